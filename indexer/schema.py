@@ -1,0 +1,183 @@
+"""The database's numbered migrations.
+
+Every table of a home is made here, whichever stage fills it, so that one list tells the
+whole schema and one number tells its version. A migration that has shipped is never edited.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+
+# Passage ids are AUTOINCREMENT because FAISS knows passages by id alone: a reused id would
+# make a stale index answer with the wrong text.
+# Keyword tables (`keywords_<collection id>`) are made by the store, one a collection, so that
+# BM25 statistics are the collection's own and a reader's search never touches another's rows.
+_M001 = """
+CREATE TABLE collections (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    fingerprint TEXT NOT NULL DEFAULT '',    -- the generation that answers; '' until first indexed
+    created_at REAL NOT NULL
+);
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY,                     -- random, not guessable
+    collection INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+    path TEXT NOT NULL,
+    title TEXT NOT NULL,
+    content_hash TEXT NOT NULL,              -- SHA-256 of the original
+    size INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    current INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    problem TEXT NOT NULL DEFAULT '',
+    pages INTEGER NOT NULL,
+    pages_without_text INTEGER NOT NULL,
+    passages INTEGER NOT NULL,
+    language TEXT NOT NULL DEFAULT '',
+    indexed_at REAL NOT NULL
+);
+CREATE UNIQUE INDEX documents_path ON documents(collection, path, revision);
+CREATE INDEX documents_hash ON documents(content_hash);
+CREATE INDEX documents_listing ON documents(collection, current, title);
+CREATE TABLE pages (
+    document TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    text TEXT NOT NULL,
+    blocks TEXT NOT NULL,                    -- JSON [[kind, start, end, level, header], ...]
+    problem TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (document, number)
+) WITHOUT ROWID;
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    collection INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    headings TEXT NOT NULL,                  -- JSON [heading, ...]
+    spans TEXT NOT NULL,                     -- JSON [[page, start, end], ...]
+    text_hash TEXT NOT NULL                  -- SHA-256 of the text as it is embedded
+);
+CREATE INDEX passages_document ON passages(document, ordinal);
+CREATE INDEX passages_collection ON passages(collection, id);
+CREATE INDEX passages_text ON passages(text_hash);
+CREATE TABLE vectors (
+    passage INTEGER NOT NULL REFERENCES passages(id) ON DELETE CASCADE,
+    fingerprint TEXT NOT NULL,
+    vector BLOB NOT NULL,                    -- float16 [dimension], unit length
+    PRIMARY KEY (passage, fingerprint)
+) WITHOUT ROWID;
+CREATE TABLE generations (
+    collection INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+    fingerprint TEXT NOT NULL,
+    sealed_file TEXT NOT NULL DEFAULT '',    -- file name under index/, '' while nothing is sealed
+    sealed_count INTEGER NOT NULL DEFAULT 0,
+    sealed_through INTEGER NOT NULL DEFAULT 0,   -- largest passage id in the sealed file
+    checksum TEXT NOT NULL DEFAULT '',
+    index_kind TEXT NOT NULL DEFAULT '',
+    recall REAL,                             -- recall@10 against exact, measured at sealing
+    trust TEXT NOT NULL DEFAULT '',          -- JSON: the fitted fusion of this generation
+    PRIMARY KEY (collection, fingerprint)
+) WITHOUT ROWID;
+CREATE TABLE deleted_passages (              -- ids that a sealed file may still hold
+    collection INTEGER NOT NULL,
+    passage INTEGER NOT NULL,
+    PRIMARY KEY (collection, passage)
+) WITHOUT ROWID;
+CREATE TABLE conversations (
+    id TEXT PRIMARY KEY,                     -- random, not guessable
+    title TEXT NOT NULL,
+    collections TEXT NOT NULL,               -- JSON [collection id, ...]
+    owner TEXT NOT NULL DEFAULT '',
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL
+);
+CREATE TABLE turns (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    conversation TEXT NOT NULL REFERENCES conversations(id) ON DELETE CASCADE,
+    question TEXT NOT NULL,
+    standalone TEXT NOT NULL,                -- the question as it was searched
+    answer TEXT NOT NULL,                    -- JSON of rag.records.Answer
+    feedback INTEGER NOT NULL DEFAULT 0,     -- 1 thumbs up, -1 thumbs down
+    asked_at REAL NOT NULL
+);
+CREATE INDEX turns_conversation ON turns(conversation, id);
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    arguments TEXT NOT NULL,                 -- JSON
+    state TEXT NOT NULL,                     -- waiting, running, done, failed, cancelled
+    progress TEXT NOT NULL DEFAULT '{}',     -- JSON
+    result TEXT NOT NULL DEFAULT '',         -- JSON
+    error TEXT NOT NULL DEFAULT '',
+    owner TEXT NOT NULL DEFAULT '',
+    pid INTEGER,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    heartbeat_at REAL,
+    ended_at REAL
+);
+CREATE INDEX jobs_state ON jobs(state, created_at);
+"""
+
+MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _M001),)
+LATEST = MIGRATIONS[-1][0]
+
+
+class SchemaTooNewError(Exception):
+    """The home was written by a newer Footnote than this one."""
+
+
+def migrate(connection: sqlite3.Connection) -> int:
+    """Bring the database to `LATEST`, each migration in one transaction; return the version.
+
+    Safe when several processes open a fresh home at once: the version is read again inside
+    the write lock. Raises `SchemaTooNewError` where the database is ahead of this program.
+    """
+    if _version(connection) == LATEST:
+        return LATEST
+    for number, script in MIGRATIONS:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if _version(connection) < number:
+                _create_log(connection)
+                for statement in _statements(script):
+                    connection.execute(statement)
+                connection.execute("INSERT INTO migrations VALUES (?, ?)", (number, time.time()))
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+    found = _version(connection)
+    if found > LATEST:
+        raise SchemaTooNewError(
+            f"this home was written by a newer Footnote (schema {found}, this one knows {LATEST}); "
+            "update Footnote to open it"
+        )
+    return found
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    tables = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchone()
+    if tables is None:
+        return 0
+    return connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()[0]
+
+
+def _create_log(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, applied_at REAL NOT NULL)"
+    )
+
+
+def _statements(script: str) -> list[str]:
+    """Split a script into statements (`executescript` would commit the open transaction)."""
+    statements, pending = [], ""
+    for line in script.splitlines():
+        pending += line + "\n"
+        if sqlite3.complete_statement(pending):
+            statements.append(pending.strip())
+            pending = ""
+    return statements
