@@ -1,0 +1,267 @@
+"""Background work: each job in a process of its own, its progress in the database.
+
+A job outlives the page and the app that started it. Jobs of one kind run one after the
+other in the order in which they were handed in; a waiting job's process sleeps until it is
+the oldest. A job whose process has died is reported as failed, never as running.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from embedder.errors import FootnoteError
+
+if TYPE_CHECKING:
+    from footnote.home import Home
+
+JobState = Literal["waiting", "running", "cancelling", "done", "failed", "cancelled"]
+ACTIVE = ("waiting", "running", "cancelling")
+PROGRESS_SECONDS = 0.5  # how often progress reaches the database, and cancelling is noticed
+DIED = "The job's process ended unexpectedly. Start it again: it continues where it was."
+
+
+class JobError(FootnoteError):
+    """A job that does not exist, or cannot be started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as the database knows it. Times are seconds since the epoch."""
+
+    id: str
+    kind: str
+    arguments: dict[str, Any]
+    state: JobState
+    progress: dict[str, Any]
+    result: dict[str, Any]
+    error: str
+    owner: str
+    pid: int | None
+    created_at: float
+    ended_at: float | None
+
+    @property
+    def active(self) -> bool:
+        """Whether it still waits or works."""
+        return self.state in ACTIVE
+
+
+class JobControl:
+    """What a job's work is given: where to report, and when to stop."""
+
+    def __init__(self, home: Home, job: Job) -> None:
+        self._home, self._job, self._last, self._cancelled = home, job, 0.0, False
+
+    def progress(self, values: Mapping[str, Any]) -> None:
+        """Write progress, at most every `PROGRESS_SECONDS`."""
+        now = time.time()
+        if now - self._last >= PROGRESS_SECONDS:
+            self._last = now
+            _update(self._home, self._job.id, progress=json.dumps(values), heartbeat_at=now)
+            self._cancelled = job(self._home, self._job.id).state == "cancelling"
+
+    def cancelled(self) -> bool:
+        """Whether someone asked the job to stop (as of the last progress written)."""
+        return self._cancelled
+
+
+Work = Callable[["Home", dict[str, Any], JobControl], dict[str, Any]]
+
+
+def _index(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    report = home.index(
+        [Path(path) for path in arguments["paths"]],
+        arguments["collection"],
+        names=arguments.get("names"),
+        again=arguments.get("again", False),
+        progress=lambda state: control.progress(asdict(state)),
+        cancelled=control.cancelled,
+    )
+    for path in arguments.get("staged", ()):
+        Path(path).unlink(missing_ok=True)
+    return asdict(report)
+
+
+WORK: dict[str, Work] = {"index": _index}
+
+
+def submit(home: Home, kind: str, arguments: Mapping[str, Any], owner: str = "") -> str:
+    """Start a job and return its id at once. Raises `JobError` for an unknown kind."""
+    if kind not in WORK:
+        raise JobError(f"there is no job of kind {kind!r}; known: {', '.join(WORK)}")
+    identifier = secrets.token_hex(8)
+    with home.store.transaction() as connection:
+        connection.execute(
+            "INSERT INTO jobs (id, kind, arguments, state, owner, created_at)"
+            " VALUES (?, ?, ?, 'waiting', ?, ?)",
+            (identifier, kind, json.dumps(arguments), owner, time.time()),
+        )
+    log = home.path / "jobs" / f"{identifier}.log"
+    log.parent.mkdir(exist_ok=True)
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "footnote.jobs", str(home.path), identifier],
+            cwd=Path(__file__).parent.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    _update(home, identifier, pid=process.pid)
+    return identifier
+
+
+def job(home: Home, identifier: str) -> Job:
+    """The job with this id; one whose process is gone is marked failed first."""
+    rows = _select(home, "WHERE id = ?", (identifier,))
+    if not rows:
+        raise JobError(f"there is no job {identifier}")
+    return _bury(home, rows[0])
+
+
+def jobs(home: Home, limit: int = 50) -> list[Job]:
+    """The newest jobs, newest first."""
+    rows = _select(home, "ORDER BY created_at DESC LIMIT ?", (limit,))
+    return [_bury(home, row) for row in rows]
+
+
+def cancel(home: Home, identifier: str) -> None:
+    """Ask a job to stop; what it has finished stays."""
+    with home.store.transaction() as connection:
+        connection.execute(
+            "UPDATE jobs SET state = 'cancelling' WHERE id = ? AND state IN ('waiting', 'running')",
+            (identifier,),
+        )
+
+
+def work(home: Home, identifier: str) -> None:
+    """Run a job to its end in this process (the body of `python -m footnote.jobs`)."""
+    _update(home, identifier, pid=os.getpid())
+    if not _wait_for_turn(home, identifier):
+        _finish(home, identifier, "cancelled")
+        return
+    current = job(home, identifier)
+    control = JobControl(home, current)
+    try:
+        result = WORK[current.kind](home, current.arguments, control)
+    except FootnoteError as error:
+        _finish(home, identifier, "failed", error=str(error))
+    except BaseException as error:
+        # The database must say that the job ended whatever ended it; the traceback goes on
+        # into the job's log.
+        _finish(home, identifier, "failed", error=f"{type(error).__name__}: {error}")
+        raise
+    else:
+        state = "cancelled" if control.cancelled() else "done"
+        _finish(home, identifier, state, result=json.dumps(result))
+
+
+def _wait_for_turn(home: Home, identifier: str) -> bool:
+    """Claim the job once no older one of its kind is active; false if cancelled meanwhile."""
+    while True:
+        mine = job(home, identifier)
+        if mine.state == "cancelling":
+            return False
+        older = _select(
+            home,
+            "WHERE kind = ? AND state IN ('waiting', 'running', 'cancelling')"
+            " AND (created_at, id) < (?, ?)",
+            (mine.kind, mine.created_at, mine.id),
+        )
+        if not any(_bury(home, row).active for row in older):
+            return _claim(home, identifier)
+        time.sleep(PROGRESS_SECONDS)
+
+
+def _claim(home: Home, identifier: str) -> bool:
+    with home.store.transaction() as connection:
+        claimed = connection.execute(
+            "UPDATE jobs SET state = 'running', started_at = ?, heartbeat_at = ?"
+            " WHERE id = ? AND state = 'waiting'",
+            (time.time(), time.time(), identifier),
+        )
+        return claimed.rowcount == 1
+
+
+def _finish(home: Home, identifier: str, state: JobState, **columns: str) -> None:
+    _update(home, identifier, state=state, ended_at=time.time(), **columns)
+
+
+def _update(home: Home, identifier: str, **columns: Any) -> None:
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    with home.store.transaction() as connection:
+        connection.execute(
+            f"UPDATE jobs SET {assignments} WHERE id = ?", (*columns.values(), identifier)
+        )
+
+
+def _select(home: Home, clause: str, values: tuple[Any, ...]) -> list[Job]:
+    rows = home.store.connection.execute(
+        "SELECT id, kind, arguments, state, progress, result, error, owner, pid, created_at,"
+        f" ended_at FROM jobs {clause}",
+        values,
+    ).fetchall()
+    return [
+        Job(
+            id=row[0],
+            kind=row[1],
+            arguments=json.loads(row[2]),
+            state=row[3],
+            progress=json.loads(row[4]),
+            result=json.loads(row[5] or "{}"),
+            error=row[6],
+            owner=row[7],
+            pid=row[8],
+            created_at=row[9],
+            ended_at=row[10],
+        )
+        for row in rows
+    ]
+
+
+def _bury(home: Home, found: Job) -> Job:
+    if found.active and found.pid is not None and not _alive(found.pid):
+        fresh = _select(home, "WHERE id = ?", (found.id,))[0]  # it may have ended meanwhile
+        if fresh.active:
+            _finish(home, found.id, "failed", error=DIED)
+        return _select(home, "WHERE id = ?", (found.id,))[0]
+    return found
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process exists and is no zombie of ours."""
+    try:
+        if os.waitpid(pid, os.WNOHANG) != (0, 0):
+            return False
+    except ChildProcessError:  # not our child: another process, or long reaped
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def main() -> None:
+    """`python -m footnote.jobs HOME JOB`."""
+    from footnote.home import Home
+
+    folder, identifier = sys.argv[1:]
+    work(Home.open(folder), identifier)
+
+
+if __name__ == "__main__":
+    main()

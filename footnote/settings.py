@@ -1,0 +1,120 @@
+"""Settings: the only reader of the environment. Each one knows where it came from.
+
+Order, strongest first: what the caller gave (a command-line option), the environment, the
+file `settings.toml` in the home, the default.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedder.errors import FootnoteError
+
+DEFAULT_HOME = Path("~/.footnote")
+
+
+class SettingsError(FootnoteError):
+    """A setting has a value that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A resolved setting. `source` is "option", "environment", "settings.toml" or "default"."""
+
+    name: str
+    value: str
+    source: str
+    meaning: str
+    secret: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The value as it may be printed."""
+        if self.secret and self.value:
+            return "…" + self.value[-4:] if len(self.value) > 8 else "(set)"
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    name: str
+    variable: str
+    default: str
+    meaning: str
+    secret: bool = False
+
+
+_KNOWN = (
+    _Known("base_url", "OPENAI_BASE_URL", "", "OpenAI-compatible endpoint that writes answers"),
+    _Known("api_key", "OPENAI_API_KEY", "", "key for that endpoint", secret=True),
+    _Known("model", "FOOTNOTE_MODEL", "", "name of the language model at that endpoint"),
+    _Known("llm_timeout", "FOOTNOTE_LLM_TIMEOUT", "60", "seconds without a token until giving up"),
+    _Known("workers", "FOOTNOTE_WORKERS", "0", "parser processes; 0 means one a core"),
+    _Known("parse_seconds", "FOOTNOTE_PARSE_SECONDS", "120", "time limit for parsing one file"),
+    _Known("parse_mb", "FOOTNOTE_PARSE_MB", "1536", "memory limit of a parser process in MB"),
+)
+
+
+class Settings:
+    """The resolved settings of one home."""
+
+    def __init__(self, settings: Mapping[str, Setting]) -> None:
+        self._settings = dict(settings)
+
+    @classmethod
+    def resolve(cls, home: Path, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment and `home/settings.toml`.
+
+        Raises `SettingsError` for a file that is no TOML or names an unknown setting.
+        """
+        environment = os.environ if environment is None else environment
+        stored = _read_file(home / "settings.toml")
+        resolved = {}
+        for known in _KNOWN:
+            value, source = known.default, "default"
+            if known.name in stored:
+                value, source = str(stored[known.name]), "settings.toml"
+            if environment.get(known.variable):
+                value, source = environment[known.variable], "environment"
+            resolved[known.name] = Setting(known.name, value, source, known.meaning, known.secret)
+        return cls(resolved)
+
+    def __iter__(self):  # noqa: ANN204 - an iterator of Setting
+        return iter(self._settings.values())
+
+    def text(self, name: str) -> str:
+        """The value of setting `name`."""
+        return self._settings[name].value
+
+    def number(self, name: str) -> int:
+        """The value of setting `name` as a whole number ≥ 0; raises `SettingsError`."""
+        setting = self._settings[name]
+        if not setting.value.isdecimal():
+            raise SettingsError(
+                f"{name} = {setting.value!r} (from {setting.source}) is not a whole number"
+            )
+        return int(setting.value)
+
+
+def home_path(option: str | Path | None = None, environment: Mapping[str, str] | None = None) -> Path:
+    """Where the home is: the option, `FOOTNOTE_HOME`, or `~/.footnote`."""
+    environment = os.environ if environment is None else environment
+    return Path(option or environment.get("FOOTNOTE_HOME") or DEFAULT_HOME).expanduser().resolve()
+
+
+def _read_file(path: Path) -> dict[str, object]:
+    if not path.exists():
+        return {}
+    try:
+        stored = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read as TOML: {error}") from error
+    unknown = sorted(set(stored) - {known.name for known in _KNOWN})
+    if unknown:
+        names = ", ".join(known.name for known in _KNOWN)
+        raise SettingsError(f"{path} sets {', '.join(unknown)}; known settings are {names}")
+    return stored
