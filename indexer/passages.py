@@ -1,0 +1,346 @@
+"""Pages → passages: the unit that is embedded, searched and cited. Pure.
+
+The pages are laid out as one run of *units* (a sentence, a table row, a line of code, a
+heading), and the run is cut where a cost is lowest: near the wanted size, at a heading or a
+paragraph rather than inside one, and never so that a heading loses its text. Every unit keeps
+its place on its page, so a passage's spans are exact whatever was cut around them.
+
+This file does not know what a token is: the caller hands in its embedder's counter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from indexer.records import Block, Page, Passage, Span
+
+CountTokens = Callable[[Sequence[str]], list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class PassageLimits:
+    """How large passages are, in the embedder's tokens.
+
+    `target` is the wanted size, `maximum` is never passed. `overlap` is the number of
+    sentences that a passage repeats from its predecessor in the same paragraph run.
+    """
+
+    target: int = 200
+    maximum: int = 256
+    overlap: int = 0
+
+
+DEFAULT = PassageLimits()
+
+# The cost of a cut, beside ((size - target) / target)². A section under some 30 % of the
+# target costs more as a passage of its own (0.5 and up) than joined to its neighbour.
+_INSIDE_PARAGRAPH = 0.3
+_BETWEEN_BLOCKS = 0.03
+_MIXED_HEADINGS = 0.5
+_NEVER = 1e6
+
+# A title or heading longer than this is cut in `embedding_text`: the passage's own words must
+# not be pushed out of the embedder's window by a file name or a heading that is a paragraph.
+_PREFIX_CHARACTERS = 120
+_PREFIX_HEADINGS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """Text that is not cut any further, and what it stands under."""
+
+    page: int
+    start: int
+    end: int
+    block: int
+    level: int
+    headings: tuple[str, ...]
+    header: tuple[int, int] | None
+    tokens: int = 0
+
+
+def cut(
+    pages: Sequence[Page], count_tokens: CountTokens, limits: PassageLimits = DEFAULT
+) -> list[Passage]:
+    """Cut a document's pages into passages, in reading order.
+
+    `count_tokens` takes texts and returns one count each; it is called a few times with many
+    texts. No passage is longer than `limits.maximum` tokens, up to the token or two by which
+    joining texts changes a count.
+    """
+    texts = {page.number: page.text for page in pages}
+    units = _fit(list(_units(pages)), texts, count_tokens, limits.maximum)
+    headers = _header_tokens(units, texts, count_tokens)
+    passages = []
+    for first, last in _ranges(units, headers, limits):
+        start = _with_overlap(units, first, last, limits)
+        run = units[start:last]
+        spans = _spans(run, texts)
+        text = "\n".join(texts[s.page][s.start : s.end] for s in spans)
+        passages.append(Passage(text, _shared_path(run), spans, len(passages)))
+    return passages
+
+
+def locate(passage: Passage, start: int, end: int) -> list[Span]:
+    """Translate characters `start` to `end` of `passage.text` into spans of its pages."""
+    if not 0 <= start <= end <= len(passage.text):
+        raise ValueError(
+            f"characters {start} to {end} lie outside the passage's {len(passage.text)} characters"
+        )
+    found, offset = [], 0
+    for span in passage.spans:
+        length = span.end - span.start
+        low, high = max(start, offset), min(end, offset + length)
+        if low < high:
+            shift = span.start - offset
+            found.append(Span(span.page, low + shift, high + shift))
+        offset += length + 1  # the newline that joins spans
+    return found
+
+
+def embedding_text(title: str, passage: Passage) -> str:
+    """The text under which a passage is embedded and found: title, heading path, text.
+
+    What the passage's text itself begins with is not said twice.
+    """
+    opening = passage.text[: 4 * _PREFIX_CHARACTERS]
+    prefix: list[str] = []
+    for part in (title, *passage.headings[-_PREFIX_HEADINGS:]):
+        short = " ".join(part.split())[:_PREFIX_CHARACTERS]
+        if short and short not in prefix and short not in opening.split("\n"):
+            prefix.append(short)
+    return "\n".join([" > ".join(prefix), passage.text]) if prefix else passage.text
+
+
+def sentences(text: str, language: str = "en") -> list[tuple[int, int]]:
+    """Spans of the sentences of `text`, in order, without the white space around them.
+
+    A line break ends a sentence (parsers put one paragraph, list item or table row on a line),
+    unless the sentence plainly goes on: no end mark before it, a small letter after. Uses
+    sentencex (Wikimedia), which knows the abbreviations of some 240 languages.
+    """
+    found = []
+    for start, end in _paragraphs(text):
+        line = text[start:end]
+        found.extend((start + a, start + b) for a, b in _split_line(line, language))
+    return found
+
+
+def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
+    """Spans between line breaks, joined where a sentence runs over the break."""
+    start: int | None = None
+    end = 0
+    for match in re.finditer(r"[^\n]+", text):
+        if start is not None and not _goes_on(text, start, end, match.start()):
+            yield start, end
+            start = None
+        start = match.start() if start is None else start
+        end = match.end()
+    if start is not None:
+        yield start, end
+
+
+def _goes_on(text: str, start: int, end: int, after: int) -> bool:
+    """Whether the line from `start` to `end` and the one from `after` are one sentence."""
+    before = text[start:end].rstrip()
+    following = text[after : after + 80].lstrip()
+    return (
+        after - end == 1
+        and following[:1].islower()
+        and len(before) > 40  # a shorter line that ends without a mark is an item, not a break
+        and before[-1].isalnum() | (before[-1] in ",-–—")
+        and " | " not in before
+    )
+
+
+def _split_line(line: str, language: str) -> Iterator[tuple[int, int]]:
+    from sentencex import get_sentence_boundaries
+
+    for found in get_sentence_boundaries(language, line):
+        start, end = found["start_index"], found["end_index"]
+        piece = line[start:end]
+        stripped = piece.strip()
+        if stripped:
+            start += len(piece) - len(piece.lstrip())
+            yield start, start + len(stripped)
+
+
+def _units(pages: Sequence[Page]) -> Iterator[_Unit]:
+    """Lay the pages out as units, each with the headings above it."""
+    path: list[tuple[int, str]] = []
+    serial = 0
+    for page in pages:
+        for block in page.blocks or (Block("text", 0, len(page.text)),):
+            serial += 1
+            if block.kind == "heading":
+                title = " ".join(page.text[block.start : block.end].split())
+                path = [entry for entry in path if entry[0] < block.level]
+                path.append((block.level, title))
+            headings = tuple(title for _, title in path)
+            level = block.level if block.kind == "heading" else 0
+            for start, end in _pieces(page.text, block):
+                yield _Unit(page.number, start, end, serial, level, headings, _header(block, start))
+
+
+def _header(block: Block, start: int) -> tuple[int, int] | None:
+    """The header row that must travel with a table row, where it is not that row itself."""
+    if block.kind != "table" or not block.header or start < block.start + block.header:
+        return None
+    return block.start, block.start + block.header
+
+
+def _pieces(text: str, block: Block) -> Iterator[tuple[int, int]]:
+    body = text[block.start : block.end]
+    if block.kind == "heading":
+        pieces: Iterable[tuple[int, int]] = [(0, len(body))]
+    elif block.kind in ("table", "code"):
+        pieces = (match.span() for match in re.finditer(r"[^\n]+", body))
+    else:
+        pieces = sentences(body)
+    for start, end in pieces:
+        piece = body[start:end]
+        if piece.strip():
+            first = block.start + start + len(piece) - len(piece.lstrip())
+            yield first, first + len(piece.strip())
+
+
+def _fit(
+    units: list[_Unit], texts: dict[int, str], count_tokens: CountTokens, maximum: int
+) -> list[_Unit]:
+    """Count every unit's tokens, splitting those too long (scripts without blanks, base64)."""
+    fitting: list[_Unit] = []
+    pending = list(enumerate(units))
+    order: list[int] = []
+    while pending:
+        counts = count_tokens([texts[u.page][u.start : u.end] for _, u in pending])
+        again = []
+        for (place, unit), count in zip(pending, counts, strict=True):
+            room = maximum if unit.header is None else maximum // 2
+            if count <= room or unit.end - unit.start <= 1:
+                fitting.append(replace(unit, tokens=max(1, min(count, maximum))))
+                order.append(place)
+                continue
+            share = max(1, int(0.9 * (unit.end - unit.start) * room / count))
+            again.extend((place, piece) for piece in _split_long(unit, texts[unit.page], share))
+        pending = again
+    keyed = sorted(zip(order, fitting, strict=True), key=lambda item: (item[0], item[1].start))
+    return [unit for _, unit in keyed]
+
+
+def _split_long(unit: _Unit, text: str, size: int) -> Iterator[_Unit]:
+    """Split into pieces of at most `size` characters, at white space where there is some."""
+    start = unit.start
+    while start < unit.end:
+        end = min(unit.end, start + size)
+        if end < unit.end:
+            blank = max(text.rfind(mark, start + size // 2, end) for mark in " \n\t")
+            end = blank + 1 if blank > start else end
+        if text[start:end].strip():
+            yield replace(unit, start=start, end=start + len(text[start:end].rstrip()))
+        start = end
+
+
+def _header_tokens(
+    units: Sequence[_Unit], texts: dict[int, str], count_tokens: CountTokens
+) -> dict[tuple[int, int, int], int]:
+    """Tokens of each table header, by page and span."""
+    keys = sorted({(u.page, *u.header) for u in units if u.header})
+    counts = count_tokens([texts[page][start:end] for page, start, end in keys]) if keys else []
+    return dict(zip(keys, counts, strict=True))
+
+
+def _ranges(
+    units: Sequence[_Unit], headers: dict[tuple[int, int, int], int], limits: PassageLimits
+) -> list[tuple[int, int]]:
+    """The cheapest way to cut the run of units: ranges `[first, last)` in order.
+
+    Dynamic programming over the ends: `best[i]` is the lowest cost of cutting `units[:i]`.
+    Looks back no further than one passage, so the time is linear in the text.
+    """
+    best = [0.0] + [_NEVER * len(units)] * len(units)
+    origin = [0] * (len(units) + 1)
+    for last in range(1, len(units) + 1):
+        # A passage that ends with a heading has cut it off from its text.
+        ending = _NEVER / 10 if units[last - 1].level and last < len(units) else 0.0
+        size, mixing = 0, 0.0
+        for first in range(last - 1, -1, -1):
+            unit = units[first]
+            size += unit.tokens + (first < last - 1)
+            carried = headers[(unit.page, *unit.header)] if unit.header else 0
+            if first < last - 1:
+                mixing += _mixing(unit, units[first + 1])
+                if size + carried > limits.maximum or mixing >= _NEVER:
+                    break
+            starting = _starting(units, first)
+            off = (size + carried - limits.target) / limits.target
+            cost = best[first] + off * off + mixing + starting + ending
+            if cost < best[last]:
+                best[last], origin[last] = cost, first
+    ranges = []
+    last = len(units)
+    while last:
+        ranges.append((origin[last], last))
+        last = origin[last]
+    return ranges[::-1]
+
+
+def _mixing(unit: _Unit, following: _Unit) -> float:
+    """What it costs that both stand in one passage: nothing, unless a heading parts them."""
+    if not following.level or unit.level:
+        return 0.0
+    return _NEVER if following.level == 1 else _MIXED_HEADINGS
+
+
+def _starting(units: Sequence[_Unit], first: int) -> float:
+    """What it costs to start a passage here."""
+    if first == 0 or units[first].level:
+        return 0.0
+    return _INSIDE_PARAGRAPH if units[first].block == units[first - 1].block else _BETWEEN_BLOCKS
+
+
+def _with_overlap(units: Sequence[_Unit], first: int, last: int, limits: PassageLimits) -> int:
+    """Where the passage starts once it repeats the sentences before it that fit."""
+    room = limits.maximum - sum(unit.tokens + 1 for unit in units[first:last])
+    for _ in range(limits.overlap):
+        before = units[first - 1] if first else None
+        if before is None or units[first].level or before.level or before.tokens + 1 > room:
+            break
+        room -= before.tokens + 1
+        first -= 1
+    return first
+
+
+def _spans(run: Sequence[_Unit], texts: dict[int, str]) -> tuple[Span, ...]:
+    """One span for what stands together on a page, header rows first where rows are cut off."""
+    spans: list[Span] = []
+    shown = {(unit.page, unit.start) for unit in run}
+    previous: _Unit | None = None
+    for unit in run:
+        joins = (
+            previous is not None
+            and previous.page == unit.page
+            and not texts[unit.page][previous.end : unit.start].strip()
+        )
+        if unit.header and (unit.page, unit.header[0]) not in shown:
+            shown.add((unit.page, unit.header[0]))
+            spans.append(Span(unit.page, *unit.header))
+            joins = False
+        if joins:
+            spans[-1] = Span(unit.page, spans[-1].start, unit.end)
+        else:
+            spans.append(Span(unit.page, unit.start, unit.end))
+        previous = unit
+    return tuple(spans)
+
+
+def _shared_path(run: Sequence[_Unit]) -> tuple[str, ...]:
+    """The headings that all of the passage's text stands under."""
+    paths = [unit.headings for unit in run if not unit.level] or [run[-1].headings]
+    shared = 0
+    for level in zip(*paths, strict=False):
+        if len(set(level)) > 1:
+            break
+        shared += 1
+    return paths[0][:shared]
