@@ -11,6 +11,9 @@ import time
 
 # Passage ids are AUTOINCREMENT because FAISS knows passages by id alone: a reused id would
 # make a stale index answer with the wrong text.
+# Vectors have ids of their own, never reused, because re-embedding fills in old passages late:
+# "after passage n" would miss them. A WITHOUT ROWID table would spill every vector of 512
+# dimensions into an overflow page: 4,681 bytes each against 1,205 (8 KiB pages, 100k vectors).
 # Keyword tables (`keywords_<collection id>`) are made by the store, one a collection, so that
 # BM25 statistics are the collection's own and a reader's search never touches another's rows.
 _M001 = """
@@ -64,17 +67,18 @@ CREATE INDEX passages_document ON passages(document, ordinal);
 CREATE INDEX passages_collection ON passages(collection, id);
 CREATE INDEX passages_text ON passages(text_hash);
 CREATE TABLE vectors (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,    -- order of arrival: what a sealed file lacks is after it
     passage INTEGER NOT NULL REFERENCES passages(id) ON DELETE CASCADE,
     fingerprint TEXT NOT NULL,
     vector BLOB NOT NULL,                    -- float16 [dimension], unit length
-    PRIMARY KEY (passage, fingerprint)
-) WITHOUT ROWID;
+    UNIQUE (passage, fingerprint)
+);
 CREATE TABLE generations (
     collection INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
     fingerprint TEXT NOT NULL,
     sealed_file TEXT NOT NULL DEFAULT '',    -- file name under index/, '' while nothing is sealed
     sealed_count INTEGER NOT NULL DEFAULT 0,
-    sealed_through INTEGER NOT NULL DEFAULT 0,   -- largest passage id in the sealed file
+    sealed_through INTEGER NOT NULL DEFAULT 0,   -- largest vectors.id in the sealed file
     checksum TEXT NOT NULL DEFAULT '',
     index_kind TEXT NOT NULL DEFAULT '',
     recall REAL,                             -- recall@10 against exact, measured at sealing
