@@ -1,0 +1,286 @@
+"""The one door to language models: any endpoint that speaks OpenAI's chat protocol.
+
+Ollama, vLLM, llama.cpp, `transformers serve` and OpenAI itself all do. What goes wrong on
+the way is named after what a person can do about it:
+
+    LanguageModelError            .partial holds the text that had come by then
+    ├── UnreachableError          nobody listens at the address
+    ├── RefusedKeyError           the key is missing, wrong or lacks permission
+    ├── UnknownModelError         the server does not have that model, or that address
+    ├── RateLimitedError          still too many requests after waiting as told
+    ├── RejectedRequestError      the server calls the request wrong (too long, mostly)
+    ├── ServerFailedError         the server reports a fault of its own
+    ├── TimedOutError             nothing came for longer than the limit
+    ├── MalformedReplyError       what came is not the protocol
+    └── InterruptedAnswerError    the answer broke off after it had begun
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from embedder.errors import FootnoteError
+
+if TYPE_CHECKING:
+    import openai
+    from openai.types.chat import ChatCompletionChunk
+
+_CONNECT_SECONDS = 10.0
+# Two waits: a server that is still refusing after them will not be helped by a third, and
+# a reader has by then looked at an empty page for long enough.
+_RATE_LIMIT_WAITS = 2
+_LONGEST_WAIT = 30.0
+
+
+class LanguageModelError(FootnoteError):
+    """A language model did not deliver; `partial` is the text that came before."""
+
+    def __init__(self, message: str, partial: str = "") -> None:
+        super().__init__(message)
+        self.partial = partial
+
+
+class UnreachableError(LanguageModelError):
+    """Nobody listens at the address."""
+
+
+class RefusedKeyError(LanguageModelError):
+    """The key is missing, wrong or lacks permission."""
+
+
+class UnknownModelError(LanguageModelError):
+    """The server does not have that model, or the address lacks its path."""
+
+
+class RateLimitedError(LanguageModelError):
+    """Too many requests, also after waiting as the server asked."""
+
+
+class RejectedRequestError(LanguageModelError):
+    """The server calls the request wrong."""
+
+
+class ServerFailedError(LanguageModelError):
+    """The server reports a fault of its own."""
+
+
+class TimedOutError(LanguageModelError):
+    """Nothing came for longer than the limit."""
+
+
+class MalformedReplyError(LanguageModelError):
+    """The reply is not the protocol."""
+
+
+class InterruptedAnswerError(LanguageModelError):
+    """The answer broke off after it had begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a chat."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class ChatModel(Protocol):
+    """What answering needs of a language model."""
+
+    name: str
+
+    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+        """Yield the reply piece by piece; raise `LanguageModelError` where it breaks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a language model listens.
+
+    `seconds` limits the silence between two pieces of a reply, not the whole of it: a slow
+    model that keeps writing is not cut off.
+    """
+
+    base_url: str
+    model: str
+    api_key: str = ""
+    seconds: float = 120.0
+
+
+class OpenAIChat:
+    """A `ChatModel` behind an OpenAI-compatible address. Safe to share between threads."""
+
+    def __init__(self, endpoint: Endpoint, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.name = endpoint.model
+        self.endpoint = endpoint
+        self._sleep = sleep
+        self._client: openai.OpenAI | None = None
+
+    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+        """Yield the reply piece by piece.
+
+        Waits and asks again while the server says that it is too busy (429, 503), as long
+        as `Retry-After` says. Raises the errors of the tree above.
+        """
+        import openai
+
+        pieces: list[str] = []
+        finish = ""
+        try:
+            for chunk in self._open(messages, max_tokens):
+                text, finish = _piece(chunk, finish)
+                if text:
+                    pieces.append(text)
+                    yield text
+        except (openai.OpenAIError, ValueError) as error:
+            raise _named(error, self.endpoint, "".join(pieces)) from error
+        _check_end("".join(pieces), finish, self.endpoint)
+
+    def _open(self, messages: Sequence[Message], max_tokens: int) -> Iterator[ChatCompletionChunk]:
+        import openai
+
+        options: dict[str, float] = {"max_tokens": max_tokens, "temperature": 0.0}
+        waits = 0
+        while True:
+            try:
+                return iter(
+                    self._connection().chat.completions.create(
+                        model=self.endpoint.model,
+                        messages=[{"role": m.role, "content": m.content} for m in messages],
+                        stream=True,
+                        **options,
+                    )
+                )
+            except openai.APIStatusError as error:
+                if error.status_code == 400 and error.param in options:
+                    # OpenAI's reasoning models know neither option, only this one.
+                    options = {"max_completion_tokens": max_tokens}
+                elif error.status_code in (429, 503) and waits < _RATE_LIMIT_WAITS:
+                    self._sleep(_wait(error.response.headers.get("retry-after", ""), waits))
+                    waits += 1
+                else:
+                    raise
+
+    def _connection(self) -> openai.OpenAI:
+        import openai
+
+        if self._client is None:
+            self._client = openai.OpenAI(
+                base_url=self.endpoint.base_url,
+                api_key=self.endpoint.api_key or "none",  # local servers ask for no key
+                timeout=openai.Timeout(
+                    self.endpoint.seconds, connect=min(_CONNECT_SECONDS, self.endpoint.seconds)
+                ),
+                max_retries=0,  # its retries repeat time-outs as well, tripling the wait
+            )
+        return self._client
+
+
+def complete(model: ChatModel, messages: Sequence[Message], max_tokens: int) -> str:
+    """The whole reply at once, for short calls whose progress nobody watches."""
+    return "".join(model.stream(messages, max_tokens))
+
+
+def _piece(chunk: ChatCompletionChunk, finish: str) -> tuple[str, str]:
+    """Text of one chunk and the reason for ending known so far."""
+    if not chunk.choices:  # the usage chunk that some servers send last
+        return "", finish
+    choice = chunk.choices[0]
+    text = (choice.delta.content or "") if choice.delta else ""
+    return text, choice.finish_reason or finish
+
+
+def _wait(retry_after: str, attempt: int) -> float:
+    """Seconds to wait: what the server says, else 1, 2, 4 …; never beyond the limit."""
+    try:
+        seconds = float(retry_after)
+    except ValueError:
+        seconds = 2.0**attempt
+    return min(max(seconds, 0.0), _LONGEST_WAIT)
+
+
+def _check_end(text: str, finish: str, endpoint: Endpoint) -> None:
+    """Tell a finished reply from one that merely stopped coming."""
+    if not text and not finish:
+        raise MalformedReplyError(
+            f"{endpoint.base_url} sent no answer in the chat protocol; check that the address "
+            "is that of an OpenAI-compatible server (it mostly ends in /v1)"
+        )
+    if not finish:
+        raise InterruptedAnswerError(
+            f"the connection to {endpoint.base_url} ended in mid-answer; ask again", text
+        )
+    if finish == "length":
+        raise InterruptedAnswerError(
+            f"{endpoint.model} reached its length limit in mid-answer; ask a narrower question, "
+            "or give the server a longer context",
+            text,
+        )
+
+
+def _named(
+    error: openai.OpenAIError | ValueError, endpoint: Endpoint, partial: str
+) -> LanguageModelError:
+    """The error of our tree that says what happened and what to do."""
+    import openai
+
+    where = endpoint.base_url
+    if isinstance(error, openai.APIStatusError):
+        return _named_status(error, endpoint, partial)
+    if isinstance(error, openai.APITimeoutError):
+        message = (
+            f"{where} was silent for {endpoint.seconds:g} seconds; the model may still be "
+            "loading: ask again, or raise the time limit"
+        )
+        return TimedOutError(message, partial)
+    if partial:
+        return InterruptedAnswerError(
+            f"the answer from {where} broke off ({_reason(error)}); ask again", partial
+        )
+    if isinstance(error, openai.APIConnectionError):
+        return UnreachableError(
+            f"no language model answers at {where} ({_reason(error)}); check the address and "
+            "that the server is running"
+        )
+    if type(error) is openai.APIError:  # an error object inside the stream
+        return ServerFailedError(f"the server at {where} failed: {_reason(error)}")
+    return MalformedReplyError(
+        f"{where} sent something that is not the chat protocol ({_reason(error)}); check that "
+        "it is an OpenAI-compatible server"
+    )
+
+
+def _named_status(
+    error: openai.APIStatusError, endpoint: Endpoint, partial: str
+) -> LanguageModelError:
+    where, said, status = endpoint.base_url, _reason(error), error.status_code
+    if status in (401, 403):
+        return RefusedKeyError(f"{where} refused the key ({said}); check OPENAI_API_KEY", partial)
+    if status == 404:
+        return UnknownModelError(
+            f"{where} does not know the model {endpoint.model!r} ({said}); check the model's "
+            "name, and that the address ends where the server's API begins (mostly /v1)",
+            partial,
+        )
+    if status == 429:
+        return RateLimitedError(
+            f"{where} accepts no more requests for now ({said}); wait a little and ask again",
+            partial,
+        )
+    if status < 500:
+        return RejectedRequestError(
+            f"{where} rejected the request ({said}); if it was too long for the model, give the "
+            "server a longer context",
+            partial,
+        )
+    return ServerFailedError(f"the server at {where} failed ({said}); look at its log", partial)
+
+
+def _reason(error: Exception) -> str:
+    """What the other side said, on one short line (it may be a whole page of HTML)."""
+    cause = error.__cause__ if error.__cause__ is not None else error
+    return " ".join(str(cause).split())[:200] or type(cause).__name__

@@ -1,0 +1,115 @@
+"""The door to language models, against a real HTTP server with scripted faults."""
+
+import json
+
+import pytest
+from scripted_server import Reply, scripted_server
+
+from rag.llm import (
+    Endpoint,
+    InterruptedAnswerError,
+    LanguageModelError,
+    MalformedReplyError,
+    Message,
+    OpenAIChat,
+    RateLimitedError,
+    RefusedKeyError,
+    RejectedRequestError,
+    ServerFailedError,
+    TimedOutError,
+    UnknownModelError,
+    UnreachableError,
+    complete,
+)
+
+QUESTION = [Message("system", "Be brief."), Message("user", "How long is the warranty?")]
+
+
+def ask(*replies, seconds=5.0):
+    waits = []
+    with scripted_server(*replies) as script:
+        model = OpenAIChat(Endpoint(script.url, "tiny", "sk-secret", seconds), waits.append)
+        try:
+            return complete(model, QUESTION, 100), script, waits
+        except LanguageModelError as error:
+            return error, script, waits
+
+
+def test_the_reply_streams_piece_by_piece():
+    with scripted_server(Reply(("Two ", "years ", "[1]."))) as script:
+        model = OpenAIChat(Endpoint(script.url, "tiny", "sk-secret"))
+        assert list(model.stream(QUESTION, 100)) == ["Two ", "years ", "[1]."]
+    request = script.requests[0]
+    assert (request["model"], request["max_tokens"], request["stream"]) == ("tiny", 100, True)
+    assert request["messages"][1] == {"role": "user", "content": "How long is the warranty?"}
+    assert script.keys == ["Bearer sk-secret"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "hint"),
+    [
+        (Reply(status=401), RefusedKeyError, "OPENAI_API_KEY"),
+        (Reply(status=403), RefusedKeyError, "OPENAI_API_KEY"),
+        (Reply(status=404), UnknownModelError, "'tiny'"),
+        (Reply(status=400), RejectedRequestError, "too long"),
+        (Reply(status=500), ServerFailedError, "log"),
+        (Reply(end="error"), ServerFailedError, "out of memory"),
+        (Reply(end="garbage"), MalformedReplyError, "OpenAI-compatible"),
+        (Reply(body="<html>Welcome</html>"), MalformedReplyError, "/v1"),
+        (Reply(body="{}"), MalformedReplyError, "/v1"),
+    ],
+)
+def test_every_fault_is_named_and_says_what_to_do(reply, error, hint):
+    got, _, _ = ask(reply)
+    assert type(got) is error
+    assert hint in str(got)
+    assert "sk-secret" not in str(got)
+
+
+def test_a_silent_server_is_given_up():
+    got, _, _ = ask(Reply(end="hang"), seconds=0.3)
+    assert type(got) is TimedOutError
+    assert got.partial == ""
+
+
+@pytest.mark.parametrize("end", ["drop", "garbage", "error", "length", "eof"])
+def test_what_had_come_before_the_break_is_kept(end):
+    got, _, _ = ask(Reply(("The warranty ", "is two"), end=end))
+    assert type(got) is InterruptedAnswerError
+    assert got.partial == "The warranty is two"
+
+
+def test_a_silence_in_mid_answer_keeps_what_had_come():
+    got, _, _ = ask(Reply(("The warranty ",), end="hang"), seconds=0.3)
+    assert type(got) is TimedOutError
+    assert got.partial == "The warranty "
+
+
+def test_nobody_listening():
+    with scripted_server(Reply()) as script:
+        url = script.url
+    with pytest.raises(UnreachableError, match="server is running"):
+        complete(OpenAIChat(Endpoint(url, "tiny")), QUESTION, 10)
+
+
+def test_rate_limits_are_waited_for_as_told():
+    busy = Reply(status=429, headers=(("Retry-After", "7"),))
+    text, script, waits = ask(busy, Reply(status=503), Reply(("Two years.",)))
+    assert text == "Two years."
+    assert waits == [7.0, 2.0]
+    assert len(script.requests) == 3
+
+
+def test_rate_limits_are_not_waited_for_forever():
+    got, script, waits = ask(Reply(status=429, headers=(("Retry-After", "86400"),)))
+    assert type(got) is RateLimitedError
+    assert len(script.requests) == 3
+    assert max(waits) <= 30
+
+
+def test_models_that_know_other_options_are_asked_again():
+    body = json.dumps({"error": {"message": "unsupported", "param": "max_tokens"}})
+    text, script, _ = ask(Reply(status=400, body=body), Reply(("Two years.",)))
+    assert text == "Two years."
+    assert script.requests[1]["max_completion_tokens"] == 100
+    assert "temperature" not in script.requests[1]
