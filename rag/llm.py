@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import openai
     from openai.types.chat import ChatCompletionChunk
 
+_OPENAI = "https://api.openai.com/v1"
 _CONNECT_SECONDS = 10.0
 # Two waits: a server that is still refusing after them will not be helped by a third, and
 # a reader has by then looked at an empty page for long enough.
@@ -97,26 +98,25 @@ class ChatModel(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a language model listens.
+class OpenAIChat:
+    """A `ChatModel` behind an OpenAI-compatible address. Safe to share between threads.
 
-    `seconds` limits the silence between two pieces of a reply, not the whole of it: a slow
-    model that keeps writing is not cut off.
+    `base_url` None means OpenAI itself. `timeout` limits the seconds of silence between two
+    pieces of a reply, not the whole of it: a slow model that keeps writing is not cut off.
     """
 
-    base_url: str
-    model: str
-    api_key: str = ""
-    seconds: float = 120.0
-
-
-class OpenAIChat:
-    """A `ChatModel` behind an OpenAI-compatible address. Safe to share between threads."""
-
-    def __init__(self, endpoint: Endpoint, sleep: Callable[[float], None] = time.sleep) -> None:
-        self.name = endpoint.model
-        self.endpoint = endpoint
+    def __init__(
+        self,
+        base_url: str | None,
+        api_key: str,
+        model: str,
+        timeout: float = 60.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.name = model
+        self.base_url = base_url or _OPENAI
+        self.timeout = timeout
+        self._api_key = api_key
         self._sleep = sleep
         self._client: openai.OpenAI | None = None
 
@@ -128,6 +128,10 @@ class OpenAIChat:
         """
         import openai
 
+        if not self.name:
+            raise UnknownModelError(
+                f"no model is named for {self.base_url}; set FOOTNOTE_MODEL to one that it has"
+            )
         pieces: list[str] = []
         finish = ""
         try:
@@ -137,8 +141,8 @@ class OpenAIChat:
                     pieces.append(text)
                     yield text
         except (openai.OpenAIError, ValueError) as error:
-            raise _named(error, self.endpoint, "".join(pieces)) from error
-        _check_end("".join(pieces), finish, self.endpoint)
+            raise _named(error, self, "".join(pieces)) from error
+        _check_end("".join(pieces), finish, self)
 
     def _open(self, messages: Sequence[Message], max_tokens: int) -> Iterator[ChatCompletionChunk]:
         import openai
@@ -149,7 +153,7 @@ class OpenAIChat:
             try:
                 return iter(
                     self._connection().chat.completions.create(
-                        model=self.endpoint.model,
+                        model=self.name,
                         messages=[{"role": m.role, "content": m.content} for m in messages],
                         stream=True,
                         **options,
@@ -170,11 +174,9 @@ class OpenAIChat:
 
         if self._client is None:
             self._client = openai.OpenAI(
-                base_url=self.endpoint.base_url,
-                api_key=self.endpoint.api_key or "none",  # local servers ask for no key
-                timeout=openai.Timeout(
-                    self.endpoint.seconds, connect=min(_CONNECT_SECONDS, self.endpoint.seconds)
-                ),
+                base_url=self.base_url,
+                api_key=self._api_key or "none",  # local servers ask for no key
+                timeout=openai.Timeout(self.timeout, connect=min(_CONNECT_SECONDS, self.timeout)),
                 max_retries=0,  # its retries repeat time-outs as well, tripling the wait
             )
         return self._client
@@ -203,37 +205,37 @@ def _wait(retry_after: str, attempt: int) -> float:
     return min(max(seconds, 0.0), _LONGEST_WAIT)
 
 
-def _check_end(text: str, finish: str, endpoint: Endpoint) -> None:
+def _check_end(text: str, finish: str, model: OpenAIChat) -> None:
     """Tell a finished reply from one that merely stopped coming."""
     if not text and not finish:
         raise MalformedReplyError(
-            f"{endpoint.base_url} sent no answer in the chat protocol; check that the address "
+            f"{model.base_url} sent no answer in the chat protocol; check that the address "
             "is that of an OpenAI-compatible server (it mostly ends in /v1)"
         )
     if not finish:
         raise InterruptedAnswerError(
-            f"the connection to {endpoint.base_url} ended in mid-answer; ask again", text
+            f"the connection to {model.base_url} ended in mid-answer; ask again", text
         )
     if finish == "length":
         raise InterruptedAnswerError(
-            f"{endpoint.model} reached its length limit in mid-answer; ask a narrower question, "
+            f"{model.name} reached its length limit in mid-answer; ask a narrower question, "
             "or give the server a longer context",
             text,
         )
 
 
 def _named(
-    error: openai.OpenAIError | ValueError, endpoint: Endpoint, partial: str
+    error: openai.OpenAIError | ValueError, model: OpenAIChat, partial: str
 ) -> LanguageModelError:
     """The error of our tree that says what happened and what to do."""
     import openai
 
-    where = endpoint.base_url
+    where = model.base_url
     if isinstance(error, openai.APIStatusError):
-        return _named_status(error, endpoint, partial)
+        return _named_status(error, model, partial)
     if isinstance(error, openai.APITimeoutError):
         message = (
-            f"{where} was silent for {endpoint.seconds:g} seconds; the model may still be "
+            f"{where} was silent for {model.timeout:g} seconds; the model may still be "
             "loading: ask again, or raise the time limit"
         )
         return TimedOutError(message, partial)
@@ -255,14 +257,14 @@ def _named(
 
 
 def _named_status(
-    error: openai.APIStatusError, endpoint: Endpoint, partial: str
+    error: openai.APIStatusError, model: OpenAIChat, partial: str
 ) -> LanguageModelError:
-    where, said, status = endpoint.base_url, _reason(error), error.status_code
+    where, said, status = model.base_url, _reason(error), error.status_code
     if status in (401, 403):
         return RefusedKeyError(f"{where} refused the key ({said}); check OPENAI_API_KEY", partial)
     if status == 404:
         return UnknownModelError(
-            f"{where} does not know the model {endpoint.model!r} ({said}); check the model's "
+            f"{where} does not know the model {model.name!r} ({said}); check the model's "
             "name, and that the address ends where the server's API begins (mostly /v1)",
             partial,
         )

@@ -60,6 +60,4 @@ class Answer:
     @property
     def text(self) -> str:
         """The answer with its footnote numbers, as it is copied and exported."""
-        return " ".join(
-            s.text + "".join(f"[{n}]" for n in s.footnotes) for s in self.sentences
-        )
+        return " ".join(s.text + "".join(f"[{n}]" for n in s.footnotes) for s in self.sentences)

@@ -6,7 +6,6 @@ import pytest
 from scripted_server import Reply, scripted_server
 
 from rag.llm import (
-    Endpoint,
     InterruptedAnswerError,
     LanguageModelError,
     MalformedReplyError,
@@ -28,7 +27,7 @@ QUESTION = [Message("system", "Be brief."), Message("user", "How long is the war
 def ask(*replies, seconds=5.0):
     waits = []
     with scripted_server(*replies) as script:
-        model = OpenAIChat(Endpoint(script.url, "tiny", "sk-secret", seconds), waits.append)
+        model = OpenAIChat(script.url, "sk-secret", "tiny", seconds, waits.append)
         try:
             return complete(model, QUESTION, 100), script, waits
         except LanguageModelError as error:
@@ -37,7 +36,7 @@ def ask(*replies, seconds=5.0):
 
 def test_the_reply_streams_piece_by_piece():
     with scripted_server(Reply(("Two ", "years ", "[1]."))) as script:
-        model = OpenAIChat(Endpoint(script.url, "tiny", "sk-secret"))
+        model = OpenAIChat(script.url, "sk-secret", "tiny")
         assert list(model.stream(QUESTION, 100)) == ["Two ", "years ", "[1]."]
     request = script.requests[0]
     assert (request["model"], request["max_tokens"], request["stream"]) == ("tiny", 100, True)
@@ -89,7 +88,7 @@ def test_nobody_listening():
     with scripted_server(Reply()) as script:
         url = script.url
     with pytest.raises(UnreachableError, match="server is running"):
-        complete(OpenAIChat(Endpoint(url, "tiny")), QUESTION, 10)
+        complete(OpenAIChat(url, "", "tiny"), QUESTION, 10)
 
 
 def test_rate_limits_are_waited_for_as_told():
@@ -113,3 +112,8 @@ def test_models_that_know_other_options_are_asked_again():
     assert text == "Two years."
     assert script.requests[1]["max_completion_tokens"] == 100
     assert "temperature" not in script.requests[1]
+
+
+def test_a_model_without_a_name_is_asked_for():
+    with pytest.raises(UnknownModelError, match="FOOTNOTE_MODEL"):
+        complete(OpenAIChat("http://127.0.0.1:1/v1", "", ""), QUESTION, 10)
