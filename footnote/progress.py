@@ -1,0 +1,52 @@
+"""Progress on stderr while long work runs: how much, how fast, how much longer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from indexer.ingest import IngestProgress
+
+
+@contextmanager
+def indexing() -> Iterator[Callable[[IngestProgress], None]]:
+    """A line that follows an indexing run; yields the function to report to."""
+    with _bar("{task.fields[passages]} passages", "{task.fields[speed]:.0f}/s") as bar:
+        task = bar.add_task("indexing", total=None, passages=0, speed=0.0)
+
+        def report(state: IngestProgress) -> None:
+            bar.update(
+                task,
+                description=state.current[-40:] or "indexing",
+                completed=state.bytes_done,
+                total=state.bytes_total,
+                passages=state.passages,
+                speed=state.passages_per_second,
+            )
+
+        yield report
+
+
+@contextmanager
+def evaluating() -> Iterator[Callable[[str, int, int], None]]:
+    """A line that follows an evaluation; yields `report(stage, done, total)`."""
+    with _bar() as bar:
+        task = bar.add_task("evaluating", total=None)
+
+        def report(stage: str, done: int, total: int) -> None:
+            bar.update(task, description=stage, completed=done, total=total)
+
+        yield report
+
+
+def _bar(*fields: str) -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%")]
+    columns += [TextColumn(field) for field in fields]
+    return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)

@@ -1,0 +1,158 @@
+"""Records as people read them and as JSON that scripts rely on. Pure: values in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from indexer.ingest import IngestReport
+    from indexer.records import Document, Hit, Receipt
+    from rag.records import Answer, Footnote
+    from training.evaluate import EvalReport
+
+# Shown behind a sentence whose claim the check did not find in what it cites.
+MARKS = {"supported": "", "partly": " (only partly supported)", "unsupported": " (not supported)"}
+SNIPPET_CHARACTERS = 240
+
+
+def pages(first: int, last: int) -> str:
+    """`page 3` or `pages 3–4`."""
+    return f"page {first}" if first == last else f"pages {first}–{last}"
+
+
+def snippet(text: str, length: int = SNIPPET_CHARACTERS) -> str:
+    """The text on one line, cut at a word to at most `length` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[:length].rsplit(" ", 1)[0] + " …"
+
+
+def hits_json(hits: Sequence[Hit], collections: dict[int, str]) -> dict[str, Any]:
+    """The object that `footnote search --json` prints."""
+    return {
+        "hits": [
+            {
+                "rank": hit.rank,
+                "score": hit.score,
+                "document": hit.document.id,
+                "title": hit.document.title,
+                "path": hit.document.path,
+                "pages": list(hit.passage.pages),
+                "text": hit.passage.text,
+                "passage": hit.passage.id,
+                "collection": collections[hit.document.collection],
+                "dense_rank": hit.dense_rank,
+                "keyword_rank": hit.keyword_rank,
+            }
+            for hit in hits
+        ]
+    }
+
+
+def hits_text(hits: Sequence[Hit]) -> Iterator[str]:
+    """Hits for people, best first."""
+    if not hits:
+        yield "Nothing found."
+    for hit in hits:
+        heading = " › ".join(hit.passage.headings)
+        place = f"{hit.document.title}, {pages(*hit.passage.pages)}"
+        yield f"{hit.rank:>3}. {place}" + (f" — {heading}" if heading else "")
+        yield f"     {snippet(hit.passage.text)}"
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """The object that `footnote ask --json` prints."""
+    return {
+        "answer": answer.text,
+        "abstained": answer.abstained,
+        "confidence": answer.confidence,
+        "mode": answer.mode,
+        "notice": answer.notice,
+        "sentences": [
+            {"text": s.text, "verdict": s.verdict, "footnotes": list(s.footnotes)}
+            for s in answer.sentences
+        ],
+        "footnotes": [footnote_json(footnote) for footnote in answer.footnotes],
+        "seconds": answer.seconds,
+    }
+
+
+def footnote_json(footnote: Footnote) -> dict[str, Any]:
+    """One footnote of `footnote ask --json`."""
+    return {
+        "n": footnote.n,
+        "document": footnote.document,
+        "title": footnote.title,
+        "path": footnote.path,
+        "pages": list(footnote.pages),
+        "quote": footnote.quote,
+        "passage": footnote.passage,
+        "span": asdict(footnote.span),
+    }
+
+
+def answer_text(answer: Answer) -> Iterator[str]:
+    """An answer for people: sentences with their numbers, then the footnotes."""
+    if answer.notice:
+        yield f"({answer.notice})"
+    if answer.abstained:
+        yield "The documents do not seem to answer this. The nearest passages:"
+        yield from hits_text(answer.hits[:3])
+        return
+    yield " ".join(
+        s.text + "".join(f"[{n}]" for n in s.footnotes) + MARKS[s.verdict] for s in answer.sentences
+    )
+    yield ""
+    for note in answer.footnotes:
+        yield f"[{note.n}] {note.title}, page {note.span.page}: “{snippet(note.quote)}”"
+
+
+def documents_text(documents: Iterable[Document], total: int) -> Iterator[str]:
+    """A listing of documents, one a line, and what is wrong with each beneath it."""
+    shown = 0
+    for document in documents:
+        shown += 1
+        yield (
+            f"{document.id}  {document.state:<8}{document.pages:>5} pages"
+            f"{document.passages:>6} passages  {document.title}  ({document.path})"
+        )
+        if document.problem:
+            yield f"                  {document.problem}"
+    yield f"{shown} of {total} documents"
+
+
+def index_json(report: IngestReport) -> dict[str, Any]:
+    """The object that `footnote index --json` prints."""
+    return asdict(report)
+
+
+def index_text(report: IngestReport) -> Iterator[str]:
+    """What an indexing run did, for people."""
+    yield (
+        f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged,"
+        f" {len(report.failed)} failed: {report.pages} pages, {report.passages} passages"
+        f" in {report.seconds:.1f} s"
+    )
+    if report.pages_without_text:
+        yield f"{report.pages_without_text} pages hold no text (see `footnote documents`)"
+    for failure in report.failed:
+        yield f"  {failure.path}: {failure.error}"
+
+
+def receipt_text(receipt: Receipt) -> str:
+    """What a deletion removed, for people."""
+    return (
+        f"Deleted {len(receipt.documents)} documents: {receipt.pages} pages, {receipt.passages}"
+        f" passages, {receipt.vectors} vectors, {receipt.files} files, {receipt.bytes:,} bytes"
+    )
+
+
+def eval_text(report: EvalReport) -> Iterator[str]:
+    """An evaluation as a small table."""
+    yield f"{report.dataset}: {report.documents} documents, {report.queries} queries"
+    names = list(next(iter(report.modes.values())))
+    yield f"{'':<9}" + "".join(f"{name:>12}" for name in names)
+    for mode, values in report.modes.items():
+        yield f"{mode:<9}" + "".join(f"{values[name]:>12.4f}" for name in names)
+    yield f"{report.seconds:.1f} s"
