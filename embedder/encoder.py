@@ -1,0 +1,124 @@
+"""The torch half of an embedder: token ids → unit vectors, differentiable from end to end.
+
+Indexing, asking and training all run through `Encoder.forward`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from embedder.pooling import last_token, own_tokens, weighted_mean
+
+if TYPE_CHECKING:
+    from embedder.spec import EmbedderSpec
+
+
+class Decoder(Protocol):
+    """What the encoder asks of a decoder; see `embedder.llama.Llama.forward`."""
+
+    def __call__(self, ids: Tensor, mask: Tensor | None, features: Sequence[int]) -> list[Tensor]:
+        """Hidden states [batch, length, width] for each of `features`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What `projection.safetensors` holds; any part may be missing.
+
+    `token_weights` [vocabulary] for weighted pooling, `mean` [width] and `matrix`
+    [width, dimension] of the whitening, where width is that of all features side by side.
+    """
+
+    token_weights: Tensor | None = None
+    mean: Tensor | None = None
+    matrix: Tensor | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> Projection:
+        """Read the file beside a spec, as float32."""
+        from safetensors.torch import load_file
+
+        tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
+        return cls(**tensors)
+
+    def write(self, path: Path) -> None:
+        """Write as float16: vectors change by less than 1e-3."""
+        from safetensors.torch import save_file
+
+        parts = {
+            "token_weights": self.token_weights,
+            "mean": self.mean,
+            "matrix": self.matrix,
+        }
+        save_file({k: v.half().contiguous() for k, v in parts.items() if v is not None}, path)
+
+
+class Encoder(nn.Module):
+    """Forward → pool → project → normalise, as the spec says."""
+
+    def __init__(self, spec: EmbedderSpec, decoder: nn.Module, projection: Projection) -> None:
+        super().__init__()
+        self.spec = spec
+        self.decoder = decoder
+        self.register_buffer("token_weights", projection.token_weights, persistent=False)
+        # Parameters, so that training may move them; frozen until it says so.
+        self.mean = _frozen(projection.mean)
+        self.matrix = _frozen(projection.matrix)
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Unit vectors float32 [batch, dimension].
+
+        `ids` [batch, length] are padded at the right with any id; `lengths` [batch] count each
+        text's own tokens.
+        """
+        vectors = self.pooled(ids, lengths)
+        if self.mean is not None:
+            vectors = vectors - self.mean
+        if self.matrix is not None:
+            vectors = vectors @ self.matrix
+        return F.normalize(vectors, dim=-1)
+
+    def pooled(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Pooled features side by side, before the projection: float32 [batch, width]."""
+        present = own_tokens(lengths, ids.shape[1])
+        states = self.decoder(ids, self._mask(present), self.spec.features)
+        if self.spec.pooling == "last":
+            return torch.cat([last_token(state, lengths).float() for state in states], dim=-1)
+        weights = self._weights(ids, present)
+        return torch.cat([weighted_mean(*self._tokens(s, weights)) for s in states], dim=-1)
+
+    def _weights(self, ids: Tensor, present: Tensor) -> Tensor:
+        weights = present if self.token_weights is None else present * self.token_weights[ids]
+        if self.spec.sink:
+            weights = weights * (torch.arange(ids.shape[1], device=ids.device) > 0)
+        return weights
+
+    def _tokens(self, states: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        states = states.float()
+        return (F.normalize(states, dim=-1) if self.spec.unit_tokens else states), weights
+
+    def _mask(self, present: Tensor) -> Tensor | None:
+        """None for causal attention: padding at the right is then out of everyone's sight."""
+        if self.spec.attention == "causal":
+            return None
+        return present.bool()[:, None, None, :]
+
+
+def _frozen(values: Tensor | None) -> nn.Parameter | None:
+    return None if values is None else nn.Parameter(values, requires_grad=False)
+
+
+def right_padded(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Ids of texts as `Encoder.forward` takes them: ids [batch, longest], lengths [batch]."""
+    lengths = torch.tensor([len(row) for row in ids])
+    padded = torch.zeros(len(ids), int(lengths.max()), dtype=torch.long)
+    for row, text in zip(padded, ids, strict=True):
+        row[: len(text)] = torch.tensor(text)
+    return padded, lengths

@@ -1,0 +1,157 @@
+"""`Embedder`: texts → unit vectors, the one way that indexing and asking take.
+
+Making one is cheap and loads nothing; the tokenizer comes with the first text, torch and the
+weights with the first vector.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embedder.batches import batches
+from embedder.decoder import Converted, converted, load_decoder
+from embedder.tokens import TokenLimits, count_tokens, load_tokenizer, token_ids
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from embedder.encoder import Encoder
+    from embedder.spec import EmbedderSpec
+
+# Texts tokenised at once: enough to sort by length, little enough to hold and to report on.
+_CHUNK = 4096
+# Tokens a batch, padding included.
+_BUDGET = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderFiles:
+    """Where an embedder's parts lie: its own folder, and the cache of converted bases."""
+
+    folder: Path
+    cache: Path
+
+    @property
+    def projection(self) -> Path:
+        """Token weights and whitening; absent where the spec names no tensors."""
+        return self.folder / "projection.safetensors"
+
+    @property
+    def adapter(self) -> Path:
+        """LoRA in peft's layout; absent where the spec names no adapter."""
+        return self.folder / "adapter"
+
+
+class Embedder:
+    """Texts → float32 [n, dimension], unit length. Safe to share between threads.
+
+    `truncated` counts the texts that were cut at `max_tokens` so far.
+    """
+
+    def __init__(self, spec: EmbedderSpec, files: EmbedderFiles) -> None:
+        self.spec = spec
+        self.files = files
+        self.truncated = 0
+        self._lock = threading.RLock()
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the vector space: vectors of one fingerprint can be compared."""
+        return self.spec.fingerprint
+
+    @property
+    def dimension(self) -> int:
+        """Width of the vectors."""
+        return self.spec.dimension
+
+    @property
+    def max_tokens(self) -> int:
+        """Longer texts are cut to this many tokens."""
+        return self.spec.max_tokens
+
+    def embed_queries(self, texts: Sequence[str], task: str | None = None) -> np.ndarray:
+        """Vectors of queries, each behind the spec's instruction (for `task`, if given)."""
+        return self._embed([self.spec.query(text, task) for text in texts], None)
+
+    def embed_passages(
+        self, texts: Sequence[str], progress: Callable[[int], None] | None = None
+    ) -> np.ndarray:
+        """Vectors of passages. `progress` is told how many texts are done, after each batch."""
+        return self._embed([self.spec.passage(text) for text in texts], progress)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each passage as it is embedded, before any cut. Needs no torch."""
+        passages = [self.spec.passage(text) for text in texts]
+        return count_tokens(self._tokenizer, passages, self._limits)
+
+    def _embed(
+        self, texts: Sequence[str], progress: Callable[[int], None] | None
+    ) -> np.ndarray:
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        done = 0
+        for start in range(0, len(texts), _CHUNK):
+            chunk = token_ids(self._tokenizer, texts[start : start + _CHUNK], self._limits)
+            with self._lock:
+                self.truncated += chunk.truncated
+            for members, rows in self._batches(chunk.ids):
+                vectors[[start + member for member in members]] = rows
+                done += len(members)
+                if progress is not None:
+                    progress(done)
+        return vectors
+
+    def _batches(self, ids: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], np.ndarray]]:
+        """Positions in `ids` and their vectors, batch by batch."""
+        import torch
+
+        from embedder.encoder import right_padded
+
+        for members in batches([len(text) for text in ids], _BUDGET):
+            padded, lengths = right_padded([ids[member] for member in members])
+            # The lock is held for a batch, not for a whole index: a question asked while a
+            # folder is being indexed waits for milliseconds.
+            with self._lock, torch.inference_mode():
+                rows = self._encoder(padded, lengths).numpy()
+            yield members, rows
+
+    @cached_property
+    def _converted(self) -> Converted:
+        adapter = self.files.adapter if self.spec.adapter else None
+        return converted(self.spec, self.files.cache, adapter)
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        with self._lock:
+            return load_tokenizer(self._converted.tokenizer)
+
+    @cached_property
+    def _limits(self) -> TokenLimits:
+        config = self._converted.config
+        return TokenLimits(
+            max_tokens=self.max_tokens,
+            bos=_first(config.get("bos_token_id")) if self.spec.sink else None,
+            eos=_first(config.get("eos_token_id")) if self.spec.append_eos else None,
+        )
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        import torch
+
+        from embedder.encoder import Encoder, Projection
+
+        has_tensors = bool(self.spec.tensors)
+        projection = Projection.read(self.files.projection) if has_tensors else Projection()
+        decoder = load_decoder(self._converted, self.max_tokens, torch.float32)
+        return Encoder(self.spec, decoder, projection).eval()
+
+
+def _first(token: int | list[int] | None) -> int | None:
+    """Some configurations list several end-of-text tokens; the first is the one appended."""
+    return token[0] if isinstance(token, list) else token

@@ -1,0 +1,81 @@
+"""Text → token ids, as a spec wants them. Needs the tokenizers library alone, no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLimits:
+    """What is put around a text's tokens. `eos` and `bos` are ids, or None for nothing."""
+
+    max_tokens: int
+    bos: int | None
+    eos: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenIds:
+    """The ids of some texts, none empty, and how many of the texts were cut."""
+
+    ids: tuple[tuple[int, ...], ...]
+    truncated: int
+
+
+def load_tokenizer(path: Path) -> Tokenizer:
+    """Read a `tokenizer.json`, with its own cutting and padding switched off."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def token_ids(tokenizer: Tokenizer, texts: Sequence[str], limits: TokenLimits) -> TokenIds:
+    """Encode texts with what the base's own tokenizer adds, then `limits`.
+
+    An end-of-text token that the tokenizer has added is not added twice, and a cut text keeps
+    it. A text without any token becomes a lone end-of-text token (or id 0), so that it has a
+    vector.
+    """
+    encoded = tokenizer.encode_batch_fast([_encodable(text) for text in texts])
+    wrapped = [_wrap(encoding.ids, limits) for encoding in encoded]
+    return TokenIds(
+        ids=tuple(_cut(ids, limits) for ids in wrapped),
+        truncated=sum(len(ids) > limits.max_tokens for ids in wrapped),
+    )
+
+
+def count_tokens(tokenizer: Tokenizer, texts: Sequence[str], limits: TokenLimits) -> list[int]:
+    """How many tokens each text has before it is cut to `limits.max_tokens`."""
+    encoded = tokenizer.encode_batch_fast([_encodable(text) for text in texts])
+    return [len(_wrap(encoding.ids, limits)) for encoding in encoded]
+
+
+def _encodable(text: str) -> str:
+    """Replace lone surrogates, which file names and broken PDFs bring and UTF-8 cannot hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _wrap(ids: Sequence[int], limits: TokenLimits) -> list[int]:
+    whole = list(ids)
+    if limits.bos is not None and whole[:1] != [limits.bos]:
+        whole.insert(0, limits.bos)
+    if limits.eos is not None and whole[-1:] != [limits.eos]:
+        whole.append(limits.eos)
+    return whole or [limits.eos or 0]
+
+
+def _cut(ids: list[int], limits: TokenLimits) -> tuple[int, ...]:
+    if len(ids) <= limits.max_tokens:
+        return tuple(ids)
+    if limits.eos is None:
+        return tuple(ids[: limits.max_tokens])
+    return (*ids[: limits.max_tokens - 1], limits.eos)

@@ -1,0 +1,103 @@
+"""Fixtures that several areas share: a real decoder and tokenizer, small enough to make on the spot."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from embedder.model import Embedder, EmbedderFiles
+from embedder.spec import EmbedderSpec
+
+TINY_WIDTH = 32
+_WORDS = (
+    "the of and to in a is that for it as was with be by on not he his but at are this have "
+    "from or had an they which one you were all her she there would their we him been has when "
+    "who will no more if out so up said what its about than into them can only other time new "
+    "page paid leave policy employee weeks premium deductible question answer document passage"
+)
+
+
+def make_tokenizer(folder: Path, texts: list[str] | None = None) -> None:
+    """Train a small byte-level BPE (any text can be encoded) and write tokenizer.json."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=512,
+        special_tokens=["<eos>", "<bos>"],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts or [_WORDS] * 3, trainer)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<eos>"})
+    )
+
+
+def make_base(folder: Path, model_type: str = "llama", **settings) -> Path:
+    """Write a random two-layer decoder that transformers loads from `folder`."""
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    folder.mkdir(parents=True, exist_ok=True)
+    make_tokenizer(folder)
+    shape = {
+        "vocab_size": 512,
+        "hidden_size": TINY_WIDTH,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 8,
+        "max_position_embeddings": 512,
+        "eos_token_id": 0,
+        "bos_token_id": 1,
+        "pad_token_id": 0,
+    }
+    torch.manual_seed(0)
+    model = AutoModel.from_config(AutoConfig.for_model(model_type, **(shape | settings)))
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory) -> Path:
+    """A folder with a random two-layer Llama and its tokenizer."""
+    return make_base(tmp_path_factory.mktemp("tiny-base"))
+
+
+@pytest.fixture(scope="session")
+def tiny_embedder(tiny_base, tmp_path_factory) -> Embedder:
+    """Word-overlap embedder of 64 dimensions: random token embeddings beside a random layer.
+
+    Its token embeddings are pooled by weight and whitening is left out, so texts that share
+    words are near each other and ranking tests mean something.
+    """
+    import torch
+
+    from embedder.encoder import Projection
+
+    folder = tmp_path_factory.mktemp("tiny-embedder")
+    Projection(token_weights=torch.ones(512)).write(folder / "projection.safetensors")
+    digest = hashlib.sha256((folder / "projection.safetensors").read_bytes()).hexdigest()
+    spec = EmbedderSpec(
+        name="tiny",
+        base=str(tiny_base),
+        revision="test",
+        layers=1,
+        pooling="weighted",
+        features=(0, -1),
+        append_eos=False,
+        query_template="{text}",
+        max_tokens=256,
+        dimension=2 * TINY_WIDTH,
+        tensors=digest,
+    )
+    (folder / "spec.json").write_text(spec.to_json())
+    return Embedder(spec, EmbedderFiles(folder=folder, cache=folder / "cache"))
