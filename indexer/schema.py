@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlite3
 import time
 
+from embedder.errors import FootnoteError
+
 # Passage ids are AUTOINCREMENT because FAISS knows passages by id alone: a reused id would
 # make a stale index answer with the wrong text.
 # Vectors have ids of their own, never reused, because re-embedding fills in old passages late:
@@ -18,7 +20,7 @@ import time
 # BM25 statistics are the collection's own and a reader's search never touches another's rows.
 _M001 = """
 CREATE TABLE collections (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,    -- never reused: permissions name collections by id
     name TEXT NOT NULL UNIQUE,
     fingerprint TEXT NOT NULL DEFAULT '',    -- the generation that answers; '' until first indexed
     created_at REAL NOT NULL
@@ -38,12 +40,15 @@ CREATE TABLE documents (
     pages INTEGER NOT NULL,
     pages_without_text INTEGER NOT NULL,
     passages INTEGER NOT NULL,
-    language TEXT NOT NULL DEFAULT '',
+    language TEXT NOT NULL DEFAULT '',       -- whose stemmer made its index terms, '' for none
+    sought TEXT NOT NULL,                    -- title and path, case folded, for the table's filter
     indexed_at REAL NOT NULL
 );
 CREATE UNIQUE INDEX documents_path ON documents(collection, path, revision);
 CREATE INDEX documents_hash ON documents(content_hash);
-CREATE INDEX documents_listing ON documents(collection, current, title);
+CREATE INDEX documents_listing ON documents(sought, collection, state) WHERE current = 1;
+CREATE INDEX documents_language ON documents(collection, language) WHERE current = 1;
+CREATE INDEX documents_state ON documents(collection, state) WHERE current = 1;
 CREATE TABLE pages (
     document TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
@@ -67,7 +72,7 @@ CREATE INDEX passages_document ON passages(document, ordinal);
 CREATE INDEX passages_collection ON passages(collection, id);
 CREATE INDEX passages_text ON passages(text_hash);
 CREATE TABLE vectors (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,    -- order of arrival: what a sealed file lacks is after it
+    id INTEGER PRIMARY KEY AUTOINCREMENT,    -- order of arrival: a sealed file's tail is after it
     passage INTEGER NOT NULL REFERENCES passages(id) ON DELETE CASCADE,
     fingerprint TEXT NOT NULL,
     vector BLOB NOT NULL,                    -- float16 [dimension], unit length
@@ -130,7 +135,7 @@ MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _M001),)
 LATEST = MIGRATIONS[-1][0]
 
 
-class SchemaTooNewError(Exception):
+class SchemaTooNewError(FootnoteError):
     """The home was written by a newer Footnote than this one."""
 
 
@@ -172,7 +177,8 @@ def _version(connection: sqlite3.Connection) -> int:
 
 def _create_log(connection: sqlite3.Connection) -> None:
     connection.execute(
-        "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, applied_at REAL NOT NULL)"
+        "CREATE TABLE IF NOT EXISTS migrations"
+        " (number INTEGER PRIMARY KEY, applied_at REAL NOT NULL)"
     )
 
 

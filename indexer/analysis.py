@@ -1,0 +1,254 @@
+"""Text → index terms. Pure.
+
+FTS5 only splits on blanks here; what a term is, is decided in this file, once for documents and
+once for queries:
+
+- NFKC and case folding; accents fold in Latin, Greek and Cyrillic only (after stemming, since
+  stemmers need them); the points of Arabic and Hebrew go, the vowel signs of Indic scripts stay;
+- words are stemmed in the language of their document. A query does not know what language the
+  documents are in, so each of its words stands for its stems in all of the collection's;
+- Han, kana, Hangul, Thai, Lao, Khmer and Myanmar are written without blanks that could be
+  relied on, and become overlapping pairs of characters (Han also single ones);
+- compounds and codes (`4.2`, `ISO-9001`, `e-mail`, `snake_case`, `camelCase`) are indexed
+  whole and in their parts.
+
+A term holds no blank and, of ASCII, only letters, digits and `. / : -`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import threading
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from typing import Any
+
+from indexer.stopwords import STOP_WORDS
+
+# Languages with a Snowball stemmer, by the script they are written in.
+_STEMMERS: dict[str, dict[str, str]] = {
+    "latin": {
+        "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "en": "english",
+        "es": "spanish", "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french",
+        "ga": "irish", "hu": "hungarian", "id": "indonesian", "it": "italian",
+        "lt": "lithuanian", "nb": "norwegian", "nl": "dutch", "no": "norwegian",
+        "nn": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian",
+        "sv": "swedish", "tr": "turkish",
+    },
+    "cyrillic": {"ru": "russian", "sr": "serbian"},
+    "greek": {"el": "greek"},
+    "arabic": {"ar": "arabic", "fa": "persian"},
+    "devanagari": {"hi": "hindi", "ne": "nepali"},
+    "tamil": {"ta": "tamil"},
+    "armenian": {"hy": "armenian"},
+}  # fmt: skip
+
+# A word in another script than its document's language (an English name in a Russian text) is
+# stemmed in the language that such words are mostly in.
+_LATIN_FALLBACK = "en"
+_NOT_LATIN = frozenset(
+    {"am", "ar", "as", "be", "bg", "bn", "dz", "el", "fa", "gu", "he", "hi", "hy", "ja", "ka", "kk"}
+    | {"km", "kn", "ko", "ky", "lo", "mk", "ml", "mn", "mr", "ne", "or", "pa", "ps", "ru", "si"}
+    | {"ta", "te", "th", "ug", "uk", "ur", "zh"}
+)
+_SCRIPTS: tuple[tuple[str, tuple[str, str]], ...] = (
+    ("latin", ("A", "\u024f")),
+    ("greek", ("\u0370", "\u03ff")),
+    ("cyrillic", ("\u0400", "\u052f")),
+    ("armenian", ("\u0531", "\u0587")),
+    ("arabic", ("\u0620", "\u06ff")),
+    ("devanagari", ("\u0900", "\u097f")),
+    ("tamil", ("\u0b80", "\u0bff")),
+    ("latin", ("\u1e00", "\u1eff")),
+    ("greek", ("\u1f00", "\u1fff")),
+)
+_FOLDED_SCRIPTS = frozenset({"latin", "greek", "cyrillic"})
+# Letters that have no decomposition and that people type without their stroke.
+_PLAIN_LETTERS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"}
+)
+_STEMMING = threading.Lock()
+
+_ARABIC_AND_HEBREW_POINTS = re.compile(
+    "[\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670]"
+)
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+
+# Python's \w leaves out combining marks, which would cut Indic words at their vowel signs.
+_MARKS = "".join(
+    char for char in map(chr, range(0x300, 0x1B00)) if unicodedata.category(char)[0] == "M"
+)
+_LETTER = rf"(?:[^\W_]|[{_MARKS}])"
+
+# A run of letters and digits, joined by signs that a name or a number may hold inside.
+_COMPOUND = re.compile(rf"{_LETTER}+(?:[-._/:,'’‐‑]{_LETTER}+)*")
+_JOINERS = re.compile(r"[-._/:,'’‐‑]")
+_CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])|(?<=[A-Z])(?=[A-Z][a-z])")
+_LETTERS_AND_DIGITS = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+
+_HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_KANA_AND_HANGUL = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u1100-\u11ff\uac00-\ud7af"
+_SOUTH_EAST_ASIAN = "\u0e01-\u0e4e\u0e81-\u0ede\u1000-\u109f\u1780-\u17d3"
+_UNSPACED = re.compile(rf"[{_HAN}{_KANA_AND_HANGUL}{_SOUTH_EAST_ASIAN}]+")
+_IS_HAN = re.compile(f"[{_HAN}]")
+# A character with the marks that sit on it, the unit of pairs in South-East Asian scripts.
+_CLUSTER = re.compile(rf".[{_MARKS}]*", re.DOTALL)
+
+# A term longer than this is no word (base64, a line of a DNA file) and is cut.
+_LONGEST = 64
+
+# Detecting from more text changes nothing; from less than a dozen words it is a guess.
+_SAMPLE_CHARACTERS = 4000
+_LEAST_LETTERS = 40
+
+# From a long query only so many words are looked at: a person's question has some ten.
+_QUERY_CHARACTERS = 20_000
+
+
+def index_terms(text: str, language: str) -> str:
+    """The terms of a document's text, in order, joined by blanks.
+
+    `language` is the ISO 639-1 code of the document (`detect_language`), '' if unknown.
+    """
+    return " ".join(term for word in _words(text) for term in _word_terms(word, language))
+
+
+def query_terms(text: str, languages: Iterable[str]) -> list[tuple[str, ...]]:
+    """A query's words, each as the terms it may have become in documents of `languages`.
+
+    Stop words go, unless nothing else is there. A word repeated is listed once.
+    """
+    known = sorted(set(languages)) or [""]
+    content: dict[tuple[str, ...], None] = {}
+    stop: dict[tuple[str, ...], None] = {}
+    for word in _words(text[:_QUERY_CHARACTERS]):
+        for piece, terms in _query_pieces(word, known):
+            (stop if _is_stop_word(piece, known) else content)[terms] = None
+    return list(content or stop)
+
+
+def detect_language(text: str) -> str:
+    """ISO 639-1 code of the language a text is mostly in, '' where it is too short to tell.
+
+    By py3langid (97 languages, BSD); loading its model takes 0.8 s, once, at indexing only.
+    """
+    sample = text[:_SAMPLE_CHARACTERS]
+    if sum(map(str.isalpha, sample)) < _LEAST_LETTERS:
+        return ""
+    import py3langid
+
+    return str(py3langid.classify(sample)[0])
+
+
+def _words(text: str) -> list[str]:
+    """Runs of letters and digits with the joiners inside them, in their own case."""
+    clean = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    return _COMPOUND.findall(_ARABIC_AND_HEBREW_POINTS.sub("", clean))
+
+
+@lru_cache(maxsize=200_000)
+def _word_terms(word: str, language: str) -> tuple[str, ...]:
+    return tuple(_term(piece, language) for piece in _pieces(word, single_han=True))
+
+
+def _query_pieces(word: str, languages: list[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for piece in _pieces(word, single_han=False):
+        yield piece, tuple(dict.fromkeys(_term(piece, language) for language in languages))
+
+
+def _pieces(word: str, *, single_han: bool) -> list[str]:
+    """What a word is indexed as, before stemming: itself, its parts, its pairs of characters."""
+    if not _UNSPACED.search(word):
+        return _spaced_pieces(word)
+    pieces: list[str] = []
+    place = 0
+    for run in _UNSPACED.finditer(word):
+        pieces += _spaced_pieces(word[place : run.start()])
+        pieces += _pairs(run.group(), single_han=single_han)
+        place = run.end()
+    return pieces + _spaced_pieces(word[place:])
+
+
+def _spaced_pieces(word: str) -> list[str]:
+    parts = [part for part in _JOINERS.split(word) if part]
+    small = [piece for part in parts for piece in _CAMEL.split(part)]
+    small = [piece for part in small for piece in _LETTERS_AND_DIGITS.split(part)]
+    if len(small) <= 1:
+        return [part.casefold()[:_LONGEST] for part in small]
+    whole = _whole(word, parts)
+    kept = [piece.casefold()[:_LONGEST] for piece in small if len(piece) > 1 or piece.isdigit()]
+    return [whole, *(piece for piece in kept if piece != whole)] if whole else kept
+
+
+def _whole(word: str, parts: list[str]) -> str:
+    """A compound as one term: `e-mail` and `eMail` as email, `1,000` as 1000, `4.2` as it is."""
+    if any(sign in word for sign in "'’"):
+        return ""  # an elision or a genitive: its parts say all
+    folded = word.casefold().strip("-._/:,‐‑")
+    if all(part.isdigit() for part in parts) and "," in folded:
+        return folded.replace(",", "")[:_LONGEST]
+    if any(part[0].isdigit() for part in parts) and any(sign in folded for sign in "./:"):
+        return folded.replace("_", "").replace("‐", "-").replace("‑", "-")[:_LONGEST]
+    return "".join(parts).casefold()[:_LONGEST] if len(parts) < 4 else ""
+
+
+def _pairs(run: str, *, single_han: bool) -> list[str]:
+    """Overlapping pairs of characters (clusters with their marks), and single Han ones."""
+    units = _CLUSTER.findall(run)
+    if len(units) == 1:
+        return units
+    pairs = [first + second for first, second in itertools.pairwise(units)]
+    return pairs + [unit for unit in units if single_han and _IS_HAN.match(unit)]
+
+
+@lru_cache(maxsize=200_000)
+def _term(piece: str, language: str) -> str:
+    """One piece, stemmed in the language its script can have here, its accents folded."""
+    stemmer = _stemmer_name(_script(piece), language)
+    stem = _stem(piece, stemmer) if stemmer else piece
+    return _fold(stem)
+
+
+def _stemmer_name(script: str, language: str) -> str:
+    languages = _STEMMERS.get(script, {})
+    if language in languages:
+        return languages[language]
+    if script == "latin" and language in _NOT_LATIN:
+        return languages[_LATIN_FALLBACK]
+    return ""
+
+
+def _script(piece: str) -> str:
+    first = next((char for char in piece if char.isalpha()), "")
+    if not first:
+        return ""
+    return next((name for name, (low, high) in _SCRIPTS if low <= first <= high), "")
+
+
+def _stem(piece: str, stemmer: str) -> str:
+    with _STEMMING:  # stemmers keep the word in themselves
+        return str(_stemmer(stemmer).stemWord(piece))
+
+
+@cache
+def _stemmer(name: str) -> Any:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer(name)
+
+
+def _fold(piece: str) -> str:
+    """Without accents, in the scripts where a reader may leave them out."""
+    if piece.isascii() or _script(piece) not in _FOLDED_SCRIPTS:
+        return piece
+    apart = unicodedata.normalize("NFD", piece)
+    bare = "".join(char for char in apart if not unicodedata.combining(char))
+    return unicodedata.normalize("NFC", bare.translate(_PLAIN_LETTERS))
+
+
+def _is_stop_word(piece: str, languages: Iterable[str]) -> bool:
+    if piece.isdigit():
+        return False
+    return any(piece in STOP_WORDS.get(language or "en", ()) for language in languages)

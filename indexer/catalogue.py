@@ -1,0 +1,298 @@
+"""The reading half of the store: what a home knows of its documents. Nothing here writes."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from embedder.errors import FootnoteError
+from indexer import keywords
+from indexer.analysis import query_terms
+from indexer.database import Database
+from indexer.originals import Originals
+from indexer.records import Collection, Document, Page, Passage
+from indexer.rows import (
+    DOCUMENT_COLUMNS,
+    PAGE_COLUMNS,
+    PASSAGE_COLUMNS,
+    strings_json,
+    to_document,
+    to_page,
+    to_passage,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# Vectors are read this many at a time, so that no read holds the WAL for long.
+_BATCH = 4096
+
+
+class UnknownDocumentError(FootnoteError):
+    """A document or page was asked for that is not there (any more)."""
+
+
+class UnknownOriginalError(FootnoteError):
+    """The original of a document is not in the home."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentList:
+    """One page of a listing, and how many documents the whole listing has."""
+
+    rows: tuple[Document, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class VectorBatch:
+    """Passage ids, int64 [n], ascending, with their vectors, float16 [n, dimension]."""
+
+    ids: np.ndarray
+    vectors: np.ndarray
+
+
+class Catalogue:
+    """Documents, pages, passages and vectors of one home. Safe to use from several threads."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.path = home / "footnote.db"
+        self._database = Database(self.path)
+        self.originals = Originals(home / "files")
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, for reading. Rows are `sqlite3.Row`."""
+        return self._database.connection
+
+    def collections(self) -> list[Collection]:
+        """All collections, by name."""
+        rows = self.connection.execute("SELECT id, name FROM collections ORDER BY name")
+        return [Collection(row["id"], row["name"]) for row in rows]
+
+    def collection(self, name: str) -> Collection | None:
+        """The collection of this name."""
+        found = self.connection.execute("SELECT id FROM collections WHERE name = ?", (name,))
+        row = found.fetchone()
+        return Collection(row["id"], name) if row else None
+
+    def generation(self, collection: int) -> str:
+        """Fingerprint of the generation that answers for a collection; '' before the first."""
+        row = self.connection.execute(
+            "SELECT fingerprint FROM collections WHERE id = ?", (collection,)
+        ).fetchone()
+        return row["fingerprint"] if row else ""
+
+    def documents(
+        self,
+        collections: Iterable[int],
+        *,
+        text: str = "",
+        state: str = "",
+        limit: int = 50,
+        offset: int = 0,
+    ) -> DocumentList:
+        """Current documents by title, those whose title or path holds `text`, in `state`."""
+        where = "current = 1 AND collection IN (SELECT value FROM json_each(?))"
+        values: list[object] = [strings_json(map(int, collections))]
+        if text:
+            where += " AND instr(sought, ?)"
+            values.append(text.casefold())
+        if state:
+            where += " AND state = ?"
+            values.append(state)
+        total = self.connection.execute(f"SELECT count(*) FROM documents WHERE {where}", values)
+        # The inner query runs over the index alone, so that a late page is as quick as the first.
+        rows = self.connection.execute(
+            f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE rowid IN (SELECT rowid FROM documents"
+            f" WHERE {where} ORDER BY sought, rowid LIMIT ? OFFSET ?) ORDER BY sought, rowid",
+            [*values, limit, offset],
+        )
+        return DocumentList(tuple(map(to_document, rows)), total.fetchone()[0])
+
+    def document(self, document: str) -> Document:
+        """A document by id, current or superseded. Raises `UnknownDocumentError`."""
+        row = self.connection.execute(
+            f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE id = ?", (document,)
+        ).fetchone()
+        if row is None:
+            raise UnknownDocumentError(
+                f"there is no document {document!r}; it may have been deleted"
+            )
+        return to_document(row)
+
+    def document_at(self, collection: int, path: str) -> Document | None:
+        """The current document stored under a path."""
+        return self._one_document("collection = ? AND path = ? AND current = 1", (collection, path))
+
+    def document_with(self, collection: int, content_hash: str) -> Document | None:
+        """The current document with this content, if it was not a failure."""
+        return self._one_document(
+            "content_hash = ? AND collection = ? AND current = 1 AND state != 'failed'",
+            (content_hash, collection),
+        )
+
+    def revisions(self, document: str) -> list[Document]:
+        """All revisions of the file that a document is one of, newest first."""
+        here = self.document(document)
+        rows = self.connection.execute(
+            f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE collection = ? AND path = ?"
+            " ORDER BY revision DESC",
+            (here.collection, here.path),
+        )
+        return list(map(to_document, rows))
+
+    def _one_document(self, where: str, values: Sequence[object]) -> Document | None:
+        row = self.connection.execute(
+            f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE {where}", values
+        ).fetchone()
+        return to_document(row) if row else None
+
+    def page(self, document: str, number: int) -> Page:
+        """One page, counted from one. Raises `UnknownDocumentError`."""
+        row = self.connection.execute(
+            f"SELECT {PAGE_COLUMNS} FROM pages WHERE document = ? AND number = ?",
+            (document, number),
+        ).fetchone()
+        if row is None:
+            raise UnknownDocumentError(f"document {document!r} has no page {number} here")
+        return to_page(row)
+
+    def pages(self, document: str) -> list[Page]:
+        """All pages of a document, in order."""
+        rows = self.connection.execute(
+            f"SELECT {PAGE_COLUMNS} FROM pages WHERE document = ? ORDER BY number", (document,)
+        )
+        return list(map(to_page, rows))
+
+    def passages_of(self, document: str) -> list[Passage]:
+        """All passages of a document, in order; none of a superseded one."""
+        rows = self.connection.execute(
+            f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE document = ? ORDER BY ordinal",
+            (document,),
+        )
+        return list(map(to_passage, rows))
+
+    def passages(self, ids: Iterable[int]) -> dict[int, Passage]:
+        """Passages by id; those that are gone are left out."""
+        rows = self.connection.execute(
+            f"SELECT {PASSAGE_COLUMNS} FROM passages WHERE id IN (SELECT value FROM json_each(?))",
+            (strings_json(map(int, ids)),),
+        )
+        return {row["id"]: to_passage(row) for row in rows}
+
+    def original(self, content_hash: str) -> Path:
+        """The original with this content. Raises `UnknownOriginalError`."""
+        path = self.originals.path(content_hash)
+        if not path.exists():
+            raise UnknownOriginalError(
+                f"the original {content_hash} is missing from {self.originals.folder}; "
+                "index the file again"
+            )
+        return path
+
+    def keyword(self, collection: int, query: str, k: int) -> list[tuple[int, float]]:
+        """Passage ids with BM25 (higher is better), best first."""
+        return keywords.search(self.connection, collection, query, k, self.languages(collection))
+
+    def term_statistics(self, collections: Iterable[int], text: str) -> keywords.TermStatistics:
+        """In how many passages the words of `text` stand."""
+        collections = list(collections)
+        languages = {code for collection in collections for code in self.languages(collection)}
+        words = query_terms(text, languages)
+        return keywords.term_statistics(self.connection, collections, words)
+
+    def languages(self, collection: int) -> list[str]:
+        """The languages of a collection's current documents; '' where one is unknown."""
+        # Steps through the index from language to language, whatever the number of documents.
+        rows = self.connection.execute(
+            "WITH RECURSIVE seen(code) AS ("
+            " SELECT min(language) FROM documents WHERE current = 1 AND collection = :c"
+            " UNION ALL"
+            " SELECT (SELECT min(language) FROM documents"
+            "  WHERE current = 1 AND collection = :c AND language > seen.code)"
+            " FROM seen WHERE seen.code IS NOT NULL"
+            ") SELECT code FROM seen WHERE code IS NOT NULL",
+            {"c": collection},
+        )
+        return [row["code"] for row in rows]
+
+    def vectors(self, collection: int, fingerprint: str, after: int = 0) -> Iterator[VectorBatch]:
+        """A generation's vectors in order of passage id, from the first above `after`."""
+        import numpy as np
+
+        while True:
+            rows = self.connection.execute(
+                "SELECT passages.id, vector FROM passages JOIN vectors"
+                " ON vectors.passage = passages.id AND vectors.fingerprint = ?"
+                " WHERE passages.collection = ? AND passages.id > ?"
+                " ORDER BY passages.id LIMIT ?",
+                (fingerprint, collection, after, _BATCH),
+            ).fetchall()
+            if not rows:
+                return
+            ids = np.array([row[0] for row in rows], dtype=np.int64)
+            joined = b"".join(row[1] for row in rows)
+            yield VectorBatch(ids, np.frombuffer(joined, np.float16).reshape(len(rows), -1))
+            after = int(ids[-1])
+
+    def cached_vectors(self, text_hashes: Iterable[str], fingerprint: str) -> dict[str, np.ndarray]:
+        """Vectors, float16 [dimension], of texts that were embedded before, by text hash."""
+        import numpy as np
+
+        rows = self.connection.execute(
+            "SELECT text_hash, vector FROM passages JOIN vectors"
+            " ON vectors.passage = passages.id AND vectors.fingerprint = ?"
+            " WHERE text_hash IN (SELECT value FROM json_each(?)) GROUP BY text_hash",
+            (fingerprint, strings_json(set(text_hashes))),
+        )
+        return {row[0]: np.frombuffer(row[1], np.float16) for row in rows}
+
+    def unembedded(self, collection: int, fingerprint: str, limit: int) -> list[int]:
+        """Ids of passages that the generation has no vector for, lowest first."""
+        rows = self.connection.execute(
+            "SELECT id FROM passages WHERE collection = ? AND NOT EXISTS (SELECT 1 FROM vectors"
+            " WHERE passage = passages.id AND fingerprint = ?) ORDER BY id LIMIT ?",
+            (collection, fingerprint, limit),
+        )
+        return [row["id"] for row in rows]
+
+    def passage_vectors(self, ids: Iterable[int], fingerprint: str) -> dict[int, np.ndarray]:
+        """Vectors, float16 [dimension], of passages; those that have none are left out."""
+        import numpy as np
+
+        rows = self.connection.execute(
+            "SELECT passage, vector FROM vectors"
+            " WHERE fingerprint = ? AND passage IN (SELECT value FROM json_each(?))",
+            (fingerprint, strings_json(map(int, ids))),
+        )
+        return {row[0]: np.frombuffer(row[1], np.float16) for row in rows}
+
+    def count_passages(self, collection: int) -> int:
+        """How many passages a collection has. Superseded documents have none."""
+        row = self.connection.execute(
+            "SELECT count(*) FROM passages WHERE collection = ?", (collection,)
+        ).fetchone()
+        return int(row[0])
+
+    def sample_passages(self, collection: int, count: int, seed: int = 0) -> list[Passage]:
+        """At most `count` passages from all over a collection, the same for the same seed."""
+        rows = self.connection.execute(
+            "SELECT id FROM passages WHERE collection = ? ORDER BY id", (collection,)
+        )
+        ids = [row["id"] for row in rows]
+        drawn = random.Random(seed).sample(ids, min(count, len(ids)))  # noqa: S311 - no secret
+        return list(self.passages(sorted(drawn)).values())
+
+    def trust(self, collection: int, fingerprint: str) -> str:
+        """The fitted fusion of a generation, as its fitter wrote it; '' before the first fit."""
+        row = self.connection.execute(
+            "SELECT trust FROM generations WHERE collection = ? AND fingerprint = ?",
+            (collection, fingerprint),
+        ).fetchone()
+        return row["trust"] if row else ""

@@ -1,0 +1,114 @@
+"""The originals: every indexed file, kept by content hash under `files/ab/<sha256>`.
+
+A file is first *staged*: copied aside while it is hashed, so that what is parsed, hashed and
+kept are the same bytes even if somebody writes to the source meanwhile. It is *settled* under
+its hash by the transaction that writes its document. A crash between the two leaves a stray
+staged file or an original without a document, never a document without its original.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_CHUNK = 1 << 20  # bytes read at a time
+
+# A staged file older than this belongs to a run that was killed.
+_STALE_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A private copy of a file, complete and on disk, waiting for its document."""
+
+    file: Path
+    content_hash: str
+    size: int
+
+    def discard(self) -> None:
+        """Remove the copy, if it has not been settled."""
+        self.file.unlink(missing_ok=True)
+
+
+class Originals:
+    """The folder of originals."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._incoming = folder / "incoming"
+        self._incoming.mkdir(parents=True, exist_ok=True)
+
+    def path(self, content_hash: str) -> Path:
+        """Where the original with this hash is, or would be."""
+        return self.folder / content_hash[:2] / content_hash
+
+    def stage(self, source: Path) -> Staged:
+        """Copy `source` aside and hash it. Raises `OSError` where it cannot be read."""
+        copy = self._incoming / secrets.token_hex(16)
+        digest, size = hashlib.sha256(), 0
+        try:
+            with source.open("rb") as reader, copy.open("wb") as writer:
+                while chunk := reader.read(_CHUNK):
+                    digest.update(chunk)
+                    writer.write(chunk)
+                    size += len(chunk)
+                writer.flush()
+                os.fsync(writer.fileno())
+        except BaseException:
+            copy.unlink(missing_ok=True)
+            raise
+        return Staged(copy, digest.hexdigest(), size)
+
+    def settle(self, staged: Staged) -> None:
+        """Put a staged file in its place. Called inside the transaction that refers to it."""
+        place = self.path(staged.content_hash)
+        if place.exists():
+            staged.discard()
+            return
+        place.parent.mkdir(exist_ok=True)
+        staged.file.replace(place)
+        _sync_folder(place.parent)
+
+    def remove(self, content_hash: str) -> int | None:
+        """Remove an original; return the bytes this freed, None if it was not there."""
+        place = self.path(content_hash)
+        try:
+            size = place.stat().st_size
+            place.unlink()
+        except FileNotFoundError:
+            return None
+        return size
+
+    def hashes(self) -> Iterator[str]:
+        """The hashes of all originals that are there."""
+        for folder in sorted(self.folder.iterdir()):
+            if folder != self._incoming and folder.is_dir():
+                yield from sorted(file.name for file in folder.iterdir())
+
+    def clear_stale(self) -> int:
+        """Remove staged files that killed runs have left; return how many."""
+        oldest = time.time() - _STALE_SECONDS
+        stale = [file for file in self._incoming.iterdir() if file.stat().st_mtime < oldest]
+        for file in stale:
+            file.unlink(missing_ok=True)
+        return len(stale)
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal. Raises `OSError`."""
+    with path.open("rb") as reader:
+        return hashlib.file_digest(reader, "sha256").hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` last through a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

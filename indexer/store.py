@@ -1,0 +1,309 @@
+"""The store: everything that a home knows of its documents, and the only place that changes it.
+
+SQLite is the truth: documents, pages, passages, keyword rows and vectors change together in
+one transaction or not at all. FAISS files are a cache beside it (`indexer.vectors`).
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer import keywords, writes
+from indexer.analysis import detect_language
+from indexer.catalogue import Catalogue
+from indexer.originals import Staged
+from indexer.records import Collection, Document, Page, Passage, Receipt
+from indexer.rows import DOCUMENT_COLUMNS, strings_json, to_document
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# Documents deleted in one transaction: others wait for less than a second.
+_DELETE_BATCH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NewDocument:
+    """What is to be added: a parsed file and the name that it is stored under.
+
+    `path` is the file's place or an upload's name; a document with the same path in the
+    same collection is superseded. `problem` holds the warnings of parsing.
+    """
+
+    collection: int
+    path: str
+    title: str
+    kind: str
+    original: Staged
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a file could not be indexed; its hash and size where it could be read."""
+
+    reason: str
+    content_hash: str = ""
+    size: int = 0
+
+
+class Store(Catalogue):
+    """The database and the originals of one home. Safe to use from several threads."""
+
+    @classmethod
+    def open(cls, home: Path) -> Store:
+        """Open the store of a home; make or migrate it where that is due."""
+        home.mkdir(parents=True, exist_ok=True)
+        return cls(home)
+
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A write transaction; other writers wait for its end."""
+        return self._database.transaction()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.close()
+
+    def create_collection(self, name: str) -> Collection:
+        """The collection of this name, new if there is none."""
+        with self.transaction() as connection:
+            existing = self.collection(name)
+            if existing:
+                return existing
+            made = connection.execute(
+                "INSERT INTO collections (name, created_at) VALUES (?, ?)", (name, time.time())
+            )
+            keywords.create(connection, made.lastrowid)
+            return Collection(made.lastrowid, name)
+
+    def delete_collection(self, collection: int) -> Receipt:
+        """Remove a collection and all that is in it."""
+        listed = self.connection.execute(
+            "SELECT id FROM documents WHERE collection = ?", (collection,)
+        )
+        receipt = self.delete([row["id"] for row in listed])
+        with self.transaction() as connection:
+            found = connection.execute("SELECT 1 FROM collections WHERE id = ?", (collection,))
+            if found.fetchone():
+                keywords.drop(connection, collection)
+                connection.execute("DELETE FROM collections WHERE id = ?", (collection,))
+                connection.execute(
+                    "DELETE FROM deleted_passages WHERE collection = ?", (collection,)
+                )
+        return receipt
+
+    def add_vectors(self, ids: Sequence[int], vectors: np.ndarray, fingerprint: str) -> None:
+        """Put vectors [n, dimension] into a generation; passages that are gone are left out."""
+        with self.transaction() as connection:
+            writes.insert_vectors(connection, ids, vectors, fingerprint)
+
+    def use_generation(self, collection: int, fingerprint: str) -> None:
+        """Let this generation answer for a collection from now on."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE collections SET fingerprint = ? WHERE id = ?", (fingerprint, collection)
+            )
+
+    def set_trust(self, collection: int, fingerprint: str, trust: str) -> None:
+        """Keep the fitted fusion of a generation."""
+        with self.transaction() as connection:
+            connection.execute(
+                "INSERT INTO generations (collection, fingerprint, trust) VALUES (?, ?, ?)"
+                " ON CONFLICT (collection, fingerprint) DO UPDATE SET trust = excluded.trust",
+                (collection, fingerprint, trust),
+            )
+
+    def drop_generation(self, collection: int, fingerprint: str) -> int:
+        """Remove a generation's vectors; return how many there were."""
+        with self.transaction() as connection:
+            removed = connection.execute(
+                "DELETE FROM vectors WHERE fingerprint = ? AND passage IN"
+                " (SELECT id FROM passages WHERE collection = ?)",
+                (fingerprint, collection),
+            ).rowcount
+            connection.execute(
+                "DELETE FROM generations WHERE collection = ? AND fingerprint = ?",
+                (collection, fingerprint),
+            )
+        return removed
+
+    def add(
+        self,
+        document: NewDocument,
+        pages: Sequence[Page],
+        passages: Sequence[Passage],
+        vectors: np.ndarray,
+        fingerprint: str,
+    ) -> Document:
+        """Add a document with its pages, passages and their vectors [n, dimension].
+
+        It supersedes the current document of the same path. Where the collection already has
+        this content under another path, that document is returned instead, and the path no
+        longer has one of its own. Adding the content that is already there under the same path
+        writes it anew, as a new revision: that is how a document is parsed again.
+        """
+        language = detect_language("\n".join(passage.text for passage in passages[:20]))
+        with self.transaction() as connection:
+            here = self.document_at(document.collection, document.path)
+            twin = self.document_with(document.collection, document.original.content_hash)
+            if here:
+                writes.retire(connection, here)
+            if twin and (here is None or twin.id != here.id):
+                document.original.discard()
+                return twin
+            self.originals.settle(document.original)
+            revision = writes.next_revision(connection, document.collection, document.path)
+            record = _ready(document, pages, len(passages), revision)
+            writes.insert_document(connection, record, language)
+            writes.insert_pages(connection, record.id, pages)
+            ids = writes.insert_passages(connection, record, passages, language)
+            writes.insert_vectors(connection, ids, vectors, fingerprint)
+            connection.execute(
+                "UPDATE collections SET fingerprint = ? WHERE id = ? AND fingerprint = ''",
+                (fingerprint, record.collection),
+            )
+        return record
+
+    def add_failure(self, collection: int, path: str, failure: Failure) -> Document:
+        """Note that a file could not be indexed, so that it is seen until it can be.
+
+        Where the file could be read, its old revision is superseded: the file no longer says
+        what that says. Where it could not, or has not changed, the old one stays and is returned.
+        """
+        with self.transaction() as connection:
+            here = self.document_at(collection, path)
+            unchanged = not failure.content_hash or (
+                here is not None and failure.content_hash == here.content_hash
+            )
+            if here and here.state != "failed" and unchanged:
+                return here
+            if here:
+                writes.retire(connection, here)
+            revision = writes.next_revision(connection, collection, path)
+            record = _failed(collection, path, failure, revision)
+            writes.insert_document(connection, record, "")
+        return record
+
+    def move(self, document: str, path: str) -> Document:
+        """Store a document, with its revisions, under another path: its file was renamed.
+
+        Nothing happens where the new path has a document already.
+        """
+        with self.transaction() as connection:
+            here = self.document(document)
+            title, collection = here.title, here.collection
+            taken = connection.execute(
+                "SELECT 1 FROM documents WHERE collection = ? AND path = ?", (collection, path)
+            ).fetchone()
+            if not taken:
+                connection.execute(
+                    "UPDATE documents SET path = ?, sought = ? WHERE collection = ? AND path = ?",
+                    (path, f"{title}\n{path}".casefold(), collection, here.path),
+                )
+        return self.document(document)
+
+    def delete(self, ids: Iterable[str]) -> Receipt:
+        """Remove documents with all their revisions, and originals that nobody else has.
+
+        Ids that are gone are passed over. What is already deleted stays so if a later one
+        fails; each document goes whole or not at all.
+        """
+        receipt = Receipt()
+        waiting = list(dict.fromkeys(ids))
+        for start in range(0, len(waiting), _DELETE_BATCH):
+            receipt = _sum(receipt, self._delete(waiting[start : start + _DELETE_BATCH]))
+        return receipt
+
+    def _delete(self, ids: Sequence[str]) -> Receipt:
+        receipt = Receipt()
+        hashes: set[str] = set()
+        with self.transaction() as connection:
+            for document in self._with_revisions(ids):
+                hashes.add(document.content_hash)
+                receipt = _sum(receipt, writes.erase(connection, document))
+        return _sum(receipt, self.remove_originals(hashes))
+
+    def _with_revisions(self, ids: Sequence[str]) -> list[Document]:
+        rows = self.connection.execute(
+            f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE (collection, path) IN"
+            " (SELECT collection, path FROM documents"
+            "  WHERE id IN (SELECT value FROM json_each(?)))",
+            (strings_json(ids),),
+        )
+        return list(map(to_document, rows))
+
+    def remove_originals(self, hashes: Iterable[str]) -> Receipt:
+        """Remove those of these originals that no document has."""
+        files = freed = 0
+        # The lock keeps another process from settling the same content meanwhile.
+        with self.transaction() as connection:
+            for content_hash in hashes:
+                used = connection.execute(
+                    "SELECT 1 FROM documents WHERE content_hash = ? AND state != 'failed'",
+                    (content_hash,),
+                ).fetchone()
+                if not used and content_hash:
+                    size = self.originals.remove(content_hash)
+                    files, freed = files + (size is not None), freed + (size or 0)
+        return Receipt(files=files, bytes=freed)
+
+
+def _ready(document: NewDocument, pages: Sequence[Page], passages: int, revision: int) -> Document:
+    """The record of a document that is being added."""
+    return Document(
+        id=secrets.token_hex(8),
+        collection=document.collection,
+        path=document.path,
+        title=document.title,
+        content_hash=document.original.content_hash,
+        size=document.original.size,
+        kind=document.kind,
+        revision=revision,
+        current=True,
+        state="partial" if any(page.problem for page in pages) else "ready",
+        problem=document.problem,
+        pages=len(pages),
+        pages_without_text=sum(not page.text.strip() for page in pages),
+        passages=passages,
+        indexed_at=time.time(),
+    )
+
+
+def _failed(collection: int, path: str, failure: Failure, revision: int) -> Document:
+    """The record of a file that could not be indexed."""
+    return Document(
+        id=secrets.token_hex(8),
+        collection=collection,
+        path=path,
+        title=Path(path).name,
+        content_hash=failure.content_hash,
+        size=failure.size,
+        kind=Path(path).suffix.lstrip(".").lower(),
+        revision=revision,
+        current=True,
+        state="failed",
+        problem=failure.reason,
+        pages=0,
+        pages_without_text=0,
+        passages=0,
+        indexed_at=time.time(),
+    )
+
+
+def _sum(first: Receipt, second: Receipt) -> Receipt:
+    """Both receipts in one."""
+    return Receipt(
+        documents=first.documents + second.documents,
+        pages=first.pages + second.pages,
+        passages=first.passages + second.passages,
+        vectors=first.vectors + second.vectors,
+        files=first.files + second.files,
+        bytes=first.bytes + second.bytes,
+    )

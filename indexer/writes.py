@@ -1,0 +1,165 @@
+"""The statements that put a document into the database and take it out again.
+
+Each function works inside the caller's transaction. Whatever one of them changes about
+passages, it changes about keyword rows and vectors too; nothing else does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from indexer import keywords
+from indexer.analysis import index_terms
+from indexer.keywords import KeywordRow
+from indexer.passages import embedding_text
+from indexer.records import Document, Page, Passage, Receipt
+from indexer.rows import DOCUMENT_COLUMNS, blocks_json, spans_json, strings_json
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def text_hash(title: str, passage: Passage) -> str:
+    """SHA-256 of the text that a passage is embedded as: equal texts share their vector."""
+    return hashlib.sha256(embedding_text(title, passage).encode()).hexdigest()
+
+
+def next_revision(connection: sqlite3.Connection, collection: int, path: str) -> int:
+    """The number of the next document at a path, from one."""
+    row = connection.execute(
+        "SELECT coalesce(max(revision), 0) + 1 FROM documents WHERE collection = ? AND path = ?",
+        (collection, path),
+    ).fetchone()
+    return int(row[0])
+
+
+def insert_document(connection: sqlite3.Connection, record: Document, language: str) -> None:
+    """Write a document's own row."""
+    values = [getattr(record, name.strip()) for name in DOCUMENT_COLUMNS.split(",")]
+    sought = f"{record.title}\n{record.path}".casefold()
+    marks = ", ".join("?" * len(values))
+    connection.execute(
+        f"INSERT INTO documents ({DOCUMENT_COLUMNS}, language, sought) VALUES ({marks}, ?, ?)",
+        [*values, language, sought],
+    )
+
+
+def insert_pages(connection: sqlite3.Connection, document: str, pages: Sequence[Page]) -> None:
+    """Write a document's pages."""
+    connection.executemany(
+        "INSERT INTO pages (document, number, label, text, blocks, problem)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (document, page.number, page.label, page.text, blocks_json(page.blocks), page.problem)
+            for page in pages
+        ),
+    )
+
+
+def insert_passages(
+    connection: sqlite3.Connection, record: Document, passages: Sequence[Passage], language: str
+) -> list[int]:
+    """Write a document's passages and their keyword rows; return the new ids."""
+    ids = [_insert_passage(connection, record, passage) for passage in passages]
+    title = index_terms(record.title, language)
+    rows = (
+        KeywordRow(
+            number,
+            title,
+            index_terms("\n".join(passage.headings), language),
+            index_terms(passage.text, language),
+        )
+        for number, passage in zip(ids, passages, strict=True)
+    )
+    keywords.insert(connection, record.collection, rows)
+    return ids
+
+
+def _insert_passage(connection: sqlite3.Connection, record: Document, passage: Passage) -> int:
+    made = connection.execute(
+        "INSERT INTO passages (document, collection, ordinal, text, headings, spans, text_hash)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            record.id,
+            record.collection,
+            passage.ordinal,
+            passage.text,
+            strings_json(passage.headings),
+            spans_json(passage.spans),
+            text_hash(record.title, passage),
+        ),
+    )
+    return int(made.lastrowid or 0)
+
+
+def insert_vectors(
+    connection: sqlite3.Connection, ids: Sequence[int], vectors: np.ndarray, fingerprint: str
+) -> None:
+    """Write vectors [n, dimension] of passages, as float16; of those that still exist."""
+    if len(ids) != len(vectors):
+        raise ValueError(f"{len(ids)} passages, but {len(vectors)} vectors")
+    connection.executemany(
+        "INSERT OR REPLACE INTO vectors (passage, fingerprint, vector)"
+        " SELECT id, ?, ? FROM passages WHERE id = ?",
+        (
+            (fingerprint, vector.astype("float16").tobytes(), int(number))
+            for number, vector in zip(ids, vectors, strict=True)
+        ),
+    )
+
+
+def retire(connection: sqlite3.Connection, document: Document) -> None:
+    """Supersede a document: pages and original stay, nothing of it is found any more.
+
+    A failure leaves nothing that an old answer could have cited, and goes altogether.
+    """
+    remove_passages(connection, document)
+    if document.state == "failed":
+        connection.execute("DELETE FROM documents WHERE id = ?", (document.id,))
+    else:
+        connection.execute("UPDATE documents SET current = 0 WHERE id = ?", (document.id,))
+
+
+def remove_passages(connection: sqlite3.Connection, document: Document) -> None:
+    """Remove a document's passages, keyword rows and vectors, and note the ids for the index."""
+    ids = [
+        row["id"]
+        for row in connection.execute("SELECT id FROM passages WHERE document = ?", (document.id,))
+    ]
+    keywords.delete(connection, document.collection, ids)
+    connection.executemany(
+        "INSERT OR IGNORE INTO deleted_passages (collection, passage) VALUES (?, ?)",
+        ((document.collection, number) for number in ids),
+    )
+    connection.execute("DELETE FROM passages WHERE document = ?", (document.id,))
+
+
+def erase(connection: sqlite3.Connection, document: Document) -> Receipt:
+    """Remove every row of a document. The receipt does not know of the original."""
+    size, pages = connection.execute(
+        "SELECT coalesce(sum(length(CAST(text AS BLOB))), 0), count(*) FROM pages"
+        " WHERE document = ?",
+        (document.id,),
+    ).fetchone()
+    text_bytes, passages = connection.execute(
+        "SELECT coalesce(sum(length(CAST(text AS BLOB))), 0), count(*) FROM passages"
+        " WHERE document = ?",
+        (document.id,),
+    ).fetchone()
+    vector_bytes, vectors = connection.execute(
+        "SELECT coalesce(sum(length(vector)), 0), count(*) FROM passages"
+        " JOIN vectors ON vectors.passage = passages.id WHERE document = ?",
+        (document.id,),
+    ).fetchone()
+    remove_passages(connection, document)
+    connection.execute("DELETE FROM documents WHERE id = ?", (document.id,))
+    return Receipt(
+        documents=(document.id,),
+        pages=pages,
+        passages=passages,
+        vectors=vectors,
+        bytes=size + text_bytes + vector_bytes,
+    )
