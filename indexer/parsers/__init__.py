@@ -1,0 +1,68 @@
+"""Files → pages: one module a family of formats, and the table that leads to them.
+
+`parse` runs in this process; `indexer.sandbox` runs it in one that can be killed, which is
+what everything should do that reads files of other people.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from indexer.parsers.detect import SUFFIXES
+from indexer.parsers.errors import (
+    CorruptedError,
+    EmptyFileError,
+    EncryptedError,
+    ParseError,
+    ParserMemoryError,
+    ParserTimeoutError,
+    ScannedError,
+    TooLargeError,
+    UnsupportedError,
+)
+from indexer.parsers.table import Progress, parse_bytes
+from indexer.records import ParsedFile
+
+__all__ = [
+    "SUFFIXES",
+    "CorruptedError",
+    "EmptyFileError",
+    "EncryptedError",
+    "ParseError",
+    "ParserMemoryError",
+    "ParserTimeoutError",
+    "Progress",
+    "ScannedError",
+    "TooLargeError",
+    "UnsupportedError",
+    "parse",
+]
+
+# Files are read whole. Beyond this they are recordings and disk images by another name.
+MAX_BYTES = 512 << 20
+
+
+def parse(path: Path, name: str | None = None, progress: Progress | None = None) -> ParsedFile:
+    """Read a file. `name` is what it is called where that is not `path.name` (uploads).
+
+    The kind is decided by the content first, then by the suffix of `name`. The title is the
+    document's own, else made from `name`. `progress` is told (pages done, pages in all) where
+    that is known. Raises `ParseError`, and `OSError` where the file itself cannot be opened.
+    """
+    size = path.stat().st_size
+    if not size:
+        raise EmptyFileError("has no content (0 bytes)")
+    if size > MAX_BYTES:
+        raise TooLargeError(f"is larger than {MAX_BYTES >> 20} MB; split it into smaller files")
+    parsed = parse_bytes(path.read_bytes(), name or path.name, progress=progress)
+    title = parsed.title
+    if title == (name or path.name):
+        title = title_from_name(title)
+    return ParsedFile(title, parsed.pages, parsed.kind, parsed.problems)
+
+
+def title_from_name(name: str) -> str:
+    """A title made from a file name: "employee_handbook.pdf" → "employee handbook"."""
+    stem = Path(name).stem
+    return re.sub(r"[_\s]+", " ", stem).strip() or name

@@ -1,0 +1,36 @@
+"""ZIP archives: the members that can be read, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from indexer.parsers.container import Container
+from indexer.parsers.errors import EncryptedError, UnsupportedError
+from indexer.parsers.mail import ReadMember, attached
+from indexer.records import ParsedFile
+
+# What systems add to archives by themselves.
+_SYSTEM = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+def parse_archive(container: Container, name: str, read: ReadMember) -> ParsedFile:
+    """An archive as one document: the pages of its members, labelled with their names.
+
+    What cannot be read is named among the problems. Nothing is written to disk, so a
+    member's path (`../../etc`) leads nowhere. Raises `UnsupportedError` where nothing can
+    be read.
+    """
+    if container.encrypted:
+        raise EncryptedError("is protected with a password; unpack it and index what is in it")
+    pages, problems = attached([], _members(container), read)
+    if not pages:
+        raise UnsupportedError(
+            f"holds no file that can be read ({'; '.join(problems[:3]) or 'it is empty'})"
+        )
+    return ParsedFile(name, tuple(pages), "zip", problems)
+
+
+def _members(container: Container) -> Iterator[tuple[str, bytes]]:
+    for name in container.names:
+        if not name.endswith(_SYSTEM) and not name.startswith(_SYSTEM):
+            yield name, container.read(name)

@@ -1,0 +1,130 @@
+"""ZIP and OLE containers, opened with care: bombs, encryption and damage are named."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from indexer.parsers.errors import CorruptedError, EncryptedError, TooLargeError
+
+if TYPE_CHECKING:
+    from olefile import OleFileIO
+
+# What a container may unpack to. Office files of real people stay below 100 MB and a ratio of
+# some 30 (repetitive sheets reach 100); 42.zip has a ratio above 100,000.
+_MAX_UNPACKED = 1 << 30
+_MAX_RATIO = 300
+_RATIO_FREE = 10 << 20
+_MAX_MEMBERS = 20_000
+_BOMB = (
+    "unpacks to far more than its size (a zip bomb, or a huge file); "
+    "unpack it yourself and index what is in it"
+)
+
+
+class Container:
+    """A ZIP container whose members can be read without fear of their size.
+
+    Raises `CorruptedError`, `EncryptedError` or `TooLargeError`, at opening or reading.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+        except (zipfile.BadZipFile, ValueError, OSError) as error:
+            raise CorruptedError(f"is damaged or cut off ({error}); get an intact copy") from error
+        infos = self._zip.infolist()
+        if len(infos) > _MAX_MEMBERS:
+            raise TooLargeError(f"holds {len(infos):,} files; at most {_MAX_MEMBERS:,} are read")
+        self._sizes = {info.filename: info.file_size for info in infos}
+        self._packed = len(data)
+        self._unpacked = 0
+        self.encrypted = any(info.flag_bits & 1 for info in infos)
+
+    @property
+    def names(self) -> list[str]:
+        """The members' names, in the container's order, without folders."""
+        return [name for name in self._sizes if not name.endswith("/")]
+
+    def read(self, name: str) -> bytes:
+        """A member's content; `CorruptedError` where it is absent or damaged."""
+        data = self.find(name)
+        if data is None:
+            raise CorruptedError(f"lacks its part {name}; get an intact copy")
+        return data
+
+    def find(self, name: str) -> bytes | None:
+        """A member's content, `None` where it is absent."""
+        if name not in self._sizes:
+            return None
+        if self.encrypted:
+            raise EncryptedError("is protected with a password; save it without one")
+        room = self._room()
+        try:
+            with self._zip.open(name) as member:
+                data = member.read(room + 1)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+            raise CorruptedError(f"is damaged at {name} ({error}); get an intact copy") from error
+        except (NotImplementedError, RuntimeError) as error:
+            raise EncryptedError(f"cannot be unpacked at {name} ({error})") from error
+        if len(data) > room:
+            raise TooLargeError(_BOMB)
+        self._unpacked += len(data)
+        return data
+
+    def check(self) -> None:
+        """Raise `TooLargeError` where the members say that they unpack to too much.
+
+        For libraries that unpack by themselves.
+        """
+        if sum(self._sizes.values()) > self._room():
+            raise TooLargeError(_BOMB)
+
+    def _room(self) -> int:
+        """Bytes that may still be unpacked."""
+        allowed = min(_MAX_UNPACKED, max(_RATIO_FREE, self._packed * _MAX_RATIO))
+        return allowed - self._unpacked
+
+
+def open_ole(data: bytes) -> OleFileIO:
+    """Open an OLE container. Raises `CorruptedError`."""
+    from olefile import OleFileIO
+
+    try:
+        return OleFileIO(data)
+    except (OSError, ValueError, IndexError) as error:
+        raise CorruptedError(f"is damaged ({error}); get an intact copy") from error
+
+
+def ole_streams(container: OleFileIO) -> list[str]:
+    """The names of an OLE container's outermost streams and storages."""
+    return [entry[0] for entry in container.listdir(streams=True, storages=True)]
+
+
+def relations(container: Container, part: str) -> dict[str, tuple[str, str]]:
+    """The relations of an Office part: id → (kind, name of the part it points to).
+
+    Relations that point outside of the file are left out: nothing is ever fetched.
+    """
+    import posixpath
+
+    from indexer.parsers.markup import read_xml
+
+    folder, _, base = part.rpartition("/")
+    data = container.find(f"{folder}/_rels/{base}.rels" if folder else f"_rels/{base}.rels")
+    if data is None:
+        return {}
+    found = {}
+    for relation in read_xml(data):
+        if relation.get("TargetMode") == "External":
+            continue
+        target = relation.get("Target", "")
+        name = (
+            target.lstrip("/")
+            if target.startswith("/")
+            else posixpath.normpath(posixpath.join(folder, target))
+        )
+        found[relation.get("Id", "")] = (relation.get("Type", "").rpartition("/")[2], name)
+    return found

@@ -1,0 +1,144 @@
+"""Data that is text: JSON, JSON lines, XML, notebooks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from indexer.parsers.encoding import decode
+from indexer.parsers.errors import EmptyFileError
+from indexer.parsers.layout import PageBuilder
+from indexer.parsers.markdown import add_markdown
+from indexer.parsers.markup import local, read_xml
+from indexer.parsers.text import parse_plain
+from indexer.records import ParsedFile
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+# A record whose values are longer in all is written a field a paragraph, not on one line.
+_RECORD_CHARACTERS = 400
+# Outputs of a notebook longer than this are logs and dumps, not something to cite.
+_OUTPUT_CHARACTERS = 10_000
+
+
+def parse_json(data: bytes, name: str) -> ParsedFile:
+    """JSON as "key: value" lines, a record a block. Broken JSON is read as plain text."""
+    text = decode(data)
+    if not text.strip():
+        raise EmptyFileError("holds nothing but white space")
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        plain = parse_plain(data, name)
+        problem = "is not valid JSON and was read as plain text"
+        return ParsedFile(name, plain.pages, "json", (problem,))
+    builder = PageBuilder()
+    _write(builder, value, "")
+    return ParsedFile(name, builder.sections(), "json")
+
+
+def parse_jsonl(data: bytes, name: str) -> ParsedFile:
+    """JSON lines: one record a line; a broken line is read as text and reported."""
+    builder = PageBuilder()
+    broken = []
+    for number, line in enumerate(decode(data).splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            _write(builder, json.loads(line), "")
+        except (ValueError, RecursionError):
+            broken.append(number)
+            builder.paragraph(line)
+    if not builder.length:
+        raise EmptyFileError("holds nothing but white space")
+    places = ", ".join(map(str, broken[:5]))
+    problems = (f"{len(broken)} lines are not valid JSON (first: {places})",) if broken else ()
+    return ParsedFile(name, builder.sections(), "jsonl", problems)
+
+
+def parse_notebook(data: bytes, name: str) -> ParsedFile:
+    """A Jupyter notebook: its text, its code, and the outputs that are text."""
+    text = decode(data)
+    try:
+        notebook = json.loads(text)
+        cells = notebook["cells"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        return parse_json(data, name)
+    builder = PageBuilder()
+    title = ""
+    for cell in cells:
+        source = _joined(cell.get("source"))
+        if cell.get("cell_type") == "markdown":
+            title = add_markdown(builder, source) or title
+            continue
+        builder.code(source)
+        for output in cell.get("outputs") or ():
+            shown = _joined(output.get("text") or (output.get("data") or {}).get("text/plain"))
+            if len(shown) <= _OUTPUT_CHARACTERS:
+                builder.code(shown)
+    return ParsedFile(title or name, builder.sections(), "ipynb")
+
+
+def parse_xml(data: bytes, name: str) -> ParsedFile:
+    """XML: the texts in document order; an element of only leaves is a row of its values."""
+    builder = PageBuilder()
+    _write_xml(builder, read_xml(data))
+    if not builder.length:
+        raise EmptyFileError("holds no text between its tags")
+    return ParsedFile(name, builder.sections(), "xml")
+
+
+def _joined(source: Any) -> str:
+    return "".join(map(str, source)) if isinstance(source, list) else str(source or "")
+
+
+def _write(builder: PageBuilder, value: Any, path: str) -> None:
+    """Write a value as "path: value" pairs, a record on one line where it is short."""
+    if isinstance(value, list) and any(isinstance(entry, dict | list) for entry in value):
+        for entry in value:
+            _write(builder, entry, path)
+        return
+    pairs = [f"{key}: {leaf}" if key else leaf for key, leaf in _leaves(value, path)]
+    if sum(map(len, pairs)) <= _RECORD_CHARACTERS:
+        builder.paragraph("; ".join(pairs))
+    elif isinstance(value, dict):
+        for key, entry in value.items():
+            _write(builder, entry, f"{path}.{key}" if path else str(key))
+    else:
+        for pair in pairs:
+            builder.paragraph(pair)
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _leaves(entry, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        if all(not isinstance(entry, dict | list) for entry in value):
+            yield path, ", ".join(_scalar(entry) for entry in value)
+        else:
+            for entry in value:
+                yield from _leaves(entry, path)
+    else:
+        yield path, _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _write_xml(builder: PageBuilder, root: _Element) -> None:
+    """Write elements without recursion, so that depth costs nothing."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        children = [child for child in node if local(child)]
+        mixed = bool((node.text or "").strip()) or any((c.tail or "").strip() for c in children)
+        if not children or mixed:
+            builder.paragraph("".join(node.itertext()))
+        elif len(children) > 1 and not any(len(child) for child in children):
+            builder.paragraph(" | ".join(t for c in children if (t := (c.text or "").strip())))
+        else:
+            stack.extend(reversed(children))

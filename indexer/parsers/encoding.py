@@ -1,0 +1,119 @@
+"""Bytes → text, in whatever encoding they are."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from indexer.parsers.errors import CorruptedError, UnsupportedError
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+# Detection looks at this much; more does not change its mind and costs seconds a megabyte.
+_SAMPLE_BYTES = 65_536
+_DECLARED = re.compile(rb"""(?:charset|encoding)\s*[=:]\s*["']?\s*([\w.:-]{2,40})""", re.I)
+
+
+def decode(data: bytes, declared: str | None = None) -> str:
+    """Turn bytes into text: byte-order mark, UTF-8, `declared`, then a statistical guess.
+
+    Raises `UnsupportedError` where the bytes are no text in any encoding.
+    """
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            return data.decode(name, errors="replace")
+    if wide := _wide(data):
+        return data.decode(wide, errors="replace")
+    if is_binary(data):
+        raise UnsupportedError(
+            "is not text and not a document that is read; "
+            "save it as PDF, as an office document or as text"
+        )
+    for name in ("utf-8", declared):
+        text = _strictly(data, name)
+        if text is not None:
+            return text
+    return _guess(data)
+
+
+def declared_encoding(data: bytes) -> str | None:
+    """The encoding that markup names in its first lines, if it does."""
+    found = _DECLARED.search(data[:2048])
+    return found.group(1).decode("ascii") if found else None
+
+
+def is_binary(data: bytes) -> bool:
+    """Whether bytes are no text in any one-byte or multi-byte encoding.
+
+    Text holds next to no control characters; a zero byte alone is forgiven (files padded by
+    a crash), a pattern of them is not.
+    """
+    sample = data[:_SAMPLE_BYTES]
+    if not sample:
+        return False
+    controls = sum(sample.count(bytes([code])) for code in (*range(9), *range(14, 27), 28, 127))
+    return controls > max(1, len(sample) // 200)
+
+
+def _wide(data: bytes) -> str | None:
+    """UTF-16 without a mark: every other byte of Latin text is zero."""
+    sample = data[:2048]
+    if len(sample) < 4 or len(data) % 2:
+        return None
+    even, odd = sample[::2].count(0) / len(sample[::2]), sample[1::2].count(0) / len(sample[1::2])
+    if odd > 0.4 and even < 0.05:
+        return "utf-16-le"
+    if even > 0.4 and odd < 0.05:
+        return "utf-16-be"
+    return None
+
+
+def _strictly(data: bytes, name: str | None) -> str | None:
+    if name is None:
+        return None
+    try:
+        return data.decode(name)
+    except (UnicodeDecodeError, LookupError):
+        return None
+
+
+def _guess(data: bytes) -> str:
+    """The statistical guess of charset-normalizer, with two checks of our own around it.
+
+    It is unsure below some hundred bytes: there a text that is legal Shift-JIS, GB18030 or the
+    like, and is letters throughout, is taken for that; then Windows-1252, the usual one.
+    """
+    from charset_normalizer import from_bytes
+
+    if len(data) < 500:
+        for name in ("cp932", "gb18030", "big5", "euc_kr"):
+            text = _strictly(data, name)
+            if text is not None and _reads_as_east_asian(text):
+                return text
+        text = _strictly(data, "cp1252")
+        if text is not None:
+            return text
+    best = from_bytes(data[:_SAMPLE_BYTES]).best()
+    if best is None:
+        text = _strictly(data, "cp1252")
+        if text is None:
+            raise CorruptedError(
+                "its characters are in no known encoding; save it again as UTF-8 text"
+            )
+        return text
+    return data.decode(best.encoding, errors="replace")
+
+
+def _reads_as_east_asian(text: str) -> bool:
+    """Whether what is not ASCII is mostly kana, hangul or common ideographs, in runs."""
+    foreign = [char for char in text if ord(char) > 127]
+    runs = re.findall(r"[\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3]{2,}", text)
+    # An accented letter of a Latin word, read as half an ideograph, stands against letters.
+    glued = re.search(r"[a-z][\u3000-\ud7a3]|[\u3000-\ud7a3][a-z]", text)
+    usual = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uac00-\ud7a3\uff00-\uff60]")
+    return bool(runs) and glued is None and all(usual.match(char) for char in foreign)

@@ -1,0 +1,162 @@
+"""Builds a page: text that a person can read, and the blocks of its structure.
+
+Every parser writes through here, so that page texts look alike whatever file they come from:
+a paragraph, list item or table row is one line, blocks are parted by an empty line, cells by
+" | ". The rest of the program relies on it (a line break ends a sentence, a table row is a
+line).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from indexer.parsers.errors import TooLargeError
+from indexer.records import Block, BlockKind, Page
+
+# No book comes near: War and Peace has 3.2 million characters.
+MAX_CHARACTERS = 50_000_000
+
+# A file without pages of its own is shown in parts of about this many characters, so that a
+# footnote leads to something that fits on a screen or five. A page of a novel has 2,000.
+_SECTION_CHARACTERS = 6_000
+
+_CELL = " | "
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+_BLANKS = re.compile(r"[^\S\n]+")
+_LIGATURES = str.maketrans(
+    {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+)
+
+
+def clean(text: str) -> str:
+    """Characters as they are searched for: composed (NFC), no ligatures, no control characters.
+
+    Not NFKC, which would turn 10² into 102 and ½ into 1⁄2.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
+    text = _UNPRINTABLE.sub("", text.replace("\u2029", "\n"))
+    return unicodedata.normalize("NFC", text.translate(_LIGATURES))
+
+
+def one_line(text: str) -> str:
+    """`clean` text with every run of white space turned into one blank."""
+    return " ".join(clean(text).split())
+
+
+@dataclass
+class PageBuilder:
+    """Collects blocks of one page. Empty pieces are dropped."""
+
+    _parts: list[str] = field(default_factory=list)
+    _blocks: list[Block] = field(default_factory=list)
+    _length: int = 0
+
+    @property
+    def length(self) -> int:
+        """Characters so far."""
+        return self._length
+
+    @property
+    def blocks(self) -> Sequence[Block]:
+        """The blocks so far."""
+        return self._blocks
+
+    def heading(self, text: str, level: int) -> None:
+        """Add a heading; levels outside 1 to 6 are brought inside."""
+        self._add("heading", one_line(text), level=min(6, max(1, level)))
+
+    def paragraph(self, text: str) -> None:
+        """Add a paragraph, put on one line."""
+        self._add("text", one_line(text))
+
+    def item(self, text: str, depth: int = 0) -> None:
+        """Add a list item; it joins the list before it. A mark is added where it has none."""
+        line = one_line(text)
+        if line and not re.match(r"([-*•·◦▪‣–—]|\(?\w{1,3}[.)])\s", line):
+            line = f"- {line}"
+        self._add("list", "  " * min(depth, 8) + line if line else "")
+
+    def code(self, text: str) -> None:
+        """Add text whose line breaks and indents matter."""
+        lines = (line.rstrip() for line in clean(text).expandtabs(4).split("\n"))
+        self._add("code", "\n".join(lines).strip("\n"))
+
+    def table(self, rows: Iterable[Sequence[str]], header: bool = True) -> None:
+        """Add a table, one row a line. Empty rows go; with `header` the first row is one."""
+        lines = [_row(row) for row in rows]
+        lines = [line for line in lines if line]
+        length = len(lines[0]) if header and len(lines) > 1 else 0
+        self._add("table", "\n".join(lines), header=length)
+
+    def aside(self, text: str) -> None:
+        """Add text that is on the page but in no block: running headers and footers."""
+        if line := one_line(text):
+            self._write(line, "\n")
+
+    def _add(self, kind: BlockKind, text: str, level: int = 0, header: int = 0) -> None:
+        if not text.strip():
+            return
+        listed = kind == "list" and bool(self._blocks) and self._blocks[-1].kind == "list"
+        start = self._write(text, "\n" if listed else "\n\n")
+        self._blocks.append(Block(kind, start, self._length, level, header))
+
+    def _write(self, text: str, gap: str) -> int:
+        gap = gap if self._length else ""
+        self._parts += [gap, text]
+        start = self._length + len(gap)
+        self._length = start + len(text)
+        if self._length > MAX_CHARACTERS:
+            raise TooLargeError(
+                f"holds more than {MAX_CHARACTERS // 1_000_000} million characters of text; "
+                "split it into smaller files"
+            )
+        return start
+
+    def page(self, number: int, label: str = "", problem: str = "") -> Page:
+        """The finished page."""
+        text = "".join(self._parts)
+        return Page(number, text, label, tuple(self._blocks), problem)
+
+    def sections(self) -> tuple[Page, ...]:
+        """The finished text of a file that has no pages of its own, as one page or several.
+
+        A long text is parted at its headings, or else between blocks.
+        """
+        text = "".join(self._parts)
+        groups: list[list[Block]] = [[]]
+        for block in self._blocks:
+            size = block.start - groups[-1][0].start if groups[-1] else 0
+            if size > _SECTION_CHARACTERS or (
+                block.kind == "heading" and size > _SECTION_CHARACTERS // 3
+            ):
+                groups.append([])
+            groups[-1].append(block)
+        if len(groups) > 1 and all(block.kind == "heading" for block in groups[-1]):
+            groups[-2].extend(groups.pop())
+        label = "section {}" if len(groups) > 1 else ""
+        return tuple(
+            _part(text, group, number, label.format(number))
+            for number, group in enumerate(groups, 1)
+        )
+
+
+def _part(text: str, blocks: Sequence[Block], number: int, label: str) -> Page:
+    """The page that `blocks` of a longer `text` make, their places counted from its start."""
+    if not blocks:
+        return Page(number, text.strip(), label, problem="" if text.strip() else "no text")
+    base = blocks[0].start
+    moved = tuple(Block(b.kind, b.start - base, b.end - base, b.level, b.header) for b in blocks)
+    return Page(number, text[base : blocks[-1].end], label, moved)
+
+
+def _row(cells: Sequence[str]) -> str:
+    """Cells as a line; the trailing empty ones go, those between stay, so columns line up."""
+    texts = [one_line(cell) for cell in cells]
+    while texts and not texts[-1]:
+        texts.pop()
+    return _CELL.join(texts)

@@ -1,0 +1,44 @@
+"""Reads XML and HTML trees with lxml: no entity expansion, nothing fetched, bounded depth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from indexer.parsers.errors import CorruptedError
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+
+def read_xml(data: bytes, part: str = "its XML") -> _Element:
+    """Parse XML strictly; entities stay unexpanded and external things unread.
+
+    `recover` mends small slips (an undeclared prefix, a stray &); what has no root after
+    that is corrupted.
+    """
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        raise CorruptedError(f"{part} is damaged ({error.msg}); get an intact copy") from error
+    if root is None:
+        raise CorruptedError(f"{part} is damaged; get an intact copy")
+    return root
+
+
+def local(element: _Element) -> str:
+    """An element's tag without its namespace; "" for comments and processing instructions."""
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def attribute(element: _Element, name: str) -> str:
+    """The value of an attribute by its local name, in whatever namespace; "" if absent."""
+    for key, value in element.attrib.items():
+        if key.rpartition("}")[2] == name:
+            return value
+    return ""

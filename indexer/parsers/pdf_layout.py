@@ -1,0 +1,229 @@
+"""Lines of a PDF → headings, paragraphs, list items, running headers. Pure.
+
+A PDF knows lines at places, not paragraphs. Two lines are one paragraph when the upper one is
+full: the first word of the lower one would not have fitted behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from indexer.parsers.layout import PageBuilder
+
+_ITEM = re.compile(r"(?:[•●○▪■◦‣·–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)])\s+\S")
+_WORD = re.compile(r"\w+")
+_EAST_ASIAN = re.compile(r"[\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef]")
+_SENTENCE_END = (".", "!", "?", ";", ",", "。", "！", "？")
+
+_SIZE_TOLERANCE = 0.08
+_HEADING_SIZE = 1.12
+_HEADING_CHARACTERS = 120
+_PLAIN_HEADING_CHARACTERS = 60
+# Running headers and footers stand in the outer eighth of the page, on this share of pages
+# (odd and even pages may differ), and on at least three.
+_MARGIN = 1 / 8
+_FURNITURE_SHARE = 0.4
+_FURNITURE_PAGES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text on a page; places and size in points, from the lower left corner."""
+
+    text: str
+    left: float
+    right: float
+    bottom: float
+    top: float
+    size: float
+    bold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageLines:
+    """The lines of one page in reading order, and the page's height in points."""
+
+    lines: tuple[Line, ...]
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Typography:
+    """What a document's lines have in common: what is body text, what are its words.
+
+    `levels` maps the rounded size of larger lines to heading levels.
+    """
+
+    body: float
+    body_bold: bool
+    levels: dict[float, int]
+    words: frozenset[str]
+    furniture: frozenset[str]
+
+
+def survey(pages: Sequence[PageLines]) -> Typography:
+    """Find out body size, heading sizes, vocabulary and running headers of a document."""
+    sizes: Counter[float] = Counter()
+    bold = plain = 0
+    words: set[str] = set()
+    for line in (line for page in pages for line in page.lines):
+        sizes[_rounded(line.size)] += len(line.text)
+        bold, plain = bold + len(line.text) * line.bold, plain + len(line.text) * (not line.bold)
+        words.update(word.lower() for word in _WORD.findall(line.text))
+    body = sizes.most_common(1)[0][0] if sizes else 0.0
+    larger = sorted((s for s in sizes if s > body * _HEADING_SIZE), reverse=True)
+    levels = {size: min(5, level) for level, size in enumerate(larger, 1)}
+    return Typography(body, bold > plain, levels, frozenset(words), _furniture(pages))
+
+
+def write_page(builder: PageBuilder, page: PageLines, document: Typography) -> None:
+    """Write a page's lines as blocks; running headers and footers as text without a block."""
+    edges = _right_edges(page.lines)
+    leading = _leading(page.lines)
+    marginal = {id(line) for line in _marginal(page) if _pattern(line) in document.furniture}
+    groups: list[list[Line]] = []
+    for line in page.lines:
+        previous = groups[-1][-1] if groups else None
+        if (
+            previous is None
+            or id(line) in marginal
+            or id(previous) in marginal
+            or not _continues(previous, line, edges[id(previous)], leading)
+        ):
+            groups.append([])
+        groups[-1].append(line)
+    for at, group in enumerate(groups):
+        text = joined(group, document.words)
+        following = groups[at + 1] if at + 1 < len(groups) else []
+        level = _heading_level(group, text, document)
+        if not level and _introduces(group, following, edges) and at and len(groups[at - 1]) > 1:
+            level = 6
+        if id(group[0]) in marginal:
+            builder.aside(text)
+        elif _ITEM.match(text):
+            builder.item(text)
+        elif level:
+            builder.heading(text, level)
+        else:
+            builder.paragraph(text)
+
+
+def joined(lines: Iterable[Line], words: frozenset[str]) -> str:
+    """The lines as one text; a word broken at a line's end is mended.
+
+    The hyphen goes unless both halves are words of the document ("out-of-pocket" stays,
+    "inter-national" does not).
+    """
+    text = ""
+    for line in lines:
+        piece = line.text
+        if not text:
+            text = piece
+        elif text.endswith("-") and piece[:1].islower() and text[-2:-1].isalpha():
+            head, tail = _WORD.findall(text)[-1].lower(), _WORD.findall(piece)[0].lower()
+            keep = head in words and tail in words and head + tail not in words
+            text = (text if keep else text[:-1]) + piece
+        elif _EAST_ASIAN.match(text[-1]) and _EAST_ASIAN.match(piece[0]):
+            text += piece
+        else:
+            text = f"{text}{'' if text.endswith('-') else ' '}{piece}"
+    return text
+
+
+def _rounded(size: float) -> float:
+    return round(size * 2) / 2
+
+
+def _pattern(line: Line) -> str:
+    return re.sub(r"\d+", "#", " ".join(line.text.lower().split()))
+
+
+def _marginal(page: PageLines) -> Iterator[Line]:
+    for line in page.lines:
+        if line.top > page.height * (1 - _MARGIN) or line.bottom < page.height * _MARGIN:
+            yield line
+
+
+def _furniture(pages: Sequence[PageLines]) -> frozenset[str]:
+    """Patterns of the lines that stand at the edge of many pages, numbers apart."""
+    counts = Counter(key for page in pages for key in {_pattern(line) for line in _marginal(page)})
+    needed = max(_FURNITURE_PAGES, _FURNITURE_SHARE * len(pages))
+    return frozenset(key for key, count in counts.items() if count >= needed)
+
+
+def _right_edges(lines: Sequence[Line]) -> dict[int, float]:
+    """How far right the lines of each line's column reach, by the line's identity."""
+    edges: dict[int, float] = {}
+    for line in lines:
+        alike = (
+            o.right
+            for o in lines
+            if _same_size(o, line) and abs(o.left - line.left) < 4 * line.size
+        )
+        edges[id(line)] = max(alike, default=line.right)
+    return edges
+
+
+def _leading(lines: Sequence[Line]) -> float:
+    """The usual distance of two base lines on the page, as a multiple of the size."""
+    steps = [
+        (above.bottom - below.bottom) / above.size
+        for above, below in pairwise(lines)
+        if _same_size(above, below)
+        and 0.8 * above.size < above.bottom - below.bottom
+        and above.bottom - below.bottom < 2.5 * above.size
+    ]
+    return median(steps) if steps else 1.3
+
+
+def _same_size(one: Line, other: Line) -> bool:
+    return abs(one.size - other.size) <= _SIZE_TOLERANCE * max(one.size, other.size)
+
+
+def _continues(above: Line, line: Line, edge: float, leading: float) -> bool:
+    """Whether `line` goes on with the paragraph (or heading, or item) that `above` is in."""
+    if _ITEM.match(line.text) or not _same_size(above, line) or above.bold != line.bold:
+        return False
+    step = above.bottom - line.bottom
+    if abs(step) < 0.3 * line.size:  # side by side
+        return line.left >= above.left
+    if step > 1.25 * leading * above.size:
+        return False
+    width = (line.right - line.left) / max(1, len(line.text))
+    first_word = len(line.text.split(maxsplit=1)[0]) + 1
+    if step < 0:  # the next column
+        return line.text[:1].islower() and not above.text.endswith(_SENTENCE_END)
+    return above.right + first_word * width > edge
+
+
+def _heading_level(group: Sequence[Line], text: str, document: Typography) -> int:
+    """The level of a heading that is larger or bolder than the body; 0 for other text."""
+    if len(text) > _HEADING_CHARACTERS or not any(char.isalpha() for char in text):
+        return 0
+    if text.endswith(_SENTENCE_END):
+        return 0
+    level = document.levels.get(_rounded(group[0].size), 0)
+    if not level and not document.body_bold and group[0].bold:
+        smaller = group[0].size < document.body * (1 - _SIZE_TOLERANCE)
+        level = 0 if smaller else min(5, len(document.levels) + 1)
+    return level
+
+
+def _introduces(group: Sequence[Line], following: Sequence[Line], edges: dict[int, float]) -> bool:
+    """Whether a short line of body type stands above a paragraph as its heading."""
+    line = group[0]
+    return (
+        len(group) == 1
+        and len(following) > 1
+        and len(line.text) <= _PLAIN_HEADING_CHARACTERS
+        and line.text[:1].isupper()
+        and not line.text.endswith((*_SENTENCE_END, ":"))
+        and line.right < 0.8 * edges[id(line)]
+        and abs(line.left - following[0].left) < line.size
+        and not _ITEM.match(line.text)
+    )

@@ -1,0 +1,37 @@
+"""RTF, through striprtf."""
+
+from __future__ import annotations
+
+import re
+
+from indexer.parsers.errors import CorruptedError, EmptyFileError
+from indexer.parsers.layout import PageBuilder
+from indexer.records import ParsedFile
+
+
+def parse_rtf(data: bytes, name: str) -> ParsedFile:
+    """An RTF document; a paragraph a line, table cells parted by bars."""
+    from striprtf.striprtf import rtf_to_text
+
+    # RTF itself is ASCII; what is not comes as escapes, which name their code page.
+    source = data.decode("latin-1")
+    page = re.search(r"\\ansicpg(\d+)", source)
+    try:
+        text = rtf_to_text(
+            source, encoding=f"cp{page.group(1)}" if page else "cp1252", errors="replace"
+        )
+    except (ValueError, LookupError, IndexError, RecursionError) as error:
+        raise CorruptedError(f"cannot be read as RTF ({error}); save it again") from error
+    if not text.strip():
+        raise EmptyFileError("holds no text")
+    builder = PageBuilder()
+    rows: list[list[str]] = []
+    for line in text.split("\n"):
+        if line.count("|") > 1 and line.rstrip().endswith("|"):
+            rows.append(line.rstrip().removesuffix("|").split("|"))
+            continue
+        builder.table(rows)
+        rows = []
+        builder.paragraph(line)
+    builder.table(rows)
+    return ParsedFile(name, builder.sections(), "rtf")

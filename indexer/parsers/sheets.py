@@ -1,0 +1,132 @@
+"""Tables: XLSX, XLS, XLSB and ODS through calamine, CSV and TSV with the delimiter found out."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+from collections.abc import Iterable, Sequence
+
+from indexer.parsers.encoding import decode
+from indexer.parsers.errors import CorruptedError, EmptyFileError, EncryptedError
+from indexer.parsers.layout import PageBuilder
+from indexer.records import Page, ParsedFile
+
+_DELIMITERS = ",;\t|"
+_SAMPLE_ROWS = 50
+# A sheet is shown and cited in parts of this many rows.
+_PART_ROWS = 2_000
+
+Row = Sequence[str]
+
+
+def parse_workbook(data: bytes, name: str) -> ParsedFile:
+    """A workbook: one page a sheet, tables with their header row; hidden sheets too."""
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        # Cells are read as they are needed: only one sheet is held at a time.
+        pages: list[Page] = []
+        for sheet_name in book.sheet_names:
+            cells = book.get_sheet_by_name(sheet_name).to_python(skip_empty_area=True)
+            rows = [[_cell(value) for value in row] for row in cells]
+            pages += _sheet_pages(rows, sheet_name, len(pages))
+    except PasswordError as error:
+        raise EncryptedError("is protected with a password; save it without one") from error
+    except (CalamineError, OSError, ValueError) as error:
+        raise CorruptedError(f"cannot be read as a workbook ({error}); save it again") from error
+    return ParsedFile(name, tuple(pages), "sheet")
+
+
+def parse_csv(data: bytes, name: str) -> ParsedFile:
+    """A CSV or TSV file; its first row of several cells is taken for the header."""
+    text = decode(data)
+    if not text.strip():
+        raise EmptyFileError("holds nothing but white space")
+    csv.field_size_limit(10_000_000)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=find_delimiter(text)))
+    except csv.Error as error:
+        raise CorruptedError(f"cannot be read as a table ({error}); save it again") from error
+    return ParsedFile(name, tuple(_sheet_pages(rows, "", 0)), "csv")
+
+
+def find_delimiter(text: str) -> str:
+    """The delimiter that cuts the first rows into the most even columns.
+
+    A decimal comma makes commas frequent but uneven, so evenness goes before number.
+    """
+    sample = "\n".join(text.splitlines()[:_SAMPLE_ROWS])
+
+    def evenness(delimiter: str) -> tuple[float, int]:
+        try:
+            rows = [row for row in csv.reader(io.StringIO(sample), delimiter=delimiter) if row]
+        except csv.Error:
+            return 0.0, 0
+        widths = [len(row) for row in rows]
+        usual = max(set(widths), key=widths.count)
+        return (widths.count(usual) / len(widths) if usual > 1 else 0.0), usual
+
+    return max(_DELIMITERS, key=evenness)
+
+
+def _sheet_pages(rows: list[Row], sheet: str, before: int) -> list[Page]:
+    """The pages of one sheet, numbered after the `before` pages of earlier ones."""
+    parts = [rows[at : at + _PART_ROWS] for at in range(0, len(rows), _PART_ROWS)] or [[]]
+    pages, header = [], None
+    for number, part in enumerate(parts, 1):
+        builder = PageBuilder()
+        if sheet and any(any(row) for row in part):
+            builder.heading(sheet, 1)
+        for table in _tables(part):
+            header = _write_table(builder, table, header)
+        label = f"sheet {sheet}" if sheet else ""
+        if len(parts) > 1:
+            label = f"{label}, part {number}" if label else f"part {number}"
+        problem = "" if builder.length else "empty sheet"
+        pages.append(builder.page(before + number, label, problem))
+    return pages
+
+
+def _tables(rows: Iterable[Row]) -> Iterable[list[Row]]:
+    """Runs of rows between empty rows."""
+    table: list[Row] = []
+    for row in rows:
+        if any(cell.strip() for cell in row):
+            table.append(row)
+        elif table:
+            yield table
+            table = []
+    if table:
+        yield table
+
+
+def _write_table(builder: PageBuilder, rows: list[Row], carried: Row | None) -> Row | None:
+    """Write a table, its captions (leading rows of a single cell) as paragraphs.
+
+    Returns its header row, which a continuation on the next page `carried` takes over.
+    """
+    wide = max(sum(bool(cell.strip()) for cell in row) for row in rows)
+    at = 0
+    while wide > 1 and sum(bool(cell.strip()) for cell in rows[at]) == 1 and at < len(rows) - 1:
+        builder.paragraph(" ".join(rows[at]))
+        at += 1
+    if wide == 1:
+        builder.table(rows, header=False)
+        return None
+    table = rows[at:]
+    continued = carried is not None and at == 0 and not builder.blocks[1:]
+    builder.table([carried, *table] if continued and carried is not None else table)
+    return carried if continued else table[0]
+
+
+def _cell(value: object) -> str:
+    """A cell as a person sees it: whole numbers without ".0", dates without midnight."""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime.datetime):
+        return value.isoformat(" ").removesuffix(" 00:00:00")
+    return str(value)

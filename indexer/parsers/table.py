@@ -1,0 +1,103 @@
+"""Which parser reads which kind of file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+from types import MappingProxyType
+
+from indexer.parsers.archive import parse_archive
+from indexer.parsers.container import Container, ole_streams, open_ole
+from indexer.parsers.data import parse_json, parse_jsonl, parse_notebook, parse_xml
+from indexer.parsers.detect import kind_of, kind_of_ole, kind_of_zip
+from indexer.parsers.epub import parse_epub
+from indexer.parsers.errors import EmptyFileError, EncryptedError, TooLargeError
+from indexer.parsers.html import parse_html
+from indexer.parsers.image import parse_image
+from indexer.parsers.legacy import parse_doc, parse_ppt
+from indexer.parsers.mail import parse_eml, parse_msg
+from indexer.parsers.markdown import parse_markdown
+from indexer.parsers.opendocument import parse_opendocument
+from indexer.parsers.pdf import Progress, parse_pdf
+from indexer.parsers.rtf import parse_rtf
+from indexer.parsers.sheets import parse_csv, parse_workbook
+from indexer.parsers.slides import parse_pptx
+from indexer.parsers.text import parse_org, parse_plain, parse_rst, parse_yaml
+from indexer.parsers.word import parse_docx
+from indexer.records import ParsedFile
+
+_FROM_BYTES: Mapping[str, Callable[[bytes, str], ParsedFile]] = MappingProxyType(
+    {
+        "csv": parse_csv,
+        "html": parse_html,
+        "image": parse_image,
+        "ipynb": parse_notebook,
+        "json": parse_json,
+        "jsonl": parse_jsonl,
+        "md": parse_markdown,
+        "org": parse_org,
+        "rst": parse_rst,
+        "rtf": parse_rtf,
+        "txt": parse_plain,
+        "xml": parse_xml,
+        "yaml": parse_yaml,
+    }
+)
+_FROM_ZIP: Mapping[str, Callable[[Container, str], ParsedFile]] = MappingProxyType(
+    {"docx": parse_docx, "epub": parse_epub, "odt": parse_opendocument, "pptx": parse_pptx}
+)
+# A mail in a mail in an archive: further down nothing is looked at.
+_MAX_DEPTH = 2
+
+
+def parse_bytes(
+    data: bytes, name: str, depth: int = 0, progress: Progress | None = None
+) -> ParsedFile:
+    """Read a file from its bytes; `depth` counts the archives and mails around it.
+
+    Raises `ParseError`. Where the file has no title of its own, the title is `name`.
+    """
+    if not data:
+        raise EmptyFileError("has no content (0 bytes)")
+    if depth > _MAX_DEPTH:
+        raise TooLargeError(f"lies more than {_MAX_DEPTH} archives deep; unpack it first")
+    kind = kind_of(data, PurePosixPath(name).suffix)
+
+    def read(member: bytes, member_name: str) -> ParsedFile:
+        return parse_bytes(member, member_name, depth + 1)
+
+    if kind == "pdf":
+        return parse_pdf(data, name, progress)
+    if kind == "eml":
+        return parse_eml(data, name, read)
+    if kind == "zip":
+        return _from_zip(data, name, read)
+    if kind == "ole":
+        return _from_ole(data, name, read)
+    return _FROM_BYTES[kind](data, name)
+
+
+def _from_zip(data: bytes, name: str, read: Callable[[bytes, str], ParsedFile]) -> ParsedFile:
+    container = Container(data)
+    mimetype = b"" if container.encrypted else container.find("mimetype") or b""
+    kind = kind_of_zip(container.names, mimetype)
+    if kind == "zip":
+        return parse_archive(container, name, read)
+    if kind == "sheet":
+        container.check()
+        return parse_workbook(data, name)
+    return _FROM_ZIP[kind](container, name)
+
+
+def _from_ole(data: bytes, name: str, read: Callable[[bytes, str], ParsedFile]) -> ParsedFile:
+    container = open_ole(data)
+    kind = kind_of_ole(ole_streams(container))
+    if kind == "encrypted":
+        raise EncryptedError("is protected with a password; save it without one")
+    if kind == "msg":
+        return parse_msg(container, name, read)
+    if kind == "doc":
+        return parse_doc(container, name)
+    if kind == "ppt":
+        return parse_ppt(container, name)
+    return parse_workbook(data, name)
