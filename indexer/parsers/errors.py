@@ -15,8 +15,10 @@ Each message names the reason and what the person can do.
 
 from __future__ import annotations
 
+from embedder.errors import FootnoteError
 
-class ParseError(Exception):
+
+class ParseError(FootnoteError):
     """A file could not be read; `code` is the reason in a word."""
 
     code = "unreadable"

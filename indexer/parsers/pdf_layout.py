@@ -16,6 +16,7 @@ from statistics import median
 from indexer.parsers.layout import PageBuilder
 
 _ITEM = re.compile(r"(?:[•●○▪■◦‣·–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)])\s+\S")
+_BULLET = re.compile(r"[•●○▪■◦‣·*-]\s")
 _WORD = re.compile(r"\w+")
 _EAST_ASIAN = re.compile(r"[\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef]")
 _SENTENCE_END = (".", "!", "?", ";", ",", "。", "！", "？")
@@ -105,10 +106,10 @@ def write_page(builder: PageBuilder, page: PageLines, document: Typography) -> N
             level = 6
         if id(group[0]) in marginal:
             builder.aside(text)
+        elif level and not _BULLET.match(text):
+            builder.heading(text, level)
         elif _ITEM.match(text):
             builder.item(text)
-        elif level:
-            builder.heading(text, level)
         else:
             builder.paragraph(text)
 
@@ -198,6 +199,9 @@ def _continues(above: Line, line: Line, edge: float, leading: float) -> bool:
     first_word = len(line.text.split(maxsplit=1)[0]) + 1
     if step < 0:  # the next column
         return line.text[:1].islower() and not above.text.endswith(_SENTENCE_END)
+    half_full = above.right - above.left > 0.5 * (edge - above.left)
+    if half_full and line.text[:1].islower() and above.text[-1].isalnum():
+        return True  # a forced break in the middle of a sentence
     return above.right + first_word * width > edge
 
 
