@@ -54,7 +54,7 @@ def render(path: Path, page_number: int, dpi: int = 110) -> bytes:
         return stream.getvalue()
 
 
-def highlight(path: Path, page_number: int, text: str, start: int, end: int) -> list[Box]:
+def boxes(path: Path, page_number: int, text: str, start: int, end: int) -> tuple[Box, ...]:
     """Boxes around characters `start` to `end` of `text`, our text of that page.
 
     One box a line. Empty where the place cannot be told for certain: the page was read by
@@ -67,10 +67,10 @@ def highlight(path: Path, page_number: int, text: str, start: int, end: int) -> 
             own, own_places = _letters(enumerate(text))
             wanted = [at for at, place in enumerate(own_places) if start <= place < end]
             if not wanted:
-                return []
+                return ()
             first = _match(own, layer, wanted[0], wanted[-1] + 1)
             if first is None:
-                return []
+                return ()
             characters = places[first : first + len(wanted)]
             return _boxes(opened.page, text_page, characters[0], characters[-1])
         finally:
@@ -109,7 +109,7 @@ def _layer(text_page: PdfTextPage) -> Iterator[tuple[int, str]]:
         yield index, chr(code) if code < 0x110000 else ""
 
 
-def _boxes(page: PdfPage, text_page: PdfTextPage, first: int, last: int) -> list[Box]:
+def _boxes(page: PdfPage, text_page: PdfTextPage, first: int, last: int) -> tuple[Box, ...]:
     """The rectangles of characters `first` to `last`, those of a line joined to one."""
     from pypdfium2 import raw
 
@@ -129,7 +129,7 @@ def _boxes(page: PdfPage, text_page: PdfTextPage, first: int, last: int) -> list
             ]  # fmt: skip
         else:
             lines.append(box)
-    return [_on_picture(page, line) for line in lines]
+    return tuple(_on_picture(page, line) for line in lines)
 
 
 def _same_line(line: Sequence[float], box: Sequence[float]) -> bool:
