@@ -160,8 +160,7 @@ class VectorIndex:
         """
         started = time.perf_counter()
         before = self._fresh()
-        count = self._store.count_passages(self.collection)
-        made = sealed.build(self._vectors, count, self.dimension)
+        made = sealed.build(self._vectors, self._stored_count(), self.dimension)
         name, checksum = sealed.write(made, self._folder, self.collection)
         size = (self._folder / name).stat().st_size
         seal = Seal(name, made.count, before.arrived, checksum, made.kind, made.recall)
@@ -171,6 +170,15 @@ class VectorIndex:
             (self._folder / unused).unlink(missing_ok=True)
         seconds = time.perf_counter() - started
         return SealReport(made.kind, made.count, made.recall, size, seconds, recorded)
+
+    def _stored_count(self) -> int:
+        """How many vectors the database has for this index."""
+        row = self._store.connection.execute(
+            "SELECT count(*) FROM passages p JOIN vectors v"
+            " ON v.passage = p.id AND v.fingerprint = ? WHERE p.collection = ?",
+            (self.fingerprint, self.collection),
+        ).fetchone()
+        return int(row[0])
 
     def _vectors(self) -> Iterator[VectorBatch]:
         for batch in self._store.vectors(self.collection, self.fingerprint):
