@@ -64,6 +64,18 @@ def insert_passages(
 ) -> list[int]:
     """Write a document's passages and their keyword rows; return the new ids."""
     ids = [_insert_passage(connection, record, passage) for passage in passages]
+    insert_keywords(connection, record, ids, passages, language)
+    return ids
+
+
+def insert_keywords(
+    connection: sqlite3.Connection,
+    record: Document,
+    ids: Sequence[int],
+    passages: Sequence[Passage],
+    language: str,
+) -> None:
+    """Write the keyword rows of a document's passages, which have these ids."""
     title = index_terms(record.title, language)
     rows = (
         KeywordRow(
@@ -75,7 +87,6 @@ def insert_passages(
         for number, passage in zip(ids, passages, strict=True)
     )
     keywords.insert(connection, record.collection, rows)
-    return ids
 
 
 def _insert_passage(connection: sqlite3.Connection, record: Document, passage: Passage) -> int:
