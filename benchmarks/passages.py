@@ -1,4 +1,4 @@
-"""Chooses passage size and overlap: retrieval with BM25 over passages of many sizes.
+"""Chooses passage sizes: retrieval with BM25 over passages of many sizes.
 
     python -m benchmarks.passages $EVAL TOKENIZER.json [--sets northwind scifact …]
 
@@ -24,12 +24,10 @@ from indexer.records import Page, Passage
 SIZES = (
     PassageLimits(80, 128),
     PassageLimits(120, 192),
-    PassageLimits(160, 256),
+    PassageLimits(140, 224),
     PassageLimits(200, 256),
-    PassageLimits(200, 256, overlap=1),
     PassageLimits(250, 320),
     PassageLimits(300, 400),
-    PassageLimits(300, 400, overlap=1),
     PassageLimits(400, 512),
 )
 _SETS = ("northwind", "scifact", "cisi", "anthropic-docs", "squad-dev", "xquad-de")
@@ -156,7 +154,7 @@ def main() -> None:
             started = time.perf_counter()
             result = measure(options.folder / name, count, limits)
             seconds = time.perf_counter() - started
-            size = f"{limits.target}/{limits.maximum}+{limits.overlap}"
+            size = f"{limits.target}/{limits.maximum}"
             print(f"{name:15} {size:10} {result}  {seconds:.1f} s", flush=True)
 
 

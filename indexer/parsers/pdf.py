@@ -48,6 +48,7 @@ _BROKEN = "\ufffe"
 _BOLD_WEIGHT = 600
 # Above this share of characters without a meaning, a text layer is taken for unreadable.
 _UNREADABLE = 0.3
+_MEANINGLESS = re.compile("[\ufffd\ue000-\uf8ff]")
 _POOR_TITLE = re.compile(
     r"^(microsoft (word|powerpoint|excel) - .*|untitled.*|.*\.(docx?|pptx?|xlsx?|pdf|tex|indd|qxd)"
     r"|document\d*|title|slide \d+|\W*)$",
@@ -121,8 +122,7 @@ def _read_page(document: PdfDocument, index: int) -> tuple[PageLines, str]:
     try:
         lines = tuple(_lines(text_page))
         characters = "".join(line.text for line in lines)
-        unreadable = sum(c == "\ufffd" or "\ue000" <= c <= "\uf8ff" for c in characters)
-        if unreadable > _UNREADABLE * len(characters):
+        if len(_MEANINGLESS.findall(characters)) > _UNREADABLE * len(characters):
             return PageLines((), page.get_height()), "unreadable"
         objects = "" if lines else _objects(page)
         return PageLines(lines, page.get_height()), objects

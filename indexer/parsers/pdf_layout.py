@@ -159,14 +159,17 @@ def _furniture(pages: Sequence[PageLines]) -> frozenset[str]:
 
 def _right_edges(lines: Sequence[Line]) -> dict[int, float]:
     """How far right the lines of each line's column reach, by the line's identity."""
+    columns: dict[tuple[float, int], float] = {}
     edges: dict[int, float] = {}
     for line in lines:
-        alike = (
-            o.right
-            for o in lines
-            if _same_size(o, line) and abs(o.left - line.left) < 4 * line.size
-        )
-        edges[id(line)] = max(alike, default=line.right)
+        column = (_rounded(line.size), round(line.left))
+        if column not in columns:
+            columns[column] = max(
+                other.right
+                for other in lines
+                if abs(other.left - line.left) < 4 * line.size and _same_size(other, line)
+            )
+        edges[id(line)] = columns[column]
     return edges
 
 
