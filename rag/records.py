@@ -1,13 +1,21 @@
-"""The records of answering: an answer, its sentences, the footnotes that carry them."""
+"""The records of answering: an answer, its sentences, the footnotes that carry them; talks."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import types
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from embedder.errors import FootnoteError
 from indexer.records import Hit, Span
 
 Verdict = Literal["supported", "partly", "unsupported"]
+
+
+class UnreadableAnswerError(FootnoteError):
+    """A stored answer is not what this version writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,8 @@ class Answer:
 
     `confidence` is the fitted probability that the documents hold an answer; below the
     threshold `abstained` is true, `sentences` is empty and `hits` are the nearest passages.
-    `mode` says who wrote it. `seconds` is wall time from question to last sentence.
+    `mode` says who wrote it. `seconds` is wall time from question to last sentence. `notice`
+    says what went wrong on the way without costing the answer, else it is empty.
     """
 
     question: str
@@ -61,3 +70,55 @@ class Answer:
     def text(self) -> str:
         """The answer with its footnote numbers, as it is copied and exported."""
         return " ".join(s.text + "".join(f"[{n}]" for n in s.footnotes) for s in self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question of a conversation and its answer. `feedback` is 1 for thumbs up, -1 for down."""
+
+    question: str
+    answer: Answer
+    id: int = 0
+    feedback: int = 0
+    asked_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A talk about some collections; times are epoch seconds, `owner` '' without sign-in."""
+
+    id: str
+    title: str
+    collections: tuple[int, ...]
+    owner: str
+    created_at: float
+    updated_at: float
+
+
+def to_json(answer: Answer) -> str:
+    """Write an answer for the database, hits and all: it must survive its documents' deletion."""
+    return json.dumps(dataclasses.asdict(answer), ensure_ascii=False)
+
+
+def from_json(text: str) -> Answer:
+    """Read what `to_json` wrote. Raises `UnreadableAnswerError` on anything else."""
+    try:
+        return _decode(Answer, json.loads(text))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableAnswerError(
+            f"a stored answer cannot be read ({error!r}); ask the question again"
+        ) from error
+
+
+def _decode(kind: Any, value: Any) -> Any:
+    """Rebuild a value of the annotated type from JSON: dataclasses, tuples, optionals, scalars."""
+    if dataclasses.is_dataclass(kind):
+        hints = get_type_hints(kind)
+        return kind(**{name: _decode(hints[name], part) for name, part in value.items()})
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)
+        inner = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
+        return tuple(_decode(part, item) for part, item in zip(inner, value, strict=True))
+    if get_origin(kind) in (Union, types.UnionType):
+        return None if value is None else _decode(get_args(kind)[0], value)
+    return value

@@ -1,0 +1,253 @@
+"""Question → cited, checked answer: where everything else of this stage comes together."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from embedder.errors import FootnoteError
+from indexer.keywords import TermStatistics
+from indexer.passages import locate
+from indexer.records import Hit, Page, Passage, Span
+from rag import abstain, cite, extract, generate
+from rag.conversation import standalone
+from rag.evidence import Pages, Quotable, quotables
+from rag.llm import ChatModel, LanguageModelError
+from rag.question import Question, read
+from rag.records import Answer, Footnote, Sentence, Turn
+from rag.retrieve import Search, retrieve
+
+if TYPE_CHECKING:
+    from indexer.search import Scope
+
+OnText = Callable[[str], None]
+
+# A generated answer of five sentences with its citations has some 200 tokens; a reasoning
+# model thinks for a few hundred before.
+_ANSWER_TOKENS = 1200
+
+Mode = Literal["extractive", "generated"]
+
+
+class EmptyQuestionError(FootnoteError):
+    """There is nothing to answer."""
+
+
+class Knowledge(Protocol):
+    """What answering needs of the store."""
+
+    def page(self, document: str, number: int) -> Page:
+        """One page of a document."""
+        ...
+
+    def passages_of(self, document: str) -> list[Passage]:
+        """A document's passages, in order."""
+        ...
+
+    def languages(self, collection: int) -> list[str]:
+        """The languages of a collection's documents."""
+        ...
+
+    def term_statistics(self, collections: Iterable[int], text: str) -> TermStatistics:
+        """How common the words of a text are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question beside what was found for it.
+
+    `confidence` is the fitted probability that the documents hold an answer.
+    """
+
+    question: Question
+    hits: tuple[Hit, ...]
+    pages: Pages
+    quotables: tuple[Quotable, ...]
+    scored: tuple[extract.Scored, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Drafted:
+    """What an answer says, before it is signed with question and time."""
+
+    mode: Mode
+    sentences: tuple[Sentence, ...] = ()
+    footnotes: tuple[Footnote, ...] = ()
+    notice: str = ""
+
+
+class Answerer:
+    """Answers questions from the collections in a scope; with `llm` None by quotation alone."""
+
+    def __init__(self, searcher: Search, store: Knowledge, llm: ChatModel | None) -> None:
+        self._searcher = searcher
+        self._store = store
+        self._llm = llm
+
+    def ask(
+        self,
+        question: str,
+        scope: Scope,
+        history: Sequence[Turn] = (),
+        on_text: OnText | None = None,
+    ) -> Answer:
+        """Answer a question; `on_text` gets the text as it comes.
+
+        `history` holds the conversation so far, oldest first. A language model that fails costs
+        no answer: what it had written is kept, or the documents are quoted instead, and the
+        notice says so. Raises `EmptyQuestionError`, and whatever search raises.
+        """
+        started = time.monotonic()
+        if not question.strip():
+            raise EmptyQuestionError("the question is empty; type one")
+        alone = standalone(question.strip(), history, self._llm)
+        reading = self.read(alone, scope)
+        told = on_text or _nobody
+        drafted = self._draft(reading, told) if reading.scored else _Drafted("extractive")
+        return Answer(
+            question=question,
+            standalone=alone,
+            sentences=drafted.sentences,
+            footnotes=drafted.footnotes,
+            abstained=not drafted.sentences,
+            confidence=reading.confidence,
+            mode=drafted.mode,
+            hits=reading.hits,
+            seconds=time.monotonic() - started,
+            notice=drafted.notice,
+        )
+
+    def read(self, question: str, scope: Scope) -> Reading:
+        """Search for a question and weigh what was found."""
+        hits = tuple(retrieve(self._searcher, self._store, question, scope))
+        languages = {code for c in scope.collections for code in self._store.languages(c)}
+        statistics = self._store.term_statistics(scope.collections, question)
+        asked = read(question, statistics, sorted(languages))
+        pages = self._pages(hits)
+        found = tuple(quotables(hits, pages))
+        scored = tuple(extract.score(asked, hits, found))
+        features = abstain.features(asked, hits, scored)
+        confidence = abstain.shipped().probability(features)
+        return Reading(asked, hits, pages, found, scored, confidence)
+
+    def _pages(self, hits: Sequence[Hit]) -> dict[tuple[str, int], Page]:
+        wanted = {(hit.document.id, span.page) for hit in hits for span in hit.passage.spans}
+        return {key: self._store.page(*key) for key in wanted}
+
+    def _draft(self, reading: Reading, told: OnText) -> _Drafted:
+        if self._llm is None:
+            return _extracted(reading, told)
+        try:
+            return _generated(reading, self._llm, told)
+        except LanguageModelError as error:
+            return _extracted(reading, told, f"{error}. The documents are quoted below instead.")
+
+
+def _extracted(reading: Reading, told: OnText, notice: str = "") -> _Drafted:
+    """Quote what answers, or nothing where the documents do not seem to hold an answer."""
+    if reading.confidence < abstain.shipped().threshold:
+        return _Drafted("extractive", notice=notice)
+    notes = _Notes(reading)
+    sentences = []
+    for quotable in extract.choose(reading.question, reading.scored):
+        support = cite.check(quotable.text, [quotable], reading.hits, reading.question.languages)
+        sentences.append(Sentence(quotable.text, support.verdict, notes.add(support.evidence)))
+        told(quotable.text + " ")
+    return _Drafted("extractive", tuple(sentences), notes.footnotes, notice)
+
+
+def _generated(reading: Reading, llm: ChatModel, told: OnText) -> _Drafted:
+    """Let the model write, then check each sentence. Raises where not a word came."""
+    messages = generate.prompt(reading.question.text, reading.hits, secrets.token_hex(4))
+    pieces: list[str] = []
+    notice = ""
+    try:
+        for piece in generate.spoken(llm.stream(messages, _ANSWER_TOKENS)):
+            pieces.append(piece)
+            told(piece)
+    except LanguageModelError as error:
+        if not "".join(pieces).strip():
+            raise
+        notice = f"{error}. What had come by then is shown."
+    reply = "".join(pieces)
+    sentences, footnotes = _checked(reply, reading)
+    if generate.refuses(reply) and not any(s.footnotes for s in sentences):
+        return _Drafted("generated", notice=notice)
+    return _Drafted("generated", sentences, footnotes, notice)
+
+
+def _checked(reply: str, reading: Reading) -> tuple[tuple[Sentence, ...], tuple[Footnote, ...]]:
+    """A reply's sentences with verdicts, and footnotes that lead to what holds them.
+
+    A sentence that cites nothing, or the wrong passage, is given the passage that plainly
+    holds it, if there is one; otherwise it stays marked as unsupported.
+    """
+    notes = _Notes(reading)
+    languages = reading.question.languages
+    sentences = []
+    for claim in generate.claims(reply, len(reading.hits)):
+        cited = [q for q in reading.quotables if q.hit + 1 in claim.cited]
+        support = cite.check(claim.text, cited, reading.hits, languages)
+        if support.verdict != "supported":
+            elsewhere = cite.check(claim.text, reading.quotables, reading.hits, languages)
+            support = elsewhere if elsewhere.verdict == "supported" else support
+        sentences.append(Sentence(claim.text, support.verdict, notes.add(support.evidence)))
+    return tuple(sentences), notes.footnotes
+
+
+class _Notes:
+    """Numbers footnotes in the order in which they are first referred to."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._hits = reading.hits
+        self._pages = reading.pages
+        self._made: dict[tuple[str, Span], Footnote] = {}
+
+    @property
+    def footnotes(self) -> tuple[Footnote, ...]:
+        return tuple(self._made.values())
+
+    def add(self, evidence: Sequence[Quotable]) -> tuple[int, ...]:
+        """The numbers of the footnotes that quote this evidence (neighbours in one passage)."""
+        if not evidence:
+            return ()
+        hit = self._hits[evidence[0].hit]
+        spans = [span for q in evidence for span in locate(hit.passage, q.start, q.end)]
+        return tuple(self._number(hit, span) for span in self._joined(hit, spans))
+
+    def _joined(self, hit: Hit, spans: Sequence[Span]) -> list[Span]:
+        """Spans with nothing but white space between them are one quote."""
+        joined: list[Span] = []
+        for span in spans:
+            last = joined[-1] if joined else None
+            text = self._pages[hit.document.id, span.page].text
+            if last and last.page == span.page and not text[last.end : span.start].strip():
+                joined[-1] = Span(span.page, last.start, span.end)
+            else:
+                joined.append(span)
+        return joined
+
+    def _number(self, hit: Hit, span: Span) -> int:
+        key = (hit.document.id, span)
+        if key not in self._made:
+            page = self._pages[hit.document.id, span.page]
+            self._made[key] = Footnote(
+                n=len(self._made) + 1,
+                document=hit.document.id,
+                title=hit.document.title,
+                path=hit.document.path,
+                pages=hit.passage.pages,
+                quote=page.text[span.start : span.end],
+                span=span,
+                passage=hit.passage.id,
+            )
+        return self._made[key].n
+
+
+def _nobody(_: str) -> None:
+    """Nobody watches the text come."""

@@ -1,0 +1,152 @@
+"""Claim by claim: does what a sentence cites hold it, and where? Pure.
+
+A sentence is supported when nearly all of its content stands in one place of the source (a
+sentence or two neighbours, with title and headings), and when its numbers, names and negation
+agree with that place. A wrong number makes a sentence wrong however much of it agrees. This is
+agreement of words: it knows no synonyms, and cannot tell two facts apart that a sentence
+crosses ("14 weeks at half pay and 6 at full" for the reverse).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from indexer.analysis import query_words
+from indexer.records import Hit
+from rag.evidence import Quotable
+from rag.languages import Language, language_of
+from rag.question import terms_of
+from rag.records import Verdict
+
+# Shares of a claim's content words that must stand in its source. Measured by
+# `python -m benchmarks.claims`.
+_SUPPORTED = 0.75
+_PARTLY = 0.5
+
+_NUMBER = re.compile(r"\d+(?:[.,'’\u202f\u00a0 ]\d{3})+(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)?")
+_NAME = re.compile(r"(?<=[\w,;:)’'\"“(/-] )[A-ZÀ-ÖØ-ÞЀ-Я][\w’'-]+|\b[A-Z]{2,}\b|\b\w+[A-Z]\w*\b")
+_CLAUSE = re.compile(r"[,;:()–—]|\b(?:but|although|though|while|whereas|unless|aber|sondern|obwohl"
+                     r"|pero|aunque|sino|mais|bien que)\b", re.IGNORECASE)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """What a claim's source says of it.
+
+    `evidence` are the neighbouring quotables that hold it, empty where nothing does: then
+    nothing is quoted rather than the wrong thing. `share` is the part of its content words
+    that stands there. `reason` says in plain words why it is not fully supported.
+    """
+
+    verdict: Verdict
+    evidence: tuple[Quotable, ...]
+    share: float
+    reason: str = ""
+
+
+NOTHING = Support("unsupported", (), 0.0, "nothing in the cited text says this")
+
+
+def check(
+    claim: str, sources: Sequence[Quotable], hits: Sequence[Hit], languages: Sequence[str]
+) -> Support:
+    """Compare a claim with the best place among `sources` (quotables of `hits`)."""
+    words = [word.terms for word in query_words(claim, languages)]
+    best = NOTHING
+    for window in _windows(sources):
+        support = _compare(claim, words, window, hits, languages)
+        if _order(support) > _order(best):
+            best = support
+    return best
+
+
+def _order(support: Support) -> tuple[int, float, int]:
+    """Better verdicts first, then larger shares, then the shorter quote."""
+    rank = ("unsupported", "partly", "supported").index(support.verdict)
+    return rank, round(support.share, 3), -len(support.evidence)
+
+
+def _windows(sources: Sequence[Quotable]) -> Iterator[tuple[Quotable, ...]]:
+    """Every quotable alone, and every two neighbours."""
+    for place, first in enumerate(sources):
+        yield (first,)
+        if place + 1 < len(sources):
+            second = sources[place + 1]
+            if (second.hit, second.order) == (first.hit, first.order + 1):
+                yield (first, second)
+
+
+def _compare(
+    claim: str,
+    words: Sequence[tuple[str, ...]],
+    window: tuple[Quotable, ...],
+    hits: Sequence[Hit],
+    languages: Sequence[str],
+) -> Support:
+    text = " ".join(quotable.text for quotable in window)
+    hit = hits[window[0].hit]
+    head = " ".join((hit.document.title, *hit.passage.headings, window[0].topic))
+    terms = terms_of(f"{text} {head}", languages)
+    held = sum(any(term in terms for term in word) for word in words)
+    share = held / len(words) if words else 0.0
+    if share < _PARTLY:
+        return Support("unsupported", (), share, NOTHING.reason)
+    reason = _conflict(claim, text, f"{head} {hit.passage.text}", language_of(claim))
+    if reason:
+        return Support("unsupported", (), share, reason)
+    if share < _SUPPORTED:
+        return Support("partly", window, share, "the source says only part of this")
+    return Support("supported", window, share)
+
+
+def _conflict(claim: str, text: str, around: str, language: Language) -> str:
+    """What of the claim contradicts its source; '' where nothing does."""
+    wrong = numbers(claim, language) - numbers(text, language)
+    if wrong:
+        return f"the source does not say {', '.join(sorted(wrong))}"
+    known = around.casefold() + " " + text.casefold()
+    strange = [name for name in _names(claim, language) if name.casefold() not in known]
+    if strange:
+        return f"the source does not name {', '.join(strange)}"
+    if _denies(claim, text, language):
+        return "the source says the opposite"
+    return ""
+
+
+def numbers(text: str, language: Language) -> set[str]:
+    """The numbers of a text in one notation: `1,000`, `1.000` and `1000` are the same."""
+    found = {_canonical(match.group()) for match in _NUMBER.finditer(text)}
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    return found | {f"{language.numbers[word]:g}" for word in words if word in language.numbers}
+
+
+def _canonical(number: str) -> str:
+    """Without separators of thousands, with a point for decimals, without closing noughts."""
+    plain = re.sub(r"[.,'’\u202f\u00a0 ](?=\d{3}(?!\d))", "", number).replace(",", ".")
+    try:
+        return f"{float(plain):.12g}"
+    except ValueError:
+        return number
+
+
+def _names(text: str, language: Language) -> list[str]:
+    """Capitalised words within the text. German capitalises every noun and has none to tell."""
+    if language.code == "de":
+        return []
+    return [match.group().strip("’'") for match in _NAME.finditer(text)]
+
+
+def _denies(claim: str, text: str, language: Language) -> bool:
+    """Whether one of claim and source denies what the other affirms.
+
+    Against a claim that affirms stands only the clause of the source that has most in common
+    with it: a "not" elsewhere in the sentence is about something else.
+    """
+    asked = set(re.findall(r"\w+", claim.casefold()))
+    clauses = [clause for clause in _CLAUSE.split(text) if clause.strip()] or [text]
+    nearest = max(clauses, key=lambda c: len(asked & set(re.findall(r"\w+", c.casefold()))))
+    if language.denial.search(claim):
+        return not language.denial.search(text)
+    return language.denial.search(nearest) is not None

@@ -1,0 +1,134 @@
+"""What can be quoted: the sentences and table rows of the passages found. Pure.
+
+A heading is no answer, but it says what the sentences below it are about; a table row is
+quoted as it stands and shown with its header.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from indexer.passages import locate, sentences
+from indexer.records import Block, Hit, Page
+from rag.languages import language_of
+
+# Pages by document and number, as the hits' passages refer to them.
+Pages = Mapping[tuple[str, int], Page]
+
+# How parsers write the border between two cells of a row.
+_CELL = " | "
+_MARKER = re.compile(r"^(?:[-*•‣·▪○●–](?!\d)\s*|(?:\(?\d{1,2}[.)]|\(?[a-z][.)])\s+)")
+# A list belongs to the line that announces it, up to this many characters.
+_LIST_CHARACTERS = 500
+_HEADING_WORDS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Quotable:
+    """A sentence, list or table row: characters `start` to `end` of the passage of `hits[hit]`.
+
+    `text` is how it reads, with line breaks and cell borders made readable. `topic` is the
+    heading above it inside the passage, if any. `order` counts within the passage.
+    """
+
+    hit: int
+    order: int
+    start: int
+    end: int
+    text: str
+    topic: str = ""
+
+
+def quotables(hits: Sequence[Hit], pages: Pages) -> list[Quotable]:
+    """All that can be quoted from the passages: in the hits' order, then in reading order."""
+    found: list[Quotable] = []
+    for place, hit in enumerate(hits):
+        found.extend(_of_passage(place, hit, pages))
+    return found
+
+
+def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:
+    text = hit.passage.text
+    topic = ""
+    order = 0
+    pending: Quotable | None = None
+    for start, end in sentences(text, language_of(text).code):
+        block, page = _block_at(hit, start, pages)
+        if _is_heading(text[start:end], block):
+            topic = " ".join(text[start:end].split())
+            continue
+        piece = Quotable(place, order, start, end, _readable(text[start:end], block, page), topic)
+        if block is not None and _is_header(hit, start, block):
+            continue
+        if pending is not None:
+            joined = _joined(pending, piece, text, block)
+            if joined is not None:
+                pending = joined
+                continue
+            yield pending
+            order += 1
+        pending = replace(piece, order=order)
+    if pending is not None:
+        yield pending
+
+
+def _joined(before: Quotable, piece: Quotable, text: str, block: Block | None) -> Quotable | None:
+    """A list item with the line that announces it, None where it is not one."""
+    announced = before.text.endswith(":") or "\n" in before.text
+    listed = (block is not None and block.kind == "list") or _MARKER.match(text[piece.start :])
+    if not (announced and listed) or piece.end - before.start > _LIST_CHARACTERS:
+        return None
+    same_line = "\n" not in text[before.end : piece.start]
+    return replace(
+        before, end=piece.end, text=f"{before.text}{' ' if same_line else chr(10)}{piece.text}"
+    )
+
+
+def _block_at(hit: Hit, start: int, pages: Pages) -> tuple[Block | None, Page | None]:
+    """The block of the page that a character of the passage stands in."""
+    spans = locate(hit.passage, start, start + 1)
+    if not spans:
+        return None, None
+    page = pages.get((hit.document.id, spans[0].page))
+    if page is None:
+        return None, None
+    for block in page.blocks:
+        if block.start <= spans[0].start < block.end:
+            return block, page
+    return None, page
+
+
+def _is_heading(line: str, block: Block | None) -> bool:
+    """Whether a line is a heading, by its block or, where the file has not marked it, by its look.
+
+    PDF knows no headings: there a few capitalised words without figure, colon or end mark are one.
+    """
+    if block is not None and block.kind in ("heading", "table", "code", "list"):
+        return block.kind == "heading"
+    words = [word for word in line.split() if len(word) > 3]
+    return (
+        0 < len(words) <= _HEADING_WORDS
+        and re.search(r"[\d:|.!?;。！？؟।]", line) is None
+        and sum(word[0].isupper() for word in words) >= 0.7 * len(words)
+    )
+
+
+def _is_header(hit: Hit, start: int, block: Block) -> bool:
+    """Whether a character stands in a table's header, which is shown with each row."""
+    spans = locate(hit.passage, start, start + 1)
+    return block.kind == "table" and bool(spans) and spans[0].start < block.start + block.header
+
+
+def _readable(text: str, block: Block | None, page: Page | None) -> str:
+    """A sentence on one line; a table row as `column: cell` pairs."""
+    if block is None or page is None or block.kind != "table":
+        return " ".join(_MARKER.sub("", text).split())
+    cells = [" ".join(cell.split()) for cell in text.split(_CELL)]
+    header = page.text[block.start : block.start + block.header].splitlines()
+    names = header[-1].split(_CELL) if header else []
+    if len(names) != len(cells):
+        return ", ".join(cell for cell in cells if cell)
+    pairs = zip(names, cells, strict=True)
+    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)

@@ -1,0 +1,163 @@
+"""Conversations in the database: begun, continued, found again, renamed, rated, deleted.
+
+Every call names the owner, and sees nothing of another's.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Sequence
+
+from embedder.errors import FootnoteError
+from indexer.store import Store
+from rag.records import Answer, Conversation, Turn, from_json, to_json
+
+_TITLE_CHARACTERS = 80
+
+
+class UnknownConversationError(FootnoteError):
+    """There is no such conversation, or it is somebody else's."""
+
+
+class History:
+    """The conversations of one owner. `owner` is '' where nobody signs in."""
+
+    def __init__(self, store: Store, owner: str = "") -> None:
+        self._store = store
+        self._owner = owner
+
+    def start(self, collections: Sequence[int], title: str) -> Conversation:
+        """Begin a conversation about these collections, named after its first question."""
+        now = time.time()
+        short = " ".join(title.split())[:_TITLE_CHARACTERS]
+        made = Conversation(secrets.token_hex(8), short, tuple(collections), self._owner, now, now)
+        with self._store.transaction() as connection:
+            connection.execute(
+                "INSERT INTO conversations (id, title, collections, owner, created_at, updated_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (made.id, short, json.dumps(list(collections)), self._owner, now, now),
+            )
+        return made
+
+    def add(self, conversation: str, answer: Answer) -> Turn:
+        """Append a question with its answer. Raises `UnknownConversationError`."""
+        now = time.time()
+        with self._store.transaction() as connection:
+            self._touch(connection, conversation, now)
+            made = connection.execute(
+                "INSERT INTO turns (conversation, question, standalone, answer, asked_at)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (conversation, answer.question, answer.standalone, to_json(answer), now),
+            )
+            return Turn(answer.question, answer, int(made.lastrowid or 0), 0, now)
+
+    def turns(self, conversation: str) -> list[Turn]:
+        """A conversation's turns, oldest first. Raises `UnknownConversationError`."""
+        self.conversation(conversation)
+        rows = self._store.connection.execute(
+            "SELECT id, question, answer, feedback, asked_at FROM turns"
+            " WHERE conversation = ? ORDER BY id",
+            (conversation,),
+        )
+        return [
+            Turn(
+                row["question"], from_json(row["answer"]), row["id"], row["feedback"],
+                row["asked_at"],
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def conversation(self, conversation: str) -> Conversation:
+        """One conversation by id. Raises `UnknownConversationError`."""
+        row = self._store.connection.execute(
+            "SELECT * FROM conversations WHERE id = ? AND owner = ?", (conversation, self._owner)
+        ).fetchone()
+        if row is None:
+            raise _unknown(conversation)
+        return _conversation(row)
+
+    def conversations(self, text: str = "", limit: int = 100) -> list[Conversation]:
+        """Conversations, latest first: all, or those with `text` in title, question or answer."""
+        rows = self._store.connection.execute(
+            "SELECT * FROM conversations WHERE owner = :owner AND (:text = ''"
+            " OR instr(lower(title), lower(:text)) OR EXISTS (SELECT 1 FROM turns"
+            "  WHERE conversation = conversations.id AND (instr(lower(question), lower(:text))"
+            "  OR EXISTS (SELECT 1 FROM json_each(answer, '$.sentences')"
+            "   WHERE instr(lower(json_extract(json_each.value, '$.text')), lower(:text))))))"
+            " ORDER BY updated_at DESC, id LIMIT :limit",
+            {"owner": self._owner, "text": text, "limit": limit},
+        )
+        return [_conversation(row) for row in rows]
+
+    def rename(self, conversation: str, title: str) -> None:
+        """Give a conversation another title. Raises `UnknownConversationError`."""
+        with self._store.transaction() as connection:
+            changed = connection.execute(
+                "UPDATE conversations SET title = ? WHERE id = ? AND owner = ?",
+                (" ".join(title.split())[:_TITLE_CHARACTERS], conversation, self._owner),
+            )
+            if not changed.rowcount:
+                raise _unknown(conversation)
+
+    def choose(self, conversation: str, collections: Sequence[int]) -> None:
+        """Keep which collections a conversation asks. Raises `UnknownConversationError`."""
+        with self._store.transaction() as connection:
+            changed = connection.execute(
+                "UPDATE conversations SET collections = ? WHERE id = ? AND owner = ?",
+                (json.dumps(list(collections)), conversation, self._owner),
+            )
+            if not changed.rowcount:
+                raise _unknown(conversation)
+
+    def delete(self, conversation: str) -> None:
+        """Remove a conversation with its turns. Raises `UnknownConversationError`."""
+        with self._store.transaction() as connection:
+            gone = connection.execute(
+                "DELETE FROM conversations WHERE id = ? AND owner = ?", (conversation, self._owner)
+            )
+            if not gone.rowcount:
+                raise _unknown(conversation)
+
+    def rate(self, turn: int, feedback: int) -> None:
+        """Keep a reader's judgement of a turn: 1 up, -1 down, 0 none.
+
+        Raises `UnknownConversationError` where the turn is not in one of the owner's.
+        """
+        if feedback not in (-1, 0, 1):
+            raise ValueError(f"feedback is 1, 0 or -1, not {feedback}")
+        with self._store.transaction() as connection:
+            changed = connection.execute(
+                "UPDATE turns SET feedback = ? WHERE id = ? AND conversation IN"
+                " (SELECT id FROM conversations WHERE owner = ?)",
+                (feedback, turn, self._owner),
+            )
+            if not changed.rowcount:
+                raise _unknown(str(turn))
+
+    def _touch(self, connection: sqlite3.Connection, conversation: str, now: float) -> None:
+        changed = connection.execute(
+            "UPDATE conversations SET updated_at = ? WHERE id = ? AND owner = ?",
+            (now, conversation, self._owner),
+        )
+        if not changed.rowcount:
+            raise _unknown(conversation)
+
+
+def _conversation(row: sqlite3.Row) -> Conversation:
+    return Conversation(
+        row["id"],
+        row["title"],
+        tuple(json.loads(row["collections"])),
+        row["owner"],
+        row["created_at"],
+        row["updated_at"],
+    )
+
+
+def _unknown(conversation: str) -> UnknownConversationError:
+    return UnknownConversationError(
+        f"the conversation {conversation!r} is not there; it may have been deleted"
+    )
