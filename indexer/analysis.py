@@ -21,7 +21,9 @@ import itertools
 import re
 import threading
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
@@ -107,6 +109,14 @@ _LEAST_LETTERS = 40
 _QUERY_CHARACTERS = 20_000
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a query: the index terms it may have become, and how often it is said."""
+
+    terms: tuple[str, ...]
+    count: int = 1
+
+
 def index_terms(text: str, language: str) -> str:
     """The terms of a document's text, in order, joined by blanks.
 
@@ -115,18 +125,19 @@ def index_terms(text: str, language: str) -> str:
     return " ".join(term for word in _words(text) for term in _word_terms(word, language))
 
 
-def query_terms(text: str, languages: Iterable[str]) -> list[tuple[str, ...]]:
-    """A query's words, each as the terms it may have become in documents of `languages`.
+def query_words(text: str, languages: Iterable[str]) -> list[Word]:
+    """A query's words with the terms that they may have become in documents of `languages`.
 
-    Stop words go, unless nothing else is there. A word repeated is listed once.
+    Stop words go, unless nothing else is there.
     """
     known = sorted(set(languages)) or [""]
-    content: dict[tuple[str, ...], None] = {}
-    stop: dict[tuple[str, ...], None] = {}
+    content: Counter[tuple[str, ...]] = Counter()
+    stop: Counter[tuple[str, ...]] = Counter()
     for word in _words(text[:_QUERY_CHARACTERS]):
-        for piece, terms in _query_pieces(word, known):
-            (stop if _is_stop_word(piece, known) else content)[terms] = None
-    return list(content or stop)
+        for piece in _pieces(word, single_han=False):
+            terms = tuple(dict.fromkeys(_term(piece, language) for language in known))
+            (stop if _is_stop_word(piece, known) else content)[terms] += 1
+    return [Word(terms, count) for terms, count in (content or stop).items()]
 
 
 def detect_language(text: str) -> str:
@@ -151,11 +162,6 @@ def _words(text: str) -> list[str]:
 @lru_cache(maxsize=200_000)
 def _word_terms(word: str, language: str) -> tuple[str, ...]:
     return tuple(_term(piece, language) for piece in _pieces(word, single_han=True))
-
-
-def _query_pieces(word: str, languages: list[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for piece in _pieces(word, single_han=False):
-        yield piece, tuple(dict.fromkeys(_term(piece, language) for language in languages))
 
 
 def _pieces(word: str, *, single_han: bool) -> list[str]:

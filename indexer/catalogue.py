@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from embedder.errors import FootnoteError
 from indexer import keywords
-from indexer.analysis import query_terms
+from indexer.analysis import query_words
+from indexer.bm25 import TermStatistics
 from indexer.database import Database
+from indexer.keywords import KeywordRow
 from indexer.originals import Originals
 from indexer.records import Collection, Document, Page, Passage
 from indexer.rows import (
@@ -197,15 +199,43 @@ class Catalogue:
         return path
 
     def keyword(self, collection: int, query: str, k: int) -> list[tuple[int, float]]:
-        """Passage ids with BM25 (higher is better), best first."""
-        return keywords.search(self.connection, collection, query, k, self.languages(collection))
+        """Passage ids with BM25 (higher is better), best first. Any text is a query."""
+        statistics = self.term_statistics([collection], query)
+        return keywords.search(self.connection, collection, statistics, k)
 
-    def term_statistics(self, collections: Iterable[int], text: str) -> keywords.TermStatistics:
-        """In how many passages the words of `text` stand."""
+    def keyword_scores(
+        self,
+        collection: int,
+        query: str,
+        ids: Iterable[int],
+        statistics: TermStatistics | None = None,
+    ) -> dict[int, float]:
+        """BM25 of these passages, 0 where one holds no word of the query.
+
+        Under the collection's own statistics, or under the given ones, whose words are then
+        the query: scores from several collections compare only under common statistics.
+        """
+        statistics = statistics or self.term_statistics([collection], query)
+        return keywords.scores(self.connection, collection, ids, statistics)
+
+    def keyword_rows(self, collection: int, ids: Iterable[int]) -> dict[int, KeywordRow]:
+        """Passages as the keyword index has them: the terms of their fields."""
+        rows = keywords.rows(self.connection, collection, ids)
+        return {row.passage: row for row in rows}
+
+    def term_statistics(self, collections: Iterable[int], text: str) -> TermStatistics:
+        """The words of a query, and how common they are in these collections together."""
         collections = list(collections)
         languages = {code for collection in collections for code in self.languages(collection)}
-        words = query_terms(text, languages)
-        return keywords.term_statistics(self.connection, collections, words)
+        return keywords.statistics(self.connection, collections, query_words(text, languages))
+
+    def document_languages(self, ids: Iterable[str]) -> dict[str, str]:
+        """The language of each document (ISO 639-1), '' where it is unknown."""
+        rows = self.connection.execute(
+            "SELECT id, language FROM documents WHERE id IN (SELECT value FROM json_each(?))",
+            (strings_json(ids),),
+        )
+        return {row["id"]: row["language"] for row in rows}
 
     def languages(self, collection: int) -> list[str]:
         """The languages of a collection's current documents; '' where one is unknown."""
