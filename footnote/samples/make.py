@@ -173,7 +173,7 @@ def main() -> None:
     write_pdf(sources / "travel-policy.md", documents / "travel-policy.pdf")
     write_pdf(sources / "skylark-manual.md", documents / "skylark-manual.pdf")
     write_docx(sources / "employee-handbook.md", documents / "employee-handbook.docx")
-    write_xlsx(sources / "prices.csv", documents / "price-list.xlsx")
+    write_xlsx(sources / "prices.csv", documents / "Price list 2025.xlsx")
 
 
 if __name__ == "__main__":

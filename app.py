@@ -1,0 +1,15 @@
+"""The web front door, `streamlit run app.py`: a frame; the pages hold the rest."""
+
+import streamlit as st
+
+from footnote.web import ask, frame, library
+
+frame.dress()
+page = st.navigation(
+    [
+        st.Page(ask.show, title="Ask", icon=":material/forum:", url_path="ask", default=True),
+        st.Page(library.show, title="Library", icon=":material/library_books:", url_path="library"),
+    ],
+    position="top",
+)
+page.run()

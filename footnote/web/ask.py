@@ -1,0 +1,106 @@
+"""The page *Ask*: a conversation with the documents, and beside it the page last opened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from footnote import samples
+from footnote.web import actions, answer, asking, chats, page_view, progress, session, welcome
+from footnote.web.page_view import Place
+from footnote.web.words import count, plain
+from rag.history import History
+
+if TYPE_CHECKING:
+    from footnote.home import Home
+    from rag.records import Turn
+
+PLACE = "place"  # session state: the page opened beside the conversation
+
+
+def show() -> None:
+    """Draw the page."""
+    home = session.home()
+    collections = [collection.id for collection in home.store.collections()]
+    if not home.store.documents(collections, limit=1).total:
+        welcome.show(home)
+        return
+    history = History(home.store)
+    talk = chats.current(history)
+    with st.sidebar:
+        chosen = chats.side(home, history, talk)
+    middle, beside = st.columns([11, 10], gap="medium")
+    with middle, st.container(key="talk"):
+        progress.show(home)
+        turns = history.turns(talk.id) if talk else []
+        if not turns and not asking.waiting():
+            _invitation(home, chosen)
+        for turn in turns:
+            _exchange(home, history, turn, chosen)
+        if asking.waiting():
+            asking.show(home, history, talk, chosen)
+        elif len(turns) > 1:
+            actions.export_all([(turn, answer.sources(home, turn.answer)) for turn in turns])
+    with beside:
+        _opened_page(home)
+    question = st.chat_input("Ask your documents", submit_mode="stop", max_chars=2000)
+    if question:
+        asking.ask(question)
+        st.rerun()
+
+
+def _invitation(home: Home, collections: tuple[int, ...]) -> None:
+    total = home.store.documents(collections, limit=1).total
+    st.space("large")
+    st.title("What would you like to know?", anchor=False)
+    st.markdown(
+        f"Ask {count(total, 'document')} in your own words."
+        " Every sentence of the answer names the page it comes from."
+    )
+    sample = home.store.collection(samples.COLLECTION)
+    if sample and sample.id in collections:
+        st.space("small")
+        st.caption("Some questions that the sample documents answer:")
+        with st.container(gap="xsmall", key="examples"):
+            for number, question in enumerate(samples.QUESTIONS):
+                st.button(
+                    plain(question),
+                    icon=":material/arrow_forward:",
+                    key=f"example-{number}",
+                    on_click=asking.ask,
+                    args=(question,),
+                )
+
+
+def _exchange(home: Home, history: History, turn: Turn, collections: tuple[int, ...]) -> None:
+    asking.show_question(turn.question, f"question-{turn.id}", fresh=asking.just_answered(turn.id))
+    with st.container(key=f"reply-{turn.id}"):
+        found = answer.sources(home, turn.answer)
+        answer.show(turn, found, st.session_state.get(PLACE), _open)
+        actions.show(home, turn, found, collections, history.rate)
+
+
+def _open(place: Place) -> None:
+    st.session_state[PLACE] = place
+
+
+def _close() -> None:
+    del st.session_state[PLACE]
+
+
+def _opened_page(home: Home) -> None:
+    place = st.session_state.get(PLACE)
+    if place is None:
+        return
+
+    def turn(number: int) -> None:
+        _open(replace(place, page=number))
+
+    with st.container(key="beside", gap="small"):
+        st.button(
+            ":material/close:", help="Close", type="tertiary", on_click=_close, key="page-close"
+        )
+        page_view.heading(home, place)
+        page_view.show(home, place, turn)

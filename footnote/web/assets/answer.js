@@ -1,0 +1,57 @@
+// An answer: sentences with footnote numbers, and the list of footnotes under them.
+// data: {sentences: [{text, mark, explanation, notes: [n]}],
+//        footnotes: [{n, source, quote}], origin, opened}
+const element = (tag, name, text) => {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  if (text !== undefined) made.textContent = text;
+  return made;
+};
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const sources = new Map(data.footnotes.map((note) => [note.n, note]));
+  const opener = (name, n, text) => {
+    const button = element("button", name + (n === data.opened ? " opened" : ""), text);
+    button.type = "button";
+    button.onclick = () => setTriggerValue("opened", n);
+    return button;
+  };
+
+  const prose = element("div", "prose");
+  for (const sentence of data.sentences) {
+    const span = element("span", `sentence ${sentence.mark}`);
+    span.append(element("span", "words", sentence.text));
+    const notes = element("span", "notes");
+    for (const n of sentence.notes) {
+      const number = opener("number", n, String(n));
+      number.setAttribute("aria-label", `Footnote ${n}: ${sources.get(n)?.source ?? ""}`);
+      number.title = sources.get(n)?.source ?? "";
+      notes.append(number);
+    }
+    if (sentence.mark) {
+      const mark = element("button", "mark", sentence.mark === "partly" ? "partly supported" : "not supported");
+      mark.type = "button";
+      mark.setAttribute("aria-label", sentence.explanation);
+      mark.append(element("span", "tip", sentence.explanation));
+      notes.append(mark);
+    }
+    span.append(notes);
+    prose.append(span, " ");
+  }
+
+  const list = element("div", "footnotes");
+  list.append(element("div", "origin", data.origin));
+  for (const note of data.footnotes) {
+    const row = opener("footnote", note.n);
+    const body = element("span", "body");
+    body.append(element("span", "source", note.source), element("span", "quote", note.quote));
+    row.append(element("span", "n", String(note.n)), body);
+    list.append(row);
+  }
+
+  const root = element("div", "answer");
+  if (data.sentences.length) root.append(prose);
+  if (data.footnotes.length) root.append(list);
+  parentElement.querySelector(".answer")?.remove();
+  parentElement.append(root);
+}

@@ -1,0 +1,69 @@
+// Documents in rows, with a box to tick each.
+// data: {columns: [{key, label, number}], rows: [{id, state, ...cells}], selected: [id]}
+const element = (tag, name, text) => {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  if (text !== undefined) made.textContent = text;
+  return made;
+};
+
+const box = (label, checked, onchange) => {
+  const made = element("input");
+  made.type = "checkbox";
+  made.checked = checked;
+  made.setAttribute("aria-label", label);
+  made.onchange = () => onchange(made.checked);
+  return made;
+};
+
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  const selected = new Set(data.selected);
+  const tell = () => setStateValue("selected", [...selected]);
+  const ids = data.rows.map((row) => row.id);
+
+  const head = element("tr");
+  const all = ids.length > 0 && ids.every((id) => selected.has(id));
+  const headBox = element("th", "box");
+  headBox.append(box("Select all on this page", all, (on) => {
+    ids.forEach((id) => (on ? selected.add(id) : selected.delete(id)));
+    tell();
+  }));
+  head.append(headBox);
+  for (const column of data.columns) head.append(element("th", column.number ? "number" : "", column.label));
+
+  const body = element("tbody");
+  for (const row of data.rows) {
+    const line = element("tr", selected.has(row.id) ? "selected" : "");
+    const cell = element("td", "box");
+    cell.append(box(`Select ${row.title}`, selected.has(row.id), (on) => {
+      on ? selected.add(row.id) : selected.delete(row.id);
+      line.className = on ? "selected" : "";
+      tell();
+    }));
+    line.append(cell);
+    for (const column of data.columns) {
+      const value = element("td", column.number ? "number" : column.key);
+      if (column.key === "title") {
+        const open = element("button", "open", row.title);
+        open.type = "button";
+        open.onclick = () => setTriggerValue("opened", row.id);
+        value.append(open, element("span", "name", row.name));
+      } else if (column.key === "health") {
+        value.append(element("span", `dot ${row.state}`), element("span", "word", row.health));
+      } else {
+        value.textContent = row[column.key];
+      }
+      line.append(value);
+    }
+    body.append(line);
+  }
+
+  const table = element("table");
+  const header = element("thead");
+  header.append(head);
+  table.append(header, body);
+  const frame = element("div", "frame");
+  frame.append(table);
+  parentElement.querySelector(".frame")?.remove();
+  parentElement.append(frame);
+}

@@ -1,0 +1,144 @@
+"""The side of the Ask page: which collections are asked, and the conversations so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from footnote.web.session import errors_shown
+from footnote.web.words import plain, when
+from rag.records import Conversation
+
+if TYPE_CHECKING:
+    from footnote.home import Home
+    from rag.history import History
+
+SHOWN = 40  # conversations listed; older ones are found by searching
+RENAME, DELETE = "Rename", "Delete"
+
+
+def current(history: History) -> Conversation | None:
+    """The conversation that the address names (`?c=`), so that a reload returns to it."""
+    identifier = st.query_params.get("c", "")
+    known = {talk.id: talk for talk in history.conversations()}
+    if identifier and identifier not in known:
+        del st.query_params["c"]
+    return known.get(identifier)
+
+
+def open_conversation(identifier: str) -> None:
+    """Go to a conversation; '' begins a new one."""
+    st.session_state.pop("place", None)
+    st.session_state.pop("asking", None)
+    st.query_params["c"] = identifier
+    if not identifier:
+        del st.query_params["c"]
+
+
+def side(home: Home, history: History, talk: Conversation | None) -> tuple[int, ...]:
+    """Draw the side bar; return the ids of the collections to ask."""
+    st.button(
+        "New conversation",
+        icon=":material/edit_square:",
+        width="stretch",
+        on_click=open_conversation,
+        args=("",),
+    )
+    chosen = _collections(home, history, talk)
+    conversations = history.conversations()
+    if conversations:
+        st.markdown("##### Conversations")
+        text = st.text_input(
+            "Search conversations",
+            placeholder="Search conversations",
+            label_visibility="collapsed",
+            icon=":material/search:",
+            key="conversation_search",
+        )
+        found = history.conversations(text=text) if text else conversations
+        if not found:
+            st.caption("No conversation holds these words.")
+        with st.container(gap=None, key="conversations"):
+            for conversation in found[:SHOWN]:
+                _entry(history, conversation, talk)
+        if len(found) > SHOWN:
+            st.caption(f"{len(found) - SHOWN} older ones: search to find them.")
+    return chosen
+
+
+def _collections(home: Home, history: History, talk: Conversation | None) -> tuple[int, ...]:
+    names = {collection.id: collection.name for collection in home.store.collections()}
+    if len(names) < 2:
+        return tuple(names)
+    key = f"collections-{talk.id if talk else 'new'}"
+
+    def choose() -> None:
+        if talk:
+            history.choose(talk.id, st.session_state[key])
+
+    before = [one for one in (talk.collections if talk else ()) if one in names]
+    chosen = st.multiselect(
+        "Ask in",
+        options=list(names),
+        default=before if len(before) < len(names) else [],
+        format_func=lambda one: plain(names[one]),
+        placeholder="All collections",
+        key=key,
+        on_change=choose,
+    )
+    return tuple(chosen or names)
+
+
+def _entry(history: History, conversation: Conversation, talk: Conversation | None) -> None:
+    identifier, open_now = conversation.id, talk is not None and talk.id == conversation.id
+    with st.container(
+        horizontal=True,
+        gap=None,
+        vertical_alignment="center",
+        wrap=False,
+        key=f"talk-{'open-' if open_now else ''}{identifier}",
+    ):
+        st.button(
+            plain(conversation.title),
+            type="tertiary",
+            width="stretch",
+            help=when(conversation.updated_at),
+            key=f"open-{identifier}",
+            on_click=open_conversation,
+            args=(identifier,),
+        )
+        action = st.menu_button(
+            ":material/more_horiz:",
+            [RENAME, DELETE],
+            type="tertiary",
+            key=f"more-{identifier}",
+        )
+    if action == RENAME:
+        _rename(history, conversation)
+    if action == DELETE:
+        _delete(history, conversation)
+
+
+@st.dialog("Rename conversation")
+def _rename(history: History, conversation: Conversation) -> None:
+    with st.form("rename", border=False):
+        title = st.text_input("Name", value=conversation.title, max_chars=120)
+        if st.form_submit_button("Save", type="primary") and title.strip():
+            with errors_shown():
+                history.rename(conversation.id, title.strip())
+                st.rerun()
+
+
+@st.dialog("Delete conversation?")
+def _delete(history: History, conversation: Conversation) -> None:
+    st.markdown(
+        f"“{plain(conversation.title)}” with its questions and answers will be gone for good."
+        " The documents stay."
+    )
+    if st.button("Delete", type="primary", key="delete_conversation"):
+        with errors_shown():
+            history.delete(conversation.id)
+            if st.query_params.get("c") == conversation.id:
+                open_conversation("")
+            st.rerun()

@@ -1,0 +1,251 @@
+"""The documents of the library as a table: searched, filtered and paged by the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from footnote import jobs
+from footnote.web import components, progress
+from footnote.web.page_view import file_name
+from footnote.web.session import errors_shown
+from footnote.web.words import count, listed, plain, size, when
+from indexer.records import Document, Receipt
+
+if TYPE_CHECKING:
+    from footnote.home import Home
+
+ROWS = 50  # a page of the table; the browser draws it in a blink
+HEALTH = {"ready": "Ready", "partial": "Some pages missing", "failed": "Not readable"}
+COLUMNS = (
+    {"key": "title", "label": "Document"},
+    {"key": "health", "label": "Health"},
+    {"key": "collection", "label": "Collection"},
+    {"key": "kind", "label": "Kind"},
+    {"key": "pages", "label": "Pages", "number": True},
+    {"key": "size", "label": "Size", "number": True},
+    {"key": "added", "label": "Read"},
+)
+SELECTED, FIRST, RECEIPT = "selected_documents", "first_row", "receipt"  # session state
+
+
+def show(home: Home) -> None:
+    """Draw filters, table, paging, and what can be done with the selected rows."""
+    _receipt()
+    collections = {collection.id: collection.name for collection in home.store.collections()}
+    if not collections:
+        st.space("small")
+        st.markdown("Nothing here yet. Drop your first documents above.")
+        return
+    chosen, text, state = _filters(collections)
+    first = st.session_state.get(FIRST, 0)
+    found = home.store.documents(chosen, text=text, state=state, limit=ROWS, offset=first)
+    if not found.total:
+        st.markdown("No document matches." if text or state else "This collection is empty.")
+        return
+    if first >= found.total:  # rows were deleted meanwhile
+        st.session_state[FIRST] = 0
+        st.rerun()
+    _selection_bar(home, collections)
+    key = f"documents-{first}"
+
+    def select() -> None:
+        st.session_state[SELECTED] = list(st.session_state[key].selected)
+
+    def open_document() -> None:
+        st.query_params["document"] = st.session_state[key].opened
+
+    components.table(
+        key=key,
+        data={
+            "columns": COLUMNS,
+            "rows": [_row(document, collections) for document in found.rows],
+            "selected": st.session_state.get(SELECTED, []),
+        },
+        default={"selected": st.session_state.get(SELECTED, [])},
+        on_selected_change=select,
+        on_opened_change=open_document,
+    )
+    _paging(first, found.total)
+
+
+def offer_update(home: Home) -> None:
+    """Where collections still use an earlier search model, offer to bring them up to date."""
+    with errors_shown():
+        current = home.embedder.fingerprint
+        behind = [
+            collection.name
+            for collection in home.store.collections()
+            if home.store.generation(collection.id) not in ("", current)
+        ]
+        if not behind or progress.any_active(home):
+            return
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"{plain(listed(behind))} can be searched, but with an earlier search model."
+                " Bring everything up to date to use the present one.",
+                width="stretch",
+            )
+            st.button("Bring up to date", on_click=_read_again, args=(home, behind, []))
+
+
+def _filters(collections: dict[int, str]) -> tuple[list[int], str, str]:
+    with st.container(horizontal=True, vertical_alignment="center", key="filters"):
+        text = st.text_input(
+            "Search",
+            placeholder="Search by title or file name",
+            icon=":material/search:",
+            label_visibility="collapsed",
+            key="document_search",
+            on_change=_to_first_page,
+        )
+        collection = st.selectbox(
+            "Collection",
+            [0, *collections],
+            format_func=lambda one: collections.get(one, "All collections"),
+            label_visibility="collapsed",
+            key="document_collection",
+            on_change=_to_first_page,
+            width=240,
+        )
+        state = st.segmented_control(
+            "Health",
+            ["", *HEALTH],
+            format_func=lambda one: HEALTH.get(one, "All"),
+            default="",
+            required=True,
+            label_visibility="collapsed",
+            key="document_state",
+            on_change=_to_first_page,
+        )
+    return [collection] if collection in collections else list(collections), text, state or ""
+
+
+def _row(document: Document, collections: dict[int, str]) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        "state": document.state,
+        "title": document.title,
+        "name": document.problem if document.state == "failed" else file_name(document),
+        "health": HEALTH[document.state],
+        "collection": collections.get(document.collection, ""),
+        "kind": kind(document),
+        "pages": f"{document.pages:,}",
+        "size": size(document.size),
+        "added": when(document.indexed_at),
+    }
+
+
+def kind(document: Document) -> str:
+    """What the file is, as its name ends: `PDF`, `XLSX`."""
+    suffix = PurePath(file_name(document)).suffix
+    return (suffix[1:] or document.kind).upper()
+
+
+def _paging(first: int, total: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+        st.caption(f"{first + 1:,}–{min(first + ROWS, total):,} of {total:,}", width="content")
+        for label, icon, to in (
+            ("First", "first_page", 0),
+            ("Back", "chevron_left", first - ROWS),
+            ("Next", "chevron_right", first + ROWS),
+            ("Last", "last_page", (total - 1) // ROWS * ROWS),
+        ):
+            st.button(
+                label,
+                icon=f":material/{icon}:",
+                type="tertiary",
+                disabled=to == first or not 0 <= to < total,
+                on_click=_to_row,
+                args=(to,),
+                key=f"to-{label}",
+            )
+
+
+def _to_row(first: int) -> None:
+    st.session_state[FIRST] = first
+
+
+def _to_first_page() -> None:
+    _to_row(0)
+
+
+def _selection_bar(home: Home, collections: dict[int, str]) -> None:
+    selected = st.session_state.get(SELECTED, [])
+    with st.container(horizontal=True, vertical_alignment="center", key="selection"):
+        if not selected:
+            st.caption("Tick documents to read them again or delete them.")
+            return
+        st.markdown(f"**{count(len(selected), 'document')} selected**")
+        st.button(
+            "Read again",
+            icon=":material/refresh:",
+            on_click=_read_selected_again,
+            args=(home, selected, collections),
+        )
+        if st.button("Delete", icon=":material/delete:"):
+            confirm_deletion(home, selected)
+        st.button("Clear selection", type="tertiary", on_click=_select_none)
+
+
+def _select_none() -> None:
+    st.session_state[SELECTED] = []
+
+
+def _read_selected_again(home: Home, selected: Sequence[str], collections: dict[int, str]) -> None:
+    chosen = [home.store.document(identifier) for identifier in selected]
+    for number, name in collections.items():
+        ids = [document.id for document in chosen if document.collection == number]
+        if ids:
+            _read_again(home, [name], ids)
+    _select_none()
+
+
+def _read_again(home: Home, collections: Sequence[str], documents: Sequence[str]) -> None:
+    for name in collections:
+        arguments = {"collection": name, "documents": list(documents)}
+        progress.watch(jobs.submit(home, "reindex", arguments))
+
+
+@st.dialog("Delete for good?")
+def confirm_deletion(home: Home, selected: Sequence[str]) -> None:
+    """Ask, delete, and leave the receipt for the next run of the page."""
+    names = [home.store.document(identifier).title for identifier in selected[:5]]
+    names += ["…"] * (len(selected) - len(names))
+    st.markdown(
+        f"{plain(listed(names, 5))} will be removed with all pages and everything that was read"
+        " from them. No search or answer will find them again. Earlier versions go as well."
+    )
+    if st.button(f"Delete {count(len(selected), 'document')}", type="primary"):
+        with errors_shown(), st.spinner("Deleting …"):
+            st.session_state[RECEIPT] = home.store.delete(selected)
+            _select_none()
+            if "document" in st.query_params:
+                del st.query_params["document"]
+            st.rerun()
+
+
+def _receipt() -> None:
+    """What the last deletion removed, until it is put away."""
+    receipt: Receipt | None = st.session_state.get(RECEIPT)
+    if receipt is None:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="receipt"):
+        st.markdown(
+            f":material/check_circle: **Deleted:** {count(len(receipt.documents), 'document')},"
+            f" {count(receipt.pages, 'page')}, {count(receipt.passages, 'passage')},"
+            f" {count(receipt.vectors, 'search vector')}, {count(receipt.files, 'file')}"
+            f" · {size(receipt.bytes)} freed",
+            width="stretch",
+        )
+        st.button(
+            "Close",
+            icon=":material/close:",
+            type="tertiary",
+            key="close-receipt",
+            on_click=st.session_state.pop,
+            args=(RECEIPT,),
+        )

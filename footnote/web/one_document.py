@@ -1,0 +1,123 @@
+"""One document of the library: how well it was read, page by page, and its versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from footnote import jobs
+from footnote.web import documents, page_view, progress
+from footnote.web.page_view import Place
+from footnote.web.session import errors_shown, problem
+from footnote.web.words import count, plain, size, when
+from indexer.records import Document
+
+if TYPE_CHECKING:
+    from footnote.home import Home
+
+
+def show(home: Home, identifier: str) -> None:
+    """Draw the document, or say that it is gone."""
+    st.button("Library", icon=":material/arrow_back:", type="tertiary", on_click=_back)
+    with errors_shown():
+        document = home.store.document(identifier)
+        st.title(plain(document.title), anchor=False)
+        st.caption(
+            f"{plain(page_view.file_name(document))} · {plain(documents.kind(document))}"
+            f" · {size(document.size)} · read {when(document.indexed_at)}"
+        )
+        _actions(home, document)
+        progress.show(home)
+        _health(document)
+        if document.pages:
+            _pages(home, document)
+        _versions(home, document)
+
+
+def _back() -> None:
+    del st.query_params["document"]
+
+
+def _actions(home: Home, document: Document) -> None:
+    if not document.current:
+        return
+    names = {collection.id: collection.name for collection in home.store.collections()}
+    with st.container(horizontal=True):
+        if st.button("Read again", icon=":material/refresh:"):
+            arguments = {"collection": names[document.collection], "documents": [document.id]}
+            progress.watch(jobs.submit(home, "reindex", arguments))
+            st.rerun()
+        if st.button("Delete", icon=":material/delete:"):
+            documents.confirm_deletion(home, [document.id])
+
+
+def _health(document: Document) -> None:
+    if document.state == "failed":
+        problem(document.problem)
+        return
+    missing = document.pages_without_text
+    text = f"{count(missing, 'page')} without text" if missing else "every page has text"
+    st.markdown(
+        f"{count(document.pages, 'page')}, {count(document.passages, 'passage')} to search, {text}."
+    )
+    if document.problem:
+        st.warning(plain(document.problem), icon=":material/info:")
+
+
+def _pages(home: Home, document: Document) -> None:
+    pages = home.store.pages(document.id)
+    missing = [page for page in pages if page.problem]
+    if missing:
+        st.subheader("Pages with problems", anchor=False)
+        st.dataframe(
+            [
+                {"Page": page_view.page_label(page, document.pages), "Problem": page.problem}
+                for page in missing
+            ],
+            hide_index=True,
+        )
+    st.subheader("What was read", anchor=False)
+    number = min(st.session_state.get(f"at-{document.id}", 1), document.pages)
+
+    def turn(to: int) -> None:
+        st.session_state[f"at-{document.id}"] = to
+
+    left, right = st.columns(2, gap="medium")
+    with left:
+        page_view.show(home, Place(document.id, number), turn)
+    with right, st.container(key="passages"):
+        here = [
+            passage
+            for passage in home.store.passages_of(document.id)
+            if any(span.page == number for span in passage.spans)
+        ]
+        st.markdown(f"**{count(len(here), 'passage')} on this page**")
+        if not here:
+            st.caption("Nothing on this page can be found by a question.")
+        for passage in here:
+            with st.container(border=True):
+                if passage.headings:
+                    st.caption(plain(" › ".join(passage.headings)))
+                st.text(passage.text)
+
+
+def _versions(home: Home, document: Document) -> None:
+    versions = home.store.revisions(document.id)
+    if len(versions) < 2:
+        return
+    st.subheader("Versions", anchor=False)
+    st.dataframe(
+        [
+            {
+                "Version": version.revision,
+                "Read": when(version.indexed_at),
+                "Pages": version.pages,
+                "Size": size(version.size),
+                "In use": "yes" if version.current else "",
+            }
+            for version in versions
+        ],
+        hide_index=True,
+    )
+    st.caption("Answers given from an earlier version still open the page they cited.")

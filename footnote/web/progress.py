@@ -1,0 +1,129 @@
+"""Work in the background as the reader sees it: how far, how fast, how much longer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from footnote import jobs
+from footnote.web.session import problem
+from footnote.web.words import count, duration, listed, plain
+
+if TYPE_CHECKING:
+    from footnote.home import Home
+    from footnote.jobs import Job
+
+WATCHED = "watched_jobs"  # ids of jobs whose end this reader has not put away yet
+
+
+def watch(job: str) -> None:
+    """Show this job until the reader puts its result away."""
+    watched = st.session_state.setdefault(WATCHED, [])
+    if job not in watched:
+        watched.append(job)
+
+
+def any_active(home: Home) -> bool:
+    """Whether any work is waiting or running."""
+    return any(job.active for job in jobs.jobs(home))
+
+
+def show(home: Home) -> None:
+    """Draw the running jobs, whoever started them, and the results not yet put away."""
+    for job in jobs.jobs(home):
+        if job.active:
+            watch(job.id)
+    watched = [jobs.job(home, identifier) for identifier in st.session_state.get(WATCHED, [])]
+    if any(job.active for job in watched):
+        _running(home)
+    for job in reversed(watched):
+        if not job.active:
+            _ended(job)
+
+
+@st.fragment(run_every=1.0)
+def _running(home: Home) -> None:
+    watched = [jobs.job(home, identifier) for identifier in st.session_state.get(WATCHED, [])]
+    active = [job for job in watched if job.active]
+    for job in active:
+        _card(home, job)
+    if len(active) < st.session_state.get("active_jobs", 0):
+        st.session_state["active_jobs"] = len(active)
+        st.rerun()  # one has ended: table, counts and result are to be drawn anew
+    st.session_state["active_jobs"] = len(active)
+
+
+def _card(home: Home, job: Job) -> None:
+    with st.container(border=True, key=f"job-{job.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{title(job)}**", width="stretch")
+            st.button(
+                "Cancelling …" if job.state == "cancelling" else "Cancel",
+                disabled=job.state == "cancelling",
+                key=f"cancel-{job.id}",
+                on_click=jobs.cancel,
+                args=(home, job.id),
+            )
+        st.progress(share(job.progress))
+        st.caption(details(job))
+
+
+def title(job: Job) -> str:
+    """What the job does: `Reading 3 files into Contracts`."""
+    files = len(job.arguments["names"] or job.arguments["paths"])
+    return f"Reading {count(files, 'file')} into {plain(job.arguments['collection'])}"
+
+
+def share(progress: dict[str, Any]) -> float:
+    """How much of the work is done, 0 to 1."""
+    total = progress.get("bytes_total", 0)
+    return min(progress.get("bytes_done", 0) / total, 1.0) if total else 0.0
+
+
+def details(job: Job) -> str:
+    """The line under the bar."""
+    progress = job.progress
+    if job.state == "waiting":
+        return "Waiting for the work before it."
+    if not progress:
+        return "Getting ready …"
+    return "…"
+
+
+def _ended(job: Job) -> None:
+    with st.container(border=True, key=f"result-{job.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{summary(job)}**", width="stretch")
+            st.button(
+                "Close",
+                icon=":material/close:",
+                type="tertiary",
+                key=f"close-{job.id}",
+                on_click=st.session_state[WATCHED].remove,
+                args=(job.id,),
+            )
+        if job.state == "failed":
+            problem(job.error)
+        failed = job.result.get("failed", ())
+        if failed:
+            st.markdown(f"{count(len(failed), 'file')} could not be read:")
+            st.dataframe(
+                [{"File": one["path"], "Reason": one["error"]} for one in failed], hide_index=True
+            )
+
+
+def summary(job: Job) -> str:
+    """What the job did, in a sentence."""
+    if job.state == "failed":
+        return "The work stopped"
+    result = job.result
+    done = [
+        f"{result.get(key, 0):,} {word}"
+        for key, word in (("added", "added"), ("updated", "updated"), ("unchanged", "unchanged"))
+        if result.get(key)
+    ]
+    head = "Cancelled" if job.state == "cancelled" else "Done"
+    pages = count(result.get("pages", 0), "page")
+    took = duration(result.get("seconds", 0))
+    return f"{head}: {listed(done) or 'nothing new'} · {pages} · {took}"

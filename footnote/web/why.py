@@ -1,0 +1,68 @@
+"""Why an answer rests on these passages, and why on no others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+from indexer.search import Scope
+
+from footnote.render import snippet
+from footnote.web.session import errors_shown
+from footnote.web.words import ordinal, plain
+from rag.records import Answer
+
+if TYPE_CHECKING:
+    from footnote.home import Home
+    from indexer.records import Hit
+
+
+@st.dialog("Why these passages?", width="large")
+def show(home: Home, answer: Answer, collections: Sequence[int]) -> None:
+    """Draw the passages with their ranks, and a way to ask after one that is missing."""
+    st.markdown(
+        "Your documents were searched twice: once for passages that **mean** what you asked, once"
+        " for passages that **use the same words**. The two lists were merged into one."
+    )
+    if answer.standalone != answer.question:
+        st.markdown(f"Searched as: *{plain(answer.standalone)}*")
+    st.dataframe(
+        [_row(answer, hit) for hit in answer.hits],
+        hide_index=True,
+        column_config={"Passage": st.column_config.TextColumn(width="large")},
+    )
+    _missing(home, answer, collections)
+
+
+def _row(answer: Answer, hit: Hit) -> dict[str, str]:
+    cited = [str(note.n) for note in answer.footnotes if note.passage == hit.passage.id]
+    return {
+        "Place": ordinal(hit.rank),
+        "By meaning": ordinal(hit.dense_rank) if hit.dense_rank else "not found",
+        "By words": ordinal(hit.keyword_rank) if hit.keyword_rank else "not found",
+        "Footnote": ", ".join(cited),
+        "Document": hit.document.title,
+        "Page": "–".join(str(page) for page in dict.fromkeys(hit.passage.pages)),
+        "Passage": snippet(hit.passage.text, 400),
+    }
+
+
+def _missing(home: Home, answer: Answer, collections: Sequence[int]) -> None:
+    with st.form("missing", border=False):
+        expected = st.text_input(
+            "Is a passage missing? Type a sentence of it, and see where it got lost.",
+            placeholder="A sentence of the passage that should have been found",
+        )
+        asked = st.form_submit_button("Look for it")
+    if not asked:
+        return
+    from rag.explain import explain
+
+    with errors_shown(), st.spinner("Looking …"):
+        scope = Scope(frozenset(collections))
+        explanation = explain(answer.standalone, expected, home.searcher, home.store, scope)
+        for finding in explanation.findings:
+            st.markdown(f"- {plain(finding)}")
+        for remedy in explanation.remedies:
+            st.info(plain(remedy), icon=":material/lightbulb:")
