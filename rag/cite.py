@@ -9,6 +9,7 @@ crosses ("14 weeks at half pay and 6 at full" for the reverse).
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from indexer.analysis import query_words
 from indexer.records import Hit
 from rag.evidence import Quotable
-from rag.languages import Language, language_of
+from rag.languages import Language, content_words, language_of
 from rag.question import terms_of
 from rag.records import Verdict
 
@@ -24,9 +25,15 @@ from rag.records import Verdict
 # `python -m benchmarks.claims`.
 _SUPPORTED = 0.75
 _PARTLY = 0.5
+# A claim may draw on two neighbouring sentences only if together they hold this much more of it
+# than the better one alone; else the neighbour would lend its numbers and its "not".
+_BOTH_ADD = 0.15
+# A clause of the source speaks of a clause of the claim if it holds this share of its words.
+_SAME_CLAUSE = 0.5
 
 _NUMBER = re.compile(r"\d+(?:[.,'’\u202f\u00a0 ]\d{3})+(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)?")
 _NAME = re.compile(r"(?<=[\w,;:)’'\"“(/-] )[A-ZÀ-ÖØ-ÞЀ-Я][\w’'-]+|\b[A-Z]{2,}\b|\b\w+[A-Z]\w*\b")
+_FULL_NAME = re.compile(r"\b[A-ZÀ-ÖØ-Þ][a-zß-ÿ]+ [A-ZÀ-ÖØ-Þ][a-zß-ÿ]+\b")
 _CLAUSE = re.compile(r"[,;:()–—]|\b(?:but|although|though|while|whereas|unless|aber|sondern|obwohl"
                      r"|pero|aunque|sino|mais|bien que)\b", re.IGNORECASE)  # fmt: skip
 
@@ -54,10 +61,12 @@ def check(
 ) -> Support:
     """Compare a claim with the best place among `sources` (quotables of `hits`)."""
     words = [word.terms for word in query_words(claim, languages)]
-    best = NOTHING
-    for window in _windows(sources):
-        support = _compare(claim, words, window, hits, languages)
-        if _order(support) > _order(best):
+    singles = [_compare(claim, words, (one,), hits, languages) for one in sources]
+    best = max(singles, key=_order, default=NOTHING)
+    for place, pair in _pairs(sources):
+        support = _compare(claim, words, pair, hits, languages)
+        apart = max(singles[place].share, singles[place + 1].share)
+        if support.share >= apart + _BOTH_ADD and _order(support) > _order(best):
             best = support
     return best
 
@@ -68,14 +77,11 @@ def _order(support: Support) -> tuple[int, float, int]:
     return rank, round(support.share, 3), -len(support.evidence)
 
 
-def _windows(sources: Sequence[Quotable]) -> Iterator[tuple[Quotable, ...]]:
-    """Every quotable alone, and every two neighbours."""
-    for place, first in enumerate(sources):
-        yield (first,)
-        if place + 1 < len(sources):
-            second = sources[place + 1]
-            if (second.hit, second.order) == (first.hit, first.order + 1):
-                yield (first, second)
+def _pairs(sources: Sequence[Quotable]) -> Iterator[tuple[int, tuple[Quotable, Quotable]]]:
+    """Every two neighbours in one passage, with the place of the first."""
+    for place, (first, second) in enumerate(itertools.pairwise(sources)):
+        if (second.hit, second.order) == (first.hit, first.order + 1):
+            yield place, (first, second)
 
 
 def _compare(
@@ -106,8 +112,7 @@ def _conflict(claim: str, text: str, around: str, language: Language) -> str:
     wrong = numbers(claim, language) - numbers(text, language)
     if wrong:
         return f"the source does not say {', '.join(sorted(wrong))}"
-    known = around.casefold() + " " + text.casefold()
-    strange = [name for name in _names(claim, language) if name.casefold() not in known]
+    strange = _strange_names(claim, f"{around} {text}", language)
     if strange:
         return f"the source does not name {', '.join(strange)}"
     if _denies(claim, text, language):
@@ -131,22 +136,48 @@ def _canonical(number: str) -> str:
         return number
 
 
-def _names(text: str, language: Language) -> list[str]:
-    """Capitalised words within the text. German capitalises every noun and has none to tell."""
+def _strange_names(claim: str, source: str, language: Language) -> list[str]:
+    """Names in the claim that the source lacks or has only apart.
+
+    "Dennis Abelson" is strange to a text about Dennis Frobisher and Ruth Abelson. German
+    capitalises every noun and has no names to tell.
+    """
     if language.code == "de":
         return []
-    return [match.group().strip("’'") for match in _NAME.finditer(text)]
+    known = " ".join(re.findall(r"[\w’'-]+", source.casefold()))
+    names = [match.group().strip("’'") for match in _NAME.finditer(claim)]
+    pairs = [
+        match.group()
+        for match in _FULL_NAME.finditer(claim)
+        if content_words(match.group().split()[0], language)
+    ]
+    return [name for name in names + pairs if name.casefold() not in known]
 
 
 def _denies(claim: str, text: str, language: Language) -> bool:
-    """Whether one of claim and source denies what the other affirms.
+    """Whether a clause of the claim denies what the source affirms, or the reverse.
 
-    Against a claim that affirms stands only the clause of the source that has most in common
-    with it: a "not" elsewhere in the sentence is about something else.
+    Each clause of the claim is held against those of the source that share most words with it:
+    a "not" in another clause is about something else.
     """
-    asked = set(re.findall(r"\w+", claim.casefold()))
-    clauses = [clause for clause in _CLAUSE.split(text) if clause.strip()] or [text]
-    nearest = max(clauses, key=lambda c: len(asked & set(re.findall(r"\w+", c.casefold()))))
-    if language.denial.search(claim):
-        return not language.denial.search(text)
-    return language.denial.search(nearest) is not None
+    return any(_opposed(clause, _clauses(text), language) for clause in _clauses(claim))
+
+
+def _opposed(clause: str, source: Sequence[str], language: Language) -> bool:
+    words = set(content_words(language.denial.sub(" ", clause.casefold()), language))
+    if not words:
+        return False
+    shares = [len(words & set(re.findall(r"[\w'’.-]+", s.casefold()))) / len(words) for s in source]
+    nearest = max(shares)
+    if nearest < _SAME_CLAUSE:
+        return False
+    denied = language.denial.search(clause) is not None
+    return all(
+        denied != (language.denial.search(one) is not None)
+        for one, share in zip(source, shares, strict=True)
+        if share == nearest
+    )
+
+
+def _clauses(text: str) -> list[str]:
+    return [clause for clause in _CLAUSE.split(text) if clause.strip()] or [text]
