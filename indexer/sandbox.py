@@ -5,7 +5,8 @@ the file and nothing else. A worker is `python -m indexer.sandbox`: it imports p
 torch), and speaks JSON in frames of a length and that many bytes, so nothing it says is run.
 
     to the worker     {"path": …, "name": …}
-    from the worker   {"done": pages, "of": pages}          any number of times: it is alive
+    from the worker   {"ready": true}                       once, when it has started
+                      {"done": pages, "of": pages}          any number of times: it is alive
                       {"page": {…}}                         one a page
                       {"parsed": {"title", "kind", "problems"}} or {"error": code, "message": …}
 """
@@ -39,6 +40,7 @@ _HEADER = struct.Struct(">I")
 # Long files may go on as long as they get on: their limit is this many times the limit between
 # two signs of life (a scan of 300 pages takes some 20 minutes of text recognition).
 _TOTAL_FACTOR = 30
+_START_SECONDS = 60.0  # importing the parsers takes half a second, more on a busy machine
 _REUSES = 200  # a worker that has parsed so many files is replaced, against creeping leaks
 
 
@@ -143,6 +145,7 @@ class _Worker:
             start_new_session=True,  # Ctrl-C goes to the parent, which decides
         )
         self._parsed = 0
+        self._ready = False
 
     def usable(self) -> bool:
         """Whether the process lives and is not due to be replaced."""
@@ -165,6 +168,9 @@ class _Worker:
         last = time.monotonic() + seconds * _TOTAL_FACTOR
         pages: list[Page] = []
         try:
+            if not self._ready:
+                self._receive(time.monotonic() + _START_SECONDS, closed)
+                self._ready = True
             _send(self._process.stdin, {"path": str(path.resolve()), "name": name or path.name})
             while True:
                 message = self._receive(min(time.monotonic() + seconds, last), closed)
@@ -179,6 +185,8 @@ class _Worker:
                     )
         except TimeoutError:
             self.kill()
+            if closed.is_set():
+                raise ParserTimeoutError("was not read, since reading was stopped") from None
             raise ParserTimeoutError(
                 f"took more than {seconds:g} seconds to read and was stopped; "
                 "split it, or save it again in another format"
@@ -244,6 +252,9 @@ def _page_message(page: Page) -> dict[str, Any]:
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """A worker's life: parse what comes until the pipe ends."""
+    import indexer.parsers  # noqa: F401  before the first file's time starts to count
+
+    _send(answers, {"ready": True})
     while header := requests.read(_HEADER.size):
         request = json.loads(requests.read(_HEADER.unpack(header)[0]))
         _answer(Path(request["path"]), request["name"], lambda m: _send(answers, m))

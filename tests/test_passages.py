@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.passages import PassageLimits, cut, embedding_text, locate, sentences
 from indexer.parsers.layout import PageBuilder
+from indexer.passages import PassageLimits, cut, embedding_text, locate, sentences
 from indexer.records import Page, Passage, Span
 
 LIMITS = PassageLimits(target=20, maximum=30)

@@ -46,7 +46,9 @@ def add_html(builder: PageBuilder, text: str) -> str:
     try:
         # As bytes, since lxml refuses a str with an encoding declaration.
         data = clean(text).encode("utf-8")
-        root = document_fromstring(data, parser=HTMLParser(encoding="utf-8", no_network=True))
+        root = document_fromstring(
+            data, parser=HTMLParser(encoding="utf-8", no_network=True, huge_tree=True)
+        )
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         if "empty" in str(error):
             return ""

@@ -25,9 +25,10 @@ _SIZE_TOLERANCE = 0.08
 _HEADING_SIZE = 1.12
 _HEADING_CHARACTERS = 120
 _PLAIN_HEADING_CHARACTERS = 60
-# Running headers and footers stand in the outer eighth of the page, on this share of pages
-# (odd and even pages may differ), and on at least three.
-_MARGIN = 1 / 8
+# Running headers and footers stand in the outer twelfth of the page (66 points of US letter:
+# text itself mostly keeps an inch, 72 points), on this share of pages (odd and even pages may
+# differ), and on at least three.
+_MARGIN = 1 / 12
 _FURNITURE_SHARE = 0.4
 _FURNITURE_PAGES = 3
 
@@ -203,8 +204,9 @@ def _continues(above: Line, line: Line, edge: float, leading: float) -> bool:
     if step < 0:  # the next column
         return line.text[:1].islower() and not above.text.endswith(_SENTENCE_END)
     half_full = above.right - above.left > 0.5 * (edge - above.left)
-    if half_full and line.text[:1].islower() and above.text[-1].isalnum():
-        return True  # a forced break in the middle of a sentence
+    goes_on = above.text.endswith("-") or (half_full and not above.text.endswith(_SENTENCE_END))
+    if goes_on and line.text[:1].islower():
+        return True  # a broken word, or a forced break in the middle of a sentence
     return above.right + first_word * width > edge
 
 
