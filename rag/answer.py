@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from embedder.errors import FootnoteError
-from indexer.keywords import TermStatistics
+from indexer.bm25 import TermStatistics
 from indexer.passages import locate
 from indexer.records import Hit, Page, Passage, Span
 from rag import abstain, cite, extract, generate
@@ -47,8 +47,8 @@ class Knowledge(Protocol):
         """A document's passages, in order."""
         ...
 
-    def languages(self, collection: int) -> list[str]:
-        """The languages of a collection's documents."""
+    def document_languages(self, ids: Iterable[str]) -> dict[str, str]:
+        """The language of each document, '' where it is unknown."""
         ...
 
     def term_statistics(self, collections: Iterable[int], text: str) -> TermStatistics:
@@ -125,7 +125,7 @@ class Answerer:
     def read(self, question: str, scope: Scope) -> Reading:
         """Search for a question and weigh what was found."""
         hits = tuple(retrieve(self._searcher, self._store, question, scope))
-        languages = {code for c in scope.collections for code in self._store.languages(c)}
+        languages = set(self._store.document_languages(hit.document.id for hit in hits).values())
         statistics = self._store.term_statistics(scope.collections, question)
         asked = read(question, statistics, sorted(languages))
         pages = self._pages(hits)

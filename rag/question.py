@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from indexer.analysis import index_terms
-from indexer.keywords import TermStatistics
+from indexer.bm25 import TermStatistics
 from rag.languages import Language, language_of
 
 Kind = Literal["any", "number", "date", "name"]
