@@ -106,7 +106,27 @@ def search(
     import faiss
 
     ivf = faiss.downcast_index(index.index)
-    lists = faiss.IVFRaBitQSearchParameters(nprobe=ivf.nprobe, qb=ivf.qb, sel=keep)
+    found = _visit(index, queries, k, keep, ivf.nprobe)
+    # Where most passages of the visited lists are deleted, the others are elsewhere.
+    short = (found.ids[:, k - 1] < 0).nonzero()[0]
+    if len(short):
+        wider = _visit(index, queries[short], k, keep, ivf.nlist)
+        found.ids[short], found.scores[short] = wider.ids, wider.scores
+    return found
+
+
+def _visit(
+    index: faiss.IndexPreTransform,
+    queries: np.ndarray,
+    k: int,
+    keep: faiss.IDSelector | None,
+    visits: int,
+) -> VectorHits:
+    """Candidates from the `visits` lists nearest to each query."""
+    import faiss
+
+    ivf = faiss.downcast_index(index.index)
+    lists = faiss.IVFRaBitQSearchParameters(nprobe=visits, qb=ivf.qb, sel=keep)
     params = faiss.SearchParametersPreTransform(index_params=lists)
     scores, ids = index.search(queries, candidates(k), params=params)
     return VectorHits(ids, scores)
@@ -218,6 +238,9 @@ def _set_visits(index: faiss.IndexPreTransform, probes: np.ndarray, truth: list[
 
 def _recall(index: faiss.IndexPreTransform, probes: np.ndarray, truth: list[set[int]]) -> float:
     """Scoring candidates again is exact, so a true neighbour among them is a hit."""
-    found = search(index, probes, _HITS, None).ids.tolist()
+    import faiss
+
+    visits = faiss.downcast_index(index.index).nprobe
+    found = _visit(index, probes, _HITS, None, visits).ids.tolist()
     shares = [len(own & set(row)) / len(own) for own, row in zip(truth, found, strict=True) if own]
     return sum(shares) / max(1, len(shares))

@@ -7,6 +7,7 @@ foreign is noticed when it is opened. This file knows neither the database nor w
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -108,10 +109,10 @@ def write(sealed: Sealed, folder: Path, collection: int) -> tuple[str, str]:
     """
     import faiss
 
-    folder.mkdir(parents=True, exist_ok=True)
     name = f"{collection}-{secrets.token_hex(8)}.faiss"
     aside = folder / (name + TEMPORARY)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         faiss.write_index(sealed.index, str(aside))
         with aside.open("rb+") as file:
             os.fsync(file.fileno())
@@ -119,12 +120,12 @@ def write(sealed: Sealed, folder: Path, collection: int) -> tuple[str, str]:
         aside.replace(folder / name)
         _sync(folder)
     except (OSError, RuntimeError) as error:
+        with contextlib.suppress(OSError):
+            aside.unlink()
         raise SealedFileError(
             f"the index could not be written to {folder} ({error}); check that the disk has room "
             "and that the folder can be written. Searching goes on without it, more slowly"
         ) from error
-    finally:
-        aside.unlink(missing_ok=True)
     return name, checksum
 
 

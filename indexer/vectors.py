@@ -165,7 +165,7 @@ class VectorIndex:
         size = (self._folder / name).stat().st_size
         seal = Seal(name, made.count, before.arrived, checksum, made.kind, made.recall)
         recorded = self._record(before, seal)
-        now = _read_seal(self._store.connection, self.collection, self.fingerprint)
+        now = read_seal(self._store.connection, self.collection, self.fingerprint)
         for unused in {name, before.seal.file} - {now.file, ""}:
             (self._folder / unused).unlink(missing_ok=True)
         seconds = time.perf_counter() - started
@@ -193,7 +193,7 @@ class VectorIndex:
             there = connection.execute(
                 "SELECT 1 FROM collections WHERE id = ?", (self.collection,)
             ).fetchone()
-            if not there or _read_seal(connection, *key) != before.seal:
+            if not there or read_seal(connection, *key) != before.seal:
                 return False
             connection.execute(
                 f"INSERT INTO generations (collection, fingerprint, {_SEAL_COLUMNS})"
@@ -253,11 +253,11 @@ class VectorIndex:
     def _read(self, old: _Snapshot | None) -> _Snapshot:
         """Bring a snapshot up to date, from one state of the database."""
         while True:
-            seal = _read_seal(self._watch, self.collection, self.fingerprint)
+            seal = read_seal(self._watch, self.collection, self.fingerprint)
             base = old if old and old.seal == seal else self._opened(seal)
             with _reading(self._watch):
                 # Another process may have sealed anew, and removed the file that was looked for.
-                if _read_seal(self._watch, self.collection, self.fingerprint) == seal:
+                if read_seal(self._watch, self.collection, self.fingerprint) == seal:
                     return self._extended(base)
 
     def _opened(self, seal: Seal) -> _Snapshot:
@@ -320,8 +320,8 @@ def _appended(
     return (*tail, part) if part.ntotal else tail
 
 
-def _read_seal(connection: sqlite3.Connection, collection: int, fingerprint: str) -> Seal:
-    """What is recorded of the generation's sealed file."""
+def read_seal(connection: sqlite3.Connection, collection: int, fingerprint: str) -> Seal:
+    """What is recorded of a generation's sealed file."""
     row = connection.execute(
         f"SELECT {_SEAL_COLUMNS} FROM generations WHERE collection = ? AND fingerprint = ?",
         (collection, fingerprint),

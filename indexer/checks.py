@@ -1,0 +1,358 @@
+"""What must hold in a home, each kind of damage a function that finds it. Nothing is changed.
+
+Large homes are read in slices: no check holds more than one document's text, one batch of
+vectors, or the ids of one collection (8 bytes each).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer import sealed
+from indexer.originals import hash_file
+from indexer.records import Collection
+from indexer.sealed import SealedFileError
+from indexer.store import Store
+from indexer.vectors import read_seal
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# A younger stray file may belong to a process that is at work.
+LEFTOVER_SECONDS = 3600
+
+# Rounding to float16 moves the length of a unit vector of 512 dimensions by some 1e-4.
+_UNIT_TOLERANCE = 5e-3
+
+_BATCH = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Two parts of a home that do not agree.
+
+    `code` names the kind; `what` and `where` say it for people; `remedy` is what to do;
+    `repairable` says whether `footnote doctor --repair` does it.
+    """
+
+    code: str
+    what: str
+    where: str
+    remedy: str
+    repairable: bool
+
+
+_REPAIR = "run `footnote doctor --repair`"
+
+
+def database(store: Store) -> Iterator[Problem]:
+    """The database file itself, and rows whose owner is gone."""
+    for row in store.connection.execute("PRAGMA quick_check(5)"):
+        if row[0] != "ok":
+            yield Problem(
+                "database-damaged",
+                f"SQLite reports: {row[0]}",
+                str(store.path),
+                "restore the database from a backup; recover rows with `sqlite3 FILE .recover`",
+                repairable=False,
+            )
+    orphans: dict[str, int] = {}
+    for row in store.connection.execute("PRAGMA foreign_key_check"):
+        orphans[row[0]] = orphans.get(row[0], 0) + 1
+    for table, count in orphans.items():
+        yield Problem(
+            "orphan-rows", f"{count} rows belong to nothing", f"table {table}", _REPAIR, True
+        )
+
+
+def originals(store: Store) -> Iterator[Problem]:
+    """Every document's original is there and is what it was."""
+    rows = store.connection.execute(
+        "SELECT content_hash, min(path) AS path, min(size) AS size FROM documents"
+        " WHERE state != 'failed' GROUP BY content_hash"
+    )
+    for row in rows:
+        fault = _original_fault(store.originals.path(row["content_hash"]), row["content_hash"])
+        if fault:
+            source = Path(row["path"])
+            found = source.is_file() and hash_file(source) == row["content_hash"]
+            yield Problem(
+                "original-lost",
+                f"the original {fault}",
+                row["path"],
+                _REPAIR
+                if found
+                else "put the file back where it was and repair, or delete the document",
+                repairable=found,
+            )
+
+
+def _original_fault(path: Path, content_hash: str) -> str:
+    try:
+        return "" if hash_file(path) == content_hash else "has changed on disk"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read ({error})"
+
+
+def documents(store: Store) -> Iterator[Problem]:
+    """Counts of pages and passages, and every passage word for word on its pages."""
+    rows = store.connection.execute("SELECT id, path, pages, passages, current FROM documents")
+    for row in rows:
+        texts = dict(
+            store.connection.execute(
+                "SELECT number, text FROM pages WHERE document = ?", (row["id"],)
+            ).fetchall()
+        )
+        passages = store.connection.execute(
+            "SELECT text, spans FROM passages WHERE document = ?", (row["id"],)
+        ).fetchall()
+        if not row["current"]:
+            if passages:
+                what = f"a superseded revision still has {len(passages)} passages"
+                yield Problem("stale-passages", what, row["path"], _REPAIR, True)
+            continue
+        wrong = sum(_text_at(texts, json.loads(spans)) != text for text, spans in passages)
+        faults = (
+            (len(texts) != row["pages"], f"{row['pages']} pages are counted, {len(texts)} there"),
+            (
+                len(passages) != row["passages"],
+                f"{row['passages']} passages are counted, {len(passages)} there",
+            ),
+            (wrong > 0, f"{wrong} passages do not stand on their pages as they are kept"),
+        )
+        for fault, what in faults:
+            if fault:
+                remedy = "delete the document and index the file again"
+                yield Problem("document-damaged", what, row["path"], remedy, repairable=False)
+
+
+def _text_at(texts: dict[int, str], spans: Iterable[tuple[int, int, int]]) -> str | None:
+    """What stands at these spans; None where one lies outside its page."""
+    parts = []
+    for page, start, end in spans:
+        if page not in texts or not 0 <= start <= end <= len(texts[page]):
+            return None
+        parts.append(texts[page][start:end])
+    return "\n".join(parts)
+
+
+def deletions(store: Store) -> Iterator[Problem]:
+    """No passage that is there is noted as deleted."""
+    for collection in store.collections():
+        count = store.connection.execute(
+            "SELECT count(*) FROM deleted_passages d JOIN passages p ON p.id = d.passage"
+            " WHERE d.collection = ?",
+            (collection.id,),
+        ).fetchone()[0]
+        if count:
+            what = f"{count} passages are hidden from search as if deleted"
+            yield Problem("hidden-passages", what, _name(collection), _REPAIR, True)
+
+
+def keyword_tables(store: Store) -> Iterator[Problem]:
+    """Each collection's keyword table is sound and has exactly the collection's passages."""
+    tables = keyword_table_ids(store.connection)
+    collections = {collection.id: collection for collection in store.collections()}
+    for number in sorted(tables - set(collections)):
+        what = "a keyword table of a collection that is gone"
+        yield Problem("keyword-table-stray", what, f"collection {number}", _REPAIR, True)
+    for number, collection in collections.items():
+        fault = keyword_fault(store, number) if number in tables else "is missing"
+        if fault:
+            what = f"the keyword table {fault}"
+            yield Problem("keyword-table-damaged", what, _name(collection), _REPAIR, True)
+
+
+def keyword_table_ids(connection: sqlite3.Connection) -> set[int]:
+    """The collections that have a keyword table."""
+    rows = connection.execute(
+        "SELECT substr(name, 10) FROM sqlite_master WHERE name GLOB 'keywords_[0-9]*'"
+        " AND sql LIKE 'CREATE VIRTUAL TABLE%fts5(%'"
+    )
+    return {int(row[0]) for row in rows if row[0].isdigit()}
+
+
+def keyword_fault(store: Store, collection: int) -> str:
+    """What is wrong with a collection's keyword table; '' where nothing is."""
+    table = f"keywords_{collection}"
+    try:
+        store.connection.execute(f"INSERT INTO {table}({table}) VALUES ('integrity-check')")
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            raise
+        return f"is damaged ({error})"
+    missing = len(unindexed(store.connection, collection))
+    stray = len(stray_rows(store.connection, collection))
+    return f"lacks {missing} passages and has {stray} too many" if missing or stray else ""
+
+
+def unindexed(connection: sqlite3.Connection, collection: int) -> list[int]:
+    """Passages without a keyword row."""
+    rows = connection.execute(
+        f"SELECT id FROM passages WHERE collection = ? EXCEPT SELECT id FROM"
+        f" keywords_{int(collection)}_docsize",
+        (collection,),
+    )
+    return [row[0] for row in rows]
+
+
+def stray_rows(connection: sqlite3.Connection, collection: int) -> list[int]:
+    """Keyword rows without a passage."""
+    rows = connection.execute(
+        f"SELECT id FROM keywords_{int(collection)}_docsize EXCEPT SELECT id FROM passages"
+        " WHERE collection = ?",
+        (collection,),
+    )
+    return [row[0] for row in rows]
+
+
+def generations(connection: sqlite3.Connection) -> list[tuple[int, str, bool]]:
+    """Collection, fingerprint, and whether it is the one that answers, of every generation."""
+    rows = connection.execute(
+        "SELECT id, fingerprint, 1 FROM collections WHERE fingerprint != '' UNION"
+        " SELECT g.collection, g.fingerprint, g.fingerprint = c.fingerprint FROM generations g"
+        " JOIN collections c ON c.id = g.collection ORDER BY 1, 2"
+    )
+    return [(row[0], row[1], bool(row[2])) for row in rows]
+
+
+def vectors(store: Store, embedder_fingerprint: str = "") -> Iterator[Problem]:
+    """Every passage has a vector of the generation that answers, and all vectors are sound.
+
+    Missing ones can be repaired where the embedder at hand has this fingerprint.
+    """
+    names = {collection.id: _name(collection) for collection in store.collections()}
+    for collection, fingerprint, live in generations(store.connection):
+        where = f"{names[collection]}, embedder {fingerprint}"
+        here = fingerprint == embedder_fingerprint
+        remedy = _REPAIR if here else "use that embedder and repair, or index the files again"
+        missing = store.unembedded(collection, fingerprint, -1) if live else []
+        if missing:
+            what = f"{len(missing)} passages have no vector"
+            yield Problem("vectors-missing", what, where, remedy, repairable=here)
+        bad = unsound_vectors(store.connection, collection, fingerprint)
+        if bad:
+            what = f"{len(bad)} vectors are not finite, of unit length and of one dimension"
+            yield Problem("vectors-unsound", what, where, remedy, repairable=here)
+
+
+def unsound_vectors(connection: sqlite3.Connection, collection: int, fingerprint: str) -> list[int]:
+    """Passages whose vector has another dimension than most, NaN, or not unit length."""
+    import numpy as np
+
+    size = vector_bytes(connection, collection, fingerprint)
+    rows = connection.execute(
+        "SELECT p.id, v.vector FROM passages p JOIN vectors v ON v.passage = p.id"
+        " AND v.fingerprint = ? WHERE p.collection = ?",
+        (fingerprint, collection),
+    )
+    bad: list[int] = []
+    while batch := rows.fetchmany(_BATCH):
+        bad.extend(row[0] for row in batch if len(row[1]) != size)
+        fit = [row for row in batch if len(row[1]) == size]
+        stacked = np.frombuffer(b"".join(row[1] for row in fit), np.float16).reshape(len(fit), -1)
+        lengths = np.linalg.norm(stacked.astype(np.float32), axis=1)
+        sound = np.abs(lengths - 1) < _UNIT_TOLERANCE  # false for NaN
+        bad.extend(row[0] for row, is_sound in zip(fit, sound, strict=True) if not is_sound)
+    return bad
+
+
+def vector_bytes(connection: sqlite3.Connection, collection: int, fingerprint: str) -> int:
+    """The size of most vectors of a generation; 0 where there are none."""
+    row = connection.execute(
+        "SELECT length(v.vector) FROM passages p JOIN vectors v ON v.passage = p.id"
+        " AND v.fingerprint = ? WHERE p.collection = ? GROUP BY 1 ORDER BY count(*) DESC LIMIT 1",
+        (fingerprint, collection),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def sealed_files(store: Store, folder: Path) -> Iterator[Problem]:
+    """Each sealed file is the recorded one and knows what it should and nothing else."""
+    names = {collection.id: _name(collection) for collection in store.collections()}
+    for collection, fingerprint, _ in generations(store.connection):
+        fault = sealed_fault(store, folder, collection, fingerprint)
+        if fault:
+            where = f"{names[collection]}, embedder {fingerprint}"
+            yield Problem("index-damaged", fault, where, _REPAIR, repairable=True)
+
+
+def sealed_fault(store: Store, folder: Path, collection: int, fingerprint: str) -> str:
+    """What is wrong with a generation's sealed file; '' where nothing is, or none is due."""
+    import numpy as np
+
+    connection = store.connection
+    seal = read_seal(connection, collection, fingerprint)
+    size = vector_bytes(connection, collection, fingerprint)
+    if not seal.file or not size:
+        return ""
+    try:
+        opened = sealed.open_file(folder, seal, size // 2)
+    except SealedFileError as error:
+        return str(error)
+    held = opened.ids()
+    deleted = _ids(
+        connection, "SELECT passage FROM deleted_passages WHERE collection = ?", collection
+    )
+    there = _ids(connection, "SELECT id FROM passages WHERE collection = ?", collection)
+    foreign = np.setdiff1d(held, np.concatenate([there, deleted]))
+    if len(foreign):
+        return f"the index file holds {len(foreign)} passages that are unknown"
+    wanted = connection.execute(
+        "SELECT p.id FROM passages p JOIN vectors v ON v.passage = p.id AND v.fingerprint = ?"
+        " WHERE p.collection = ? AND v.id <= ?",
+        (fingerprint, collection, seal.through),
+    )
+    lost = np.setdiff1d(np.fromiter((row[0] for row in wanted), np.int64), held)
+    return f"the index file lacks {len(lost)} passages" if len(lost) else ""
+
+
+def leftovers(store: Store, folder: Path) -> Iterator[Problem]:
+    """Files that nothing speaks of any more."""
+    for path in stray_files(store, folder):
+        yield Problem("leftover", "a file that nothing refers to", str(path), _REPAIR, True)
+
+
+def stray_files(store: Store, folder: Path) -> list[Path]:
+    """Index files, staged copies and originals that no row names and no process is still making."""
+    rows = store.connection.execute("SELECT sealed_file FROM generations")
+    sealed_names = {row[0] for row in rows}
+    index = [path for path in _files(folder) if path.name not in sealed_names]
+    rows = store.connection.execute(
+        "SELECT DISTINCT content_hash FROM documents WHERE state != 'failed'"
+    )
+    hashes = {row[0] for row in rows}
+    kept = [path for path in _files(store.originals.folder) if path.name not in hashes]
+    oldest = time.time() - LEFTOVER_SECONDS
+    return sorted(path for path in index + kept if _age_mark(path) < oldest)
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def _age_mark(path: Path) -> float:
+    """When the file was last written; now, where it has just gone."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
+
+
+def _ids(connection: sqlite3.Connection, statement: str, collection: int) -> np.ndarray:
+    """The ids that a statement with one `?` for the collection selects, int64 [n]."""
+    import numpy as np
+
+    return np.fromiter((row[0] for row in connection.execute(statement, (collection,))), np.int64)
+
+
+def _name(collection: Collection) -> str:
+    return f"collection {collection.name}"
