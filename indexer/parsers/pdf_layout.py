@@ -72,15 +72,13 @@ def survey(pages: Sequence[PageLines]) -> Typography:
     """Find out body size, heading sizes, vocabulary and running headers of a document."""
     sizes: Counter[float] = Counter()
     bold = plain = 0
-    words: set[str] = set()
     for line in (line for page in pages for line in page.lines):
         sizes[_rounded(line.size)] += len(line.text)
         bold, plain = bold + len(line.text) * line.bold, plain + len(line.text) * (not line.bold)
-        words.update(word.lower() for word in _WORD.findall(line.text))
     body = sizes.most_common(1)[0][0] if sizes else 0.0
     larger = sorted((s for s in sizes if s > body * _HEADING_SIZE), reverse=True)
     levels = {size: min(5, level) for level, size in enumerate(larger, 1)}
-    return Typography(body, bold > plain, levels, frozenset(words), _furniture(pages))
+    return Typography(body, bold > plain, levels, _vocabulary(pages), _furniture(pages))
 
 
 def write_page(builder: PageBuilder, page: PageLines, document: Typography) -> None:
@@ -135,6 +133,19 @@ def joined(lines: Iterable[Line], words: frozenset[str]) -> str:
         else:
             text = f"{text}{'' if text.endswith('-') else ' '}{piece}"
     return text
+
+
+def _vocabulary(pages: Sequence[PageLines]) -> frozenset[str]:
+    """The document's words in small letters, without those that a line's end may have broken."""
+    found: set[str] = set()
+    for page in pages:
+        broken = False
+        for line in page.lines:
+            words = _WORD.findall(line.text.lower())
+            ends_broken = line.text.endswith("-")
+            found.update(words[broken : len(words) - ends_broken])
+            broken = ends_broken
+    return frozenset(found)
 
 
 def _rounded(size: float) -> float:
