@@ -53,15 +53,16 @@ _REPAIR = "run `footnote doctor --repair`"
 
 def database(store: Store) -> Iterator[Problem]:
     """The database file itself, and rows whose owner is gone."""
-    for row in store.connection.execute("PRAGMA quick_check(5)"):
-        if row[0] != "ok":
-            yield Problem(
-                "database-damaged",
-                f"SQLite reports: {row[0]}",
-                str(store.path),
-                "restore the database from a backup; recover rows with `sqlite3 FILE .recover`",
-                repairable=False,
-            )
+    faults = _database_faults(store.connection)
+    if faults:
+        yield Problem(
+            "database-damaged",
+            f"SQLite reports: {'; '.join(faults)}",
+            str(store.path),
+            "restore the database from a backup; recover rows with `sqlite3 FILE .recover`",
+            repairable=False,
+        )
+        return
     orphans: dict[str, int] = {}
     for row in store.connection.execute("PRAGMA foreign_key_check"):
         orphans[row[0]] = orphans.get(row[0], 0) + 1
@@ -69,6 +70,16 @@ def database(store: Store) -> Iterator[Problem]:
         yield Problem(
             "orphan-rows", f"{count} rows belong to nothing", f"table {table}", _REPAIR, True
         )
+
+
+def _database_faults(connection: sqlite3.Connection) -> list[str]:
+    """What SQLite finds wrong with its file."""
+    try:
+        rows = connection.execute("PRAGMA quick_check(5)").fetchall()
+    except sqlite3.DatabaseError as error:
+        return [str(error)]
+    # SQLite from 3.44 on looks into keyword tables too; `keyword_tables` does, and can mend them.
+    return [row[0] for row in rows if row[0] != "ok" and "FTS5" not in row[0]]
 
 
 def originals(store: Store) -> Iterator[Problem]:

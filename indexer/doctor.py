@@ -58,8 +58,11 @@ def examine(store: Store, folder: Path, fingerprint: str = "") -> list[Problem]:
     `fingerprint` is that of the embedder at hand, if there is one: its missing vectors can be
     repaired. Reads everything, originals included.
     """
+    found = list(checks.database(store))
+    if any(problem.code == "database-damaged" for problem in found):
+        return found  # no row can be trusted
     return [
-        *checks.database(store),
+        *found,
         *checks.originals(store),
         *checks.documents(store),
         *checks.deletions(store),

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from homes import add_lines, clustered, unit
 
 from indexer import ivf, nearest, sealed
 from indexer.store import Store
 from indexer.vectors import VectorError, VectorHits, VectorIndex, checked, seal_due
-from tests.homes import add_lines, clustered, unit
 
 DIMENSION = 32
 FINGERPRINT = "0123456789abcdef"
