@@ -67,7 +67,7 @@ def export_all(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> None:
 
 def as_text(answer: Answer, sources: Sequence[Source]) -> str:
     """The answer and its footnotes as they are copied."""
-    notes = [f"[{source.n}] {source.name}: “{source.quote}”" for source in sources]
+    notes = [f"[{source.n}] {source.name}: “{_line(source.quote)}”" for source in sources]
     return answer.text + "\n\n" + "\n".join(notes)
 
 
@@ -83,7 +83,11 @@ def as_markdown(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> str:
         parts.append(f"## {turn.question}\n\n{body or 'The documents do not answer this.'}")
         if turn.answer.sentences:
             notes += [
-                f"[^{offset + source.n}]: {source.name}: “{' '.join(source.quote.split())}”"
+                f"[^{offset + source.n}]: {source.name}: “{_line(source.quote)}”"
                 for source in sources
             ]
     return "\n\n".join(parts + notes) + "\n"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

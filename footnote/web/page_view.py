@@ -53,9 +53,9 @@ def heading(home: Home, place: Place) -> None:
     """Draw the title and the file name of the opened document."""
     with errors_shown():
         document = home.store.document(place.document)
-        st.markdown(f"**{plain(document.title)}**")
-        replaced = "" if document.current else " · :orange[a newer version has replaced this one]"
-        st.caption(plain(file_name(document)) + replaced)
+        replaced = "" if document.current else " :orange[· a newer version has replaced this one]"
+        name = plain(file_name(document))
+        st.markdown(f"**{plain(document.title)}** :small[:gray[{name}]{replaced}]")
 
 
 def file_name(document: Document) -> str:

@@ -66,7 +66,9 @@ def _collection(home: Home) -> str:
 def _folder(home: Home, collection: str) -> None:
     st.markdown("Read all documents in a folder of the computer that Footnote runs on.")
     with st.form("folder", border=False):
-        path = st.text_input("Path of the folder", placeholder="/home/me/documents")
+        path = st.text_input(
+            "Path of the folder", placeholder="/home/me/documents", key="folder_path"
+        )
         if st.form_submit_button("Add the folder", type="primary") and path.strip():
             folder = Path(path.strip()).expanduser()
             if not folder.exists():

@@ -1,0 +1,226 @@
+"""The pages, run by Streamlit's own test harness over a real home."""
+
+import json
+import time
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from footnote import samples
+from footnote.home import Home
+from indexer.parsers import parse
+from indexer.passages import cut
+from indexer.records import Span
+from indexer.store import NewDocument
+from rag.history import History
+from rag.records import Answer, Footnote, Sentence
+
+HOSTILE = "<script>alert(1)</script> [link](http://evil.example) **bold**"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("FOOTNOTE_HOME", str(tmp_path / "home"))
+    return Home.open()
+
+
+def add(home, collection, path, name=None, title=None):
+    """Put a file into the store as it is, without an embedder."""
+    parsed = parse(path, name)
+    passages = cut(parsed.pages, lambda texts: [len(text.split()) for text in texts])
+    new = NewDocument(
+        home.store.create_collection(collection).id,
+        name or path.name,
+        title or parsed.title,
+        parsed.kind,
+        home.store.originals.stage(path),
+    )
+    vectors = np.full((len(passages), 4), 0.5, np.float16)
+    return home.store.add(new, parsed.pages, passages, vectors, home.embedder.fingerprint)
+
+
+@pytest.fixture
+def handbook(home):
+    path = next(path for path in samples.documents() if path.suffix == ".docx")
+    return add(home, samples.COLLECTION, path)
+
+
+def remember(home, document, verdict="supported", text="Staff have 30 days of leave."):
+    """A conversation of one turn about a document."""
+    history = History(home.store)
+    passage = home.store.passages_of(document.id)[0]
+    span = Span(passage.spans[0].page, passage.spans[0].start, passage.spans[0].start + 10)
+    quote = home.store.page(document.id, span.page).text[span.start : span.end]
+    note = Footnote(
+        1, document.id, document.title, document.path, passage.pages, quote, span, passage.id
+    )
+    answer = Answer(
+        "How much leave?", "How much leave?", (Sentence(text, verdict, (1,)),), (note,),
+        False, 0.9, "extractive", (), 0.2,
+    )  # fmt: skip
+    talk = history.start([document.collection], "How much leave?")
+    history.add(talk.id, answer)
+    return talk
+
+
+def ask_page(**query):
+    app = AppTest.from_file("../app.py", default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def library_page(**query):
+    def page():
+        from footnote.web import library
+
+        library.show()
+
+    app = AppTest.from_function(page, default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def component(app, number=0):
+    return json.loads(app.get("bidi_component")[number].proto.json)
+
+
+def labels(app):
+    return [button.label for button in app.button]
+
+
+def table(app):
+    return next(
+        data
+        for data in (component(app, n) for n in range(len(app.get("bidi_component"))))
+        if "rows" in data
+    )
+
+
+def test_an_empty_home_offers_the_sample(home):
+    app = ask_page()
+    assert app.title[0].value == "Ask your documents"
+    assert "Try it with the sample documents" in labels(app)
+
+
+def test_the_sample_comes_with_questions(home, handbook):
+    app = ask_page()
+    assert app.title[0].value == "What would you like to know?"
+    assert len([label for label in labels(app) if label.endswith("?")]) == len(samples.QUESTIONS)
+
+
+def test_own_documents_come_without_the_sample_questions(home):
+    add(home, "mine", samples.documents()[0])
+    assert not [label for label in labels(ask_page()) if label.endswith("?")]
+
+
+def test_a_conversation_is_there_again_at_its_address(home, handbook):
+    talk = remember(home, handbook)
+    data = component(ask_page(c=talk.id))
+    assert data["sentences"][0]["text"] == "Staff have 30 days of leave."
+    assert data["sentences"][0]["mark"] == ""
+    assert data["sentences"][0]["notes"] == [1]
+    assert data["footnotes"][0]["source"].startswith("Employee handbook")
+
+
+@pytest.mark.parametrize("verdict", ["partly", "unsupported"])
+def test_a_claim_that_does_not_hold_is_marked_in_plain_words(home, handbook, verdict):
+    sentence = component(ask_page(c=remember(home, handbook, verdict).id))["sentences"][0]
+    assert sentence["mark"] == verdict
+    assert len(sentence["explanation"].split()) > 5
+
+
+def test_an_answer_outlives_its_documents(home, handbook):
+    talk = remember(home, handbook)
+    add(home, samples.COLLECTION, samples.documents()[-1])
+    home.store.delete([handbook.id])
+    assert "deleted since" in component(ask_page(c=talk.id))["footnotes"][0]["source"]
+
+
+def test_an_address_of_nothing_begins_a_new_conversation(home, handbook):
+    app = ask_page(c="0123456789abcdef")
+    assert app.title[0].value == "What would you like to know?"
+    assert "c" not in app.query_params
+
+
+def test_conversations_are_searched(home, handbook):
+    remember(home, handbook)
+    app = ask_page()
+    app.text_input(key="conversation_search").set_value("submarine").run()
+    assert "How much leave?" not in [b.label.replace("\\", "") for b in app.sidebar.button]
+    app.text_input(key="conversation_search").set_value("leave").run()
+    assert "How much leave?" in [b.label.replace("\\", "") for b in app.sidebar.button]
+
+
+def test_a_title_with_markup_is_shown_as_it_is(home, tmp_path):
+    path = tmp_path / "note.txt"
+    path.write_text(f"About us. {HOSTILE}")
+    document = add(home, "mine", path, title=HOSTILE)
+    app = library_page(document=document.id)
+    assert "\\<script\\>" in app.title[0].value
+    for element in app.markdown:
+        assert not element.allow_html
+        assert "[link](http" not in element.value
+
+
+def test_the_library_lists_searches_and_filters(home, tmp_path, handbook):
+    note = tmp_path / "note.txt"
+    note.write_text("One line.")
+    add(home, "mine", note, title="Blue submarine")
+    app = library_page()
+    assert {row["title"] for row in table(app)["rows"]} == {"Employee handbook", "Blue submarine"}
+    app.text_input(key="document_search").set_value("submarine").run()
+    assert [row["title"] for row in table(app)["rows"]] == ["Blue submarine"]
+    app.text_input(key="document_search").set_value("").run()
+    app.segmented_control(key="document_state").set_value("failed").run()
+    assert not app.exception
+    assert "No document matches." in [element.value for element in app.markdown]
+
+
+def test_a_large_library_is_paged(home):
+    collection = home.store.create_collection("many").id
+    rows = [
+        (f"d{n}", collection, f"f{n}.txt", f"Paper {n:04}", f"h{n}", time.time(), f"paper {n:04}")
+        for n in range(1_230)
+    ]
+    with home.store.transaction() as connection:
+        connection.executemany(
+            "INSERT INTO documents (id, collection, path, title, content_hash, size, kind,"
+            " revision, current, state, pages, pages_without_text, passages, indexed_at,"
+            " sought) VALUES (?, ?, ?, ?, ?, 10, 'text', 1, 1, 'ready', 1, 0, 1, ?, ?)",
+            rows,
+        )
+    app = library_page()
+    assert len(table(app)["rows"]) == 50
+    assert "1–50 of 1,230" in [caption.value for caption in app.caption]
+    app.button(key="to-Next").click().run()
+    assert table(app)["rows"][0]["title"] == "Paper 0050"
+    app.button(key="to-Last").click().run()
+    assert "1,201–1,230 of 1,230" in [caption.value for caption in app.caption]
+    app.text_input(key="document_search").set_value("Paper 0007").run()
+    assert [row["title"] for row in table(app)["rows"]] == ["Paper 0007"]
+
+
+def test_a_document_is_shown_with_pages_and_passages(home, handbook):
+    app = library_page(document=handbook.id)
+    assert app.title[0].value == "Employee handbook"
+    assert any("passages to search" in element.value for element in app.markdown)
+    assert "Working time" in component(app)["text"] or "Working time" in str(app.text)
+
+
+def test_a_document_that_is_gone_is_said_to_be_gone(home, handbook):
+    app = library_page(document="0123456789abcdef")
+    assert "deleted" in app.error[0].value
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_missing(home, tmp_path):
+    app = library_page()
+    app.text_input(key="folder_path").set_value(str(tmp_path / "nowhere"))
+    next(b for b in app.button if b.label == "Add the folder").click().run()
+    assert "no such" in app.error[0].value
