@@ -144,6 +144,8 @@ class _Worker:
             bufsize=0,
             start_new_session=True,  # Ctrl-C goes to the parent, which decides
         )
+        self._answers = select.poll()  # select() knows no more than 1,024 open files
+        self._answers.register(self._process.stdout, select.POLLIN | select.POLLHUP)
         self._parsed = 0
         self._ready = False
 
@@ -214,8 +216,8 @@ class _Worker:
             if closed.is_set() or time.monotonic() > until:
                 raise TimeoutError
             # Half a second at most, so that closing the pool does not wait for a slow file.
-            ready, _, _ = select.select([pipe], [], [], min(0.5, max(0, until - time.monotonic())))
-            if not ready:
+            wait = min(0.5, max(0.0, until - time.monotonic()))
+            if not self._answers.poll(1000 * wait):
                 continue
             part = os.read(pipe.fileno(), min(missing, 1 << 20))
             if not part:
@@ -295,7 +297,8 @@ def _answer(path: Path, name: str, send: Callable[[dict[str, Any]], None]) -> No
 
 def _main() -> None:
     memory = int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    with contextlib.suppress(ValueError):  # macOS knows no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # What a library prints must not land among the messages.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)

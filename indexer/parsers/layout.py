@@ -27,7 +27,8 @@ _CELL = " | "
 _UNPRINTABLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u2060\ufeff\ufffe\uffff\ud800-\udfff]"
 )
-_BLANKS = re.compile(r"[^\S\n]+")
+_WORD = re.compile(r"\w+")
+_EAST_ASIAN = re.compile(r"[\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef]")
 _LIGATURES = str.maketrans(
     {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 )
@@ -46,6 +47,39 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """`clean` text with every run of white space turned into one blank."""
     return " ".join(clean(text).split())
+
+
+def vocabulary(lines: Iterable[str]) -> frozenset[str]:
+    """The words of lines in small letters, without those that a line's end may have broken."""
+    found: set[str] = set()
+    broken = False
+    for line in lines:
+        words = _WORD.findall(line.lower())
+        ends_broken = line.endswith("-")
+        found.update(words[broken : len(words) - ends_broken])
+        broken = ends_broken
+    return frozenset(found)
+
+
+def join_lines(lines: Iterable[str], words: frozenset[str]) -> str:
+    """Lines as one text; a word that is broken at a line's end is mended.
+
+    The hyphen goes unless both halves are among `words` ("out-of-pocket" stays,
+    "inter-national" does not). East Asian lines are joined without a blank.
+    """
+    text = ""
+    for line in map(str.strip, lines):
+        if not text or not line:
+            text += line
+        elif text.endswith("-") and line[0].islower() and text[-2:-1].isalpha():
+            head, tail = _WORD.findall(text)[-1].lower(), _WORD.findall(line)[0].lower()
+            keep = head in words and tail in words and head + tail not in words
+            text = (text if keep else text[:-1]) + line
+        elif _EAST_ASIAN.match(text[-1]) and _EAST_ASIAN.match(line[0]):
+            text += line
+        else:
+            text = f"{text} {line}"
+    return text
 
 
 @dataclass

@@ -44,8 +44,10 @@ def parse_doc(container: OleFileIO, name: str) -> ParsedFile:
     text = "".join(_pieces(main, table[offset : offset + length]))
     builder = PageBuilder()
     for paragraph in re.split("[\r\x0b\x0c]", _FIELD.sub("", text)):
-        cells = paragraph.split("\x07")
-        builder.paragraph(" | ".join(cell for cell in cells if cell.strip()))
+        # A mark ends each cell, and one more the row.
+        *rows, rest = paragraph.split("\x07\x07")
+        builder.table([row.split("\x07") for row in rows])
+        builder.paragraph(rest.replace("\x07", " "))
     return ParsedFile(name, builder.sections(), "doc")
 
 

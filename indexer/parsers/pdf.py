@@ -50,8 +50,8 @@ _BOLD_WEIGHT = 600
 _UNREADABLE = 0.3
 _MEANINGLESS = re.compile("[\ufffd\ue000-\uf8ff]")
 _POOR_TITLE = re.compile(
-    r"^(microsoft (word|powerpoint|excel) - .*|untitled.*|.*\.(docx?|pptx?|xlsx?|pdf|tex|indd|qxd)"
-    r"|document\d*|title|slide \d+|\W*)$",
+    r"^(\((anonymous|unspecified)\)|microsoft (word|powerpoint|excel) - .*|untitled.*"
+    r"|.*\.(docx?|pptx?|xlsx?|pdf|tex|indd|qxd)|document\d*|title|slide \d+|\W*)$",
     re.I,
 )
 

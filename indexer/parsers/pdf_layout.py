@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from indexer.parsers.layout import PageBuilder
+from indexer.parsers.layout import PageBuilder, join_lines, vocabulary
 
 _ITEM = re.compile(r"(?:[•●○▪■◦‣·–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)])\s+\S")
 _BULLET = re.compile(r"[•●○▪■◦‣·*-]\s")
-_WORD = re.compile(r"\w+")
-_EAST_ASIAN = re.compile(r"[\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef]")
 _SENTENCE_END = (".", "!", "?", ";", ",", "。", "！", "？")
 
 _SIZE_TOLERANCE = 0.08
@@ -75,10 +73,11 @@ def survey(pages: Sequence[PageLines]) -> Typography:
     for line in (line for page in pages for line in page.lines):
         sizes[_rounded(line.size)] += len(line.text)
         bold, plain = bold + len(line.text) * line.bold, plain + len(line.text) * (not line.bold)
+    texts = (line.text for page in pages for line in page.lines)
     body = sizes.most_common(1)[0][0] if sizes else 0.0
     larger = sorted((s for s in sizes if s > body * _HEADING_SIZE), reverse=True)
     levels = {size: min(5, level) for level, size in enumerate(larger, 1)}
-    return Typography(body, bold > plain, levels, _vocabulary(pages), _furniture(pages))
+    return Typography(body, bold > plain, levels, vocabulary(texts), _furniture(pages))
 
 
 def write_page(builder: PageBuilder, page: PageLines, document: Typography) -> None:
@@ -98,7 +97,7 @@ def write_page(builder: PageBuilder, page: PageLines, document: Typography) -> N
             groups.append([])
         groups[-1].append(line)
     for at, group in enumerate(groups):
-        text = joined(group, document.words)
+        text = join_lines([line.text for line in group], document.words)
         following = groups[at + 1] if at + 1 < len(groups) else []
         level = _heading_level(group, text, document)
         if not level and _introduces(group, following, edges) and at and len(groups[at - 1]) > 1:
@@ -111,41 +110,6 @@ def write_page(builder: PageBuilder, page: PageLines, document: Typography) -> N
             builder.item(text)
         else:
             builder.paragraph(text)
-
-
-def joined(lines: Iterable[Line], words: frozenset[str]) -> str:
-    """The lines as one text; a word broken at a line's end is mended.
-
-    The hyphen goes unless both halves are words of the document ("out-of-pocket" stays,
-    "inter-national" does not).
-    """
-    text = ""
-    for line in lines:
-        piece = line.text
-        if not text:
-            text = piece
-        elif text.endswith("-") and piece[:1].islower() and text[-2:-1].isalpha():
-            head, tail = _WORD.findall(text)[-1].lower(), _WORD.findall(piece)[0].lower()
-            keep = head in words and tail in words and head + tail not in words
-            text = (text if keep else text[:-1]) + piece
-        elif _EAST_ASIAN.match(text[-1]) and _EAST_ASIAN.match(piece[0]):
-            text += piece
-        else:
-            text = f"{text}{'' if text.endswith('-') else ' '}{piece}"
-    return text
-
-
-def _vocabulary(pages: Sequence[PageLines]) -> frozenset[str]:
-    """The document's words in small letters, without those that a line's end may have broken."""
-    found: set[str] = set()
-    for page in pages:
-        broken = False
-        for line in page.lines:
-            words = _WORD.findall(line.text.lower())
-            ends_broken = line.text.endswith("-")
-            found.update(words[broken : len(words) - ends_broken])
-            broken = ends_broken
-    return frozenset(found)
 
 
 def _rounded(size: float) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from indexer.parsers.encoding import decode
 from indexer.parsers.errors import EmptyFileError
-from indexer.parsers.layout import PageBuilder, clean
+from indexer.parsers.layout import PageBuilder, clean, join_lines, vocabulary
 from indexer.records import ParsedFile
 
 _ITEM = re.compile(r"(\s*)(?:[-*+•·◦▪‣–]|\(?(?:\d{1,3}|[a-zA-Z])[.)]|#\.)\s+\S")
@@ -84,6 +84,8 @@ def _parse(data: bytes, name: str, kind: str, find_heading: FindHeading) -> Pars
 
 def _add(builder: PageBuilder, text: str, find_heading: FindHeading) -> None:
     lines = text.expandtabs(4).split("\n")
+    broken = any(line.endswith("-") for line in lines)
+    words = vocabulary(lines) if broken else frozenset()
     pending: list[str] = []
     at = 0
     while at < len(lines):
@@ -92,44 +94,44 @@ def _add(builder: PageBuilder, text: str, find_heading: FindHeading) -> None:
             if lines[at].strip():
                 pending.append(lines[at])
             else:
-                _flush(builder, pending)
+                _flush(builder, pending, words)
             at += 1
             continue
-        _flush(builder, pending)
+        _flush(builder, pending, words)
         builder.heading(heading.text, heading.level)
         at += heading.lines
-    _flush(builder, pending)
+    _flush(builder, pending, words)
 
 
-def _flush(builder: PageBuilder, lines: list[str]) -> None:
+def _flush(builder: PageBuilder, lines: list[str], words: frozenset[str]) -> None:
     """Add a run of lines between empty ones: list items, a wrapped paragraph, or lines."""
     if not lines:
         return
     if _ITEM.match(lines[0]):
-        _add_items(builder, lines)
+        _add_items(builder, lines, words)
     elif _is_laid_out(lines):
         builder.code("\n".join(lines))
     else:
         paragraph: list[str] = []
         for line in lines:
             if paragraph and (_ITEM.match(line) or len(paragraph[-1]) < _WRAPPED):
-                builder.paragraph(" ".join(paragraph))
+                builder.paragraph(join_lines(paragraph, words))
                 paragraph = []
             paragraph.append(line)
-        builder.paragraph(" ".join(paragraph))
+        builder.paragraph(join_lines(paragraph, words))
     lines.clear()
 
 
-def _add_items(builder: PageBuilder, lines: Sequence[str]) -> None:
+def _add_items(builder: PageBuilder, lines: Sequence[str], words: frozenset[str]) -> None:
     items: list[list[str]] = []
     for line in lines:
         if _ITEM.match(line) or not items:
             items.append([line])
         else:
             items[-1].append(line)
-    for item in items:
-        indent = len(item[0]) - len(item[0].lstrip())
-        builder.item(" ".join(item), indent // 2)
+    indents = [len(item[0]) - len(item[0].lstrip()) for item in items]
+    for item, indent in zip(items, indents, strict=True):
+        builder.item(join_lines(item, words), (indent - min(indents)) // 2)
 
 
 def _is_laid_out(lines: Sequence[str]) -> bool:
