@@ -1,0 +1,110 @@
+"""The installed embedders of a home: which there are, which is in use, which was before.
+
+An embedder is a folder: `spec.json`, beside it the projection and the adapter that the spec
+names by hash. One comes with the program; the others lie in the home, one folder each.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from pathlib import Path
+
+from embedder.errors import FootnoteError
+from embedder.model import Embedder, EmbedderFiles
+from embedder.spec import EmbedderSpec
+
+BUNDLED = "bundled"
+_BUNDLED_FOLDER = Path(__file__).parent / "bundled"
+_SPEC = "spec.json"
+_HISTORY = "history.json"
+
+
+class UnknownEmbedderError(FootnoteError):
+    """No embedder of this name or fingerprint is installed."""
+
+
+class Registry:
+    """Embedders under `folder`; their converted bases are kept under `cache`."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self._folder, self._cache = folder, cache
+        self._loaded: dict[str, Embedder] = {}
+        self._lock = threading.Lock()
+
+    def names(self) -> list[str]:
+        """All installed embedders, the bundled one first."""
+        return [BUNDLED, *sorted(path.parent.name for path in self._folder.glob(f"*/{_SPEC}"))]
+
+    def spec(self, name: str) -> EmbedderSpec:
+        """The encoding contract of an embedder. Raises `UnknownEmbedderError`."""
+        return EmbedderSpec.read(self._place(name) / _SPEC)
+
+    def load(self, name: str) -> Embedder:
+        """The embedder of this name, one object for all who ask. Raises `UnknownEmbedderError`."""
+        place = self._place(name)
+        spec = EmbedderSpec.read(place / _SPEC)
+        with self._lock:
+            if spec.fingerprint not in self._loaded:
+                files = EmbedderFiles(folder=place, cache=self._cache)
+                self._loaded[spec.fingerprint] = Embedder(spec, files)
+            return self._loaded[spec.fingerprint]
+
+    def load_fingerprint(self, fingerprint: str) -> Embedder:
+        """The embedder that made a generation. Raises `UnknownEmbedderError`."""
+        for name in self.names():
+            if self.spec(name).fingerprint == fingerprint:
+                return self.load(name)
+        raise UnknownEmbedderError(
+            f"the embedder with fingerprint {fingerprint}, which made this index, is not installed;"
+            " put its folder back, or embed the collection anew with `footnote index`"
+        )
+
+    def current(self) -> str:
+        """The name of the embedder in use."""
+        return self.history()[-1]
+
+    def history(self) -> list[str]:
+        """The embedders in the order in which they came into use; the last is in use."""
+        path = self._folder / _HISTORY
+        used = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        return [BUNDLED, *used]
+
+    def use(self, name: str) -> None:
+        """Put an embedder into use for what is indexed from now on."""
+        self._place(name)
+        if name != self.current():
+            self._write([*self.history()[1:], name])
+
+    def rollback(self) -> str:
+        """Go back to the embedder used before; return its name. The first has none before it."""
+        used = self.history()
+        if len(used) == 1:
+            raise FootnoteError("there is no earlier embedder to go back to")
+        self._write(used[1:-1])
+        return used[-2]
+
+    def install(self, name: str, source: Path) -> None:
+        """Copy an embedder's folder into the home, whole or not at all."""
+        if name in self.names() or Path(name).name != name or name.startswith("."):
+            raise FootnoteError(f"an embedder cannot be called {name!r}; choose another name")
+        EmbedderSpec.read(source / _SPEC)
+        aside = self._folder / f".{name}"
+        shutil.rmtree(aside, ignore_errors=True)
+        shutil.copytree(source, aside)
+        aside.rename(self._folder / name)
+
+    def _place(self, name: str) -> Path:
+        if name not in self.names():
+            raise UnknownEmbedderError(
+                f"there is no embedder {name!r}; installed are: {', '.join(self.names())}"
+            )
+        return _BUNDLED_FOLDER if name == BUNDLED else self._folder / name
+
+    def _write(self, used: list[str]) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        aside = self._folder / f"{_HISTORY}.{os.getpid()}"
+        aside.write_text(json.dumps(used), encoding="utf-8")
+        aside.replace(self._folder / _HISTORY)
