@@ -60,15 +60,39 @@ def check(
     claim: str, sources: Sequence[Quotable], hits: Sequence[Hit], languages: Sequence[str]
 ) -> Support:
     """Compare a claim with the best place among `sources` (quotables of `hits`)."""
-    words = [word.terms for word in query_words(claim, languages)]
-    singles = [_compare(claim, words, (one,), hits, languages) for one in sources]
+    said = _Claim(claim, tuple(word.terms for word in query_words(claim, languages)))
+    terms = [_terms((one,), hits, languages) for one in sources]
+    singles = [_compare(said, (one,), hits, held) for one, held in zip(sources, terms, strict=True)]
     best = max(singles, key=_order, default=NOTHING)
     for place, pair in _pairs(sources):
-        support = _compare(claim, words, pair, hits, languages)
-        apart = max(singles[place].share, singles[place + 1].share)
-        if support.share >= apart + _BOTH_ADD and _order(support) > _order(best):
-            best = support
+        both = _terms(pair, hits, languages)
+        apart = max(said.named(terms[place]), said.named(terms[place + 1]))
+        if said.named(both) >= apart + _BOTH_ADD:
+            best = max(best, _compare(said, pair, hits, both), key=_order)
     return best
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A claim and its content words, each as the index terms it may stand as."""
+
+    text: str
+    words: tuple[tuple[str, ...], ...]
+
+    def share(self, terms: frozenset[str]) -> float:
+        """The share of the content words that stand in `terms`; figures are compared apart."""
+        held = sum(_figure(word) or any(term in terms for term in word) for word in self.words)
+        return held / len(self.words) if self.words else 0.0
+
+    def named(self, terms: frozenset[str]) -> float:
+        """The share without figures: those stand in any sentence by chance."""
+        named = [word for word in self.words if not _figure(word)]
+        held = sum(any(term in terms for term in word) for word in named)
+        return held / len(named) if named else 0.0
+
+
+def _figure(word: tuple[str, ...]) -> bool:
+    return not any(map(str.isalpha, word[0]))
 
 
 def _order(support: Support) -> tuple[int, float, int]:
@@ -84,22 +108,29 @@ def _pairs(sources: Sequence[Quotable]) -> Iterator[tuple[int, tuple[Quotable, Q
             yield place, (first, second)
 
 
-def _compare(
-    claim: str,
-    words: Sequence[tuple[str, ...]],
-    window: tuple[Quotable, ...],
-    hits: Sequence[Hit],
-    languages: Sequence[str],
-) -> Support:
+def _head(quotable: Quotable, hits: Sequence[Hit]) -> str:
+    """Title and headings above a quotable."""
+    hit = hits[quotable.hit]
+    return " ".join((hit.document.title, *hit.passage.headings, quotable.topic))
+
+
+def _terms(
+    window: Sequence[Quotable], hits: Sequence[Hit], languages: Sequence[str]
+) -> frozenset[str]:
     text = " ".join(quotable.text for quotable in window)
-    hit = hits[window[0].hit]
-    head = " ".join((hit.document.title, *hit.passage.headings, window[0].topic))
-    terms = terms_of(f"{text} {head}", languages)
-    held = sum(any(term in terms for term in word) for word in words)
-    share = held / len(words) if words else 0.0
+    return terms_of(f"{text} {_head(window[0], hits)}", languages)
+
+
+def _compare(
+    claim: _Claim, window: tuple[Quotable, ...], hits: Sequence[Hit], terms: frozenset[str]
+) -> Support:
+    """Hold a claim against one place, whose terms these are."""
+    share = claim.share(terms)
     if share < _PARTLY:
         return Support("unsupported", (), share, NOTHING.reason)
-    reason = _conflict(claim, text, f"{head} {hit.passage.text}", language_of(claim))
+    text = " ".join(quotable.text for quotable in window)
+    around = f"{_head(window[0], hits)} {hits[window[0].hit].passage.text}"
+    reason = _conflict(claim.text, text, around, language_of(claim.text))
     if reason:
         return Support("unsupported", (), share, reason)
     if share < _SUPPORTED:

@@ -104,7 +104,7 @@ def from_json(text: str) -> Answer:
     """Read what `to_json` wrote. Raises `UnreadableAnswerError` on anything else."""
     try:
         return _decode(Answer, json.loads(text))
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UnreadableAnswerError(
             f"a stored answer cannot be read ({error!r}); ask the question again"
         ) from error
