@@ -10,6 +10,7 @@ documents, each scored by its best passage. BM25 is bm25s with k1 0.9, b 0.4 and
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import math
 import time
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from indexer.parsers import parse
 from indexer.passages import PassageLimits, cut, embedding_text
-from indexer.records import Page, Passage
+from indexer.records import Page, ParsedFile, Passage
 
 SIZES = (
     PassageLimits(80, 128),
@@ -76,9 +77,12 @@ def _lines(path: Path) -> list[dict]:
 def northwind(folder: Path, count: CountTokens, limits: PassageLimits) -> str:
     """The share of questions with the right page first, and in the first five."""
     passages = []
-    for path, parsed in _parsed(folder / "pdfs"):
+    files = _parsed(folder / "pdfs")
+    started = time.perf_counter()
+    for path, parsed in files:
         for passage in cut(parsed.pages, count, limits):
             passages.append(Indexed(path.name, passage, embedding_text(parsed.title, passage)))
+    speed = sum(len(p.text) for p in passages) / 1e6 / (time.perf_counter() - started)
     questions = _lines(folder / "questions.jsonl")
     first = five = 0
     rankings = Keyword(passages, "english").search([q["question"] for q in questions], 5)
@@ -87,16 +91,13 @@ def northwind(folder: Path, count: CountTokens, limits: PassageLimits) -> str:
                  for hit in ranking]  # fmt: skip
         first, five = first + right[0], five + any(right)
     total = len(questions)
-    return f"first {first / total:.3f}  first five {five / total:.3f}  {len(passages)} passages"
+    shares = f"first {first / total:.3f}  first five {five / total:.3f}"
+    return f"{shares}  {len(passages)} passages  cut at {speed:.2f} MB/s"
 
 
-_cache: list[tuple[Path, object]] = []
-
-
-def _parsed(folder: Path) -> list:
-    if not _cache:
-        _cache.extend((path, parse(path)) for path in sorted(folder.glob("*.pdf")))
-    return _cache
+@functools.cache
+def _parsed(folder: Path) -> list[tuple[Path, ParsedFile]]:
+    return [(path, parse(path)) for path in sorted(folder.glob("*.pdf"))]
 
 
 def _shows(hit: Indexed, file: str, page: int) -> bool:

@@ -328,7 +328,7 @@ def test_outlook_message(read):
 
 
 def test_old_word_document(read):
-    text = "Caf\xe9 rules\rBe \x13 HYPERLINK x \x14kind\x15.\r"
+    text = "Caf\xe9 rules\rBe \x13 HYPERLINK x \x14kind\x15.\rA\x07B\x07\x071\x072\x07\x07"
     pieces = b"\x02" + (4 + 4 + 8).to_bytes(4, "little")
     pieces += (0).to_bytes(4, "little") + len(text).to_bytes(4, "little")
     pieces += b"\0\0" + (0x4000_0000 | 2 * 0x400).to_bytes(4, "little") + b"\0\0"
@@ -336,7 +336,11 @@ def test_old_word_document(read):
     main[0x0A:0x0C] = (0x0200).to_bytes(2, "little")
     main[0x01A2:0x01AA] = (0).to_bytes(4, "little") + len(pieces).to_bytes(4, "little")
     parsed = read("old.doc", ole({"WordDocument": bytes(main), "1Table": pieces}))
-    assert outline(parsed) == [("text", "Café rules"), ("text", "Be kind.")]
+    assert outline(parsed) == [
+        ("text", "Café rules"),
+        ("text", "Be kind."),
+        ("table", "A | B\n1 | 2"),
+    ]
 
 
 def test_old_presentation(read):

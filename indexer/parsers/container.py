@@ -33,7 +33,7 @@ class Container:
     def __init__(self, data: bytes) -> None:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
-        except (zipfile.BadZipFile, ValueError, OSError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
             raise CorruptedError(f"is damaged or cut off ({error}); get an intact copy") from error
         infos = self._zip.infolist()
         if len(infos) > _MAX_MEMBERS:
@@ -65,7 +65,7 @@ class Container:
         try:
             with self._zip.open(name) as member:
                 data = member.read(room + 1)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError) as error:
             raise CorruptedError(f"is damaged at {name} ({error}); get an intact copy") from error
         except (NotImplementedError, RuntimeError) as error:
             raise EncryptedError(f"cannot be unpacked at {name} ({error})") from error
@@ -94,8 +94,16 @@ def open_ole(data: bytes) -> OleFileIO:
 
     try:
         return OleFileIO(data)
-    except (OSError, ValueError, IndexError) as error:
+    except (OSError, ValueError, IndexError, RecursionError) as error:
         raise CorruptedError(f"is damaged ({error}); get an intact copy") from error
+
+
+def ole_stream(container: OleFileIO, name: str) -> bytes:
+    """The content of a stream; b"" where there is none. Raises `CorruptedError`."""
+    try:
+        return container.openstream(name).read() if container.exists(name) else b""
+    except (OSError, ValueError, IndexError) as error:
+        raise CorruptedError(f"is damaged at {name} ({error}); get an intact copy") from error
 
 
 def ole_streams(container: OleFileIO) -> list[str]:

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from indexer.parsers.container import ole_stream
 from indexer.parsers.errors import CorruptedError, EncryptedError, UnsupportedError
 from indexer.parsers.layout import PageBuilder
 from indexer.records import Page, ParsedFile
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from olefile import OleFileIO
 
 _LOCKED = "is protected with a password; save it without one"
+_DAMAGED = "has a damaged table of its text; save it again as DOCX"
 # Word's fields: 0x13 instruction 0x14 result 0x15; the instruction is not text.
 _FIELD = re.compile("\x13[^\x13\x14\x15]*\x14?|\x15")
 
@@ -30,7 +32,7 @@ _MAX_NESTING = 20
 
 def parse_doc(container: OleFileIO, name: str) -> ParsedFile:
     """A Word 97 to 2003 document."""
-    main = container.openstream("WordDocument").read()
+    main = ole_stream(container, "WordDocument")
     if len(main) < 0x1AA:
         raise CorruptedError("is cut off; get an intact copy")
     flags = struct.unpack_from("<H", main, 0x0A)[0]
@@ -39,9 +41,12 @@ def parse_doc(container: OleFileIO, name: str) -> ParsedFile:
     table_name = "1Table" if flags & 0x0200 else "0Table"
     if not container.exists(table_name):
         raise UnsupportedError("is a Word document from before 1997; save it as DOCX")
-    table = container.openstream(table_name).read()
+    table = ole_stream(container, table_name)
     offset, length = struct.unpack_from("<II", main, 0x01A2)
-    text = "".join(_pieces(main, table[offset : offset + length]))
+    try:
+        text = "".join(_pieces(main, table[offset : offset + length]))
+    except struct.error as error:
+        raise CorruptedError(_DAMAGED) from error
     builder = PageBuilder()
     for paragraph in re.split("[\r\x0b\x0c]", _FIELD.sub("", text)):
         # A mark ends each cell, and one more the row.
@@ -57,7 +62,7 @@ def _pieces(main: bytes, clx: bytes) -> Iterator[str]:
     while at < len(clx) and clx[at] == 1:  # property modifiers stand before the table
         at += 3 + struct.unpack_from("<h", clx, at + 1)[0]
     if at + 5 > len(clx) or clx[at] != 2:
-        raise CorruptedError("has a damaged table of its text; save it again as DOCX")
+        raise CorruptedError(_DAMAGED)
     size = struct.unpack_from("<I", clx, at + 1)[0]
     table = clx[at + 5 : at + 5 + size]
     count = (len(table) - 4) // 12
@@ -76,7 +81,7 @@ def parse_ppt(container: OleFileIO, name: str) -> ParsedFile:
     """A PowerPoint 97 to 2003 presentation, one page a slide."""
     if container.exists("EncryptedSummary"):
         raise EncryptedError(_LOCKED)
-    slides = _slide_texts(container.openstream("PowerPoint Document").read())
+    slides = _slide_texts(ole_stream(container, "PowerPoint Document"))
     if not slides:
         raise UnsupportedError("holds its text in a form that is not read; save it as PPTX")
     return ParsedFile(name, tuple(_slide(t, n) for n, t in enumerate(slides, 1)), "ppt")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
+from indexer.parsers.container import ole_stream
 from indexer.parsers.errors import CorruptedError, EmptyFileError, EncryptedError, ParseError
 from indexer.parsers.html import add_html
 from indexer.parsers.layout import PageBuilder, one_line
@@ -93,7 +94,7 @@ def parse_msg(container: OleFileIO, name: str, read: ReadMember) -> ParsedFile:
 
 
 def _from_message(message: EmailMessage) -> _Mail:
-    headers = {key: one_line(str(message.get(key, ""))) for key in _SHOWN}
+    headers = {key: _header(message, key) for key in _SHOWN}
     body = message.get_body(("plain", "html"))
     text = _content(body) if body is not None else ""
     is_html = body is not None and body.get_content_subtype() == "html"
@@ -105,6 +106,14 @@ def _from_message(message: EmailMessage) -> _Mail:
                 (part.get_filename(), content if isinstance(content, bytes) else b"")
             )
     return _Mail(headers, "" if is_html else text, text if is_html else "", tuple(attachments))
+
+
+def _header(message: EmailMessage, key: str) -> str:
+    """A header decoded; the standard library stumbles over some broken ones, which read ""."""
+    try:
+        return one_line(str(message.get(key, "")))
+    except (AttributeError, IndexError, LookupError, ValueError):
+        return ""
 
 
 def _content(part: EmailMessage) -> str:
@@ -166,4 +175,4 @@ def _msg_text(container: OleFileIO, folder: str, property_id: str) -> str:
 
 def _msg_bytes(container: OleFileIO, folder: str, stream: str) -> bytes:
     path = f"{folder}/__substg1.0_{stream}" if folder else f"__substg1.0_{stream}"
-    return container.openstream(path).read() if container.exists(path) else b""
+    return ole_stream(container, path)
