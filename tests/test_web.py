@@ -20,9 +20,12 @@ HOSTILE = "<script>alert(1)</script> [link](http://evil.example) **bold**"
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path, monkeypatch, tiny_embedder):
     monkeypatch.setenv("FOOTNOTE_HOME", str(tmp_path / "home"))
-    return Home.open()
+    home = Home.open()
+    home.registry.install("tiny", tiny_embedder.files.folder)
+    home.registry.use("tiny")
+    return home
 
 
 def add(home, collection, path, name=None, title=None):

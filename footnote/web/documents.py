@@ -129,7 +129,7 @@ def _row(document: Document, collections: dict[int, str]) -> dict[str, Any]:
         "id": document.id,
         "state": document.state,
         "title": document.title,
-        "name": document.problem if document.state == "failed" else file_name(document),
+        "name": _name_or_fault(document),
         "health": HEALTH[document.state],
         "collection": collections.get(document.collection, ""),
         "kind": kind(document),
@@ -137,6 +137,12 @@ def _row(document: Document, collections: dict[int, str]) -> dict[str, Any]:
         "size": size(document.size),
         "added": when(document.indexed_at),
     }
+
+
+def _name_or_fault(document: Document) -> str:
+    """The file's name; with what is wrong where it could not be read."""
+    fault = f" {document.problem}" if document.state == "failed" else ""
+    return file_name(document) + fault
 
 
 def kind(document: Document) -> str:

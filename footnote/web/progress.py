@@ -66,7 +66,9 @@ def _card(home: Home, job: Job) -> None:
                 args=(home, job.id),
             )
         st.progress(share(job.progress))
-        st.caption(details(job))
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            st.caption(details(job), width="content")
+            st.caption(plain(current_file(job)), width="content")
 
 
 def title(job: Job) -> str:
@@ -82,13 +84,26 @@ def share(progress: dict[str, Any]) -> float:
 
 
 def details(job: Job) -> str:
-    """The line under the bar."""
+    """The line under the bar: how much is done, how fast it goes, how much longer it takes."""
     progress = job.progress
     if job.state == "waiting":
-        return "Waiting for the work before it."
+        return "Waiting for the work before it to end"
     if not progress:
         return "Getting ready …"
-    return "…"
+    left = progress["seconds_left"]
+    parts = [
+        f"{progress['files_done']:,} of {count(progress['files_total'], 'file')}",
+        count(progress["pages"], "page"),
+        f"{progress['passages_per_second']:.0f} passages a second",
+        "" if left is None else f"{duration(left)} left",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def current_file(job: Job) -> str:
+    """The name of the file being read, without its folders."""
+    path = job.progress.get("current", "")
+    return path.replace("\\", "/").rsplit("/", 1)[-1]
 
 
 def _ended(job: Job) -> None:
@@ -109,7 +124,9 @@ def _ended(job: Job) -> None:
         if failed:
             st.markdown(f"{count(len(failed), 'file')} could not be read:")
             st.dataframe(
-                [{"File": one["path"], "Reason": one["error"]} for one in failed], hide_index=True
+                [{"File": one["path"], "Reason": one["error"]} for one in failed],
+                hide_index=True,
+                column_config={"Reason": st.column_config.TextColumn(width="large")},
             )
 
 
