@@ -139,6 +139,19 @@ class Catalogue:
             (content_hash, collection),
         )
 
+    def documents_under(self, collection: int, places: Iterable[str]) -> list[Document]:
+        """The current documents at these paths, or in these folders."""
+        # '0' is the character after '/': both bounds use the index on paths.
+        rows = self.connection.execute(
+            f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE rowid IN"
+            " (SELECT documents.rowid FROM json_each(?) AS place CROSS JOIN documents"
+            "  ON documents.collection = ? AND documents.current = 1 AND"
+            "  (documents.path = place.value OR documents.path > place.value || '/'"
+            "   AND documents.path < place.value || '0')) ORDER BY path",
+            (strings_json(places), collection),
+        )
+        return list(map(to_document, rows))
+
     def revisions(self, document: str) -> list[Document]:
         """All revisions of the file that a document is one of, newest first."""
         here = self.document(document)

@@ -191,6 +191,11 @@ class Store(Catalogue):
             writes.insert_document(connection, record, "")
         return record
 
+    def retire(self, document: str) -> None:
+        """Let a document no longer be found, and keep its pages and original for old answers."""
+        with self.transaction() as connection:
+            writes.retire(connection, self.document(document))
+
     def move(self, document: str, path: str) -> Document:
         """Store a document, with its revisions, under another path: its file was renamed.
 

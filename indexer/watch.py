@@ -1,0 +1,84 @@
+"""Keeps a collection in step with folders: what appears, changes or goes there.
+
+A file that is deleted takes its document with it, unless the whole watched folder is gone: a
+disk that was unplugged is no reason to forget what was on it. A file that was renamed keeps its
+document, because what is new is looked at before what is missing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from indexer.ingest import Ingest
+from indexer.progress import IngestReport
+from indexer.sources import find, is_gone, is_hidden
+
+# A change is acted on once nothing more has changed for so long: editors write in several steps.
+_QUIET_MILLISECONDS = 1000
+_LONGEST_WAIT_MILLISECONDS = 10_000
+
+
+def watch(
+    ingest: Ingest,
+    roots: Sequence[Path],
+    collection: int,
+    stop: threading.Event | None = None,
+) -> Iterator[IngestReport]:
+    """Bring the collection in step, then follow every change, with a report each time.
+
+    Ends when `stop` is set, or the process is interrupted.
+    """
+    import watchfiles
+
+    stop = stop or threading.Event()
+    roots = [root.absolute() for root in roots]
+    first = in_step(ingest, roots, roots, collection)
+    if _did_anything(first):
+        yield first
+    batches = watchfiles.watch(
+        *roots,
+        watch_filter=None,
+        debounce=_LONGEST_WAIT_MILLISECONDS,
+        step=_QUIET_MILLISECONDS,
+        stop_event=stop,
+        raise_interrupt=False,
+    )
+    for batch in batches:
+        report = in_step(ingest, roots, sorted({Path(path) for _, path in batch}), collection)
+        if _did_anything(report):
+            yield report
+
+
+def in_step(
+    ingest: Ingest, roots: Sequence[Path], changed: Iterable[Path], collection: int
+) -> IngestReport:
+    """Index what is there of the `changed` files and folders; delete what is not."""
+    store = ingest.store
+    changed = [path for path in changed if _is_watched(path, roots)]
+    standing = [root for root in roots if root.exists()]
+    before = store.documents_under(collection, map(str, changed))
+    report = ingest.run(find(path for path in changed if path.exists()), collection)
+    here = {document.id for document in store.documents_under(collection, map(str, changed))}
+    gone = [
+        document.id
+        for document in before
+        if document.id in here
+        and is_gone(document.path)
+        and _is_watched(Path(document.path), standing)
+    ]
+    store.delete(gone)
+    # What was deleted or has changed may have had a copy, which had no document of its own.
+    lost = {document.size for document in before if document.id not in here.difference(gone)}
+    copies = [source for source in find(standing) if source.size in lost] if lost else []
+    return replace(report + ingest.run(copies, collection), deleted=len(gone))
+
+
+def _is_watched(path: Path, roots: Sequence[Path]) -> bool:
+    return any(path.is_relative_to(root) and not is_hidden(path, root) for root in roots)
+
+
+def _did_anything(report: IngestReport) -> bool:
+    return bool(report.added or report.updated or report.failed or report.deleted)
