@@ -8,11 +8,11 @@ import streamlit as st
 
 from footnote.web.session import errors_shown
 from footnote.web.words import plain, when
+from rag.history import History, UnknownConversationError
 from rag.records import Conversation
 
 if TYPE_CHECKING:
     from footnote.home import Home
-    from rag.history import History
 
 SHOWN = 40  # conversations listed; older ones are found by searching
 RENAME, DELETE = "Rename", "Delete"
@@ -20,11 +20,14 @@ RENAME, DELETE = "Rename", "Delete"
 
 def current(history: History) -> Conversation | None:
     """The conversation that the address names (`?c=`), so that a reload returns to it."""
-    identifier = st.query_params.get("c", "")
-    known = {talk.id: talk for talk in history.conversations()}
-    if identifier and identifier not in known:
+    identifier = st.query_params.get("c")
+    if not identifier:
+        return None
+    try:
+        return history.conversation(identifier)
+    except UnknownConversationError:  # deleted: the address of a new one instead
         del st.query_params["c"]
-    return known.get(identifier)
+        return None
 
 
 def open_conversation(identifier: str) -> None:
@@ -46,7 +49,7 @@ def side(home: Home, history: History, talk: Conversation | None) -> tuple[int, 
         args=("",),
     )
     chosen = _collections(home, history, talk)
-    conversations = history.conversations()
+    conversations = history.conversations(limit=SHOWN)
     if conversations:
         st.markdown("##### Conversations")
         text = st.text_input(
@@ -56,14 +59,14 @@ def side(home: Home, history: History, talk: Conversation | None) -> tuple[int, 
             icon=":material/search:",
             key="conversation_search",
         )
-        found = history.conversations(text=text) if text else conversations
+        found = history.conversations(text, limit=SHOWN) if text else conversations
         if not found:
             st.caption("No conversation holds these words.")
         with st.container(gap=None, key="conversations"):
-            for conversation in found[:SHOWN]:
+            for conversation in found:
                 _entry(history, conversation, talk)
-        if len(found) > SHOWN:
-            st.caption(f"{len(found) - SHOWN} older ones: search to find them.")
+        if len(found) == SHOWN:
+            st.caption("Search to find older ones.")
     return chosen
 
 

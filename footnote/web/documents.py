@@ -44,7 +44,7 @@ def show(home: Home) -> None:
     first = st.session_state.get(FIRST, 0)
     found = home.store.documents(chosen, text=text, state=state, limit=ROWS, offset=first)
     if not found.total:
-        st.markdown("No document matches." if text or state else "This collection is empty.")
+        _nothing(home, chosen, searched=bool(text or state))
         return
     if first >= found.total:  # rows were deleted meanwhile
         st.session_state[FIRST] = 0
@@ -70,6 +70,12 @@ def show(home: Home) -> None:
         on_opened_change=open_document,
     )
     _paging(first, found.total)
+
+
+def _nothing(home: Home, chosen: Sequence[int], *, searched: bool) -> None:
+    st.markdown("No document matches." if searched else "This collection is empty.")
+    if len(chosen) == 1 and not searched:
+        st.button("Remove the collection", on_click=home.store.delete_collection, args=(chosen[0],))
 
 
 def offer_update(home: Home) -> None:

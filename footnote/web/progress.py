@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -46,7 +47,7 @@ def show(home: Home) -> None:
 def _running(home: Home) -> None:
     watched = [jobs.job(home, identifier) for identifier in st.session_state.get(WATCHED, [])]
     active = [job for job in watched if job.active]
-    for job in active:
+    for job in sorted(active, key=lambda job: job.created_at):
         _card(home, job)
     if len(active) < st.session_state.get("active_jobs", 0):
         st.session_state["active_jobs"] = len(active)
@@ -73,8 +74,15 @@ def _card(home: Home, job: Job) -> None:
 
 def title(job: Job) -> str:
     """What the job does: `Reading 3 files into Contracts`."""
-    files = len(job.arguments["names"] or job.arguments["paths"])
-    return f"Reading {count(files, 'file')} into {plain(job.arguments['collection'])}"
+    arguments, collection = job.arguments, plain(job.arguments["collection"])
+    if job.kind == "reindex":
+        chosen = arguments["documents"]
+        again = f"{count(len(chosen), 'document')} of {collection}" if chosen else collection
+        return f"Reading {again} again"
+    if arguments["names"]:
+        return f"Reading {count(len(arguments['names']), 'file')} into {collection}"
+    folders = listed([PurePath(path).name for path in arguments["paths"]])
+    return f"Reading {plain(folders)} into {collection}"
 
 
 def share(progress: dict[str, Any]) -> float:
@@ -120,6 +128,9 @@ def _ended(job: Job) -> None:
             )
         if job.state == "failed":
             problem(job.error)
+        if job.result.get("pages_without_text"):
+            pages = count(job.result["pages_without_text"], "page")
+            st.markdown(f"{pages} without text: no question can find what they show.")
         failed = job.result.get("failed", ())
         if failed:
             st.markdown(f"{count(len(failed), 'file')} could not be read:")
