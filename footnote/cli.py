@@ -87,6 +87,7 @@ def index(
     """Index files and folders. Interrupted, it can be repeated and continues."""
     from footnote import render
     from footnote.progress import indexing
+    from indexer.sources import find
 
     home = _open_home(context)
     if dry_run:
@@ -94,12 +95,16 @@ def index(
         _show(as_json, lambda: asdict(plan), lambda: render.plan_text(plan))
         return
     with indexing() as progress:
-        report = home.index(paths, collection, workers=workers, progress=progress)
+        report = home.index(find(paths), collection, workers=workers, progress=progress)
     _show(as_json, lambda: render.index_json(report), lambda: render.index_text(report))
     if watch:
         click.echo("Watching for changes; stop with Ctrl-C.", err=True)
         for report in home.watch(paths, collection):
-            _show(as_json, lambda r=report: render.index_json(r), lambda r=report: render.index_text(r))
+            _show(
+                as_json,
+                lambda r=report: render.index_json(r),
+                lambda r=report: render.index_text(r),
+            )
     elif report.failed and not (report.added or report.updated or report.unchanged):
         sys.exit(1)
 
@@ -180,9 +185,7 @@ def search(
 @_collection
 @_json
 @click.pass_context
-def ask(
-    context: click.Context, question: str, collections: tuple[str, ...], as_json: bool
-) -> None:
+def ask(context: click.Context, question: str, collections: tuple[str, ...], as_json: bool) -> None:
     """Answer a question, each sentence with its source."""
     from footnote import render
 
@@ -209,7 +212,7 @@ def why(
     from rag.explain import explain
 
     home = _open_home(context)
-    found = explain(home.searcher, home.store, question, passage, home.scope(collections))
+    found = explain(question, passage, home.searcher, home.store, home.scope(collections))
     _show(as_json, lambda: asdict(found), lambda: render.explanation_text(found))
 
 
@@ -265,10 +268,10 @@ def doctor(context: click.Context, repair: bool, as_json: bool) -> None:
     from indexer import doctor as examiner
 
     home = _open_home(context)
-    problems = examiner.examine(home.store, home.index_folder)
-    if repair and problems:
+    fingerprint = home.embedder.fingerprint
+    if repair:
         examiner.repair(home.store, home.index_folder, home.embedder)
-        problems = examiner.examine(home.store, home.index_folder)
+    problems = examiner.examine(home.store, home.index_folder, fingerprint)
     _show(
         as_json,
         lambda: {"ok": not problems, "problems": [asdict(problem) for problem in problems]},

@@ -7,7 +7,7 @@ are first used, once for all threads.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,16 +15,32 @@ from typing import TYPE_CHECKING
 from embedder.errors import FootnoteError
 from embedder.registry import Registry
 from footnote.settings import Settings, home_path
+from indexer.sources import Source, find
 from indexer.store import Store
 
 if TYPE_CHECKING:
     from embedder.model import Embedder
-    from indexer.ingest import Ingest, IngestProgress, IngestReport
+    from indexer.ingest import Ingest
+    from indexer.progress import IngestPlan, IngestProgress, IngestReport
+    from indexer.records import Collection, Document
     from indexer.search import Scope, Searcher
     from rag.answer import Answerer
     from rag.llm import ChatModel
+    from training.evaluate import EvalReport
 
 DEFAULT_COLLECTION = "documents"
+
+OnProgress = Callable[["IngestProgress"], None]
+Cancelled = Callable[[], bool]
+
+
+def _unwatched(_: IngestProgress) -> None:
+    """Nobody looks on."""
+
+
+def _never() -> bool:
+    """Nobody stops it."""
+    return False
 
 
 class UnknownCollectionError(FootnoteError):
@@ -64,18 +80,12 @@ class Home:
         """The embedder that new documents are indexed with; its weights load on first use."""
         return self.registry.load(self.registry.current())
 
-    def embedder_for(self, fingerprint: str) -> Embedder:
-        """The embedder whose vectors a collection holds, which may be an earlier one."""
-        if fingerprint == self.embedder.fingerprint:
-            return self.embedder
-        return self.registry.load_fingerprint(fingerprint)
-
     @cached_property
     def searcher(self) -> Searcher:
         """Dense, keyword and fused search."""
         from indexer.search import Searcher
 
-        return Searcher(self.store, self.index_folder, self.embedder_for)
+        return Searcher(self.store, self.index_folder, self.registry.load_fingerprint)
 
     @cached_property
     def llm(self) -> ChatModel | None:
@@ -103,20 +113,113 @@ class Home:
         """Where the FAISS files are; they may be deleted at any moment."""
         return self.path / "index"
 
-    def scope(self, names: Sequence[str] = ()) -> Scope:
-        """The named collections, or all. Raises `UnknownCollectionError`."""
-        from indexer.search import Scope
-
-        known = {collection.name: collection.id for collection in self.store.collections()}
-        for name in names:
-            if name not in known:
-                there = ", ".join(known) or "none yet; make one with `footnote index`"
-                raise UnknownCollectionError(
-                    f"there is no collection {name!r}; there are: {there}"
-                )
-        return Scope(frozenset(known[name] for name in names or known))
-
     @property
     def workers(self) -> int:
         """Parser processes for bulk work."""
         return self.settings.number("workers") or os.cpu_count() or 1
+
+    def collection(self, name: str) -> Collection:
+        """The collection of this name. Raises `UnknownCollectionError`."""
+        found = self.store.collection(name)
+        if found is None:
+            names = ", ".join(one.name for one in self.store.collections())
+            raise UnknownCollectionError(
+                f"there is no collection {name!r}; there are: "
+                + (names or "none yet, make one with `footnote index`")
+            )
+        return found
+
+    def scope(self, names: Sequence[str] = ()) -> Scope:
+        """The named collections, or all. Raises `UnknownCollectionError`."""
+        from indexer.search import Scope
+
+        chosen = map(self.collection, names) if names else self.store.collections()
+        return Scope(frozenset(one.id for one in chosen))
+
+    def plan(self, paths: Iterable[Path], collection: str) -> IngestPlan:
+        """What `index` would do; nothing is written."""
+        there = self.store.collection(collection)
+        return self._ingest().plan(find(paths), there.id if there else None)
+
+    def index(
+        self,
+        sources: Sequence[Source],
+        collection: str,
+        *,
+        workers: int | None = None,
+        again: bool = False,
+        progress: OnProgress = _unwatched,
+        cancelled: Cancelled = _never,
+    ) -> IngestReport:
+        """Index files into a collection, which is made if it is new; then see to its index.
+
+        With `again`, what has not changed is parsed anew as well.
+        """
+        number = self.store.create_collection(collection).id
+        report = self._ingest(workers).run(
+            sources, number, again=again, progress=progress, cancelled=cancelled
+        )
+        self.searcher.settle(number)
+        return report
+
+    def reindex(
+        self,
+        collection: str,
+        documents: Sequence[str] = (),
+        *,
+        progress: OnProgress = _unwatched,
+        cancelled: Cancelled = _never,
+    ) -> IngestReport:
+        """Parse documents (all, if none are named) anew from their originals, and embed them.
+
+        Where another embedder has come into use, the collection first moves to that one whole.
+        """
+        from indexer.generations import embed_generation
+
+        number = self.collection(collection).id
+        if self.store.generation(number) not in ("", self.embedder.fingerprint):
+            embed_generation(self.store, self.embedder, number, cancelled=cancelled)
+        chosen = map(self.store.document, documents) if documents else self._all(number)
+        sources = [
+            Source(self.store.original(document.content_hash), document.path)
+            for document in chosen
+            if document.state != "failed"
+        ]
+        return self.index(sources, collection, again=True, progress=progress, cancelled=cancelled)
+
+    def watch(self, paths: Sequence[Path], collection: str) -> Iterator[IngestReport]:
+        """Follow what changes under `paths`, until interrupted; a report each time."""
+        from indexer.watch import watch
+
+        number = self.store.create_collection(collection).id
+        for report in watch(self._ingest(), paths, number):
+            self.searcher.settle(number)
+            yield report
+
+    def evaluate(
+        self,
+        folder: Path,
+        modes: Sequence[str] = (),
+        name: str | None = None,
+        limit: int | None = None,
+        progress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+    ) -> EvalReport:
+        """Measure search on a BEIR folder with an installed embedder (the one in use).
+
+        The corpus is indexed in a home of its own inside this one, so that a repeat is quick.
+        """
+        from training.evaluate import evaluate
+
+        embedder = self.registry.load(name or self.registry.current())
+        return evaluate(folder, self.path / "evaluations", embedder, modes, limit, progress)
+
+    def _ingest(self, workers: int | None = None) -> Ingest:
+        from indexer.ingest import Ingest
+
+        return Ingest(self.store, self.embedder, workers or self.workers)
+
+    def _all(self, collection: int) -> Iterator[Document]:
+        offset, page = 0, 1000
+        while rows := self.store.documents([collection], limit=page, offset=offset).rows:
+            yield from rows
+            offset += page

@@ -14,11 +14,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from embedder.errors import FootnoteError
+from indexer.sources import Source, find
 
 if TYPE_CHECKING:
     from footnote.home import Home
@@ -78,22 +79,33 @@ Work = Callable[["Home", dict[str, Any], JobControl], dict[str, Any]]
 
 
 def _index(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
-    from dataclasses import asdict
-
+    """`paths` are files and folders, or staged uploads to be known as `names`."""
+    paths = [Path(path) for path in arguments["paths"]]
+    names = arguments.get("names")
+    sources = [Source(*pair) for pair in zip(paths, names, strict=True)] if names else find(paths)
     report = home.index(
-        [Path(path) for path in arguments["paths"]],
+        sources,
         arguments["collection"],
-        names=arguments.get("names"),
-        again=arguments.get("again", False),
         progress=lambda state: control.progress(asdict(state)),
         cancelled=control.cancelled,
     )
-    for path in arguments.get("staged", ()):
-        Path(path).unlink(missing_ok=True)
+    if not control.cancelled():
+        for path in arguments.get("staged", ()):
+            Path(path).unlink(missing_ok=True)
     return asdict(report)
 
 
-WORK: dict[str, Work] = {"index": _index}
+def _reindex(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
+    report = home.reindex(
+        arguments["collection"],
+        arguments["documents"],
+        progress=lambda state: control.progress(asdict(state)),
+        cancelled=control.cancelled,
+    )
+    return asdict(report)
+
+
+WORK: dict[str, Work] = {"index": _index, "reindex": _reindex}
 
 
 def submit(home: Home, kind: str, arguments: Mapping[str, Any], owner: str = "") -> str:

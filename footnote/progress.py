@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from indexer.ingest import IngestProgress
+    from indexer.progress import IngestProgress
 
 
 @contextmanager
@@ -47,6 +47,10 @@ def _bar(*fields: str) -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = [TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%")]
+    columns = [
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+    ]
     columns += [TextColumn(field) for field in fields]
     return Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)

@@ -7,8 +7,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from indexer.ingest import IngestReport
+    from indexer.doctor import Problem
+    from indexer.progress import IngestPlan, IngestReport
     from indexer.records import Document, Hit, Receipt
+    from rag.explain import Explanation
     from rag.records import Answer, Footnote
     from training.evaluate import EvalReport
 
@@ -156,3 +158,35 @@ def eval_text(report: EvalReport) -> Iterator[str]:
     for mode, values in report.modes.items():
         yield f"{mode:<9}" + "".join(f"{values[name]:>12.4f}" for name in names)
     yield f"{report.seconds:.1f} s"
+
+
+def plan_text(plan: IngestPlan) -> Iterator[str]:
+    """What an indexing run would do, for people."""
+    for what, names in (("add", plan.added), ("update", plan.updated)):
+        yield from (f"{what:<8}{name}" for name in names)
+    yield from (f"{'fail':<8}{failed.path}: {failed.error}" for failed in plan.failed)
+    yield (
+        f"would add {len(plan.added)}, update {len(plan.updated)}, leave {plan.unchanged} unchanged"
+    )
+
+
+def explanation_text(explanation: Explanation) -> Iterator[str]:
+    """Where an expected passage was lost, for people."""
+    yield f"The passage was {explanation.stage}."
+    yield from (f"- {finding}" for finding in explanation.findings)
+    if explanation.remedies:
+        yield "What would help:"
+        yield from (f"- {remedy}" for remedy in explanation.remedies)
+
+
+def embedders_text(names: Sequence[str], current: str) -> Iterator[str]:
+    """The installed embedders, the one in use marked."""
+    yield from (f"{'*' if name == current else ' '} {name}" for name in names)
+
+
+def problems_text(problems: Sequence[Problem]) -> Iterator[str]:
+    """What the doctor found, for people."""
+    if not problems:
+        yield "ok"
+    for problem in problems:
+        yield f"{problem.code}: {problem.what} ({problem.where}). {problem.remedy}"

@@ -1,0 +1,5 @@
+"""`python -m footnote`: the command line where its script is not on the path."""
+
+from footnote.cli import main
+
+main(prog_name="footnote")

@@ -1,0 +1,63 @@
+"""Another embedder for a collection: its vectors are made beside the old ones, then switched to.
+
+The old generation answers until the new one is complete; the switch is one row in one
+transaction. Interrupted, the work goes on where it was. Earlier generations are kept, for
+going back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from indexer.passages import embedding_text
+
+if TYPE_CHECKING:
+    from indexer.ingest import PassageEmbedder
+    from indexer.store import Store
+
+# Passages embedded between two looks at whether to stop: some three seconds on two cores.
+_BATCH = 128
+
+
+def embed_generation(
+    store: Store,
+    embedder: PassageEmbedder,
+    collection: int,
+    progress: Callable[[int], None] = lambda embedded: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Embed what has no vector under this embedder, then let its generation answer.
+
+    `progress` is told how many passages have been embedded by this call. Returns false where it
+    was cancelled before the switch.
+    """
+    embedded = 0
+    while not cancelled():
+        if missing := store.unembedded(collection, embedder.fingerprint, _BATCH):
+            _embed(store, embedder, missing)
+            embedded += len(missing)
+            progress(embedded)
+        elif _switched(store, collection, embedder.fingerprint):
+            return True
+    return False
+
+
+def _embed(store: Store, embedder: PassageEmbedder, ids: Sequence[int]) -> None:
+    passages = list(store.passages(ids).values())
+    titles = {passage.document: "" for passage in passages}
+    titles = {document: store.document(document).title for document in titles}
+    texts = [embedding_text(titles[passage.document], passage) for passage in passages]
+    vectors = embedder.embed_passages(texts)
+    store.add_vectors([passage.id for passage in passages], vectors, embedder.fingerprint)
+
+
+def _switched(store: Store, collection: int, fingerprint: str) -> bool:
+    """Switch, unless a document has come in since that has no vector in this generation."""
+    with store.transaction() as connection:
+        if store.unembedded(collection, fingerprint, 1):
+            return False
+        connection.execute(
+            "UPDATE collections SET fingerprint = ? WHERE id = ?", (fingerprint, collection)
+        )
+    return True
