@@ -23,7 +23,7 @@ MODES = click.Choice(["fused", "dense", "keyword"])
 class _Commands(click.Group):
     """Commands in the order of a user's day; errors that people can act upon exit with 1."""
 
-    def list_commands(self, context: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, context: click.Context) -> list[str]:
         return list(self.commands)
 
     def invoke(self, context: click.Context) -> Any:
@@ -256,6 +256,27 @@ def embedders(context: click.Context, as_json: bool) -> None:
             lambda: {"embedders": names, "current": current, "history": registry.history()},
             lambda: render.embedders_text(names, current),
         )
+
+
+@embedders.command()
+@click.argument("name")
+@click.pass_context
+def use(context: click.Context, name: str) -> None:
+    """Index with this embedder from now on, and move every collection to it."""
+    home = _open_home(context)
+    home.registry.use(name)
+    home.adopt_embedder()
+    click.echo(f"{name} is in use")
+
+
+@embedders.command()
+@click.pass_context
+def rollback(context: click.Context) -> None:
+    """Go back to the embedder that was in use before."""
+    home = _open_home(context)
+    name = home.registry.rollback()
+    home.adopt_embedder()
+    click.echo(f"{name} is in use")
 
 
 @main.command()

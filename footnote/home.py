@@ -174,11 +174,8 @@ class Home:
 
         Where another embedder has come into use, the collection first moves to that one whole.
         """
-        from indexer.generations import embed_generation
-
         number = self.collection(collection).id
-        if self.store.generation(number) not in ("", self.embedder.fingerprint):
-            embed_generation(self.store, self.embedder, number, cancelled=cancelled)
+        self._adopt(number, cancelled)
         chosen = map(self.store.document, documents) if documents else self._all(number)
         sources = [
             Source(self.store.original(document.content_hash), document.path)
@@ -186,6 +183,19 @@ class Home:
             if document.state != "failed"
         ]
         return self.index(sources, collection, again=True, progress=progress, cancelled=cancelled)
+
+    def adopt_embedder(self) -> None:
+        """Let the embedder in use answer for every collection; quick where it did before."""
+        self.__dict__.pop("embedder", None)
+        for collection in self.store.collections():
+            self._adopt(collection.id)
+            self.searcher.settle(collection.id)
+
+    def _adopt(self, collection: int, cancelled: Cancelled = _never) -> None:
+        from indexer.generations import embed_generation
+
+        if self.store.generation(collection) not in ("", self.embedder.fingerprint):
+            embed_generation(self.store, self.embedder, collection, cancelled=cancelled)
 
     def watch(self, paths: Sequence[Path], collection: str) -> Iterator[IngestReport]:
         """Follow what changes under `paths`, until interrupted; a report each time."""

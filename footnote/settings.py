@@ -100,7 +100,9 @@ class Settings:
         return int(setting.value)
 
 
-def home_path(option: str | Path | None = None, environment: Mapping[str, str] | None = None) -> Path:
+def home_path(
+    option: str | Path | None = None, environment: Mapping[str, str] | None = None
+) -> Path:
     """Where the home is: the option, `FOOTNOTE_HOME`, or `~/.footnote`."""
     environment = os.environ if environment is None else environment
     return Path(option or environment.get("FOOTNOTE_HOME") or DEFAULT_HOME).expanduser().resolve()

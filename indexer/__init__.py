@@ -1,0 +1,1 @@
+"""Files → pages → passages → rows and vectors → hits."""

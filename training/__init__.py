@@ -1,0 +1,1 @@
+"""Documents → synthetic examples → adapter → proof → promotion."""
