@@ -43,8 +43,8 @@ class Shelf:
     def found(self, query, collection=None):
         """Texts of the passages that a keyword search finds."""
         hits = self.store.keyword(collection or self.collection, query, 10)
-        passages = self.store.passages(id for id, _ in hits)
-        return [passages[id].text for id, _ in hits]
+        passages = self.store.passages(number for number, _ in hits)
+        return [passages[number].text for number, _ in hits]
 
     def problems(self):
         return examine(self.store, self.folder / "home" / "index")
@@ -268,7 +268,7 @@ def test_the_better_match_comes_first(shelf):
     shelf.add("leave.txt", LEAVE)
     shelf.add("premium.txt", ["A premium is a prize, a premium is a bonus, a premium is paid."])
     hits = shelf.store.keyword(shelf.collection, "premium of the plan", 10)
-    passages = shelf.store.passages(id for id, _ in hits)
+    passages = shelf.store.passages(number for number, _ in hits)
     assert passages[hits[0][0]].text == LEAVE[1]
     assert [score for _, score in hits] == sorted((score for _, score in hits), reverse=True)
     assert min(score for _, score in hits) > 0
