@@ -351,12 +351,18 @@ class _Run:
             "; ".join(prepared.parsed.problems),
         )
         document = self._store.add(
-            new, prepared.parsed.pages, prepared.passages, rows, embedder.fingerprint
+            new,
+            prepared.parsed.pages,
+            prepared.passages,
+            rows,
+            embedder.fingerprint,
+            again=self._again,
         )
-        if document.path == prepared.source.name:
+        if document.id == new.id:
             self._tally.committed(prepared.source, document, updated=_supersedes(before))
         else:  # another run, or another file of this one, has brought the same content
-            self._tally.settled(prepared.source, changed=_supersedes(before))
+            changed = _supersedes(before) and before.path != document.path
+            self._tally.settled(prepared.source, changed=changed)
         self._tell(prepared.source)
 
     def _tell(self, source: Source, share: float = 0.0, passages: int = 0) -> None:

@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,8 @@ class NewDocument:
     """What is to be added: a parsed file and the name that it is stored under.
 
     `path` is the file's place or an upload's name; a document with the same path in the
-    same collection is superseded. `problem` holds the warnings of parsing.
+    same collection is superseded. `problem` holds the warnings of parsing. `id` is random, not
+    guessable.
     """
 
     collection: int
@@ -43,6 +44,7 @@ class NewDocument:
     kind: str
     original: Staged
     problem: str = ""
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +143,23 @@ class Store(Catalogue):
         passages: Sequence[Passage],
         vectors: np.ndarray,
         fingerprint: str,
+        *,
+        again: bool = False,
     ) -> Document:
         """Add a document with its pages, passages and their vectors [n, dimension].
 
-        It supersedes the current document of the same path. Where the collection already has
-        this content under another path, that document is returned instead, and the path no
-        longer has one of its own. Adding the content that is already there under the same path
-        writes it anew, as a new revision: that is how a document is parsed again.
+        It supersedes the current document of the same path. Where the collection has this
+        content already, the document that has it is returned instead (its id is not the new
+        one's): of another path, which then is the only one; or of the same path, brought by
+        another process meanwhile, unless it is to be written `again`.
         """
         language = detect_language("\n".join(passage.text for passage in passages[:20]))
         with self.transaction() as connection:
             here = self.document_at(document.collection, document.path)
             twin = self.document_with(document.collection, document.original.content_hash)
-            if here:
+            if here and not (twin == here and not again):
                 writes.retire(connection, here)
-            if twin and (here is None or twin.id != here.id):
+            if twin and not (twin == here and again):
                 document.original.discard()
                 return twin
             self.originals.settle(document.original)
@@ -263,7 +267,7 @@ class Store(Catalogue):
 def _ready(document: NewDocument, pages: Sequence[Page], passages: int, revision: int) -> Document:
     """The record of a document that is being added."""
     return Document(
-        id=secrets.token_hex(8),
+        id=document.id,
         collection=document.collection,
         path=document.path,
         title=document.title,

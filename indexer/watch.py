@@ -61,17 +61,16 @@ def in_step(
     standing = [root for root in roots if root.exists()]
     before = store.documents_under(collection, map(str, changed))
     report = ingest.run(find(path for path in changed if path.exists()), collection)
-    here = {document.id for document in store.documents_under(collection, map(str, changed))}
+    now = store.documents_under(collection, map(str, changed))
     gone = [
         document.id
-        for document in before
-        if document.id in here
-        and is_gone(document.path)
-        and _is_watched(Path(document.path), standing)
+        for document in now
+        if is_gone(document.path) and _is_watched(Path(document.path), standing)
     ]
     store.delete(gone)
     # What was deleted or has changed may have had a copy, which had no document of its own.
-    lost = {document.size for document in before if document.id not in here.difference(gone)}
+    kept = {document.id for document in now}.difference(gone)
+    lost = {document.size for document in before if document.id not in kept}
     copies = [source for source in find(standing) if source.size in lost] if lost else []
     return replace(report + ingest.run(copies, collection), deleted=len(gone))
 

@@ -25,7 +25,13 @@ def clustered(count: int, dimension: int, seed: int = 0, centres: int = 40) -> n
 
 
 def add_lines(
-    store: Store, collection: int, source: Path, lines: list[str], vectors, fingerprint: str
+    store: Store,
+    collection: int,
+    source: Path,
+    lines: list[str],
+    vectors,
+    fingerprint: str,
+    **options,
 ) -> Document:
     """Add a file of one page whose every line is a passage with the vector given."""
     text = "\n".join(lines)
@@ -39,7 +45,7 @@ def add_lines(
         for ordinal, (line, span) in enumerate(zip(lines, spans, strict=True))
     ]
     new = NewDocument(collection, str(source), source.stem, "text", store.originals.stage(source))
-    return store.add(new, [Page(1, text)], passages, vectors, fingerprint)
+    return store.add(new, [Page(1, text)], passages, vectors, fingerprint, **options)
 
 
 def embedded(embedder, title: str, lines: list[str]) -> np.ndarray:
