@@ -10,10 +10,7 @@ import zlib
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-DRAWING = (
-    f'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" xmlns:r="{OFFICE}" '
-    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
-)
+RELS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
 
 
 def zipped(members: dict[str, str | bytes]) -> bytes:
@@ -24,50 +21,33 @@ def zipped(members: dict[str, str | bytes]) -> bytes:
     return stream.getvalue()
 
 
-def docx(body: str, **parts: str) -> bytes:
+def docx(body: str, prolog: str = "", **parts: str) -> bytes:
     """A Word file of a body's XML; `parts` are further parts of word/ by name."""
-    document = f"<w:document {W}><w:body>{body}</w:body></w:document>"
-    more = {f"word/{name}.xml": text for name, text in parts.items()}
-    return zipped({"[Content_Types].xml": "<Types/>", "word/document.xml": document, **more})
+    kinds = "http://schemas.openxmlformats.org/package/2006/content-types"
+    word = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+    types = f'<Default Extension="rels" ContentType="{RELS_TYPE}"/>'
+    relations = ""
+    for name, kind in (("document", "document.main"), *((name, name) for name in parts)):
+        types += f'<Override PartName="/word/{name}.xml" ContentType="{word}.{kind}+xml"/>'
+    for name in parts:
+        relations += f'<Relationship Id="{name}" Type="{OFFICE}/{name}" Target="{name}.xml"/>'
+    main = f'<Relationship Id="m" Type="{OFFICE}/officeDocument" Target="word/document.xml"/>'
+    return zipped(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{kinds}">{types}</Types>',
+            "_rels/.rels": f'<Relationships xmlns="{RELS}">{main}</Relationships>',
+            "word/document.xml": f"{prolog}<w:document {W}><w:body>{body}</w:body></w:document>",
+            "word/_rels/document.xml.rels": (
+                f'<Relationships xmlns="{RELS}">{relations}</Relationships>'
+            ),
+            **{f"word/{name}.xml": text for name, text in parts.items()},
+        }
+    )
 
 
 def paragraph(text: str, style: str = "", inner: str = "") -> str:
     properties = f'<w:pPr><w:pStyle w:val="{style}"/></w:pPr>' if style else ""
     return f"<w:p>{properties}<w:r>{inner}<w:t>{text}</w:t></w:r></w:p>"
-
-
-def pptx(slides: list[str], notes: dict[int, str] | None = None) -> bytes:
-    """A presentation of slides' shape XML, stored in reverse order, with notes by place."""
-    members: dict[str, str | bytes] = {"[Content_Types].xml": "<Types/>"}
-    ids, relations = "", ""
-    for place, shapes in enumerate(slides):
-        number = len(slides) - place
-        ids += f'<p:sldId id="{256 + place}" r:id="r{place}"/>'
-        relations += (
-            f'<Relationship Id="r{place}" Type="{OFFICE}/slide" Target="slides/slide{number}.xml"/>'
-        )
-        members[f"ppt/slides/slide{number}.xml"] = f"<p:sld {DRAWING}>{shapes}</p:sld>"
-        if notes and place in notes:
-            members[f"ppt/slides/_rels/slide{number}.xml.rels"] = (
-                f'<Relationships xmlns="{RELS}"><Relationship Id="n" Type="{OFFICE}/notesSlide" '
-                f'Target="../notesSlides/notes{number}.xml"/></Relationships>'
-            )
-            members[f"ppt/notesSlides/notes{number}.xml"] = (
-                f"<p:notes {DRAWING}>{shape('body', notes[place])}</p:notes>"
-            )
-    members["ppt/presentation.xml"] = (
-        f"<p:presentation {DRAWING}><p:sldIdLst>{ids}</p:sldIdLst></p:presentation>"
-    )
-    members["ppt/_rels/presentation.xml.rels"] = (
-        f'<Relationships xmlns="{RELS}">{relations}</Relationships>'
-    )
-    return zipped(members)
-
-
-def shape(kind: str, *paragraphs: str) -> str:
-    placeholder = f'<p:nvSpPr><p:nvPr><p:ph type="{kind}"/></p:nvPr></p:nvSpPr>' if kind else ""
-    text = "".join(f"<a:p><a:r><a:t>{p}</a:t></a:r></a:p>" for p in paragraphs)
-    return f"<p:sp>{placeholder}<p:txBody>{text}</p:txBody></p:sp>"
 
 
 def odt(body: str, kind: str = "text", manifest: str = "") -> bytes:

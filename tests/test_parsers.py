@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
-from file_writers import docx, epub, odt, ole, paragraph, pptx, shape, xlsx, zipped
+from file_writers import docx, epub, odt, ole, paragraph, xlsx, zipped
 
 from indexer.parsers import SUFFIXES, parse
 from indexer.parsers.layout import PageBuilder
@@ -92,14 +93,31 @@ def test_markdown(read):
     assert table.header == len("A | B")
 
 
-def test_restructured_text_and_org(read):
-    rst = "=====\nTitle\n=====\n\nSome words.\n\nPart\n----\n\n.. note:: Mind this.\n"
-    assert outline(read("a.rst", rst)) == [
+def test_restructured_text(read):
+    text = (
+        "=====\nTitle\n=====\n\nSome *words*.\n\nPart\n----\n\n- one\n- two\n\n"
+        "=== ===\nA   B\n=== ===\n1   2\n=== ===\n\n"
+        ".. include:: /etc/passwd\n\n.. tip:: Mind this.\n\n"
+        ".. automodule:: some.module\n   :members:\n\nSee :ref:`there`.\n"
+    )
+    parsed = read("a.rst", text)
+    assert parsed.title == "Title"
+    found = outline(parsed)
+    assert found[:6] == [
         ("h1", "Title"),
         ("text", "Some words."),
         ("h2", "Part"),
-        ("text", ".. note:: Mind this."),
+        ("list", "- one"),
+        ("list", "- two"),
+        ("table", "A | B\n1 | 2"),
     ]
+    assert ("text", "Mind this.") in found
+    assert ("text", "See :ref:`there`.") in found
+    assert "automodule:: some.module" in text_of(parsed)
+    assert "root:" not in text_of(parsed)
+
+
+def test_org(read):
     assert outline(read("a.org", "* Top\nwords\n** Below\nmore\n")) == [
         ("h1", "Top"),
         ("text", "words"),
@@ -153,11 +171,12 @@ def test_docx(read):
         + table
         + "<w:p><w:del><w:r><w:delText>gone</w:delText></w:r></w:del>"
         "<w:ins><w:r><w:t>kept</w:t></w:r></w:ins></w:p>"
+        "<w:sdt><w:sdtContent><w:p><w:r><w:t>controlled</w:t></w:r></w:p></w:sdtContent></w:sdt>"
     )
     names = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
     styles = (
         f'<w:styles {names}><w:style w:styleId="berschrift1"><w:name w:val="heading 2"/>'
-        "</w:style></w:styles>"
+        '</w:style><w:style w:styleId="Title"><w:name w:val="Title"/></w:style></w:styles>'
     )
     notes = (
         f"<w:footnotes {names}><w:footnote>{paragraph('See the law.')}</w:footnote></w:footnotes>"
@@ -170,6 +189,7 @@ def test_docx(read):
         ("list", "  - thirty days"),
         ("table", "Plan | Cost\nPlus | 90"),
         ("text", "kept"),
+        ("text", "controlled"),
         ("text", "See the law."),
     ]
 
@@ -189,15 +209,27 @@ def test_a_docx_called_doc_is_read_as_what_it_is(read):
     assert read("old.doc", docx(paragraph("New wine."))).kind == "docx"
 
 
-def test_pptx_slides_in_their_order_with_notes(read):
-    slides = [
-        shape("title", "Plans") + shape("body", "Plus", "Standard") + shape("sldNum", "1"),
-        shape("", "A text box."),
-        '<p:pic xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"/>',
-    ]
-    parsed = read("talk.pptx", pptx(slides, {0: "Speak slowly."}))
+def test_pptx_slides_with_tables_groups_and_notes(read):
+    from pptx import Presentation
+    from pptx.util import Inches
+
+    deck = Presentation()
+    first = deck.slides.add_slide(deck.slide_layouts[1])
+    first.shapes.title.text = "Plans"
+    first.placeholders[1].text = "Plus\nStandard"
+    first.notes_slide.notes_text_frame.text = "Speak slowly."
+    second = deck.slides.add_slide(deck.slide_layouts[6])
+    size = (0, 0, Inches(3), Inches(1))
+    second.shapes.add_group_shape().shapes.add_textbox(*size).text = "A text box."
+    table = second.shapes.add_table(2, 2, *size).table
+    for place, text in enumerate(("Plan", "Cost", "Plus", "90")):
+        table.cell(place // 2, place % 2).text = text
+    deck.slides.add_slide(deck.slide_layouts[6])
+    stream = io.BytesIO()
+    deck.save(stream)
+    parsed = read("talk.pptx", stream.getvalue())
     assert parsed.title == "Plans"
-    assert [page.problem for page in parsed.pages] == ["", "", "picture without text"]
+    assert [page.problem for page in parsed.pages] == ["", "", "no text"]
     assert outline(parsed) == [
         ("h1", "Plans"),
         ("list", "- Plus"),
@@ -206,6 +238,7 @@ def test_pptx_slides_in_their_order_with_notes(read):
         ("text", "Speak slowly."),
         ("h1", "Slide 2"),
         ("text", "A text box."),
+        ("table", "Plan | Cost\nPlus | 90"),
     ]
 
 

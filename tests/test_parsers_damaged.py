@@ -7,7 +7,7 @@ import struct
 import time
 
 import pytest
-from file_writers import PICTURE, W, docx, epub, odt, ole, paragraph, pdf, text_at, xlsx, zipped
+from file_writers import PICTURE, docx, epub, odt, ole, paragraph, pdf, text_at, xlsx, zipped
 
 from indexer.parsers import (
     CorruptedError,
@@ -138,6 +138,12 @@ def test_a_pdf_whose_bytes_went_through_a_text_conversion(read):
         read("a.pdf", whole.decode("utf-8", errors="replace").encode("utf-8"))
 
 
+def test_a_pdf_behind_junk_is_read_by_the_second_reader(read):
+    parsed = read("a.pdf", b"junk \n" * 900 + pdf([text_at(72, 700, "Not lost at all.")]))
+    assert parsed.pages[0].text == "Not lost at all."
+    assert "damaged" in parsed.problems[0]
+
+
 def test_scanned_files_without_text_recognition(read, no_tesseract):
     with pytest.raises(ScannedError, match="install Tesseract"):
         read("scan.pdf", pdf([PICTURE]))
@@ -213,8 +219,7 @@ def test_xml_entities_are_neither_expanded_nor_fetched(read, tmp_path):
     assert len(parsed.pages[0].text) < 100
     outside = f'<!DOCTYPE a [<!ENTITY s SYSTEM "file://{tmp_path}/secret.txt">]><a>x &s;</a>'
     assert "secret" not in read("outside.xml", outside).pages[0].text
-    body = f"<w:document {W}><w:body><w:p><w:r><w:t>x &s;</w:t></w:r></w:p></w:body></w:document>"
-    word = zipped({"word/document.xml": outside.split("<a>", maxsplit=1)[0] + body})
+    word = docx(paragraph("x &s;"), prolog=outside.split("<a>", maxsplit=1)[0])
     assert "secret" not in read("outside.docx", word).pages[0].text
 
 

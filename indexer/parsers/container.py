@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 import zlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from indexer.parsers.errors import CorruptedError, EncryptedError, TooLargeError
@@ -18,6 +20,7 @@ _MAX_UNPACKED = 1 << 30
 _MAX_RATIO = 300
 _RATIO_FREE = 10 << 20
 _MAX_MEMBERS = 20_000
+_LOCKED = "is protected with a password; save it without one"
 _BOMB = (
     "unpacks to far more than its size (a zip bomb, or a huge file); "
     "unpack it yourself and index what is in it"
@@ -60,7 +63,7 @@ class Container:
         if name not in self._sizes:
             return None
         if self.encrypted:
-            raise EncryptedError("is protected with a password; save it without one")
+            raise EncryptedError(_LOCKED)
         room = self._room()
         try:
             with self._zip.open(name) as member:
@@ -77,8 +80,10 @@ class Container:
     def check(self) -> None:
         """Raise `TooLargeError` where the members say that they unpack to too much.
 
-        For libraries that unpack by themselves.
+        For libraries that unpack by themselves. Raises `EncryptedError` too.
         """
+        if self.encrypted:
+            raise EncryptedError(_LOCKED)
         if sum(self._sizes.values()) > self._room():
             raise TooLargeError(_BOMB)
 
@@ -111,28 +116,35 @@ def ole_streams(container: OleFileIO) -> list[str]:
     return [entry[0] for entry in container.listdir(streams=True, storages=True)]
 
 
-def relations(container: Container, part: str) -> dict[str, tuple[str, str]]:
-    """The relations of an Office part: id → (kind, name of the part it points to).
+@contextlib.contextmanager
+def package_faults(what: str) -> Iterator[None]:
+    """Turn what python-docx and python-pptx let through on a damaged file into one error.
 
-    Relations that point outside of the file are left out: nothing is ever fetched.
+    They check little and raise whatever breaks first: their own errors, those of zipfile, zlib
+    and lxml (a SyntaxError), KeyError for absent parts, AttributeError for absent elements.
     """
-    import posixpath
+    from docx.opc.exceptions import OpcError
+    from pptx.exc import PythonPptxError
 
-    from indexer.parsers.markup import read_xml
-
-    folder, _, base = part.rpartition("/")
-    data = container.find(f"{folder}/_rels/{base}.rels" if folder else f"_rels/{base}.rels")
-    if data is None:
-        return {}
-    found = {}
-    for relation in read_xml(data):
-        if relation.get("TargetMode") == "External":
-            continue
-        target = relation.get("Target", "")
-        name = (
-            target.lstrip("/")
-            if target.startswith("/")
-            else posixpath.normpath(posixpath.join(folder, target))
-        )
-        found[relation.get("Id", "")] = (relation.get("Type", "").rpartition("/")[2], name)
-    return found
+    faults = (
+        OpcError,
+        PythonPptxError,
+        zipfile.BadZipFile,
+        zlib.error,
+        SyntaxError,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RecursionError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    )
+    try:
+        yield
+    except faults as error:
+        reason = f"{type(error).__name__} {error}"[:120]
+        raise CorruptedError(
+            f"is damaged and cannot be read as {what} ({reason}); save it again"
+        ) from error

@@ -22,7 +22,6 @@ _IMAGES = (
     (b"MM\x00*", "image"),
 )
 _MAGIC = (
-    (b"%PDF-", "pdf"),
     (b"{\\rtf", "rtf"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -47,6 +46,7 @@ BINARY_SUFFIXES = frozenset(
 )  # fmt: skip
 SUFFIXES = frozenset(f".{suffix}" for suffix in (*TEXT_KINDS, *BINARY_SUFFIXES))
 
+_PDF_HEADER = b"%PDF-"
 _ZIPPED = (
     ("word/", "docx"),
     ("ppt/", "pptx"),
@@ -81,8 +81,11 @@ def kind_of(data: bytes, suffix: str) -> str:
     suffix = suffix.lower().lstrip(".")
     start = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     for mark, kind in _MAGIC:
-        if start.startswith(mark) or (kind == "pdf" and mark in data[:1024]):
+        if start.startswith(mark):
             return kind
+    # PDF readers forgive junk before the header.
+    if _PDF_HEADER in data[: (1 << 16 if suffix == "pdf" else 1024)]:
+        return "pdf"
     for mark, kind in _IMAGES:
         if data.startswith(mark) and is_binary(data):
             return kind

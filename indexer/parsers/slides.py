@@ -1,140 +1,92 @@
-"""PPTX: one page a slide, with its notes."""
+"""PPTX, through python-pptx: one page a slide, with its notes."""
 
 from __future__ import annotations
 
-import re
+import io
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from indexer.parsers.container import Container, relations
+from indexer.parsers.container import package_faults
 from indexer.parsers.layout import PageBuilder, one_line
-from indexer.parsers.markup import local, read_xml
+from indexer.parsers.markup import local
 from indexer.records import Page, ParsedFile
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
-
-_TITLES = ("title", "ctrTitle")
-# Placeholders that repeat on every slide, and a date that fills itself in.
-_FURNITURE = ("ftr", "sldNum", "sldImg", "hdr")
-_DATE = "dt"
+    from pptx.shapes.base import BaseShape
+    from pptx.slide import Slide
 
 
-def parse_pptx(container: Container, name: str) -> ParsedFile:
+def parse_pptx(data: bytes, name: str) -> ParsedFile:
     """A presentation; the first slide's title is its title."""
-    pages = tuple(
-        _slide(container, part, number) for number, part in enumerate(_order(container), 1)
-    )
-    first = pages[0] if pages else None
-    titled = first is not None and bool(first.text) and first.blocks[0].kind == "heading"
-    title = first.text[: first.blocks[0].end] if titled else name
-    return ParsedFile(name if title == "Slide 1" else title, pages, "pptx")
+    from pptx import Presentation
+
+    with package_faults("a presentation"):
+        slides = list(Presentation(io.BytesIO(data)).slides)
+        pages = tuple(_slide(slide, number) for number, slide in enumerate(slides, 1))
+        title = _title(slides[0]) if slides else ""
+    return ParsedFile(title or name, pages, "pptx")
 
 
-def _order(container: Container) -> list[str]:
-    """The slides' parts in the order they are shown."""
-    data = container.find("ppt/presentation.xml")
-    targets = relations(container, "ppt/presentation.xml")
-    if data is not None and targets:
-        order = [e for e in read_xml(data).iter() if local(e) == "sldId"]
-        # In a namespace: `sldId` has an attribute `id` of its own beside the relation's `r:id`.
-        ids = [v for e in order for k, v in e.attrib.items() if k.endswith("}id")]
-        parts = [targets[i][1] for i in ids if i in targets]
-        if parts:
-            return parts
-    numbered = [n for n in container.names if re.fullmatch(r"ppt/slides/slide\d+\.xml", n)]
-    return sorted(numbered, key=lambda n: int(re.sub(r"\D", "", n)))
+def _title(slide: Slide) -> str:
+    shape = slide.shapes.title
+    return one_line(shape.text_frame.text) if shape is not None else ""
 
 
-def _slide(container: Container, part: str, number: int) -> Page:
+def _slide(slide: Slide, number: int) -> Page:
     builder = PageBuilder()
-    root = read_xml(container.read(part))
-    shapes = [e for e in root.iter() if local(e) in ("sp", "graphicFrame")]
-    titles = [s for s in shapes if _placeholder(s) in _TITLES]
-    title = one_line(" ".join(_paragraph(p) for s in titles for p in _paragraphs(s)))
-    bodies = [s for s in shapes if s not in titles and not _is_furniture(s)]
-    notes = _notes(container, part)
-    empty = not (
-        title or notes or any(_paragraph(p).strip() for s in bodies for p in _paragraphs(s))
-    )
-    if not empty:
+    title = _title(slide)
+    skipped = slide.shapes.title.shape_id if title else None
+    shapes = [s for s in _shapes(slide.shapes) if s.shape_id != skipped and not _is_furniture(s)]
+    notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
+    noted = notes.text if notes is not None else ""
+    if title or noted.strip() or any(_has_text(shape) for shape in shapes):
         builder.heading(title or f"Slide {number}", 1)
-    _write(builder, bodies)
-    if notes:
-        builder.heading("Notes", 2)
-        for note in notes:
-            builder.paragraph(note)
-    picture = any(local(e) == "pic" for e in root.iter())
-    problem = ("picture without text" if picture else "no text") if empty else ""
-    return builder.page(number, f"slide {number}", problem)
-
-
-def _write(builder: PageBuilder, shapes: list[_Element]) -> None:
     for shape in shapes:
-        if local(shape) == "graphicFrame":
-            _write_frame(builder, shape)
-            continue
-        paragraphs = [(_paragraph(p), _depth(p)) for p in _paragraphs(shape)]
-        listed = len(paragraphs) > 1 and _placeholder(shape) != ""
-        for text, depth in paragraphs:
+        _write(builder, shape)
+    if noted.strip():
+        builder.heading("Notes", 2)
+        for line in noted.split("\n"):
+            builder.paragraph(line)
+    picture = any(local(shape.element) == "pic" for shape in shapes)
+    problem = "picture without text" if picture else "no text"
+    return builder.page(number, f"slide {number}", "" if builder.length else problem)
+
+
+def _shapes(shapes: Iterator[BaseShape]) -> Iterator[BaseShape]:
+    """All shapes in order, those of groups in their place."""
+    for shape in shapes:
+        if hasattr(shape, "shapes"):
+            yield from _shapes(shape.shapes)
+        else:
+            yield shape
+
+
+def _is_furniture(shape: BaseShape) -> bool:
+    """Whether a shape repeats on every slide: footer, slide number, self-filling date."""
+    from pptx.enum.shapes import PP_PLACEHOLDER
+
+    if not shape.is_placeholder:
+        return False
+    kind = shape.placeholder_format.type
+    automatic = any(local(element) == "fld" for element in shape.element.iter())
+    return kind in (PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER) or (
+        kind == PP_PLACEHOLDER.DATE and automatic
+    )
+
+
+def _has_text(shape: BaseShape) -> bool:
+    return shape.has_table if not shape.has_text_frame else bool(shape.text_frame.text.strip())
+
+
+def _write(builder: PageBuilder, shape: BaseShape) -> None:
+    """Write a table's rows, a placeholder's several paragraphs as a list, or paragraphs."""
+    if shape.has_text_frame:
+        paragraphs = shape.text_frame.paragraphs
+        listed = len(paragraphs) > 1 and shape.is_placeholder
+        for paragraph in paragraphs:
             if listed:
-                builder.item(text, depth)
+                builder.item(paragraph.text, paragraph.level)
             else:
-                builder.paragraph(text)
-
-
-def _write_frame(builder: PageBuilder, frame: _Element) -> None:
-    """A table, or whatever text another kind of frame holds."""
-    rows = [e for e in frame.iter() if local(e) == "tr"]
-    if rows:
-        builder.table(
-            [
-                [" ".join(_paragraph(p) for p in _paragraphs(c)) for c in row if local(c) == "tc"]
-                for row in rows
-            ]
-        )
-    else:
-        for paragraph in _paragraphs(frame):
-            builder.paragraph(_paragraph(paragraph))
-
-
-def _notes(container: Container, part: str) -> list[str]:
-    targets = [name for kind, name in relations(container, part).values() if kind == "notesSlide"]
-    notes = []
-    for target in targets:
-        data = container.find(target)
-        for shape in read_xml(data).iter() if data is not None else ():
-            if local(shape) == "sp" and not _is_furniture(shape):
-                notes += [text for p in _paragraphs(shape) if (text := _paragraph(p).strip())]
-    return notes
-
-
-def _is_furniture(shape: _Element) -> bool:
-    kind = _placeholder(shape)
-    automatic = any(local(e) == "fld" for e in shape.iter())
-    return kind in _FURNITURE or (kind == _DATE and automatic)
-
-
-def _placeholder(shape: _Element) -> str:
-    """The kind of placeholder a shape is ("body" where it does not say), "" for none."""
-    found = next((e for e in shape.iter() if local(e) == "ph"), None)
-    return "" if found is None else found.get("type", "body")
-
-
-def _paragraphs(element: _Element) -> list[_Element]:
-    return [e for e in element.iter() if local(e) == "p"]
-
-
-def _depth(paragraph: _Element) -> int:
-    properties = next((e for e in paragraph if local(e) == "pPr"), None)
-    level = "" if properties is None else properties.get("lvl", "")
-    return int(level) if level.isdigit() else 0
-
-
-def _paragraph(paragraph: _Element) -> str:
-    parts = []
-    for element in paragraph.iter():
-        if local(element) == "t":
-            parts.append(element.text or "")
-        elif local(element) in ("br", "tab"):
-            parts.append(" ")
-    return "".join(parts)
+                builder.paragraph(paragraph.text)
+    elif shape.has_table:
+        builder.table([[cell.text for cell in row.cells] for row in shape.table.rows])

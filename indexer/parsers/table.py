@@ -19,10 +19,11 @@ from indexer.parsers.mail import parse_eml, parse_msg
 from indexer.parsers.markdown import parse_markdown
 from indexer.parsers.opendocument import parse_opendocument
 from indexer.parsers.pdf import Progress, parse_pdf
+from indexer.parsers.rst import parse_rst
 from indexer.parsers.rtf import parse_rtf
 from indexer.parsers.sheets import parse_csv, parse_workbook
 from indexer.parsers.slides import parse_pptx
-from indexer.parsers.text import parse_org, parse_plain, parse_rst, parse_yaml
+from indexer.parsers.text import parse_org, parse_plain, parse_yaml
 from indexer.parsers.word import parse_docx
 from indexer.records import ParsedFile
 
@@ -44,7 +45,10 @@ _FROM_BYTES: Mapping[str, Callable[[bytes, str], ParsedFile]] = MappingProxyType
     }
 )
 _FROM_ZIP: Mapping[str, Callable[[Container, str], ParsedFile]] = MappingProxyType(
-    {"docx": parse_docx, "epub": parse_epub, "odt": parse_opendocument, "pptx": parse_pptx}
+    {"epub": parse_epub, "odt": parse_opendocument}
+)
+_OFFICE: Mapping[str, Callable[[bytes, str], ParsedFile]] = MappingProxyType(
+    {"docx": parse_docx, "pptx": parse_pptx, "sheet": parse_workbook}
 )
 # A mail in a mail in an archive: further down nothing is looked at.
 _MAX_DEPTH = 2
@@ -83,9 +87,9 @@ def _from_zip(data: bytes, name: str, read: Callable[[bytes, str], ParsedFile]) 
     kind = kind_of_zip(container.names, mimetype)
     if kind == "zip":
         return parse_archive(container, name, read)
-    if kind == "sheet":
+    if kind in _OFFICE:
         container.check()
-        return parse_workbook(data, name)
+        return _OFFICE[kind](data, name)
     return _FROM_ZIP[kind](container, name)
 
 

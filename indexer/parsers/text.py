@@ -1,4 +1,4 @@
-"""Plain text, reStructuredText, Org and YAML: text whose structure is in its lines."""
+"""Plain text, Org and YAML: text whose structure is in its lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from indexer.records import ParsedFile
 
 _ITEM = re.compile(r"(\s*)(?:[-*+•·◦▪‣–]|\(?(?:\d{1,3}|[a-zA-Z])[.)]|#\.)\s+\S")
 _ORG_HEADING = re.compile(r"(\*{1,8})\s+(\S.*)")
-_UNDERLINE = re.compile(r"([=\-~^\"'`#*+:.<>_])\1{2,}\s*$")
 # Lines at least this long that are followed by more were wrapped by a program, not ended by
 # the writer: mail wraps at 72, editors at 72 to 80, old terminals at 60 and up.
 _WRAPPED = 50
@@ -39,16 +38,6 @@ def parse_plain(data: bytes, name: str) -> ParsedFile:
 def parse_org(data: bytes, name: str) -> ParsedFile:
     """Org: stars make headings."""
     return _parse(data, name, "org", _org_heading)
-
-
-def parse_rst(data: bytes, name: str) -> ParsedFile:
-    """reStructuredText: underlined lines are headings, levels in order of appearance.
-
-    Directives and roles stay as they are written: without the project around them they
-    cannot be carried out, and dropping them loses text.
-    """
-    styles: list[str] = []
-    return _parse(data, name, "rst", lambda lines, at: _rst_heading(lines, at, styles))
 
 
 def parse_yaml(data: bytes, name: str) -> ParsedFile:
@@ -144,20 +133,3 @@ def _is_laid_out(lines: Sequence[str]) -> bool:
 def _org_heading(lines: Sequence[str], at: int) -> _Heading | None:
     found = _ORG_HEADING.match(lines[at])
     return _Heading(found.group(2), len(found.group(1)), 1) if found else None
-
-
-def _rst_heading(lines: Sequence[str], at: int, styles: list[str]) -> _Heading | None:
-    """A line underlined (or over- and underlined) with punctuation at least as long."""
-    over = bool(_UNDERLINE.match(lines[at]))
-    title = lines[at + 1 : at + 2] if over else lines[at : at + 1]
-    under = lines[at + 1 + over : at + 2 + over]
-    if not title or not under or not title[0].strip() or not _UNDERLINE.match(under[0]):
-        return None
-    if len(under[0].rstrip()) < len(title[0].rstrip()) or _UNDERLINE.match(title[0]):
-        return None
-    if over and lines[at].rstrip() != under[0].rstrip():
-        return None
-    style = under[0][0] * (1 + over)
-    if style not in styles:
-        styles.append(style)
-    return _Heading(title[0].strip(), styles.index(style) + 1, 2 + over)

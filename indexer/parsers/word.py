@@ -1,4 +1,8 @@
-"""DOCX, read from its XML: headings, lists, tables, notes, and the page breaks Word left.
+"""DOCX, through python-docx: headings, lists, tables, notes, and the page breaks Word left.
+
+python-docx opens the package and knows its styles. Paragraph texts are read from the XML
+itself, because `Paragraph.text` leaves out tracked insertions, content controls and text boxes
+(python-docx 1.2), which is text that a reader sees.
 
 Word stores where its last printout broke pages (`lastRenderedPageBreak`); where it did, page
 numbers are Word's own. Where it did not, explicit page breaks count, else sections.
@@ -6,51 +10,52 @@ numbers are Word's own. Where it did not, explicit page breaks count, else secti
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from indexer.parsers.container import Container
+from indexer.parsers.container import package_faults
 from indexer.parsers.layout import PageBuilder, one_line
 from indexer.parsers.markup import attribute, local, read_xml
 from indexer.records import Page, ParsedFile
 
 if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.oxml.styles import CT_Style
     from lxml.etree import _Element
 
-_NOTES = ("word/footnotes.xml", "word/endnotes.xml")
+_NOTES = ("footnotes", "endnotes")
 _BREAK = "\f"
-_SKIPPED = frozenset({"Fallback", "del", "moveFrom", "instrText", "delText"})
+_SKIPPED = frozenset({"Fallback", "del", "moveFrom", "instrText", "delText", "pPr"})
+_WRAPPERS = frozenset({"sdt", "sdtContent", "ins", "customXml", "smartTag", "moveTo"})
 
 
-def parse_docx(container: Container, name: str) -> ParsedFile:
+def parse_docx(data: bytes, name: str) -> ParsedFile:
     """A Word document; its first title or level-1 heading is its title."""
-    part = "word/document.xml"
-    if container.find(part) is None:
-        part = next((n for n in container.names if re.fullmatch(r"word/document\d*\.xml", n)), part)
-    root = read_xml(container.read(part))
-    reader = _Reader(_heading_levels(container), _list_styles(container), root)
-    body = next((child for child in root if local(child) == "body"), root)
-    reader.blocks(body)
-    for notes in _NOTES:
-        if (data := container.find(notes)) is not None:
-            for note in read_xml(data):
-                if attribute(note, "type") not in ("separator", "continuationSeparator"):
-                    reader.blocks(note)
+    from docx import Document
+
+    with package_faults("a Word document"):
+        document = Document(io.BytesIO(data))
+        reader = _Reader(document)
+        reader.blocks(document.element.body)
+        for relation in document.part.rels.values():
+            if not relation.is_external and relation.reltype.endswith(_NOTES):
+                reader.notes(read_xml(relation.target_part.blob))
     return ParsedFile(reader.title or name, reader.finish(), "docx")
 
 
 class _Reader:
     """Writes a document's blocks, page by page."""
 
-    def __init__(self, levels: dict[str, int], listed: frozenset[str], root: _Element) -> None:
-        self.levels = levels
-        self.listed = listed
+    def __init__(self, document: Document) -> None:
+        # The elements, not python-docx's `styles`, which stumble over a style without a type.
+        self.styles = {style.styleId: style for style in document.styles.element.style_lst}
         self.builder = PageBuilder()
         self.done: list[PageBuilder] = []
         self.title = ""
-        tags = {local(element) for element in root.iter()}
-        self.rendered = "lastRenderedPageBreak" in tags
+        body = document.element.body
+        self.rendered = any(local(e) == "lastRenderedPageBreak" for e in body.iter())
 
     def blocks(self, parent: _Element) -> None:
         """Write the paragraphs and tables inside an element."""
@@ -60,12 +65,21 @@ class _Reader:
                 self.paragraph(child)
             elif tag == "tbl":
                 self.table(child)
-            elif tag in ("sdt", "sdtContent", "ins", "customXml", "smartTag", "moveTo"):
+            elif tag in _WRAPPERS:
                 self.blocks(child)
+
+    def notes(self, root: _Element) -> None:
+        """Write footnotes or endnotes."""
+        for note in root:
+            if attribute(note, "type") not in ("separator", "continuationSeparator"):
+                self.blocks(note)
 
     def paragraph(self, element: _Element) -> None:
         """Write a paragraph; a page break inside it parts it."""
-        style, level, listed, depth = self.properties(element)
+        properties = {local(e): e for p in element if local(p) == "pPr" for e in p}
+        style = self.style(properties)
+        level = _level(style, properties.get("outlineLvl"))
+        depth = _list_depth(style, properties.get("numPr"))
         pieces = "".join(self.text(element)).split(_BREAK)
         for number, text in enumerate(map(one_line, pieces)):
             if number:
@@ -75,30 +89,15 @@ class _Reader:
                 self.builder.heading(text, level)
                 if level == 1 and not self.title:
                     self.title = text
-            elif listed:
+            elif depth >= 0:
                 self.builder.item(text, depth)
-            elif style.lower().startswith(("code", "htmlpreformatted")):
-                self.builder.code(text)
             else:
                 self.builder.paragraph(text)
 
-    def properties(self, element: _Element) -> tuple[str, int, bool, int]:
-        """Style, heading level (0 for none), whether it is a list item, and how deep."""
-        style, level, listed, depth = "", 0, False, 0
-        found = next((child for child in element if local(child) == "pPr"), None)
-        for entry in found if found is not None else ():
-            tag, value = local(entry), attribute(entry, "val")
-            if tag == "pStyle":
-                style = value
-                level = level or self.levels.get(value, 0)
-                listed = listed or value in self.listed
-            elif tag == "outlineLvl" and value.isdigit() and int(value) < 6:
-                level = int(value) + 1
-            elif tag == "numPr":
-                numbers = {local(n): attribute(n, "val") for n in entry}
-                listed = numbers.get("numId") != "0"
-                depth = int(numbers.get("ilvl") or 0)
-        return style, level, listed and not level, depth
+    def style(self, properties: dict[str, _Element]) -> CT_Style | None:
+        """The named style of a paragraph, if it has one that exists."""
+        named = properties.get("pStyle")
+        return None if named is None else self.styles.get(attribute(named, "val"))
 
     def text(self, element: _Element) -> Iterator[str]:
         """The text of a paragraph in order, `_BREAK` where a page ends."""
@@ -121,7 +120,7 @@ class _Reader:
                 yield from self.text(child)
 
     def table(self, element: _Element) -> None:
-        """Write a table; one of a single cell frames text and is written as that."""
+        """Write a table; one of a single column frames text and is written as that."""
         rows = [child for child in _unwrapped(element) if local(child) == "tr"]
         cells = [[cell for cell in _unwrapped(row) if local(cell) == "tc"] for row in rows]
         if max((len(row) for row in cells), default=0) < 2:
@@ -150,44 +149,39 @@ class _Reader:
 def _unwrapped(element: _Element) -> Iterator[_Element]:
     """Children, with those inside content controls in their place."""
     for child in element:
-        if local(child) in ("sdt", "sdtContent", "ins", "customXml"):
+        if local(child) in _WRAPPERS:
             yield from _unwrapped(child)
         else:
             yield child
 
 
-def _styles(container: Container) -> list[_Element]:
-    data = container.find("word/styles.xml")
-    return [s for s in read_xml(data) if local(s) == "style"] if data is not None else []
+def _ancestry(style: CT_Style | None) -> Iterator[CT_Style]:
+    """A style and those it is based on, nearest first; at most ten, against circles."""
+    for _ in range(10):
+        if style is None:
+            return
+        yield style
+        style = style.base_style
 
 
-def _heading_levels(container: Container) -> dict[str, int]:
-    """Style id → heading level, of its own or of the style it is based on."""
-    levels = {"Title": 1, **{f"Heading{level}": level for level in range(1, 7)}}
-    based = {}
-    for style in _styles(container):
-        key = attribute(style, "styleId")
-        entries = {local(entry): attribute(entry, "val") for entry in style.iter()}
-        based[key] = entries.get("basedOn", "")
-        named = re.fullmatch(r"heading ([1-6])|title", entries.get("name", "").lower())
-        outline = entries.get("outlineLvl", "")
+def _level(style: CT_Style | None, outline: _Element | None) -> int:
+    """The heading level that a paragraph's own outline or its style's name gives; 0 for none."""
+    if outline is not None and attribute(outline, "val") in "012345":
+        return int(attribute(outline, "val")) + 1
+    for ancestor in _ancestry(style):
+        named = re.fullmatch(r"heading ([1-6])|title", (ancestor.name_val or "").lower())
         if named:
-            levels[key] = int(named.group(1) or 1)
-        elif outline.isdigit() and int(outline) < 6:
-            levels[key] = int(outline) + 1
-    for key in based:
-        ancestor, steps = key, 0
-        while ancestor and ancestor not in levels and steps < 10:
-            ancestor, steps = based.get(ancestor, ""), steps + 1
-        if ancestor:
-            levels.setdefault(key, levels.get(ancestor, 0))
-    return levels
+            return int(named.group(1) or 1)
+        levels = [e for e in ancestor.iter() if local(e) == "outlineLvl"]
+        if levels and attribute(levels[0], "val") in "012345":
+            return int(attribute(levels[0], "val")) + 1
+    return 0
 
 
-def _list_styles(container: Container) -> frozenset[str]:
-    """Ids of the styles that number or bullet their paragraphs."""
-    return frozenset(
-        attribute(style, "styleId")
-        for style in _styles(container)
-        if any(local(entry) == "numPr" for entry in style.iter())
-    )
+def _list_depth(style: CT_Style | None, numbering: _Element | None) -> int:
+    """How deep in lists a paragraph is, from 0 on; -1 outside of lists."""
+    if numbering is not None:
+        values = {local(e): attribute(e, "val") for e in numbering}
+        return -1 if values.get("numId") == "0" else int(values.get("ilvl") or 0)
+    listed = any(local(e) == "numPr" for s in _ancestry(style) for e in s.iter())
+    return 0 if listed else -1
