@@ -29,7 +29,7 @@ class PassageLimits:
     80 to 400 tokens differ by little, smaller ones finding the right page of the Northwind
     booklets and of product documentation more often (first 74 % at 140, 69 % at 400), larger
     ones the right scientific abstract (nDCG@10 0.669 and 0.681). Repeating a sentence in
-    the next passage gained nothing on any set.
+    the next passage made every set worse, or better by one question in 201.
     """
 
     target: int = 140
