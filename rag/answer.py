@@ -23,6 +23,8 @@ from rag.retrieve import Search, retrieve
 if TYPE_CHECKING:
     from indexer.search import Scope
 
+_ENDS = (".", "!", "?", "。", "！", "？", "।", ":", ")", '"', "”", "»")
+
 OnText = Callable[[str], None]
 
 # A generated answer of five sentences with its citations has some 200 tokens; a reasoning
@@ -175,29 +177,41 @@ def _generated(reading: Reading, llm: ChatModel, told: OnText) -> _Drafted:
             raise
         notice = f"{error}. What had come by then is shown."
     reply = "".join(pieces)
-    sentences, footnotes = _checked(reply, reading)
+    claims = generate.claims(reply, len(reading.hits))
+    sentences, footnotes = _checked(claims, reading, whole=not notice)
     if generate.refuses(reply) and not any(s.footnotes for s in sentences):
         return _Drafted("generated", notice=notice)
     return _Drafted("generated", sentences, footnotes, notice)
 
 
-def _checked(reply: str, reading: Reading) -> tuple[tuple[Sentence, ...], tuple[Footnote, ...]]:
+def _checked(
+    claims: Sequence[generate.Claim], reading: Reading, *, whole: bool
+) -> tuple[tuple[Sentence, ...], tuple[Footnote, ...]]:
     """A reply's sentences with verdicts, and footnotes that lead to what holds them.
 
     A sentence that cites nothing, or the wrong passage, is given the passage that plainly
-    holds it, if there is one; otherwise it stays marked as unsupported.
+    holds it, if there is one; otherwise it stays marked as unsupported. Where the reply is not
+    `whole`, a last sentence without its end is shown as such and supported by nothing.
     """
     notes = _Notes(reading)
-    languages = reading.question.languages
     sentences = []
-    for claim in generate.claims(reply, len(reading.hits)):
-        cited = [q for q in reading.quotables if q.hit + 1 in claim.cited]
-        support = cite.check(claim.text, cited, reading.hits, languages)
-        if support.verdict != "supported":
-            elsewhere = cite.check(claim.text, reading.quotables, reading.hits, languages)
-            support = elsewhere if elsewhere.verdict == "supported" else support
+    for place, claim in enumerate(claims, start=1):
+        if not whole and place == len(claims) and not claim.text.endswith(_ENDS):
+            sentences.append(Sentence(f"{claim.text} …", "unsupported", ()))
+            continue
+        support = _support(claim, reading)
         sentences.append(Sentence(claim.text, support.verdict, notes.add(support.evidence)))
     return tuple(sentences), notes.footnotes
+
+
+def _support(claim: generate.Claim, reading: Reading) -> cite.Support:
+    languages = reading.question.languages
+    cited = [q for q in reading.quotables if q.hit + 1 in claim.cited]
+    support = cite.check(claim.text, cited, reading.hits, languages)
+    if support.verdict == "supported":
+        return support
+    elsewhere = cite.check(claim.text, reading.quotables, reading.hits, languages)
+    return elsewhere if elsewhere.verdict == "supported" else support
 
 
 class _Notes:

@@ -25,6 +25,8 @@ from rag.records import Verdict
 # `python -m benchmarks.claims`.
 _SUPPORTED = 0.75
 _PARTLY = 0.5
+# A claim of fewer content words agrees with too many sentences to be held by one.
+_LEAST_WORDS = 2
 # A claim may draw on two neighbouring sentences only if together they hold this much more of it
 # than the better one alone; else the neighbour would lend its numbers and its "not".
 _BOTH_ADD = 0.15
@@ -133,7 +135,7 @@ def _compare(
     reason = _conflict(claim.text, text, around, language_of(claim.text))
     if reason:
         return Support("unsupported", (), share, reason)
-    if share < _SUPPORTED:
+    if share < _SUPPORTED or len(claim.words) < _LEAST_WORDS:
         return Support("partly", window, share, "the source says only part of this")
     return Support("supported", window, share)
 

@@ -97,8 +97,8 @@ def _by_rule(question: str, before: Turn) -> str:
 def _swapped(question: str, asked: str, language: Language) -> str:
     """The question before with the new thing in the old one's place, '' where it is not plain.
 
-    "What does the Standard plan cover?" and "what about the Plus plan?" share one word; laid
-    over each other at that word, the new words replace the old ones.
+    "What does the Standard plan cover?" and "what about the Plus plan?" share a word; laid
+    over each other there, the new words replace the old ones.
     """
     opening = language.connective.match(question)
     rest = question[opening.end() :].strip(" ,") if opening else question
@@ -114,9 +114,9 @@ def _swapped(question: str, asked: str, language: Language) -> str:
         for j, place in enumerate(new)
         if _terms(asked[start:end], language) & _terms(rest[slice(*place)], language)
     ]
-    if len(shared) != 1:
+    if len({i - j for i, j in shared}) != 1:
         return ""
-    (i, j) = shared[0]
+    i, j = shared[0]
     first, last = _run(asked, old, i)
     start = old[max(first, i - j)][0]
     end = old[min(last, i + len(new) - 1 - j)][1]

@@ -241,7 +241,7 @@ def _named(
         return TimedOutError(message, partial)
     if partial:
         return InterruptedAnswerError(
-            f"the answer from {where} broke off ({_reason(error)}); ask again", partial
+            f"the answer from {where} broke off before its end; ask again", partial
         )
     if isinstance(error, openai.APIConnectionError):
         return UnreachableError(

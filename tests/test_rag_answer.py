@@ -1,0 +1,224 @@
+"""Questions answered from a real home: files → store → search → cited answer."""
+
+import pytest
+from scripted_server import Reply, scripted_server
+
+from indexer.ingest import Ingest
+from indexer.search import Scope, Searcher
+from indexer.sources import find
+from indexer.store import Store
+from rag.answer import Answerer, EmptyQuestionError
+from rag.explain import NothingExpectedError, explain
+from rag.history import History
+from rag.llm import OpenAIChat
+from rag.records import from_json, to_json
+from rag.retrieve import retrieve
+
+WARRANTY = """# Warranty terms
+
+The warranty of the Kestrel anemometer lasts three years from the date of purchase. It covers
+bearings and electronics. Damage by lightning is not covered by the warranty.
+
+| Model | Price | Weight |
+| --- | --- | --- |
+| Kestrel | 249 euros | 410 grams |
+| Osprey | 389 euros | 650 grams |
+"""
+LEAVE = """# Leave policy
+
+Full-time staff receive 28 days of paid leave a year. Part-time staff receive a share of that in
+proportion to their hours. Leave is requested from the team lead two weeks ahead.
+"""
+SECRET = "# Board minutes\n\nThe takeover of Swan Instruments will cost nine million euros."
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory, tiny_embedder):
+    """A store with a public and a private collection, and its searcher."""
+    folder = tmp_path_factory.mktemp("answers")
+    store = Store.open(folder / "home")
+    for name, texts in {"public": [WARRANTY, LEAVE], "private": [SECRET]}.items():
+        files = folder / name
+        files.mkdir()
+        for number, text in enumerate(texts):
+            (files / f"{number}.md").write_text(text)
+        ingest = Ingest(store, tiny_embedder)
+        ingest.run(find([files]), store.create_collection(name).id)
+    return store, Searcher(store, folder / "index", lambda fingerprint: tiny_embedder)
+
+
+def scope_of(store, *names):
+    return Scope(frozenset(store.collection(name).id for name in names))
+
+
+def ask(home, question, *names, llm=None, **more):
+    store, searcher = home
+    scope = scope_of(store, *(names or ("public",)))
+    return Answerer(searcher, store, llm).ask(question, scope, **more)
+
+
+def check_quotes(home, answer):
+    """Every footnote's quote stands verbatim at its span, and every number has its footnote."""
+    store, _ = home
+    for note in answer.footnotes:
+        text = store.page(note.document, note.span.page).text
+        assert text[note.span.start : note.span.end] == note.quote
+        assert note.pages[0] <= note.span.page <= note.pages[1]
+    numbers = [note.n for note in answer.footnotes]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert {n for sentence in answer.sentences for n in sentence.footnotes} == set(numbers)
+
+
+def test_an_extractive_answer_quotes_with_footnotes(home):
+    told = []
+    answer = ask(home, "How long does the warranty of the Kestrel last?", on_text=told.append)
+    assert "three years" in answer.text
+    assert answer.mode == "extractive"
+    assert all(s.verdict == "supported" and s.footnotes for s in answer.sentences)
+    assert answer.footnotes[0].title == "Warranty terms"
+    assert "three years" in "".join(told)
+    assert from_json(to_json(answer)) == answer
+    check_quotes(home, answer)
+
+
+def test_a_table_row_answers_with_its_header(home):
+    answer = ask(home, "What is the weight of the Osprey?")
+    assert "Weight: 650 grams" in answer.text
+    check_quotes(home, answer)
+
+
+def test_what_the_documents_do_not_hold_is_refused(home):
+    answer = ask(home, "Who painted the Mona Lisa?")
+    assert answer.abstained
+    assert answer.sentences == answer.footnotes == ()
+    assert answer.text == ""
+
+
+def test_other_collections_are_out_of_reach(home):
+    question = "What will the takeover of Swan Instruments cost?"
+    assert "nine million" in ask(home, question, "private").text
+    answer = ask(home, question, "public")
+    assert "Swan" not in to_json(answer).replace(question, "")
+
+
+def test_no_collection_no_answer(home):
+    store, searcher = home
+    answer = Answerer(searcher, store, None).ask("What is leave?", Scope(frozenset()))
+    assert answer.abstained
+    assert answer.hits == ()
+
+
+def test_an_empty_question_is_refused_by_name(home):
+    with pytest.raises(EmptyQuestionError):
+        ask(home, "  ")
+
+
+def test_a_follow_up_in_a_kept_conversation(home):
+    store, _ = home
+    history = History(store)
+    talk = history.start([1], "leave")
+    history.add(talk.id, ask(home, "How many days of leave do full-time staff receive?"))
+    answer = ask(home, "and part-time staff?", history=history.turns(talk.id))
+    assert answer.question == "and part-time staff?"
+    assert answer.standalone == "How many days of leave do part-time staff receive?"
+    assert "in proportion to their hours" in answer.text
+
+
+def generated(home, *replies, question="How long does the warranty of the Kestrel last?"):
+    with scripted_server(*replies) as script:
+        llm = OpenAIChat(script.url, "", "tiny", timeout=0.5)
+        told = []
+        answer = ask(home, question, llm=llm, on_text=told.append)
+    check_quotes(home, answer)
+    return answer, "".join(told), script
+
+
+def test_a_generated_answer_is_checked_sentence_by_sentence(home):
+    reply = Reply(("The warranty of the Kestrel lasts three years [1]. ", "It lasts 5 years [1]."))
+    answer, told, script = generated(home, reply)
+    assert answer.mode == "generated"
+    assert [s.verdict for s in answer.sentences] == ["supported", "unsupported"]
+    assert answer.sentences[1].footnotes == ()
+    assert "[1]" in told
+    assert "three years" in script.requests[0]["messages"][1]["content"]
+    assert "three years" in answer.footnotes[0].quote
+
+
+@pytest.mark.parametrize("citation", ["", " [2]", " [7]"])
+def test_a_missing_or_wrong_citation_is_put_right(home, citation):
+    reply = Reply((f"Damage by lightning is not covered by the warranty{citation}.",))
+    answer, _, _ = generated(home, reply)
+    (sentence,) = answer.sentences
+    assert sentence.verdict == "supported"
+    assert answer.footnotes[0].quote == "Damage by lightning is not covered by the warranty."
+
+
+@pytest.mark.parametrize("text", ["NO ANSWER", "The passages do not mention this."])
+def test_a_model_that_finds_nothing_abstains(home, text):
+    answer, _, _ = generated(home, Reply((text,)))
+    assert answer.abstained
+    assert answer.hits
+
+
+@pytest.mark.parametrize(
+    ("reply", "notice"),
+    [
+        (Reply(status=401), "OPENAI_API_KEY"),
+        (Reply(end="hang"), "silent"),
+        (Reply(status=500), "log"),
+        (Reply(end="garbage"), "OpenAI-compatible"),
+    ],
+)
+def test_where_the_model_fails_the_documents_are_quoted(home, reply, notice):
+    answer, _, _ = generated(home, reply)
+    assert answer.mode == "extractive"
+    assert "three years" in answer.text
+    assert notice in answer.notice
+
+
+def test_what_came_before_a_break_is_kept(home):
+    text = "The warranty of the Kestrel lasts three years [1]. It covers bear"
+    answer, told, _ = generated(home, Reply((text,), end="drop"))
+    assert told == text
+    assert [s.text for s in answer.sentences] == [
+        "The warranty of the Kestrel lasts three years.",
+        "It covers bear …",
+    ]
+    assert [s.verdict for s in answer.sentences] == ["supported", "unsupported"]
+    assert "broke off" in answer.notice
+
+
+def test_the_same_text_twice_is_read_once(home, tmp_path, tiny_embedder):
+    store = Store.open(tmp_path / "home")
+    files = tmp_path / "files"
+    files.mkdir()
+    for name in ("a", "b"):
+        (files / f"{name}.md").write_text(LEAVE + f"\n\n# Only here {name}\n\nNothing {name}.")
+    Ingest(store, tiny_embedder).run(find([files]), store.create_collection("c").id)
+    searcher = Searcher(store, tmp_path / "index", lambda fingerprint: tiny_embedder)
+    hits = retrieve(searcher, store, "How many days of leave?", scope_of(store, "c"))
+    assert sum("28 days" in hit.passage.text for hit in hits) == 1
+
+
+def why(home, question, expected, *names):
+    store, searcher = home
+    return explain(question, expected, searcher, store, scope_of(store, *(names or ("public",))))
+
+
+def test_why_a_passage_was_read(home):
+    found = why(home, "How long is the warranty?", "lasts three years from the date")
+    assert found.stage == "read"
+    assert found.found.keyword == 1
+    assert any("warranty" in finding for finding in found.findings)
+
+
+def test_why_a_text_is_not_there(home):
+    found = why(home, "What does Swan cost?", "takeover of Swan Instruments", "public")
+    assert found.stage == "not extracted"
+    assert found.found is None
+    assert found.remedies
+
+
+def test_why_needs_a_text(home):
+    with pytest.raises(NothingExpectedError):
+        why(home, "What?", " ")
