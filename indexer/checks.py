@@ -243,7 +243,7 @@ def vectors(store: Store, embedder_fingerprint: str = "") -> Iterator[Problem]:
     names = {collection.id: _name(collection) for collection in store.collections()}
     for collection, fingerprint, live in generations(store.connection):
         where = f"{names[collection]}, embedder {fingerprint}"
-        here = fingerprint == embedder_fingerprint
+        here = live and fingerprint == embedder_fingerprint
         remedy = _REPAIR if here else "use that embedder and repair, or index the files again"
         missing = store.unembedded(collection, fingerprint, -1) if live else []
         if missing:

@@ -11,23 +11,23 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from indexer import checks, keywords, writes
 from indexer.checks import Problem
+from indexer.generations import embed_generation
 from indexer.originals import hash_file
-from indexer.passages import embedding_text
 from indexer.records import Passage
 from indexer.rows import strings_json
 from indexer.store import Store
 from indexer.vectors import VectorIndex
 
 if TYPE_CHECKING:
-    import numpy as np
+    from indexer.ingest import PassageEmbedder
 
 __all__ = ["Problem", "examine", "repair"]
 
-# Passages embedded, or given keyword rows, in one transaction.
+# Passages read at a time.
 _BATCH = 256
 
 # Rows whose owner is gone, children first.
@@ -41,15 +41,6 @@ _ORPHANS = (
     "DELETE FROM vectors WHERE passage NOT IN (SELECT id FROM passages)",
     "DELETE FROM turns WHERE conversation NOT IN (SELECT id FROM conversations)",
 )
-
-
-class PassageEmbedder(Protocol):
-    """What fills in missing vectors."""
-
-    fingerprint: str
-
-    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors, float32 [n, dimension]."""
 
 
 def examine(store: Store, folder: Path, fingerprint: str = "") -> list[Problem]:
@@ -196,18 +187,13 @@ def _by_document(store: Store, ids: Sequence[int]) -> Iterator[tuple[str, list[P
 
 def _mend_vectors(store: Store, embedder: PassageEmbedder) -> None:
     """Drop what the embedder's vectors should not be, and embed what has none."""
-    for collection, fingerprint, _ in checks.generations(store.connection):
-        if fingerprint != embedder.fingerprint:
+    for collection, fingerprint, live in checks.generations(store.connection):
+        if not live or fingerprint != embedder.fingerprint:
             continue
         bad = checks.unsound_vectors(store.connection, collection, fingerprint)
         with store.transaction() as connection:
             _drop_vectors(connection, collection, fingerprint, bad)
-        while ids := store.unembedded(collection, fingerprint, _BATCH):
-            for document, passages in _by_document(store, ids):
-                title = store.document(document).title
-                texts = [embedding_text(title, passage) for passage in passages]
-                vectors = embedder.embed_passages(texts)
-                store.add_vectors([passage.id for passage in passages], vectors, fingerprint)
+        embed_generation(store, embedder, collection)
 
 
 def _drop_vectors(
