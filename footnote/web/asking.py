@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from indexer.search import Scope
 
 from embedder.errors import FootnoteError
 from footnote.render import snippet
 from footnote.web import components, session
 from footnote.web.words import plain
+from indexer.search import Scope
 
 if TYPE_CHECKING:
     from footnote.home import Home

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
-from indexer.search import Scope
 
 from footnote.render import snippet
 from footnote.web.session import errors_shown
 from footnote.web.words import ordinal, plain
+from indexer.search import Scope
 from rag.records import Answer
 
 if TYPE_CHECKING:
