@@ -130,6 +130,17 @@ def test_a_copy_is_not_indexed_twice(full_desk):
     assert (report.added, report.unchanged) == (3, 1)
     assert full_desk.run().unchanged == 4
     assert full_desk.found("leave") == 1
+    # The first of the two in order is the one that has the document, however fast the other is.
+    (document,) = full_desk.store.documents([full_desk.collection], text="leave").rows
+    assert document.path.endswith("copy.md")
+
+
+def test_a_copy_is_tried_where_its_twin_failed(desk):
+    desk.write("a.pdf", LEAVE)  # not what it says it is
+    desk.write("b.md", LEAVE)
+    report = desk.run()
+    assert (report.added, len(report.failed) + report.unchanged) == (1, 1)
+    assert desk.found("leave") == 1
 
 
 def test_a_renamed_file_keeps_its_document(full_desk):

@@ -1,0 +1,69 @@
+"""What is to be done with a file, as far as that can be told without parsing it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from indexer.parsers import MAX_BYTES, ParseError, TooLargeError
+from indexer.parsers.detect import kind_of
+from indexer.sources import Source, is_gone
+from indexer.store import Store
+
+Verdict = Literal["new", "changed", "unchanged", "copy", "became a copy", "renamed"]
+TO_PARSE: frozenset[Verdict] = frozenset({"new", "changed"})
+UPDATES: frozenset[Verdict] = frozenset({"changed", "became a copy", "renamed"})
+
+# Enough of a file to tell whether any parser wants it, before it is copied.
+_HEAD_BYTES = 65_536
+
+
+def check(source: Source) -> int:
+    """The file's size. Raises `OSError`, or `ParseError` where no parser would want it."""
+    with source.path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    size = source.path.stat().st_size
+    if size > MAX_BYTES:
+        raise TooLargeError(f"is larger than {MAX_BYTES >> 20} MB; split it into smaller files")
+    if head:  # an empty one is the parser's to report
+        kind_of(head, Path(source.name).suffix)
+    return size
+
+
+def reason(error: OSError | ParseError) -> str:
+    """An error as it is reported after a file's name."""
+    if isinstance(error, OSError):
+        return f"cannot be read ({error.strerror or error}); check the file and its permissions"
+    return str(error)
+
+
+class Place:
+    """What a collection has under a source's name, and what a file there means for it."""
+
+    def __init__(self, store: Store, collection: int, source: Source) -> None:
+        self._store, self._collection, self._name = store, collection, source.name
+        self._here = store.document_at(collection, source.name)
+
+    def verdict(self, content_hash: str) -> Verdict:
+        """What this content is, compared with what is there."""
+        here = self._here
+        if here and here.state != "failed" and here.content_hash == content_hash:
+            return "unchanged"
+        twin = self._store.document_with(self._collection, content_hash)
+        if twin is None:
+            return "changed" if here and here.state != "failed" else "new"
+        if here:
+            return "became a copy"
+        return "renamed" if is_gone(twin.path) else "copy"
+
+    def settle(self, verdict: Verdict, content_hash: str) -> None:
+        """Do what a verdict asks for that needs no parsing.
+
+        A file that was renamed takes its document along. A file that now says what another
+        document says has none of its own any more.
+        """
+        twin = self._store.document_with(self._collection, content_hash)
+        if verdict == "renamed" and twin:
+            self._store.move(twin.id, self._name)
+        if verdict == "became a copy" and self._here:
+            self._store.retire(self._here.id)
