@@ -1,0 +1,289 @@
+"""How far the dense side may be trusted in one collection: fitted, never assumed.
+
+A dense model may be better than keyword search in one collection and useless in the next (an
+English one on Russian text), and nothing in its scores says which. So the collection examines
+it: pseudo-queries are cut out of its own passages (`indexer.pseudo`), both sides look for the
+passages they came from, and a conditional logit (McFadden 1974) tells how much each unit of
+either side's evidence moves the odds of being the right passage:
+
+    P(passage | query) ~ exp(keyword * keyword evidence + dense * dense evidence)
+
+The fit runs on a sample: with negatives drawn at random, a conditional logit estimates the
+same coefficients as with all of them. The dense coefficient of pseudo-queries agrees with
+that of real ones (measured: see `docs/log.md`); the keyword coefficient does not, because the
+sentence that a real question is about has been taken out. BM25 being the same algorithm
+everywhere, its true coefficient hardly varies, and the weight is made of the dense one alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from indexer import bm25, fusion
+from indexer.analysis import index_terms, query_words
+from indexer.keywords import KeywordRow
+from indexer.passages import embedding_text
+from indexer.pseudo import PseudoQuery, pseudo_queries
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from indexer.records import Passage
+    from indexer.store import Store
+
+VERSION = 1
+
+# Passages that are looked through, and pseudo-queries that look.
+_POOL = 2000
+_QUERIES = 200
+# With fewer queries than this nothing can be fitted, and `PRIOR` holds.
+_FEWEST_QUERIES = 20
+# A fit is repeated when the collection has grown or shrunk by this factor.
+_GROWTH = 1.3
+
+# weight = _SLOPE * dense coefficient ** _POWER
+_SLOPE, _POWER = 1.25, 1.5
+
+# Passages whose vectors are the background of each query's cosines.
+_BACKGROUND = 500
+
+_ITERATIONS = 30
+_RIDGE = 1e-3
+
+
+class Encoder(Protocol):
+    """What the fit needs of an embedder."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the vector space."""
+        ...
+
+    def embed_queries(self, texts: Sequence[str], task: str | None = None) -> np.ndarray:
+        """Vectors, float32 [n, dimension], unit length."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors, float32 [n, dimension], unit length."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The fitted fusion of one generation.
+
+    `weight` is what a standard deviation of dense evidence counts in units of keyword evidence
+    (`indexer.fusion`). `keyword` and `dense` are the coefficients it was made from, `queries`
+    the number of pseudo-queries, `passages` the size of the collection then. `background` are
+    ids of passages drawn at random, with whose vectors a query's cosines are compared.
+    """
+
+    weight: float
+    keyword: float = 0.0
+    dense: float = 0.0
+    queries: int = 0
+    passages: int = 0
+    background: tuple[int, ...] = ()
+    version: int = VERSION
+
+    def to_json(self) -> str:
+        """As it is kept in the database."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Trust:
+        """What `to_json` wrote; `PRIOR` for '' and for what another version wrote."""
+        values = json.loads(text) if text else {}
+        if values.get("version") != VERSION:
+            return PRIOR
+        return cls(**{**values, "background": tuple(values["background"])})
+
+
+# For collections too small to examine: less than any dense model that is of use earns.
+PRIOR = Trust(weight=0.4)
+
+
+def is_due(store: Store, collection: int, fingerprint: str) -> bool:
+    """Whether a fit is missing, or was made when the collection was of another size."""
+    known = Trust.from_json(store.trust(collection, fingerprint))
+    now = max(store.count_passages(collection), 1)
+    return not known.passages or not 1 / _GROWTH <= now / known.passages <= _GROWTH
+
+
+def fit(store: Store, collection: int, encoder: Encoder) -> Trust:
+    """Examine a collection's generation under `encoder`. The same result for the same content.
+
+    Takes two embeddings a pseudo-query, some 10 s on two cores.
+    """
+    pool = _Pool.of(store, collection, encoder.fingerprint)
+    queries = pool.queries()
+    size = store.count_passages(collection)
+    background = tuple(passage.id for passage in pool.passages[:_BACKGROUND])
+    if len(queries) < _FEWEST_QUERIES:
+        return replace(PRIOR, passages=size, queries=len(queries), background=background)
+    words, meaning = pool.evidence(queries, encoder)
+    keyword, dense = conditional_logit(words, meaning, [query.source for query in queries])
+    return Trust(
+        weight=_SLOPE * dense**_POWER,
+        keyword=keyword,
+        dense=dense,
+        queries=len(queries),
+        passages=size,
+        background=background,
+    )
+
+
+def conditional_logit(
+    words: np.ndarray, meaning: np.ndarray, right: Sequence[int]
+) -> tuple[float, float]:
+    """Coefficients, at least zero, of both evidences [queries, passages].
+
+    `right` is the right passage of each query. By Newton's method: the likelihood is concave.
+    A coefficient that would be negative is zero, and the other is fitted alone.
+    """
+    import numpy as np
+
+    used = [0, 1]
+    evidence = np.stack([words, meaning], axis=-1).astype(np.float64)
+    found = np.zeros(2)
+    while used:
+        found[:] = 0
+        found[used] = _newton(evidence[:, :, used], np.asarray(right))
+        worst = min(used, key=lambda side: found[side])
+        if found[worst] >= 0:
+            break
+        used.remove(worst)
+        found[worst] = 0
+    return float(found[0]), float(found[1])
+
+
+def _newton(evidence: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Maximum of the mean log-likelihood less a ridge, over evidence [queries, passages, f]."""
+    import numpy as np
+
+    count, _, features = evidence.shape
+    chosen = evidence[np.arange(count), right]
+    coefficients = np.zeros(features)
+    for _ in range(_ITERATIONS):
+        logits = evidence @ coefficients
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        odds /= odds.sum(axis=1, keepdims=True)
+        mean = np.einsum("qp,qpf->qf", odds, evidence)
+        spread = np.einsum("qp,qpf,qpg->fg", odds, evidence, evidence) - mean.T @ mean
+        gradient = (chosen - mean).mean(axis=0) - _RIDGE * coefficients
+        step = np.linalg.solve(spread / count + _RIDGE * np.eye(features), gradient)
+        coefficients += np.clip(step, -1, 1)
+        if np.abs(step).max() < 1e-6:
+            break
+    return coefficients
+
+
+@dataclass(frozen=True)
+class _Pool:
+    """Passages at random with all that the fit needs of them, in the same order."""
+
+    passages: Sequence[Passage]
+    titles: Sequence[str]
+    languages: Sequence[str]
+    rows: Sequence[KeywordRow]
+    vectors: np.ndarray
+
+    @classmethod
+    def of(cls, store: Store, collection: int, fingerprint: str) -> _Pool:
+        import numpy as np
+
+        drawn = {passage.id: passage for passage in store.sample_passages(collection, _POOL)}
+        vectors = store.passage_vectors(drawn, fingerprint)
+        rows = store.keyword_rows(collection, drawn)
+        ids = [number for number in drawn if number in vectors and number in rows]
+        passages = [drawn[number] for number in ids]
+        languages = store.document_languages({passage.document for passage in passages})
+        titles = {name: store.document(name).title for name in languages}
+        stacked = np.stack([vectors[number] for number in ids]) if ids else np.empty((0, 0))
+        return cls(
+            passages,
+            [titles[passage.document] for passage in passages],
+            [languages[passage.document] for passage in passages],
+            [rows[number] for number in ids],
+            stacked.astype(np.float32),
+        )
+
+    def queries(self) -> list[PseudoQuery]:
+        return pseudo_queries([one.text for one in self.passages], self.languages, _QUERIES)
+
+    def evidence(
+        self, queries: Sequence[PseudoQuery], encoder: Encoder
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Keyword and dense evidence [queries, passages]; right ones without their sentence."""
+        import numpy as np
+
+        asked = encoder.embed_queries([query.text for query in queries])
+        rests = encoder.embed_passages([self._embedding_text(query) for query in queries])
+        places, right = np.arange(len(queries)), np.array([query.source for query in queries])
+        cosines = asked @ self.vectors.T
+        mean, deviation = cosines.mean(axis=1), cosines.std(axis=1)
+        cosines[places, right] = (asked * rests).sum(axis=1)
+        meaning = (cosines - mean[:, None]) / np.maximum(deviation, 1e-6)[:, None]
+        postings = _Postings(self.rows, frozenset(self.languages))
+        words = np.stack([self._keyword_evidence(query, postings) for query in queries])
+        return words, meaning
+
+    def _embedding_text(self, query: PseudoQuery) -> str:
+        passage = replace(self.passages[query.source], text=query.rest)
+        return embedding_text(self.titles[query.source], passage)
+
+    def _keyword_evidence(self, query: PseudoQuery, postings: _Postings) -> np.ndarray:
+        import numpy as np
+
+        statistics = postings.statistics(query.text)
+        weights = bm25.weights(statistics)
+        scores = postings.scores(statistics, weights)
+        text = index_terms(query.rest, self.languages[query.source])
+        rest = replace(self.rows[query.source], text=text)
+        scores[query.source] = bm25.score(rest, statistics, weights)
+        unit = fusion.keyword_unit(float(scores.max()), fusion.mass(statistics))
+        return np.asarray(scores / unit)
+
+
+class _Postings:
+    """BM25 of all rows at once: `indexer.bm25`, term by term instead of row by row."""
+
+    def __init__(self, rows: Sequence[KeywordRow], languages: frozenset[str]) -> None:
+        import numpy as np
+
+        self._languages = languages
+        self._found: dict[str, dict[int, float]] = {}
+        lengths = np.zeros(len(rows))
+        for place, row in enumerate(rows):
+            fields = (row.title, bm25.TITLE), (row.headings, bm25.HEADINGS), (row.text, 1.0)
+            for text, weight in fields:
+                terms = text.split()
+                lengths[place] += len(terms)
+                for term in terms:
+                    there = self._found.setdefault(term, {})
+                    there[place] = there.get(place, 0.0) + weight
+        self._lengths = lengths
+
+    def statistics(self, query: str) -> bm25.TermStatistics:
+        words = tuple(query_words(query, self._languages))
+        holding = {
+            word.terms: len(set().union(*(self._found.get(term, ()) for term in word.terms)))
+            for word in words
+        }
+        return bm25.TermStatistics(words, len(self._lengths), int(self._lengths.sum()), holding)
+
+    def scores(self, statistics: bm25.TermStatistics, weights: Sequence[float]) -> np.ndarray:
+        import numpy as np
+
+        scores = np.zeros(len(self._lengths))
+        damping = bm25.K1 * (1 - bm25.B + bm25.B * self._lengths / statistics.mean_length)
+        for word, weight in zip(statistics.words, weights, strict=True):
+            occurrences = np.zeros(len(scores))
+            for term in word.terms:
+                for place, count in self._found.get(term, {}).items():
+                    occurrences[place] += count
+            scores += weight * occurrences * (bm25.K1 + 1) / (occurrences + damping)
+        return scores
