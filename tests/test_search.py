@@ -170,7 +170,7 @@ def prose(seed, count=5):
     """A paragraph of sentences about a subject of its own."""
     draw = np.random.default_rng(seed)
     subject = [f"{a}{seed}" for a in ("river", "engine", "garden", "letter")]
-    common = "the old new small large from with into under near often never always each".split()
+    common = ["the", "old", "new", "small", "large", "from", "with", "under", "near", "often"]
     sentences = []
     for _ in range(count):
         words = [*draw.choice(subject, 3), *draw.choice(common, 6)]
