@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from embedder.errors import FootnoteError
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
@@ -31,11 +33,11 @@ PACKAGE_PREFIX = "package:"
 _CONVERSION = "1"
 
 
-class BaseNotFoundError(Exception):
+class BaseNotFoundError(FootnoteError):
     """The base weights are nowhere to be had; the message says how to get them."""
 
 
-class AdapterError(ValueError):
+class AdapterError(FootnoteError):
     """An adapter that cannot be merged exactly; the message says why."""
 
 
@@ -52,7 +54,7 @@ class Converted:
 
     @property
     def config(self) -> dict[str, Any]:
-        """transformers' configuration."""
+        """The configuration as transformers writes it."""
         return json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
 
 
@@ -105,9 +107,7 @@ def _transformers_decoder(
     from embedder.foreign import TransformersDecoder
 
     values = {k: v for k, v in config.items() if k != "model_type"}
-    model = AutoModel.from_config(
-        AutoConfig.for_model(config["model_type"], **values), dtype=dtype
-    )
+    model = AutoModel.from_config(AutoConfig.for_model(config["model_type"], **values), dtype=dtype)
     model.load_state_dict({k: v.to(dtype) for k, v in weights.items()})
     return TransformersDecoder(model.eval().requires_grad_(False))
 

@@ -6,13 +6,13 @@ Indexing, asking and training all run through `Encoder.forward`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from embedder.pooling import last_token, own_tokens, weighted_mean
 
@@ -32,12 +32,15 @@ class Decoder(Protocol):
 class Projection:
     """What `projection.safetensors` holds; any part may be missing.
 
-    `token_weights` [vocabulary] for weighted pooling, `mean` [width] and `matrix`
-    [width, dimension] of the whitening, where width is that of all features side by side.
+    `token_weights` [vocabulary] are for weighted pooling. `query_mean` and `passage_mean`
+    [width] and `matrix` [width, dimension] are the whitening, where width is that of all
+    features side by side. Queries have a mean of their own because they are short and mostly
+    questions: what all of them share says nothing about what one of them seeks.
     """
 
     token_weights: Tensor | None = None
-    mean: Tensor | None = None
+    query_mean: Tensor | None = None
+    passage_mean: Tensor | None = None
     matrix: Tensor | None = None
 
     @classmethod
@@ -52,38 +55,46 @@ class Projection:
         """Write as float16: vectors change by less than 1e-3."""
         from safetensors.torch import save_file
 
-        parts = {
-            "token_weights": self.token_weights,
-            "mean": self.mean,
-            "matrix": self.matrix,
-        }
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
         save_file({k: v.half().contiguous() for k, v in parts.items() if v is not None}, path)
 
 
 class Encoder(nn.Module):
-    """Forward → pool → project → normalise, as the spec says."""
+    """Forward → pool → project → normalise, as the spec says.
+
+    Everywhere `ids` [batch, length] are padded at the right with any id, and `lengths` [batch]
+    count each text's own tokens.
+    """
 
     def __init__(self, spec: EmbedderSpec, decoder: nn.Module, projection: Projection) -> None:
         super().__init__()
         self.spec = spec
         self.decoder = decoder
-        self.register_buffer("token_weights", projection.token_weights, persistent=False)
         # Parameters, so that training may move them; frozen until it says so.
-        self.mean = _frozen(projection.mean)
+        self.token_weights = _frozen(projection.token_weights)
+        self.query_mean = _frozen(projection.query_mean)
+        self.passage_mean = _frozen(projection.passage_mean)
         self.matrix = _frozen(projection.matrix)
 
-    def forward(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """Unit vectors float32 [batch, dimension].
+    def queries(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Unit vectors float32 [batch, dimension] of queries."""
+        return self._projected(self.pooled(ids, lengths), self.query_mean)
 
-        `ids` [batch, length] are padded at the right with any id; `lengths` [batch] count each
-        text's own tokens.
-        """
-        vectors = self.pooled(ids, lengths)
-        if self.mean is not None:
-            vectors = vectors - self.mean
+    def passages(self, ids: Tensor, lengths: Tensor) -> Tensor:
+        """Unit vectors float32 [batch, dimension] of passages."""
+        return self._projected(self.pooled(ids, lengths), self.passage_mean)
+
+    def projection(self) -> Projection:
+        """The projection as it stands, after training for instance."""
+        parts = {field.name: getattr(self, field.name) for field in fields(Projection)}
+        return Projection(**{k: v.detach().cpu() for k, v in parts.items() if v is not None})
+
+    def _projected(self, vectors: Tensor, mean: Tensor | None) -> Tensor:
+        if mean is not None:
+            vectors = vectors - mean
         if self.matrix is not None:
             vectors = vectors @ self.matrix
-        return F.normalize(vectors, dim=-1)
+        return functional.normalize(vectors, dim=-1)
 
     def pooled(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Pooled features side by side, before the projection: float32 [batch, width]."""
@@ -92,17 +103,13 @@ class Encoder(nn.Module):
         if self.spec.pooling == "last":
             return torch.cat([last_token(state, lengths).float() for state in states], dim=-1)
         weights = self._weights(ids, present)
-        return torch.cat([weighted_mean(*self._tokens(s, weights)) for s in states], dim=-1)
+        return torch.cat([weighted_mean(state.float(), weights) for state in states], dim=-1)
 
     def _weights(self, ids: Tensor, present: Tensor) -> Tensor:
         weights = present if self.token_weights is None else present * self.token_weights[ids]
         if self.spec.sink:
             weights = weights * (torch.arange(ids.shape[1], device=ids.device) > 0)
         return weights
-
-    def _tokens(self, states: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        states = states.float()
-        return (F.normalize(states, dim=-1) if self.spec.unit_tokens else states), weights
 
     def _mask(self, present: Tensor) -> Tensor | None:
         """None for causal attention: padding at the right is then out of everyone's sight."""

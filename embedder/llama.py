@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 _FAMILY = frozenset({"llama", "mistral", "qwen2", "qwen3"})
 
@@ -94,7 +94,8 @@ class RMSNorm(nn.Module):
         self.epsilon = epsilon
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, (x.shape[-1],), self.weight, self.epsilon)
+        """[..., width] → the same."""
+        return functional.rms_norm(x, (x.shape[-1],), self.weight, self.epsilon)
 
 
 class Attention(nn.Module):
@@ -116,6 +117,7 @@ class Attention(nn.Module):
             self.q_norm = self.k_norm = nn.Identity()
 
     def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+        """[batch, length, hidden] → the same; `mask` as in `Llama.forward`."""
         batch, length, _ = x.shape
         q = self.q_norm(self.q_proj(x).view(batch, length, self.heads, self.width))
         k = self.k_norm(self.k_proj(x).view(batch, length, self.kv_heads, self.width))
@@ -124,7 +126,9 @@ class Attention(nn.Module):
         shared = self.heads // self.kv_heads
         k = k.repeat_interleave(shared, dim=1)
         v = v.transpose(1, 2).repeat_interleave(shared, dim=1)
-        out = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+        out = functional.scaled_dot_product_attention(
+            q, k, v, attn_mask=mask, is_causal=mask is None
+        )
         return self.o_proj(out.transpose(1, 2).reshape(batch, length, -1))
 
 
@@ -138,7 +142,8 @@ class MLP(nn.Module):
         self.down_proj = nn.Linear(shape.intermediate, shape.hidden, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        """[..., hidden] → the same."""
+        return self.down_proj(functional.silu(self.gate_proj(x)) * self.up_proj(x))
 
 
 class Layer(nn.Module):
@@ -152,6 +157,7 @@ class Layer(nn.Module):
         self.post_attention_layernorm = RMSNorm(shape.hidden, shape.epsilon)
 
     def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+        """[batch, length, hidden] → the same; `mask` as in `Llama.forward`."""
         x = x + self.self_attn(self.input_layernorm(x), rotation, mask)
         return x + self.mlp(self.post_attention_layernorm(x))
 

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from embedder.batches import batches
 from embedder.decoder import Converted, converted, load_decoder
-from embedder.tokens import TokenLimits, count_tokens, load_tokenizer, token_ids
+from embedder.tokens import TokenLimits, count_tokens, limits_of, load_tokenizer, token_ids
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from embedder.encoder import Encoder
     from embedder.spec import EmbedderSpec
 
+Side = Literal["queries", "passages"]
 # Texts tokenised at once: enough to sort by length, little enough to hold and to report on.
 _CHUNK = 4096
 # Tokens a batch, padding included.
-_BUDGET = 2048
+TOKENS_A_BATCH = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,13 @@ class Embedder:
 
     def embed_queries(self, texts: Sequence[str], task: str | None = None) -> np.ndarray:
         """Vectors of queries, each behind the spec's instruction (for `task`, if given)."""
-        return self._embed([self.spec.query(text, task) for text in texts], None)
+        return self._embed([self.spec.query(text, task) for text in texts], "queries", None)
 
     def embed_passages(
         self, texts: Sequence[str], progress: Callable[[int], None] | None = None
     ) -> np.ndarray:
         """Vectors of passages. `progress` is told how many texts are done, after each batch."""
-        return self._embed([self.spec.passage(text) for text in texts], progress)
+        return self._embed([self.spec.passage(text) for text in texts], "passages", progress)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each passage as it is embedded, before any cut. Needs no torch."""
@@ -92,7 +93,7 @@ class Embedder:
         return count_tokens(self._tokenizer, passages, self._limits)
 
     def _embed(
-        self, texts: Sequence[str], progress: Callable[[int], None] | None
+        self, texts: Sequence[str], side: Side, progress: Callable[[int], None] | None
     ) -> np.ndarray:
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         done = 0
@@ -100,25 +101,28 @@ class Embedder:
             chunk = token_ids(self._tokenizer, texts[start : start + _CHUNK], self._limits)
             with self._lock:
                 self.truncated += chunk.truncated
-            for members, rows in self._batches(chunk.ids):
+            for members, rows in self._batches(chunk.ids, side):
                 vectors[[start + member for member in members]] = rows
                 done += len(members)
                 if progress is not None:
                     progress(done)
         return vectors
 
-    def _batches(self, ids: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], np.ndarray]]:
+    def _batches(
+        self, ids: Sequence[Sequence[int]], side: Side
+    ) -> Iterator[tuple[list[int], np.ndarray]]:
         """Positions in `ids` and their vectors, batch by batch."""
         import torch
 
         from embedder.encoder import right_padded
 
-        for members in batches([len(text) for text in ids], _BUDGET):
+        for members in batches([len(text) for text in ids], TOKENS_A_BATCH):
             padded, lengths = right_padded([ids[member] for member in members])
             # The lock is held for a batch, not for a whole index: a question asked while a
             # folder is being indexed waits for milliseconds.
             with self._lock, torch.inference_mode():
-                rows = self._encoder(padded, lengths).numpy()
+                encode = self.encoder.queries if side == "queries" else self.encoder.passages
+                rows = encode(padded, lengths).numpy()
             yield members, rows
 
     @cached_property
@@ -133,15 +137,11 @@ class Embedder:
 
     @cached_property
     def _limits(self) -> TokenLimits:
-        config = self._converted.config
-        return TokenLimits(
-            max_tokens=self.max_tokens,
-            bos=_first(config.get("bos_token_id")) if self.spec.sink else None,
-            eos=_first(config.get("eos_token_id")) if self.spec.append_eos else None,
-        )
+        return limits_of(self.spec, self._converted.config)
 
     @cached_property
-    def _encoder(self) -> Encoder:
+    def encoder(self) -> Encoder:
+        """The torch module behind the vectors, its weights loaded."""
         import torch
 
         from embedder.encoder import Encoder, Projection
@@ -150,8 +150,3 @@ class Embedder:
         projection = Projection.read(self.files.projection) if has_tensors else Projection()
         decoder = load_decoder(self._converted, self.max_tokens, torch.float32)
         return Encoder(self.spec, decoder, projection).eval()
-
-
-def _first(token: int | list[int] | None) -> int | None:
-    """Some configurations list several end-of-text tokens; the first is the one appended."""
-    return token[0] if isinstance(token, list) else token

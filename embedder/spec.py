@@ -14,13 +14,15 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
 
+from embedder.errors import FootnoteError
+
 Attention = Literal["causal", "bidirectional"]
 Pooling = Literal["last", "mean", "weighted"]
 
 DEFAULT_TASK = "Given a question, retrieve passages that answer the question"
 
 
-class SpecError(ValueError):
+class SpecError(FootnoteError):
     """A spec that cannot be used; the message names the field and the value."""
 
 
@@ -38,9 +40,9 @@ class EmbedderSpec:
         pooling: `last` token, `mean`, or `weighted` mean by token (weights in the tensors).
         features: hidden states that are pooled and set side by side, numbered as transformers
             numbers them: 0 the token embeddings, -1 the last one, behind the final norm.
-        sink: prepend the beginning-of-text token and leave it out of the pooling. A decoder
-            piles a huge vector on whatever token comes first.
-        unit_tokens: bring each token's vector to unit length before pooling.
+        sink: prepend the beginning-of-text token and leave it out of the pooling. Decoders
+            pile a huge vector on whatever comes first (norm 675 against 90 for the others in
+            SmolLM2's layer 4), which would drown the text's own.
         query_template: with `{task}` and `{text}`.
         passage_template: with `{text}`.
         task: the task a query is embedded with unless the caller gives another.
@@ -60,7 +62,6 @@ class EmbedderSpec:
     pooling: Pooling = "last"
     features: tuple[int, ...] = (-1,)
     sink: bool = False
-    unit_tokens: bool = False
     query_template: str = "Instruct: {task}\nQuery: {text}"
     passage_template: str = "{text}"
     task: str = DEFAULT_TASK

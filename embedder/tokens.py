@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+
+    from embedder.spec import EmbedderSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,20 @@ class TokenIds:
 
     ids: tuple[tuple[int, ...], ...]
     truncated: int
+
+
+def limits_of(spec: EmbedderSpec, config: Mapping[str, Any]) -> TokenLimits:
+    """What the spec puts around a text, with the ids of its base's `config.json`."""
+    return TokenLimits(
+        max_tokens=spec.max_tokens,
+        bos=_first(config.get("bos_token_id")) if spec.sink else None,
+        eos=_first(config.get("eos_token_id")) if spec.append_eos else None,
+    )
+
+
+def _first(token: int | list[int] | None) -> int | None:
+    """Some configurations list several end-of-text tokens; the first is the one appended."""
+    return token[0] if isinstance(token, list) else token
 
 
 def load_tokenizer(path: Path) -> Tokenizer:

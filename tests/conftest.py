@@ -1,4 +1,4 @@
-"""Fixtures that several areas share: a real decoder and tokenizer, small enough to make on the spot."""
+"""What several areas test with: a real decoder and tokenizer, made on the spot."""
 
 from __future__ import annotations
 
