@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from embedder.errors import FootnoteError
 from indexer.bm25 import TermStatistics
+from indexer.catalogue import UnknownDocumentError
 from indexer.passages import locate
 from indexer.records import Hit, Page, Passage, Span
 from rag import abstain, cite, extract, generate
@@ -70,6 +72,7 @@ class Reading:
     pages: Pages
     quotables: tuple[Quotable, ...]
     scored: tuple[extract.Scored, ...]
+    features: abstain.Features
     confidence: float
 
 
@@ -126,20 +129,30 @@ class Answerer:
 
     def read(self, question: str, scope: Scope) -> Reading:
         """Search for a question and weigh what was found."""
-        hits = tuple(retrieve(self._searcher, self._store, question, scope))
+        found_hits = retrieve(self._searcher, self._store, question, scope)
+        pages = self._pages(found_hits)
+        # A document that was deleted since the search is not answered from.
+        hits = tuple(
+            hit
+            for hit in found_hits
+            if all((hit.document.id, span.page) in pages for span in hit.passage.spans)
+        )
         languages = set(self._store.document_languages(hit.document.id for hit in hits).values())
         statistics = self._store.term_statistics(scope.collections, question)
         asked = read(question, statistics, sorted(languages))
-        pages = self._pages(hits)
         found = tuple(quotables(hits, pages))
         scored = tuple(extract.score(asked, hits, found))
         features = abstain.features(asked, hits, scored)
         confidence = abstain.shipped().probability(features)
-        return Reading(asked, hits, pages, found, scored, confidence)
+        return Reading(asked, hits, pages, found, scored, features, confidence)
 
     def _pages(self, hits: Sequence[Hit]) -> dict[tuple[str, int], Page]:
         wanted = {(hit.document.id, span.page) for hit in hits for span in hit.passage.spans}
-        return {key: self._store.page(*key) for key in wanted}
+        pages: dict[tuple[str, int], Page] = {}
+        for document, number in wanted:
+            with suppress(UnknownDocumentError):
+                pages[document, number] = self._store.page(document, number)
+        return pages
 
     def _draft(self, reading: Reading, told: OnText) -> _Drafted:
         if self._llm is None:
@@ -164,7 +177,10 @@ def _extracted(reading: Reading, told: OnText, notice: str = "") -> _Drafted:
 
 
 def _generated(reading: Reading, llm: ChatModel, told: OnText) -> _Drafted:
-    """Let the model write, then check each sentence. Raises where not a word came."""
+    """Let the model write, then check each sentence. Raises where not a word came.
+
+    What the passages hold none of, on a question that they do not seem to answer, is not shown.
+    """
     messages = generate.prompt(reading.question.text, reading.hits, secrets.token_hex(4))
     pieces: list[str] = []
     notice = ""
@@ -179,7 +195,8 @@ def _generated(reading: Reading, llm: ChatModel, told: OnText) -> _Drafted:
     reply = "".join(pieces)
     claims = generate.claims(reply, len(reading.hits))
     sentences, footnotes = _checked(claims, reading, whole=not notice)
-    if generate.refuses(reply) and not any(s.footnotes for s in sentences):
+    doubtful = generate.refuses(reply) or reading.confidence < abstain.shipped().threshold
+    if doubtful and not any(sentence.footnotes for sentence in sentences):
         return _Drafted("generated", notice=notice)
     return _Drafted("generated", sentences, footnotes, notice)
 

@@ -1,5 +1,7 @@
 """Questions answered from a real home: files → store → search → cited answer."""
 
+from dataclasses import replace
+
 import pytest
 from scripted_server import Reply, scripted_server
 
@@ -222,3 +224,25 @@ def test_why_a_text_is_not_there(home):
 def test_why_needs_a_text(home):
     with pytest.raises(NothingExpectedError):
         why(home, "What?", " ")
+
+
+def test_what_a_model_knows_by_itself_is_not_passed_off(home):
+    answer, _, _ = generated(
+        home, Reply(("Leonardo da Vinci painted it.",)), question="Who painted the Mona Lisa?"
+    )
+    assert answer.abstained
+
+
+def test_a_document_deleted_after_the_search_is_not_answered_from(home):
+    store, searcher = home
+    scope = scope_of(store, "public")
+
+    class Late:
+        """A searcher whose documents are gone by the time they are read."""
+
+        def search(self, *arguments, **more):
+            hits = searcher.search(*arguments, **more)
+            return [replace(hit, document=replace(hit.document, id="gone")) for hit in hits]
+
+    answer = Answerer(Late(), store, None).ask("How long does the warranty last?", scope)
+    assert answer.abstained

@@ -11,15 +11,28 @@ answers 95 % of what can be answered; the last tenth says what it is worth. Writ
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
+import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import click
 import numpy as np
 
+from embedder.registry import Registry
+from indexer.search import Scope, Searcher
+from indexer.store import Store
 from rag import abstain
+from rag.answer import Answerer
+from training.beir import Dataset, Entry
+from training.evaluate import indexed
+
+if TYPE_CHECKING:
+    from embedder.model import Embedder
 
 SYNTHETIC = Path(__file__).with_name("synthetic")
 
@@ -141,3 +154,51 @@ def _groups(folder: Path) -> Iterator[dict]:
         with path.open(encoding="utf-8") as file:
             for line in file:
                 yield json.loads(line)
+
+
+@click.command()
+@click.option(
+    "--home", type=click.Path(path_type=Path), help="Kept for the next run. Default: none."
+)
+def main(home: Path | None) -> None:
+    """Fit on the synthetic texts with the embedder in use, say how good it is, write the fit."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = home or Path(temporary)
+        registry = Registry(folder / "embedders", cache=folder / "models")
+        made = material()
+        rows = measured(made, folder, registry.load(registry.current()))
+    answerable = np.array([case.answerable for case in made.cases])
+    held_out = np.array([case.group % _HELD_OUT == 0 for case in made.cases])
+    fitted = fit(rows[~held_out], answerable[~held_out])
+    probability = np.array([fitted.probability(abstain.Features(*row)) for row in rows])
+    for name, chosen in (("fitted on", ~held_out), ("held out", held_out)):
+        able, unable = probability[chosen & answerable], probability[chosen & ~answerable]
+        click.echo(
+            f"{name}: {len(able)} + {len(unable)} questions, AUROC {auroc(able, unable):.3f}, "
+            f"answered {(able >= fitted.threshold).mean():.1%}, "
+            f"refused {(unable < fitted.threshold).mean():.1%}"
+        )
+    for field, coefficient in zip(fields(abstain.Features), fitted.coefficients, strict=True):
+        click.echo(f"  {field.name} {coefficient:+.2f}")
+    abstain.CONSTANTS.write_text(json.dumps(asdict(fitted), indent=2) + "\n", encoding="utf-8")
+    click.echo(f"threshold {fitted.threshold:.3f}, written to {abstain.CONSTANTS.name}")
+
+
+def measured(made: Material, folder: Path, embedder: Embedder) -> np.ndarray:
+    """Features [cases, features] of each question, read as an answer would be."""
+    corpus = tuple(
+        Entry(str(number), title, text) for number, (title, text) in enumerate(made.documents)
+    )
+    digest = hashlib.sha256(repr(corpus).encode()).hexdigest()
+    store = Store.open(folder)
+    collection = indexed(
+        store, Dataset("abstention", corpus, (), digest), embedder, lambda stage, done, total: None
+    )
+    searcher = Searcher(store, folder / "index", lambda fingerprint: embedder)
+    answerer = Answerer(searcher, store, None)
+    scope = Scope(frozenset([collection]))
+    return np.array([astuple(answerer.read(c.question, scope).features) for c in made.cases])
+
+
+if __name__ == "__main__":
+    main()
