@@ -33,10 +33,11 @@ def show() -> None:
         chosen = chats.side(home, history, talk)
     middle, beside = st.columns([11, 10], gap="medium")
     with middle, st.container(key="talk"):
-        progress.show(home)
+        progress.show_running(home)
         turns = history.turns(talk.id) if talk else []
         if not turns and not asking.waiting():
-            _invitation(home, chosen)
+            with st.container(key="invitation"):
+                _invitation(home, chosen)
         for turn in turns:
             _exchange(home, history, turn, chosen)
         if asking.waiting():

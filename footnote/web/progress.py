@@ -30,23 +30,30 @@ def any_active(home: Home) -> bool:
     return any(job.active for job in jobs.jobs(home))
 
 
-def show(home: Home) -> None:
-    """Draw the running jobs, whoever started them, and the results not yet put away."""
+def show_running(home: Home) -> None:
+    """Draw the jobs that wait or work, whoever started them."""
     for job in jobs.jobs(home):
         if job.active:
             watch(job.id)
-    watched = [jobs.job(home, identifier) for identifier in st.session_state.get(WATCHED, [])]
-    if any(job.active for job in watched):
+    if any(job.active for job in _watched(home)):
         _running(home)
-    for job in reversed(watched):
+
+
+def show(home: Home) -> None:
+    """Draw the running jobs, and the results that this reader has not put away."""
+    show_running(home)
+    for job in reversed(_watched(home)):
         if not job.active:
             _ended(job)
 
 
+def _watched(home: Home) -> list[Job]:
+    return [jobs.job(home, identifier) for identifier in st.session_state.get(WATCHED, [])]
+
+
 @st.fragment(run_every=1.0)
 def _running(home: Home) -> None:
-    watched = [jobs.job(home, identifier) for identifier in st.session_state.get(WATCHED, [])]
-    active = [job for job in watched if job.active]
+    active = [job for job in _watched(home) if job.active]
     for job in sorted(active, key=lambda job: job.created_at):
         _card(home, job)
     if len(active) < st.session_state.get("active_jobs", 0):
@@ -98,11 +105,11 @@ def details(job: Job) -> str:
         return "Waiting for the work before it to end"
     if not progress:
         return "Getting ready …"
-    left = progress["seconds_left"]
+    left, speed = progress["seconds_left"], progress["passages_per_second"]
     parts = [
         f"{progress['files_done']:,} of {count(progress['files_total'], 'file')}",
         count(progress["pages"], "page"),
-        f"{progress['passages_per_second']:.0f} passages a second",
+        f"{speed:.0f} passages a second" if speed >= 1 else "",
         "" if left is None else f"{duration(left)} left",
     ]
     return " · ".join(filter(None, parts))
@@ -151,7 +158,9 @@ def summary(job: Job) -> str:
         for key, word in (("added", "added"), ("updated", "updated"), ("unchanged", "unchanged"))
         if result.get(key)
     ]
+    if result.get("failed"):
+        done.append(f"{len(result['failed']):,} not readable")
     head = "Cancelled" if job.state == "cancelled" else "Done"
     pages = count(result.get("pages", 0), "page")
     took = duration(result.get("seconds", 0))
-    return f"{head}: {listed(done) or 'nothing new'} · {pages} · {took}"
+    return f"{head}: {listed(done, 4) or 'nothing new'} · {pages} · {took}"
