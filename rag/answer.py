@@ -64,7 +64,8 @@ class Knowledge(Protocol):
 class Reading:
     """A question beside what was found for it.
 
-    `confidence` is the fitted probability that the documents hold an answer.
+    `confidence` is the fitted probability that the documents hold an answer; `notice` says
+    what could not be searched.
     """
 
     question: Question
@@ -74,6 +75,7 @@ class Reading:
     scored: tuple[extract.Scored, ...]
     features: abstain.Features
     confidence: float
+    notice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,8 @@ class Answerer:
         started = time.monotonic()
         if not question.strip():
             raise EmptyQuestionError("the question is empty; type one")
+        # Lone surrogates, from a command line in another encoding, are no text to SQLite.
+        question = question.encode(errors="replace").decode()
         alone = standalone(question.strip(), history, self._llm)
         reading = self.read(alone, scope)
         told = on_text or _nobody
@@ -124,17 +128,17 @@ class Answerer:
             mode=drafted.mode,
             hits=reading.hits,
             seconds=time.monotonic() - started,
-            notice=drafted.notice,
+            notice=" ".join(filter(None, (reading.notice, drafted.notice))),
         )
 
     def read(self, question: str, scope: Scope) -> Reading:
         """Search for a question and weigh what was found."""
-        found_hits = retrieve(self._searcher, self._store, question, scope)
-        pages = self._pages(found_hits)
+        retrieved = retrieve(self._searcher, self._store, question, scope)
+        pages = self._pages(retrieved.hits)
         # A document that was deleted since the search is not answered from.
         hits = tuple(
             hit
-            for hit in found_hits
+            for hit in retrieved.hits
             if all((hit.document.id, span.page) in pages for span in hit.passage.spans)
         )
         languages = set(self._store.document_languages(hit.document.id for hit in hits).values())
@@ -144,7 +148,7 @@ class Answerer:
         scored = tuple(extract.score(asked, hits, found))
         features = abstain.features(asked, hits, scored)
         confidence = abstain.shipped().probability(features)
-        return Reading(asked, hits, pages, found, scored, features, confidence)
+        return Reading(asked, hits, pages, found, scored, features, confidence, retrieved.notice)
 
     def _pages(self, hits: Sequence[Hit]) -> dict[tuple[str, int], Page]:
         wanted = {(hit.document.id, span.page) for hit in hits for span in hit.passage.spans}
@@ -278,6 +282,11 @@ class _Notes:
                 passage=hit.passage.id,
             )
         return self._made[key].n
+
+
+def _sentence(notice: str) -> str:
+    """A notice with its capital and its full stop."""
+    return f"{notice[:1].upper()}{notice[1:].rstrip('.')}." if notice else ""
 
 
 def _nobody(_: str) -> None:

@@ -78,7 +78,7 @@ def explain(
     if holder is None:
         return _outside(question, expected, candidates, store, scope)
     found = _ranked(question, holder, searcher, store, scope)
-    read = {hit.passage.id for hit in retrieve(searcher, store, question, scope)}
+    read = {hit.passage.id for hit in retrieve(searcher, store, question, scope).hits}
     return _inside(question, expected, found, found.passage.id in read, store, scope)
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from indexer.records import Hit, Passage
-
-if TYPE_CHECKING:
-    from indexer.search import Scope
+from indexer.search import Findings, Scope
 
 # How many passages a search brings up, and how much text of them is read: some eight passages
 # of 200 tokens, which the context of a small language model still holds.
@@ -22,8 +20,8 @@ _SAME = 0.9
 class Search(Protocol):
     """What retrieval needs of `indexer.search.Searcher`."""
 
-    def search(self, query: str, scope: Scope, k: int = 10) -> list[Hit]:
-        """The passages found, best first."""
+    def find(self, query: str, scope: Scope, k: int = 10) -> Findings:
+        """The passages found, best first, and what could not be searched."""
         ...
 
 
@@ -35,14 +33,15 @@ class Passages(Protocol):
         ...
 
 
-def retrieve(search: Search, passages: Passages, question: str, scope: Scope) -> list[Hit]:
+def retrieve(searcher: Search, passages: Passages, question: str, scope: Scope) -> Findings:
     """The hits to answer from, best first, within `BUDGET_CHARACTERS` of text.
 
     A passage that breaks off in mid-sentence or announces a list is followed by its
     continuation, a hit without ranks of its own.
     """
-    found = _distinct(search.search(question, scope, k=SEARCHED))
-    return _within_budget(_continued(found, passages))
+    found = searcher.find(question, scope, k=SEARCHED)
+    hits = _within_budget(_continued(_distinct(found.hits), passages))
+    return Findings(tuple(hits), found.notice)
 
 
 def _distinct(hits: Sequence[Hit]) -> list[Hit]:

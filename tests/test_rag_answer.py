@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from scripted_server import Reply, scripted_server
 
+from embedder.registry import UnknownEmbedderError
 from indexer.ingest import Ingest
-from indexer.search import Scope, Searcher
+from indexer.search import Findings, Scope, Searcher
 from indexer.sources import find
 from indexer.store import Store
 from rag.answer import Answerer, EmptyQuestionError
@@ -198,8 +199,8 @@ def test_the_same_text_twice_is_read_once(home, tmp_path, tiny_embedder):
         (files / f"{name}.md").write_text(LEAVE + f"\n\n# Only here {name}\n\nNothing {name}.")
     Ingest(store, tiny_embedder).run(find([files]), store.create_collection("c").id)
     searcher = Searcher(store, tmp_path / "index", lambda fingerprint: tiny_embedder)
-    hits = retrieve(searcher, store, "How many days of leave?", scope_of(store, "c"))
-    assert sum("28 days" in hit.passage.text for hit in hits) == 1
+    found = retrieve(searcher, store, "How many days of leave?", scope_of(store, "c"))
+    assert sum("28 days" in hit.passage.text for hit in found.hits) == 1
 
 
 def why(home, question, expected, *names):
@@ -240,9 +241,29 @@ def test_a_document_deleted_after_the_search_is_not_answered_from(home):
     class Late:
         """A searcher whose documents are gone by the time they are read."""
 
-        def search(self, *arguments, **more):
-            hits = searcher.search(*arguments, **more)
-            return [replace(hit, document=replace(hit.document, id="gone")) for hit in hits]
+        def find(self, *arguments, **more):
+            hits = searcher.find(*arguments, **more).hits
+            gone = [replace(hit, document=replace(hit.document, id="gone")) for hit in hits]
+            return Findings(tuple(gone))
 
     answer = Answerer(Late(), store, None).ask("How long does the warranty last?", scope)
     assert answer.abstained
+
+
+def test_without_its_embedder_words_alone_are_searched_and_the_reader_is_told(home):
+    store, _ = home
+
+    def missing(fingerprint):
+        raise UnknownEmbedderError("the embedder is not installed")
+
+    searcher = Searcher(store, store.home / "index", missing)
+    answer = Answerer(searcher, store, None).ask(
+        "How long does the warranty of the Kestrel last?", scope_of(store, "public")
+    )
+    assert "three years" in answer.text
+    assert "not installed" in answer.notice
+
+
+def test_any_text_is_a_question(home):
+    for question in ("\udcff?", "\x00", '"', "NEAR(", "x" * 30_000, "¿", "🦊", "a AND OR NOT *"):
+        ask(home, question)
