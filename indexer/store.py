@@ -86,20 +86,17 @@ class Store(Catalogue):
             return Collection(made.lastrowid, name)
 
     def delete_collection(self, collection: int) -> Receipt:
-        """Remove a collection and all that is in it."""
-        listed = self.connection.execute(
-            "SELECT id FROM documents WHERE collection = ?", (collection,)
-        )
-        receipt = self.delete([row["id"] for row in listed])
+        """Remove a collection and all that is in it; nothing where it is gone already."""
         with self.transaction() as connection:
-            found = connection.execute("SELECT 1 FROM collections WHERE id = ?", (collection,))
-            if found.fetchone():
-                keywords.drop(connection, collection)
-                connection.execute("DELETE FROM collections WHERE id = ?", (collection,))
-                connection.execute(
-                    "DELETE FROM deleted_passages WHERE collection = ?", (collection,)
-                )
-        return receipt
+            there = connection.execute("SELECT 1 FROM collections WHERE id = ?", (collection,))
+            if there.fetchone() is None:
+                return Receipt()
+            rows = connection.execute(
+                "SELECT DISTINCT content_hash FROM documents WHERE collection = ?", (collection,)
+            )
+            hashes = [row["content_hash"] for row in rows]
+            receipt = writes.erase_collection(connection, collection)
+        return _sum(receipt, self.remove_originals(hashes))
 
     def add_vectors(self, ids: Sequence[int], vectors: np.ndarray, fingerprint: str) -> None:
         """Put vectors [n, dimension] into a generation; passages that are gone are left out."""

@@ -150,27 +150,41 @@ def remove_passages(connection: sqlite3.Connection, document: Document) -> None:
 
 def erase(connection: sqlite3.Connection, document: Document) -> Receipt:
     """Remove every row of a document. The receipt does not know of the original."""
-    size, pages = connection.execute(
-        "SELECT coalesce(sum(length(CAST(text AS BLOB))), 0), count(*) FROM pages"
-        " WHERE document = ?",
-        (document.id,),
-    ).fetchone()
-    text_bytes, passages = connection.execute(
-        "SELECT coalesce(sum(length(CAST(text AS BLOB))), 0), count(*) FROM passages"
-        " WHERE document = ?",
-        (document.id,),
-    ).fetchone()
-    vector_bytes, vectors = connection.execute(
-        "SELECT coalesce(sum(length(vector)), 0), count(*) FROM passages"
-        " JOIN vectors ON vectors.passage = passages.id WHERE document = ?",
-        (document.id,),
-    ).fetchone()
+    receipt = _weighed(connection, "id = ?", document.id)
     remove_passages(connection, document)
     connection.execute("DELETE FROM documents WHERE id = ?", (document.id,))
+    return receipt
+
+
+def erase_collection(connection: sqlite3.Connection, collection: int) -> Receipt:
+    """Remove every row of a collection, keyword rows as a whole: one by one takes 0.5 ms each."""
+    receipt = _weighed(connection, "collection = ?", collection)
+    keywords.drop(connection, collection)
+    connection.execute("DELETE FROM deleted_passages WHERE collection = ?", (collection,))
+    connection.execute("DELETE FROM collections WHERE id = ?", (collection,))
+    return receipt
+
+
+def _weighed(connection: sqlite3.Connection, condition: str, value: str | int) -> Receipt:
+    """The documents that meet a condition, and what would go with them but for the originals."""
+    found = connection.execute(f"SELECT id FROM documents WHERE {condition}", (value,)).fetchall()
+    theirs = f"document IN (SELECT id FROM documents WHERE {condition})"
+    text = "count(*), coalesce(sum(length(CAST(text AS BLOB))), 0)"
+    pages, page_bytes = connection.execute(
+        f"SELECT {text} FROM pages WHERE {theirs}", (value,)
+    ).fetchone()
+    passages, passage_bytes = connection.execute(
+        f"SELECT {text} FROM passages WHERE {theirs}", (value,)
+    ).fetchone()
+    vectors, vector_bytes = connection.execute(
+        "SELECT count(*), coalesce(sum(length(vector)), 0) FROM passages"
+        f" JOIN vectors ON vectors.passage = passages.id WHERE {theirs}",
+        (value,),
+    ).fetchone()
     return Receipt(
-        documents=(document.id,),
+        documents=tuple(row["id"] for row in found),
         pages=pages,
         passages=passages,
         vectors=vectors,
-        bytes=size + text_bytes + vector_bytes,
+        bytes=page_bytes + passage_bytes + vector_bytes,
     )
