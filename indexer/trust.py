@@ -44,8 +44,7 @@ _FEWEST_QUERIES = 20
 # A fit is repeated when the collection has grown or shrunk by this factor.
 _GROWTH = 1.3
 
-# weight = _SLOPE * dense coefficient ** _POWER
-_SLOPE, _POWER = 1.25, 1.5
+_MOST_WEIGHT = 4.0
 
 # Passages whose vectors are the background of each query's cosines.
 _BACKGROUND = 500
@@ -129,7 +128,7 @@ def fit(store: Store, collection: int, encoder: Encoder) -> Trust:
     words, meaning = pool.evidence(queries, encoder)
     keyword, dense = conditional_logit(words, meaning, [query.source for query in queries])
     return Trust(
-        weight=_SLOPE * dense**_POWER,
+        weight=min(dense * dense / (keyword + 0.05), _MOST_WEIGHT),
         keyword=keyword,
         dense=dense,
         queries=len(queries),
