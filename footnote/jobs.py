@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +22,8 @@ from embedder.errors import FootnoteError
 from indexer.sources import Source, find
 
 if TYPE_CHECKING:
+    from sqlite_utils.db import Table
+
     from footnote.home import Home
 
 JobState = Literal["waiting", "running", "cancelling", "done", "failed", "cancelled"]
@@ -113,12 +115,16 @@ def submit(home: Home, kind: str, arguments: Mapping[str, Any], owner: str = "")
     if kind not in WORK:
         raise JobError(f"there is no job of kind {kind!r}; known: {', '.join(WORK)}")
     identifier = secrets.token_hex(8)
-    with home.store.transaction() as connection:
-        connection.execute(
-            "INSERT INTO jobs (id, kind, arguments, state, owner, created_at)"
-            " VALUES (?, ?, ?, 'waiting', ?, ?)",
-            (identifier, kind, json.dumps(arguments), owner, time.time()),
-        )
+    _table(home).insert(
+        {
+            "id": identifier,
+            "kind": kind,
+            "arguments": json.dumps(arguments),
+            "state": "waiting",
+            "owner": owner,
+            "created_at": time.time(),
+        }
+    )
     log = home.path / "jobs" / f"{identifier}.log"
     log.parent.mkdir(exist_ok=True)
     with log.open("wb") as output:
@@ -136,7 +142,7 @@ def submit(home: Home, kind: str, arguments: Mapping[str, Any], owner: str = "")
 
 def job(home: Home, identifier: str) -> Job:
     """The job with this id; one whose process is gone is marked failed first."""
-    rows = _select(home, "WHERE id = ?", (identifier,))
+    rows = _select(home, "id = ?", (identifier,))
     if not rows:
         raise JobError(f"there is no job {identifier}")
     return _bury(home, rows[0])
@@ -144,8 +150,8 @@ def job(home: Home, identifier: str) -> Job:
 
 def jobs(home: Home, limit: int = 50) -> list[Job]:
     """The newest jobs, newest first."""
-    rows = _select(home, "ORDER BY created_at DESC LIMIT ?", (limit,))
-    return [_bury(home, row) for row in rows]
+    rows = _table(home).rows_where(order_by="created_at desc", limit=limit)
+    return [_bury(home, _job(row)) for row in rows]
 
 
 def cancel(home: Home, identifier: str) -> None:
@@ -187,7 +193,7 @@ def _wait_for_turn(home: Home, identifier: str) -> bool:
             return False
         older = _select(
             home,
-            "WHERE kind = ? AND state IN ('waiting', 'running', 'cancelling')"
+            "kind = ? AND state IN ('waiting', 'running', 'cancelling')"
             " AND (created_at, id) < (?, ?)",
             (mine.kind, mine.created_at, mine.id),
         )
@@ -211,43 +217,33 @@ def _finish(home: Home, identifier: str, state: JobState, **columns: str) -> Non
 
 
 def _update(home: Home, identifier: str, **columns: Any) -> None:
-    assignments = ", ".join(f"{name} = ?" for name in columns)
-    with home.store.transaction() as connection:
-        connection.execute(
-            f"UPDATE jobs SET {assignments} WHERE id = ?", (*columns.values(), identifier)
-        )
+    _table(home).update(identifier, columns)
 
 
-def _select(home: Home, clause: str, values: tuple[Any, ...]) -> list[Job]:
-    rows = home.store.connection.execute(
-        "SELECT id, kind, arguments, state, progress, result, error, owner, pid, created_at,"
-        f" ended_at FROM jobs {clause}",
-        values,
-    ).fetchall()
-    return [
-        Job(
-            id=row[0],
-            kind=row[1],
-            arguments=json.loads(row[2]),
-            state=row[3],
-            progress=json.loads(row[4]),
-            result=json.loads(row[5] or "{}"),
-            error=row[6],
-            owner=row[7],
-            pid=row[8],
-            created_at=row[9],
-            ended_at=row[10],
-        )
-        for row in rows
-    ]
+def _select(home: Home, where: str, values: tuple[Any, ...]) -> list[Job]:
+    return [_job(row) for row in _table(home).rows_where(where, values)]
+
+
+def _table(home: Home) -> Table:
+    """The jobs, through sqlite-utils: here nothing hangs on its half second of import."""
+    from sqlite_utils import Database
+
+    return Database(home.store.connection, use_counts_table=False)["jobs"]
+
+
+def _job(row: Mapping[str, Any]) -> Job:
+    columns = {field.name: row[field.name] for field in fields(Job)}
+    for name in ("arguments", "progress", "result"):
+        columns[name] = json.loads(columns[name] or "{}")
+    return Job(**columns)
 
 
 def _bury(home: Home, found: Job) -> Job:
     if found.active and found.pid is not None and not _alive(found.pid):
-        fresh = _select(home, "WHERE id = ?", (found.id,))[0]  # it may have ended meanwhile
+        fresh = _select(home, "id = ?", (found.id,))[0]  # it may have ended meanwhile
         if fresh.active:
             _finish(home, found.id, "failed", error=DIED)
-        return _select(home, "WHERE id = ?", (found.id,))[0]
+        return _select(home, "id = ?", (found.id,))[0]
     return found
 
 
