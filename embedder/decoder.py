@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from transformers import PretrainedConfig
 
+    from embedder.foreign import TransformersDecoder
     from embedder.spec import EmbedderSpec
 
 PACKAGE_PREFIX = "package:"
@@ -51,6 +52,11 @@ class Converted:
     def tokenizer(self) -> Path:
         """The tokenizers library's file."""
         return self.folder / "tokenizer.json"
+
+    @property
+    def weights(self) -> Path:
+        """All weights, in bfloat16."""
+        return self.folder / "model.safetensors"
 
     @property
     def config(self) -> dict[str, Any]:
@@ -82,34 +88,34 @@ def converted(spec: EmbedderSpec, cache: Path, adapter: Path | None = None) -> C
     return Converted(target)
 
 
-def load_decoder(folder: Converted, max_tokens: int, dtype: torch.dtype) -> nn.Module:
-    """The converted decoder as a module that answers to `embedder.encoder.Decoder`."""
+def load_decoder(base: Converted, max_tokens: int, dtype: torch.dtype) -> nn.Module:
+    """The converted decoder as `embedder.encoder.Decoder`; nothing requires gradients."""
     import torch
     from safetensors.torch import load_file
 
     from embedder.llama import Llama, LlamaShape, supports
 
-    config = folder.config
-    weights = load_file(folder.folder / "model.safetensors")
+    config = base.config
+    weights = {name: w.to(dtype) for name, w in load_file(base.weights).items()}
     if not supports(config, max_tokens):
-        return _transformers_decoder(config, weights, dtype)
-    with torch.device("meta"):
-        decoder = Llama(LlamaShape.from_config(config))
-    decoder.load_state_dict({k: v.to(dtype) for k, v in weights.items()}, assign=True)
+        decoder = _transformers_decoder(config, dtype)
+        decoder.model.load_state_dict(weights)
+    else:
+        with torch.device("meta"):
+            decoder = Llama(LlamaShape.from_config(config))
+        decoder.load_state_dict(weights, assign=True)
     return decoder.eval().requires_grad_(False)
 
 
-def _transformers_decoder(
-    config: dict[str, Any], weights: dict[str, Tensor], dtype: torch.dtype
-) -> nn.Module:
+def _transformers_decoder(config: dict[str, Any], dtype: torch.dtype) -> TransformersDecoder:
     from transformers import AutoConfig, AutoModel
 
     from embedder.foreign import TransformersDecoder
 
     values = {k: v for k, v in config.items() if k != "model_type"}
-    model = AutoModel.from_config(AutoConfig.for_model(config["model_type"], **values), dtype=dtype)
-    model.load_state_dict({k: v.to(dtype) for k, v in weights.items()})
-    return TransformersDecoder(model.eval().requires_grad_(False))
+    return TransformersDecoder(
+        AutoModel.from_config(AutoConfig.for_model(config["model_type"], **values), dtype=dtype)
+    )
 
 
 def _convert(spec: EmbedderSpec, folder: Path, adapter: Path | None) -> None:

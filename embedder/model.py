@@ -20,16 +20,16 @@ from embedder.decoder import Converted, converted, load_decoder
 from embedder.tokens import TokenLimits, count_tokens, limits_of, load_tokenizer, token_ids
 
 if TYPE_CHECKING:
+    import torch
     from tokenizers import Tokenizer
 
+    from embedder.compute import Compute
     from embedder.encoder import Encoder
     from embedder.spec import EmbedderSpec
 
 Side = Literal["queries", "passages"]
 # Texts tokenised at once: enough to sort by length, little enough to hold and to report on.
 _CHUNK = 4096
-# Tokens a batch, padding included.
-TOKENS_A_BATCH = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +116,25 @@ class Embedder:
 
         from embedder.encoder import right_padded
 
-        for members in batches([len(text) for text in ids], TOKENS_A_BATCH):
+        for members in batches([len(text) for text in ids], self._compute.tokens_a_batch):
             padded, lengths = right_padded([ids[member] for member in members])
             # The lock is held for a batch, not for a whole index: a question asked while a
             # folder is being indexed waits for milliseconds.
             with self._lock, torch.inference_mode():
-                encode = self.encoder.queries if side == "queries" else self.encoder.passages
-                rows = encode(padded, lengths).numpy()
-            yield members, rows
+                encode = self._encoder.queries if side == "queries" else self._encoder.passages
+                rows = encode(padded.to(self._compute.device), lengths.to(self._compute.device))
+            yield members, rows.cpu().numpy()
+
+    def load_encoder(self, dtype: torch.dtype | None = None) -> Encoder:
+        """A fresh torch module of this embedder, float32 unless told otherwise, to train on."""
+        import torch
+
+        from embedder.encoder import Encoder, Projection
+
+        has_tensors = bool(self.spec.tensors)
+        projection = Projection.read(self.files.projection) if has_tensors else Projection()
+        decoder = load_decoder(self._converted, self.max_tokens, dtype or torch.float32)
+        return Encoder(self.spec, decoder, projection).eval()
 
     @cached_property
     def _converted(self) -> Converted:
@@ -140,13 +151,17 @@ class Embedder:
         return limits_of(self.spec, self._converted.config)
 
     @cached_property
-    def encoder(self) -> Encoder:
-        """The torch module behind the vectors, its weights loaded."""
-        import torch
+    def _compute(self) -> Compute:
+        from embedder.compute import Compute
 
-        from embedder.encoder import Encoder, Projection
+        with self._lock:
+            return Compute.here(self.files.cache)
 
-        has_tensors = bool(self.spec.tensors)
-        projection = Projection.read(self.files.projection) if has_tensors else Projection()
-        decoder = load_decoder(self._converted, self.max_tokens, torch.float32)
-        return Encoder(self.spec, decoder, projection).eval()
+    @cached_property
+    def _encoder(self) -> Encoder:
+        from embedder.compute import with_int8_products
+
+        encoder = self.load_encoder(self._compute.dtype)
+        if self._compute.precision == "int8":
+            with_int8_products(encoder.decoder)
+        return encoder.to(self._compute.device)

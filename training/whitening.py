@@ -27,7 +27,6 @@ import numpy as np
 
 from embedder.batches import batches
 from embedder.decoder import converted, load_decoder
-from embedder.model import TOKENS_A_BATCH
 from embedder.spec import EmbedderSpec
 from embedder.tokens import limits_of, load_tokenizer, token_ids
 
@@ -53,6 +52,7 @@ SPEC = EmbedderSpec(
     dimension=512,
     tensors="to be computed",
 )
+_TOKENS_A_BATCH = 4096
 # How much each feature counts beside the token embeddings.
 _FEATURE_WEIGHTS = (1.0, 0.7)
 # Added to the covariance, in parts of its mean eigenvalue.
@@ -120,7 +120,7 @@ def features(encoder: Encoder, texts: Sequence[Sequence[int]]) -> np.ndarray:
     from embedder.encoder import right_padded
 
     rows: list[np.ndarray] = [np.empty(0)] * len(texts)
-    for members in batches([len(text) for text in texts], TOKENS_A_BATCH):
+    for members in batches([len(text) for text in texts], _TOKENS_A_BATCH):
         padded, lengths = right_padded([texts[member] for member in members])
         with torch.inference_mode():
             pooled = encoder.pooled(padded, lengths).numpy()
