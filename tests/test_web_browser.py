@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ CHROMIUM = (
     shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 )
 ROOT = Path(__file__).parent.parent
+PARKING, BROKEN, HOSTILE = "Parking rules.txt", "broken.pdf", "<img src=x onerror=alert(1)>.txt"
 PATIENCE = 60_000  # milliseconds; a busy machine indexes slowly
 
 pytestmark = [
@@ -35,30 +37,56 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def server(tmp_path, monkeypatch, tiny_embedder):
+@contextmanager
+def serving(folder, embedder):
     """The app over a fresh home whose embedder is the tiny one; yields its address."""
-    folder = tmp_path / "home"
-    monkeypatch.setenv("FOOTNOTE_HOME", str(folder))
-    registry = Home.open().registry
-    registry.install("tiny", tiny_embedder.files.folder)
+    registry = Home.open(folder / "home").registry
+    registry.install("tiny", embedder.files.folder)
     registry.use("tiny")
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    log = (tmp_path / "server.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
-        cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+            cwd=ROOT,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "FOOTNOTE_HOME": str(folder / "home")},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
     address = f"http://localhost:{port}"
-    wait_for(f"{address}/_stcore/health")
-    yield address
-    process.terminate()
-    process.wait(timeout=20)
+    try:
+        wait_for(f"{address}/_stcore/health")
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture
+def empty(tmp_path, tiny_embedder):
+    """The address of an app with nothing in it."""
+    with serving(tmp_path, tiny_embedder) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def filled(browser, tmp_path_factory, tiny_embedder):
+    """The address of an app to which a reader has added three files, one of them broken."""
+    folder = tmp_path_factory.mktemp("filled")
+    files = [folder / name for name in (PARKING, BROKEN, HOSTILE)]
+    files[0].write_text("Visitors park in the yard behind the mill. Bicycles go to the shed.")
+    files[1].write_bytes(b"%PDF-1.7\nnothing of the kind")
+    files[2].write_text(
+        "The password of the cellar is <script>alert('pwned')</script> and "
+        "<img src=http://evil.example/pixel.png> [click](http://evil.example) **today**."
+    )
+    with serving(folder, tiny_embedder) as address, reading(browser, address, "/library") as page:
+        page.locator("input[type=file]").set_input_files(files)
+        button(page, "Add 3 files").click()
+        page.get_by_text("Done: 2 added and 1 not readable").wait_for()
+        assert page.get_by_text("1 file could not be read").is_visible()
+        yield address
 
 
 def wait_for(address):
@@ -70,32 +98,25 @@ def wait_for(address):
     raise TimeoutError(address)
 
 
-@pytest.fixture
-def page(browser, server):
-    """A page of the app that must neither fail nor talk to anything but the server."""
+@contextmanager
+def reading(browser, address, path=""):
+    """A page of the app that must neither fail nor talk to anything but its server."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    faults, elsewhere = [], []
+    faults, addresses = [], []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
-    page.on("request", lambda request: elsewhere.append(request.url))
-    page.goto(server)
+    page.on("request", lambda request: addresses.append(request.url))
+    page.goto(address + path)
     yield page
     context.close()
     assert not faults
-    assert not [url for url in elsewhere if not url.startswith((server, "data:", "blob:", "ws:"))]
+    assert not [url for url in addresses if not url.startswith((address, "data:", "blob:"))]
 
 
 def button(page, name):
     return page.get_by_role("button", name=name, exact=True)
-
-
-def upload(page, server, files):
-    page.goto(f"{server}/library")
-    page.locator("input[type=file]").set_input_files(files)
-    page.get_by_role("button", name=re.compile(r"^Add \d+ files?$")).click()
-    page.get_by_text(re.compile("^Done:")).wait_for()
 
 
 def ask(page, question):
@@ -103,70 +124,62 @@ def ask(page, question):
     page.keyboard.press("Enter")
 
 
-def test_the_first_cited_answer_is_three_clicks_away(page):
-    button(page, "Try it with the sample documents").click()
-    page.get_by_role("button", name=re.compile("error code E4")).click()
-    number = page.locator(".prose .number").first
-    number.click()
-    highlight = page.locator(".sheet .highlight").first
-    highlight.wait_for()
-    page.wait_for_timeout(500)
-    box, view = highlight.bounding_box(), page.locator(".sheet").bounding_box()
-    assert view["y"] <= box["y"] <= view["y"] + view["height"]
+def test_the_first_cited_answer_is_three_clicks_away(browser, empty):
+    with reading(browser, empty) as page:
+        button(page, "Try it with the sample documents").click()
+        page.get_by_role("button", name=re.compile("error code E4")).click()
+        page.locator(".prose .number").first.click()
+        highlight = page.locator(".sheet .highlight").first
+        highlight.wait_for()
+        page.wait_for_timeout(500)
+        box, view = highlight.bounding_box(), page.locator(".sheet").bounding_box()
+        assert view["y"] <= box["y"] <= view["y"] + view["height"]
 
-    page.reload()  # the conversation is there again
-    page.locator(".prose .number").first.wait_for()
-    assert "c=" in page.url
-    assert page.get_by_text("What does error code E4 mean?").first.is_visible()
-
-
-def test_files_are_added_named_when_unreadable_and_deleted(page, server, tmp_path):
-    good, bad = tmp_path / "Parking rules.txt", tmp_path / "broken.pdf"
-    good.write_text("Visitors park in the yard behind the mill. Bicycles go to the shed.")
-    bad.write_bytes(b"%PDF-1.7\nnothing of the kind")
-    upload(page, server, [good, bad])
-    page.get_by_text("1 file could not be read").wait_for()
-    rows = page.locator("tbody tr")
-    assert rows.count() == 2
-    assert page.locator(".dot.failed").count() == 1
-
-    page.locator("tbody tr", has_text="Parking rules").locator("input").check()
-    button(page, "Delete").click()
-    button(page, "Delete 1 document").click()
-    page.get_by_text("Deleted:").wait_for()
-    page.get_by_text("Parking rules").first.wait_for(state="detached")
+        page.reload()  # the conversation is there again
+        page.locator(".prose .number").first.wait_for()
+        assert "c=" in page.url
+        assert page.get_by_text("What does error code E4 mean?").first.is_visible()
 
 
-def test_what_a_document_says_is_never_carried_out(page, server, tmp_path):
-    file = tmp_path / "<img src=x onerror=alert(1)>.txt"
-    file.write_text(
-        "The password of the cellar is <script>alert('pwned')</script> and "
-        "<img src=http://evil.example/pixel.png> [click](http://evil.example) **today**."
-    )
-    upload(page, server, [file])
-    page.goto(server)
-    ask(page, "What is the password of the cellar?")
-    page.locator(".footnote").first.click()
-    page.locator(".writing").wait_for()
-    assert "<script>alert('pwned')</script>" in page.locator(".writing").inner_text()
-    assert page.locator("img[src*=evil], a[href*=evil], .answer script, .sheet script").count() == 0
+def test_the_library_names_what_it_could_not_read(browser, filled):
+    with reading(browser, filled, "/library") as page:
+        row = page.locator("tr", has=page.locator(".dot.failed"))
+        row.wait_for()
+        assert "broken.pdf is damaged" in row.inner_text()
+        assert page.locator("tbody tr").count() == 3
 
 
-def test_conversations_are_renamed_and_deleted(page, server, tmp_path):
-    file = tmp_path / "parking.txt"
-    file.write_text("Visitors park in the yard behind the mill.")
-    upload(page, server, [file])
-    page.goto(server)
-    ask(page, "Where do visitors park?")
-    page.locator(".footnote").first.wait_for()
-    entries = page.locator(".st-key-conversations")
-    entries.get_by_role("button").nth(1).click()
-    page.get_by_text("Rename", exact=True).click()
-    page.get_by_label("Name").fill("Parking")
-    button(page, "Save").click()
-    entries.get_by_role("button", name="Parking").wait_for()
-    entries.get_by_role("button").nth(1).click()
-    page.get_by_text("Delete", exact=True).click()
-    button(page, "Delete").click()
-    entries.wait_for(state="detached")
-    page.get_by_text("What would you like to know?").wait_for()
+def test_what_a_document_says_is_never_carried_out(browser, filled):
+    with reading(browser, filled) as page:
+        ask(page, "What is the password of the cellar? http://evil.example me@evil.example")
+        page.locator(".footnote").first.click()
+        page.locator(".writing").wait_for()
+        assert "<script>alert('pwned')</script>" in page.locator(".writing").inner_text()
+        active = "img[src*=evil], a[href*=evil], .answer script, .sheet script"
+        assert page.locator(active).count() == 0
+
+
+def test_conversations_are_renamed_and_deleted(browser, filled):
+    with reading(browser, filled) as page:
+        ask(page, "Where do visitors park?")
+        page.locator(".footnote").first.wait_for()
+        entry = page.locator("[class*=st-key-talk-open-]")
+        entry.get_by_role("button").last.click()
+        page.get_by_text("Rename", exact=True).click()
+        page.get_by_role("textbox", name="Name").fill("Parking")
+        button(page, "Save").click()
+        entry.get_by_role("button", name="Parking").wait_for()
+        entry.get_by_role("button").last.click()
+        page.get_by_text("Delete", exact=True).click()
+        button(page, "Delete").click()
+        entry.wait_for(state="detached")
+        page.get_by_text("What would you like to know?").wait_for()
+
+
+def test_a_deleted_document_is_gone_and_a_receipt_says_so(browser, filled):
+    with reading(browser, filled, "/library") as page:
+        page.locator("tbody tr", has_text=PARKING).locator("input").check()
+        button(page, "Delete").click()
+        button(page, "Delete 1 document").click()
+        page.get_by_text("Deleted:").wait_for()
+        page.locator("tbody tr", has_text=PARKING).wait_for(state="detached")

@@ -16,11 +16,10 @@ from rag.records import Answer, Footnote, Sentence, Turn
     "hostile",
     [
         "<img src=x onerror=alert(1)>",
-        "[here](http://evil.example)",
-        "![](http://evil.example/pixel.png)",
+        "[here](evil.example)",
+        "![](/pixel.png)",
         "**bold** _it_ `code` ~~gone~~ # head",
         "1. one\n- two\n> three",
-        "https://evil.example and www.evil.example",
         "a &lt;b&gt; c",
     ],
 )
@@ -29,6 +28,15 @@ def test_plain_text_stays_letter_by_letter(hostile):
     shown = " ".join(hostile.split())
     escaped = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     assert html.strip() == f"<p>{escaped}</p>"
+
+
+def test_addresses_are_kept_from_becoming_links():
+    text = "http://evil.example HTTPS://evil.example www.evil.example me@evil.example"
+    joined = words.plain(text).replace("\\", "")
+    assert joined.replace("\u2060", "") == text
+    assert "://" not in joined
+    assert "www." not in joined
+    assert "e@" not in joined
 
 
 def test_plain_text_disarms_streamlit_directives():

@@ -27,6 +27,7 @@ def show() -> None:
     if not home.store.documents(collections, limit=1).total:
         welcome.show(home)
         return
+    session.prepare(home)
     history = History(home.store)
     talk = chats.current(history)
     with st.sidebar:
@@ -35,8 +36,8 @@ def show() -> None:
     with middle, st.container(key="talk"):
         progress.show_running(home)
         turns = history.turns(talk.id) if talk else []
-        if not turns and not asking.waiting():
-            with st.container(key="invitation"):
+        with st.container(key="invitation"):
+            if not turns and not asking.waiting():
                 _invitation(home, chosen)
         for turn in turns:
             _exchange(home, history, turn, chosen)

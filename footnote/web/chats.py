@@ -85,7 +85,7 @@ def _collections(home: Home, history: History, talk: Conversation | None) -> tup
         "Ask in",
         options=list(names),
         default=before if len(before) < len(names) else [],
-        format_func=lambda one: plain(names[one]),
+        format_func=names.get,
         placeholder="All collections",
         key=key,
         on_change=choose,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import streamlit as st
 
@@ -22,6 +23,19 @@ def home() -> Home:
 @st.cache_resource(show_spinner=False)
 def _open(path: Path) -> Home:
     return Home.open(path)
+
+
+def prepare(home: Home) -> None:
+    """Load the embedder while the reader still types, so that the first answer is quick too."""
+    with errors_shown():
+        _prepare(home.embedder.fingerprint, home)
+
+
+@st.cache_resource(show_spinner=False)
+def _prepare(fingerprint: str, _home: Home) -> str:
+    # Whatever goes wrong in the thread comes up again, and is shown, when a question is asked.
+    Thread(target=_home.embedder.embed_queries, args=([fingerprint],), daemon=True).start()
+    return fingerprint
 
 
 @contextmanager

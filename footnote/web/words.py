@@ -6,13 +6,18 @@ import re
 import time
 from collections.abc import Sequence
 
+# Streamlit's Markdown makes links of bare addresses whatever is escaped; an invisible word joiner
+# in the middle keeps them text.
+_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?=@)", re.IGNORECASE)
+_JOINER = "\u2060"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&=])")
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 def plain(text: str) -> str:
     """`text` escaped so that Streamlit's Markdown shows it letter by letter, on one line."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    line = _ADDRESS.sub(_JOINER, " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\1", line)
 
 
 def count(number: int, one: str, many: str = "") -> str:
