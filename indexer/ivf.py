@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from indexer import nearest
+from indexer.catalogue import VectorBatch
 from indexer.nearest import VectorHits
 
 if TYPE_CHECKING:
@@ -44,11 +44,12 @@ _COARSE_RECALL = 0.95
 _LEAST_CANDIDATES = 80
 _CANDIDATES_PER_HIT = 2
 
-# Recall is measured on so many probes, for so many hits. Half of the probes are held-out
-# vectors, half lie midway between two of them: a question is farther from its passage than
-# passages are from each other. Visits that gave held-out vectors recall 0.98 gave real questions
-# 0.88 (first training-free embedder, squad-dev, cisi and anthropic-docs with noise, 200,000
-# vectors); visits for 0.99 over both halves gave 0.986, and 0.97 on LSA vectors of 114,000 texts.
+# Recall is measured on so many probes, for so many hits. Half of the probes are vectors of the
+# index (none its own neighbour), half lie midway between two of them: a question is farther from
+# its passage than passages are from each other. Visits that gave the index's own vectors recall
+# 0.98 gave real questions 0.88 (first training-free embedder, squad-dev, cisi, anthropic-docs
+# with noise, 200,000 vectors); visits for 0.99 over both halves gave 0.986, and 0.97 on LSA
+# vectors of 114,000 texts.
 _PROBES = 200
 _HITS = 10
 _WANTED_RECALL = 0.99
@@ -57,38 +58,23 @@ _NEAR_CEILING = 0.005
 _SEED = 20240101
 
 
-class Batch(Protocol):
-    """Passage ids, int64 [n], with their vectors, float16 [n, dimension]."""
-
-    ids: np.ndarray
-    vectors: np.ndarray
-
-
-@dataclass(frozen=True, slots=True)
-class _Vectors:
-    """Passage ids [n] and their vectors, float16 [n, dimension]."""
-
-    ids: np.ndarray
-    vectors: np.ndarray
-
-
-Read = Callable[[], Iterable[Batch]]
+Read = Callable[[], Iterable[VectorBatch]]
 
 
 def build(read: Read, count: int, dimension: int) -> tuple[faiss.IndexPreTransform, float]:
     """Index the vectors that `read` yields, about `count`; return the index and its recall@10.
 
-    `read` is called twice: a sample is trained on and held out, then all are added; once more
-    where one bit a dimension is too coarse. Memory: the codes, the sample (82,000 vectors for a
-    million) and one batch.
+    `read` is called twice: a sample is trained on and probed with, then all are added; once
+    more where the codes are too coarse. Memory: the codes, and the sample (82,000 vectors for a
+    million) three times in float32.
     """
     lists = list_count(count)
     sample = _sample(read, count, lists * _TRAINED_PER_LIST + _PROBES)
-    training, held, probes = _split(sample)
+    own, probes = _probes(sample)
     for bits in _BITS:
-        index = _train(training, lists, bits)
+        index = _train(sample.vectors, lists, bits)
         truth = _add_all(index, read, probes)
-        recall = _set_visits(index, probes, _without(truth, held))
+        recall = _set_visits(index, probes, _without(truth, own))
         if recall >= _COARSE_RECALL:
             break
     return index, recall
@@ -152,7 +138,7 @@ def ids(index: faiss.IndexPreTransform) -> np.ndarray:
     return np.concatenate([np.empty(0, dtype=np.int64), *parts])
 
 
-def _sample(read: Read, count: int, wanted: int) -> _Vectors:
+def _sample(read: Read, count: int, wanted: int) -> VectorBatch:
     """About `wanted` vectors from all over."""
     import numpy as np
 
@@ -162,30 +148,28 @@ def _sample(read: Read, count: int, wanted: int) -> _Vectors:
         drawn = random.random(len(batch.ids)) < wanted / count
         ids.append(batch.ids[drawn])
         vectors.append(batch.vectors[drawn])
-    return _Vectors(np.concatenate(ids), np.concatenate(vectors))
+    return VectorBatch(np.concatenate(ids), np.concatenate(vectors))
 
 
-def _split(sample: _Vectors) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What to train on, ids of held-out passages, and the probes; vectors are float32."""
+def _probes(sample: VectorBatch) -> tuple[np.ndarray, np.ndarray]:
+    """Some passages' ids, and the probes, float32: their vectors, then those midway."""
     import numpy as np
 
-    every = max(2, len(sample.ids) // (_PROBES // 2))
-    held = np.zeros(len(sample.ids), dtype=bool)
-    held[::every] = True
-    vectors = sample.vectors.astype(np.float32)
-    between = vectors[held] + np.roll(vectors[held], 1, axis=0)
+    every = max(1, len(sample.ids) // (_PROBES // 2))
+    vectors = sample.vectors[::every].astype(np.float32)
+    between = vectors + np.roll(vectors, 1, axis=0)
     between /= np.maximum(np.linalg.norm(between, axis=1, keepdims=True), 1e-6)
-    return vectors[~held], sample.ids[held], np.concatenate([vectors[held], between])
+    return sample.ids[::every], np.concatenate([vectors, between])
 
 
 def _train(sample: np.ndarray, lists: int, bits: int) -> faiss.IndexPreTransform:
-    """An empty index whose lists' centres are trained on float32 vectors [n, dimension]."""
+    """An empty index whose lists' centres are trained on float16 vectors [n, dimension]."""
     import faiss
 
     dimension = sample.shape[1]
     rotation = faiss.RandomRotationMatrix(dimension, dimension)
     rotation.init(_SEED)
-    rotated = rotation.apply(sample)
+    rotated = rotation.apply(sample.astype("float32"))
     means = faiss.Kmeans(
         dimension,
         lists,
@@ -213,12 +197,12 @@ def _add_all(index: faiss.IndexPreTransform, read: Read, probes: np.ndarray) -> 
     return truth
 
 
-def _without(truth: VectorHits, held: np.ndarray) -> list[set[int]]:
-    """The true nearest passages of each probe; a held-out vector is not its own neighbour."""
-    own = [*held.tolist(), *[-1] * (len(truth.ids) - len(held))]
+def _without(truth: VectorHits, own: np.ndarray) -> list[set[int]]:
+    """The true nearest passages of each probe; no passage is its own neighbour."""
+    itself = [*own.tolist(), *[-1] * (len(truth.ids) - len(own))]
     return [
-        set([found for found in row if found not in (itself, -1)][:_HITS])
-        for row, itself in zip(truth.ids.tolist(), own, strict=True)
+        set([found for found in row if found not in (number, -1)][:_HITS])
+        for row, number in zip(truth.ids.tolist(), itself, strict=True)
     ]
 
 

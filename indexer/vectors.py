@@ -49,7 +49,7 @@ class SealReport:
     """What a sealing made. `recorded` is false where another process was faster.
 
     `bytes` is the size of the file, `recall` the share of the true nearest ten that a search
-    returns, measured on held-out vectors.
+    returns, measured.
     """
 
     kind: str
@@ -141,16 +141,20 @@ class VectorIndex:
         return nearest.merge([nearest.nothing(len(queries), k), *parts], k)
 
     def due(self) -> bool:
-        """Whether sealing is worth its time now (`seal_due`)."""
+        """Whether sealing is worth its time now (`seal_due`). Loads no vector."""
         import numpy as np
 
-        snapshot = self._fresh()
+        with self._lock:
+            seal = read_seal(self._watch, self.collection, self.fingerprint)
+            snapshot = self._snapshot
+            base = snapshot if snapshot and snapshot.seal == seal else self._opened(seal)
+            excluded = _deleted(self._watch, self.collection)
         dead = 0
         # Counted only where it can matter: the sealed ids are read for it.
-        if snapshot.sealed and len(snapshot.excluded) > _DEAD_SHARE * snapshot.sealed.count:
-            dead = int(np.isin(snapshot.sealed.ids(), snapshot.excluded).sum())
-        tail = sum(part.ntotal for part in snapshot.tail)
-        return seal_due(_count(snapshot.sealed), dead, tail)
+        if base.sealed and len(excluded) > _DEAD_SHARE * base.sealed.count:
+            dead = int(np.isin(base.sealed.ids(), excluded).sum())
+        tail = self._stored_count(seal.through if base.sealed else 0)
+        return seal_due(_count(base.sealed), dead, tail)
 
     def seal(self) -> SealReport:
         """Put all vectors into a new sealed file; readers go on meanwhile.
@@ -159,24 +163,27 @@ class VectorIndex:
         removed. Raises `SealedFileError` where the file cannot be written.
         """
         started = time.perf_counter()
-        before = self._fresh()
-        made = sealed.build(self._vectors, self._stored_count(), self.dimension)
+        with self._lock, _reading(self._watch):
+            before = read_seal(self._watch, self.collection, self.fingerprint)
+            through = _last_arrival(self._watch)
+            excluded = _deleted(self._watch, self.collection)
+        made = sealed.build(self._vectors, self._stored_count(0), self.dimension)
         name, checksum = sealed.write(made, self._folder, self.collection)
         size = (self._folder / name).stat().st_size
-        seal = Seal(name, made.count, before.arrived, checksum, made.kind, made.recall)
-        recorded = self._record(before, seal)
+        seal = Seal(name, made.count, through, checksum, made.kind, made.recall)
+        recorded = self._record(before, seal, excluded)
         now = read_seal(self._store.connection, self.collection, self.fingerprint)
-        for unused in {name, before.seal.file} - {now.file, ""}:
+        for unused in {name, before.file} - {now.file, ""}:
             (self._folder / unused).unlink(missing_ok=True)
         seconds = time.perf_counter() - started
         return SealReport(made.kind, made.count, made.recall, size, seconds, recorded)
 
-    def _stored_count(self) -> int:
-        """How many vectors the database has for this index."""
+    def _stored_count(self, after: int) -> int:
+        """How many vectors the database has for this index, of those that arrived after."""
         row = self._store.connection.execute(
-            "SELECT count(*) FROM passages p JOIN vectors v"
-            " ON v.passage = p.id AND v.fingerprint = ? WHERE p.collection = ?",
-            (self.fingerprint, self.collection),
+            f"SELECT count(*) FROM {_order(after)} ON p.id = v.passage AND v.fingerprint = ?"
+            " WHERE p.collection = ? AND v.id > ?",
+            (self.fingerprint, self.collection, after),
         ).fetchone()
         return int(row[0])
 
@@ -186,14 +193,14 @@ class VectorIndex:
                 raise _wrong_length(self.fingerprint, int(batch.ids[0]), self.dimension)
             yield batch
 
-    def _record(self, before: _Snapshot, seal: Seal) -> bool:
+    def _record(self, before: Seal, seal: Seal, excluded: np.ndarray) -> bool:
         """Let the new file answer, unless another was recorded since `before`."""
         key = (self.collection, self.fingerprint)
         with self._store.transaction() as connection:
             there = connection.execute(
                 "SELECT 1 FROM collections WHERE id = ?", (self.collection,)
             ).fetchone()
-            if not there or read_seal(connection, *key) != before.seal:
+            if not there or read_seal(connection, *key) != before:
                 return False
             connection.execute(
                 f"INSERT INTO generations (collection, fingerprint, {_SEAL_COLUMNS})"
@@ -203,7 +210,7 @@ class VectorIndex:
                 " index_kind = excluded.index_kind, recall = excluded.recall",
                 (*key, seal.file, seal.count, seal.through, seal.checksum, seal.kind, seal.recall),
             )
-            self._forget_deleted(connection, before.excluded)
+            self._forget_deleted(connection, excluded)
         return True
 
     def _forget_deleted(self, connection: sqlite3.Connection, excluded: np.ndarray) -> None:
@@ -279,14 +286,13 @@ class VectorIndex:
         if there.fetchone() is None:
             return self._opened(Seal())
         excluded = _deleted(self._watch, self.collection)
-        last = self._watch.execute("SELECT coalesce(max(id), 0) FROM vectors").fetchone()[0]
         arrived = nearest.flat(self.dimension)
         for ids, vectors in self._arrivals(base.arrived):
             nearest.add(arrived, ids, vectors)
         return replace(
             base,
             tail=_appended(base.tail, arrived),
-            arrived=last,
+            arrived=_last_arrival(self._watch),
             excluded=excluded,
             keep=nearest.selector(excluded),
         )
@@ -295,11 +301,8 @@ class VectorIndex:
         """Ids [n] and vectors, float16 [n, dimension], whose `vectors.id` is above `after`."""
         import numpy as np
 
-        # From nothing, the collection's passages lead to its vectors; later, what is new is
-        # a short stretch at the end of all vectors. SQLite keeps the order of a CROSS JOIN.
-        tables = "vectors v CROSS JOIN passages p" if after else "passages p CROSS JOIN vectors v"
         rows = self._watch.execute(
-            f"SELECT p.id, v.vector FROM {tables} ON p.id = v.passage AND v.fingerprint = ?"
+            f"SELECT p.id, v.vector FROM {_order(after)} ON p.id = v.passage AND v.fingerprint = ?"
             " WHERE p.collection = ? AND v.id > ?",
             (self.fingerprint, self.collection, after),
         )
@@ -327,6 +330,20 @@ def read_seal(connection: sqlite3.Connection, collection: int, fingerprint: str)
         (collection, fingerprint),
     ).fetchone()
     return Seal(*row[:5], row[5] or 0.0) if row and row[0] else Seal()
+
+
+def _order(after: int) -> str:
+    """The tables in the order in which they are to be read; SQLite keeps that of a CROSS JOIN.
+
+    From nothing, the collection's passages lead to its vectors; later, what is new is a short
+    stretch at the end of all vectors.
+    """
+    return "vectors v CROSS JOIN passages p" if after else "passages p CROSS JOIN vectors v"
+
+
+def _last_arrival(connection: sqlite3.Connection) -> int:
+    """The largest `vectors.id`."""
+    return int(connection.execute("SELECT coalesce(max(id), 0) FROM vectors").fetchone()[0])
 
 
 def _deleted(connection: sqlite3.Connection, collection: int) -> np.ndarray:

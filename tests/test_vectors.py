@@ -453,6 +453,23 @@ def test_when_to_seal(sealed_count, dead, tail, due):
     assert seal_due(sealed_count, dead, tail) is due
 
 
+def test_sealing_is_due_for_a_long_tail_many_deletions_or_a_lost_file(home, monkeypatch):
+    monkeypatch.setattr("indexer.vectors._TAIL_LEAST", 50)
+    home.add("one", 50)
+    assert not home.index.due()
+    document, _ = home.add("two", 20, seed=1)
+    assert home.index.due()
+    home.index.seal()
+    assert not home.index.due()
+    home.delete(document)
+    assert home.index.due()
+    home.index.seal()
+    assert not home.index.due()
+    home.add("three", 10, seed=2)
+    (home.folder / home.sealed_files()[0]).unlink()
+    assert home.open_index().due()
+
+
 def test_merging_keeps_each_passage_once_and_breaks_ties_by_id():
     first = VectorHits(np.array([[5, 2, -1]]), np.array([[0.5, 0.4, -np.inf]], np.float32))
     second = VectorHits(np.array([[9, 5, 1]]), np.array([[0.9, 0.5, 0.4]], np.float32))
