@@ -23,6 +23,7 @@ from embedder.errors import FootnoteError
 
 if TYPE_CHECKING:
     import torch
+    from tokenizers import Tokenizer
     from torch import Tensor, nn
     from transformers import PretrainedConfig
 
@@ -120,25 +121,41 @@ def _transformers_decoder(config: dict[str, Any], dtype: torch.dtype) -> Transfo
 
 def _convert(spec: EmbedderSpec, folder: Path, adapter: Path | None) -> None:
     """Fill `folder`; `config.json`, which marks completion, comes last."""
-    import torch
     from safetensors.torch import save_file
-    from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-    where = _source(spec)
-    config = _truncated(AutoConfig.from_pretrained(**where), spec)
-    # The file's own precision is kept for merging; rounding comes last.
-    model = AutoModel.from_pretrained(**where, config=config, dtype=torch.float32)
-    weights = {name: tensor.detach() for name, tensor in model.state_dict().items()}
+    config, weights, tokenizer = _load_base(spec)
     if adapter is not None:
         merge_adapter(weights, adapter)
     save_file(
-        {name: tensor.to(torch.bfloat16).contiguous().clone() for name, tensor in weights.items()},
+        {name: tensor.bfloat16().contiguous() for name, tensor in weights.items()},
         folder / "model.safetensors",
     )
-    AutoTokenizer.from_pretrained(**where).backend_tokenizer.save(str(folder / "tokenizer.json"))
+    tokenizer.save(str(folder / "tokenizer.json"))
     values = config.to_dict()
     values.pop("quantization_config", None)
     _write_last(folder / "config.json", json.dumps(values, indent=2, default=str))
+
+
+def _load_base(spec: EmbedderSpec) -> tuple[PretrainedConfig, dict[str, Tensor], Tokenizer]:
+    """Configuration, weights of the kept layers and tokenizer, by way of transformers."""
+    import torch
+    from transformers import AutoConfig, AutoModel, AutoTokenizer
+    from transformers.utils import logging
+
+    # Its report of weights left out would look like a fault: leaving them out is the purpose.
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    where = _source(spec)
+    try:
+        config = _truncated(AutoConfig.from_pretrained(**where), spec)
+        model = AutoModel.from_pretrained(**where, config=config, dtype=torch.bfloat16)
+        tokenizer = AutoTokenizer.from_pretrained(**where).backend_tokenizer
+    except OSError as error:
+        raise BaseNotFoundError(
+            f"the base {spec.base} of the embedder {spec.name} is no folder with a model, and no "
+            f"model hub gave it out: {error}"
+        ) from error
+    return config, {name: w.detach() for name, w in model.state_dict().items()}, tokenizer
 
 
 def _truncated(config: PretrainedConfig, spec: EmbedderSpec) -> PretrainedConfig:

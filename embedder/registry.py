@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import tempfile
 import threading
 from pathlib import Path
 
 from embedder.errors import FootnoteError
 from embedder.model import Embedder, EmbedderFiles
+from embedder.presets import PRESETS
 from embedder.spec import EmbedderSpec
 
 BUNDLED = "bundled"
 _BUNDLED_FOLDER = Path(__file__).parent / "bundled"
 _SPEC = "spec.json"
 _HISTORY = "history.json"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class UnknownEmbedderError(FootnoteError):
@@ -36,7 +40,7 @@ class Registry:
 
     def names(self) -> list[str]:
         """All installed embedders, the bundled one first."""
-        return [BUNDLED, *sorted(path.parent.name for path in self._folder.glob(f"*/{_SPEC}"))]
+        return [BUNDLED, *sorted(path.parent.name for path in self._folder.glob(f"[!.]*/{_SPEC}"))]
 
     def spec(self, name: str) -> EmbedderSpec:
         """The encoding contract of an embedder. Raises `UnknownEmbedderError`."""
@@ -73,7 +77,12 @@ class Registry:
         return [BUNDLED, *used]
 
     def use(self, name: str) -> None:
-        """Put an embedder into use for what is indexed from now on."""
+        """Put an embedder into use for what is indexed from now on.
+
+        `name` may also be a preset's hub id, which is then installed.
+        """
+        if name in PRESETS:
+            name = self._install_preset(PRESETS[name])
         self._place(name)
         if name != self.current():
             self._write([*self.history()[1:], name])
@@ -88,13 +97,23 @@ class Registry:
 
     def install(self, name: str, source: Path) -> None:
         """Copy an embedder's folder into the home, whole or not at all."""
-        if name in self.names() or Path(name).name != name or name.startswith("."):
-            raise FootnoteError(f"an embedder cannot be called {name!r}; choose another name")
+        if name in self.names() or not _NAME.fullmatch(name):
+            raise FootnoteError(
+                f"an embedder cannot be called {name!r}: the name is taken, or has more in it "
+                "than letters, digits, dots, dashes and underscores"
+            )
         EmbedderSpec.read(source / _SPEC)
-        aside = self._folder / f".{name}"
-        shutil.rmtree(aside, ignore_errors=True)
-        shutil.copytree(source, aside)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(dir=self._folder, prefix=".install-"))
+        shutil.copytree(source, aside, dirs_exist_ok=True)
         aside.rename(self._folder / name)
+
+    def _install_preset(self, spec: EmbedderSpec) -> str:
+        if spec.name not in self.names():
+            with tempfile.TemporaryDirectory() as folder:
+                Path(folder, _SPEC).write_text(spec.to_json(), encoding="utf-8")
+                self.install(spec.name, Path(folder))
+        return spec.name
 
     def _place(self, name: str) -> Path:
         if name not in self.names():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
@@ -99,13 +100,11 @@ class EmbedderSpec:
 
     def query(self, text: str, task: str | None = None) -> str:
         """The query as the decoder reads it."""
-        # str.replace, not str.format: braces in a person's text are text.
-        filled = self.query_template.replace("{task}", self.task if task is None else task)
-        return filled.replace("{text}", text)
+        return _filled(self.query_template, text, self.task if task is None else task)
 
     def passage(self, text: str) -> str:
         """The passage as the decoder reads it."""
-        return self.passage_template.replace("{text}", text)
+        return _filled(self.passage_template, text, self.task)
 
     def to_json(self) -> str:
         """Readable JSON, one field a line."""
@@ -140,3 +139,9 @@ class EmbedderSpec:
             raise SpecError(f"{path}: there is no spec here") from error
         except SpecError as error:
             raise SpecError(f"{path}: {error}") from error
+
+
+def _filled(template: str, text: str, task: str) -> str:
+    """Fill a template in one pass: braces in a person's text are text."""
+    values = {"{task}": task, "{text}": text}
+    return re.sub(r"\{task\}|\{text\}", lambda found: values[found.group()], template)

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TokenLimits:
-    """What is put around a text's tokens. `eos` and `bos` are ids, or None for nothing."""
+    """What is put around a text's tokens: ids, or None for nothing.
+
+    `filler` stands in for the tokens of a text that has none.
+    """
 
     max_tokens: int
     bos: int | None
     eos: int | None
+    filler: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,12 @@ class TokenIds:
 
 def limits_of(spec: EmbedderSpec, config: Mapping[str, Any]) -> TokenLimits:
     """What the spec puts around a text, with the ids of its base's `config.json`."""
+    eos = _first(config.get("eos_token_id"))
     return TokenLimits(
         max_tokens=spec.max_tokens,
         bos=_first(config.get("bos_token_id")) if spec.sink else None,
-        eos=_first(config.get("eos_token_id")) if spec.append_eos else None,
+        eos=eos if spec.append_eos else None,
+        filler=eos or 0,
     )
 
 
@@ -58,8 +64,7 @@ def token_ids(tokenizer: Tokenizer, texts: Sequence[str], limits: TokenLimits) -
     """Encode texts with what the base's own tokenizer adds, then `limits`.
 
     An end-of-text token that the tokenizer has added is not added twice, and a cut text keeps
-    it. A text without any token becomes a lone end-of-text token (or id 0), so that it has a
-    vector.
+    it. A text without any token gets `limits.filler`, so that it has a vector.
     """
     encoded = tokenizer.encode_batch_fast([_encodable(text) for text in texts])
     wrapped = [_wrap(encoding.ids, limits) for encoding in encoded]
@@ -81,12 +86,12 @@ def _encodable(text: str) -> str:
 
 
 def _wrap(ids: Sequence[int], limits: TokenLimits) -> list[int]:
-    whole = list(ids)
+    whole = list(ids) or [limits.filler]
     if limits.bos is not None and whole[:1] != [limits.bos]:
         whole.insert(0, limits.bos)
     if limits.eos is not None and whole[-1:] != [limits.eos]:
         whole.append(limits.eos)
-    return whole or [limits.eos or 0]
+    return whole
 
 
 def _cut(ids: list[int], limits: TokenLimits) -> tuple[int, ...]:

@@ -58,7 +58,7 @@ def make_base(folder: Path, model_type: str = "llama", **settings) -> Path:
         "max_position_embeddings": 512,
         "eos_token_id": 0,
         "bos_token_id": 1,
-        "pad_token_id": 0,
+        "pad_token_id": None,
     }
     torch.manual_seed(0)
     model = AutoModel.from_config(AutoConfig.for_model(model_type, **(shape | settings)))
