@@ -15,7 +15,7 @@ from rag.history import History
 
 if TYPE_CHECKING:
     from footnote.home import Home
-    from rag.records import Turn
+    from rag.records import Conversation, Turn
 
 PLACE = "place"  # session state: the page opened beside the conversation
 
@@ -35,22 +35,35 @@ def show() -> None:
     middle, beside = st.columns([11, 10], gap="medium")
     with middle, st.container(key="talk"):
         progress.show_running(home)
-        turns = history.turns(talk.id) if talk else []
-        with st.container(key="invitation"):
-            if not turns and not asking.waiting():
-                _invitation(home, chosen)
-        for turn in turns:
-            _exchange(home, history, turn, chosen)
-        if asking.waiting():
-            asking.show(home, history, talk, chosen)
-        elif len(turns) > 1:
-            actions.export_all([(turn, answer.sources(home, turn.answer)) for turn in turns])
+        _conversation(home, history, talk, chosen)
     with beside:
         _opened_page(home)
     question = st.chat_input("Ask your documents", submit_mode="stop", max_chars=2000)
     if question:
         asking.ask(question)
         st.rerun()
+
+
+def _conversation(
+    home: Home, history: History, talk: Conversation | None, chosen: tuple[int, ...]
+) -> None:
+    # Three places that are always there: what one of them held before lingers until the run
+    # ends, and must not be taken for a part of another.
+    invitation, talked, unanswered = (
+        st.container(key=key) for key in ("invitation", "turns", "unanswered")
+    )
+    turns = history.turns(talk.id) if talk else []
+    if not turns and not asking.waiting():
+        with invitation:
+            _invitation(home, chosen)
+    with talked:
+        for turn in turns:
+            _exchange(home, history, turn, chosen)
+    with unanswered:
+        if asking.waiting():
+            asking.show(home, history, talk, chosen)
+        elif len(turns) > 1:
+            actions.export_all([(turn, answer.sources(home, turn.answer)) for turn in turns])
 
 
 def _invitation(home: Home, collections: tuple[int, ...]) -> None:

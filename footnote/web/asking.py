@@ -73,10 +73,10 @@ def show(
 
 def show_question(question: str, key: str, *, fresh: bool) -> None:
     """Draw a question; a fresh one is scrolled to."""
-    with st.container(key=key):
+    with st.container(key=key, gap=None):
+        st.markdown(plain(question))
         if fresh:
             components.scroll_here(key=f"scroll-{key}")
-        st.markdown(plain(question))
 
 
 def _answer(

@@ -123,6 +123,7 @@ def _filters(collections: dict[int, str]) -> tuple[list[int], str, str]:
             format_func=lambda one: HEALTH.get(one, "All"),
             default="",
             required=True,
+            wrap=True,
             label_visibility="collapsed",
             key="document_state",
             on_change=_to_first_page,

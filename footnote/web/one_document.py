@@ -44,7 +44,8 @@ def _actions(home: Home, document: Document) -> None:
         return
     names = {collection.id: collection.name for collection in home.store.collections()}
     with st.container(horizontal=True):
-        if st.button("Read again", icon=":material/refresh:"):
+        readable = document.state != "failed"  # a file that could not be read is to be added anew
+        if readable and st.button("Read again", icon=":material/refresh:"):
             arguments = {"collection": names[document.collection], "documents": [document.id]}
             progress.watch(jobs.submit(home, "reindex", arguments))
             st.rerun()
@@ -54,7 +55,7 @@ def _actions(home: Home, document: Document) -> None:
 
 def _health(document: Document) -> None:
     if document.state == "failed":
-        problem(document.problem)
+        problem(f"{page_view.file_name(document)} {document.problem}")
         return
     missing = document.pages_without_text
     text = f"{count(missing, 'page')} without text" if missing else "every page has text"
