@@ -16,12 +16,16 @@ from typing import Protocol
 
 from indexer.analysis import Word
 
+# Within 0.7 points of nDCG@10 of the best of eight pairs on scifact, squad-dev, anthropic-docs,
+# cisi, xquad-de and xquad-es; 0.9 and 0.4, which Anserini uses, lose up to 2.6.
 K1 = 1.2
 B = 0.75
+# Of 1, 1.5, 2 and 3 the steadiest over the same sets, by half a point at most.
 TITLE = 1.5
 HEADINGS = 1.0
 
-# A word that is said more often in a query does not count for more than this.
+# A word that is said more often in a query does not count for more than this. To count
+# repetitions at all takes cisi, whose queries are paragraphs, from 32.2 to 40.8.
 _MOST_REPETITIONS = 5
 
 
