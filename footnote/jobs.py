@@ -85,13 +85,14 @@ def _index(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[s
     paths = [Path(path) for path in arguments["paths"]]
     names = arguments.get("names")
     sources = [Source(*pair) for pair in zip(paths, names, strict=True)] if names else find(paths)
-    report = home.index(
-        sources,
-        arguments["collection"],
-        progress=lambda state: control.progress(asdict(state)),
-        cancelled=control.cancelled,
-    )
-    if not control.cancelled():
+    try:
+        report = home.index(
+            sources,
+            arguments["collection"],
+            progress=lambda state: control.progress(asdict(state)),
+            cancelled=control.cancelled,
+        )
+    finally:
         for path in arguments.get("staged", ()):
             Path(path).unlink(missing_ok=True)
     return asdict(report)
