@@ -2,8 +2,8 @@
 
 A sentence is scored by how much of the question's information it holds, with what its title,
 headings and neighbours say counting partly, by whether it holds the kind of thing asked for,
-by how near its vector is to the question's, and by how high its passage was found. The best
-one answers; another joins it where it adds something or where it cannot be read alone.
+and by how high its passage was found (by words and by meaning). The best one answers; another
+joins it where it adds something or where it cannot be read alone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from rag.question import Question, holds_kind
 _HEADING_SHARE = 0.6
 _NEIGHBOUR_SHARE = 0.4
 _KIND = 0.1
-_SIMILARITY = 0.3
 _PASSAGE = 0.3
 _QUESTION_PENALTY = 0.6
 _FRAGMENT_PENALTY = 0.15
@@ -54,12 +53,8 @@ def score(
     question: Question,
     hits: Sequence[Hit],
     quotables: Sequence[Quotable],
-    similarities: Sequence[float] = (),
 ) -> list[Scored]:
-    """Score every quotable, best first.
-
-    `similarities` are cosines of the question with each quotable, or empty.
-    """
+    """Score every quotable, best first."""
     terms = [question.terms_of(quotable.text) for quotable in quotables]
     scored = []
     for place, quotable in enumerate(quotables):
@@ -73,7 +68,6 @@ def score(
         whole = question.covered(terms[place] | head | around)
         value = own + _HEADING_SHARE * (with_head - own) + _NEIGHBOUR_SHARE * (whole - with_head)
         value += _KIND * (question.kind != "any" and holds_kind(question, quotable.text))
-        value += _SIMILARITY * (similarities[place] if similarities else 0.0)
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
         value -= _FRAGMENT_PENALTY * _is_fragment(quotable.text)
