@@ -24,12 +24,12 @@ from embedder.model import Embedder
 from embedder.registry import BUNDLED, Registry
 from indexer.search import Scope, Searcher
 from indexer.store import Store
-from indexer.trust import Trust
+from indexer.trust import POWER, SLOPE, Trust
 from training.beir import Query, read
 from training.evaluate import indexed, per_query, spread
 from training.metrics import ndcg
 
-_WEIGHTS = (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0)
+_WEIGHTS = (0.0, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0)
 _RRF = 60
 _DEPTH = 300
 
@@ -93,9 +93,8 @@ def main() -> None:
             f" dense {fitted.dense:.2f}, {fitted.queries} pseudo-queries"
         )
         for weight in _WEIGHTS if asked.sweep else ():
-            store.set_trust(
-                collection, encoder.fingerprint, replace(fitted, weight=weight).to_json()
-            )
+            forced = replace(fitted, dense=(weight / SLOPE) ** (1 / POWER))
+            store.set_trust(collection, encoder.fingerprint, forced.to_json())
             fused = per_query(searcher, Scope(frozenset({collection})), queries, "fused")
             print(f"{'':<4}at weight {weight:<5}{np.mean(fused['ndcg@10']):.4f}", flush=True)
         store.set_trust(collection, encoder.fingerprint, known)

@@ -191,7 +191,7 @@ def test_a_better_model_is_trusted_more_and_noise_not_at_all(trusts):
 def test_trust_survives_the_database_and_other_versions_fall_back(trusts):
     assert Trust.from_json(trusts["good"].to_json()) == trusts["good"]
     assert Trust.from_json("") == trust.PRIOR
-    assert Trust.from_json('{"version": 99, "weight": 7}') == trust.PRIOR
+    assert Trust.from_json('{"version": 99, "dense": 7}') == trust.PRIOR
 
 
 def test_a_collection_too_small_to_examine_gets_the_prior(tmp_path):
