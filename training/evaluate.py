@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from indexer.parsers.text import parse_plain
@@ -178,17 +179,25 @@ def _add(store: Store, collection: int, batch: list[_Prepared], embedder: Embedd
     if new:
         rows = embedder.embed_passages([texts[digest] for digest in new])
         vectors |= dict(zip(new, rows, strict=True))
-    for one in batch:
-        rows = [vectors[digest] for digest in one.hashes]
-        stacked = np.stack(rows) if rows else np.empty((0, embedder.dimension))
-        document = _document(store, collection, one.entry)
-        pages = one.parsed.pages
-        store.add(document, pages, one.passages, stacked.astype(np.float32), embedder.fingerprint)
+    with TemporaryDirectory() as folder:
+        for one in batch:
+            rows = [vectors[digest] for digest in one.hashes]
+            stacked = np.stack(rows) if rows else np.empty((0, embedder.dimension))
+            entry = one.entry
+            original = store.originals.stage(_written(entry, Path(folder)))
+            document = NewDocument(collection, entry.id, entry.title, "txt", original)
+            store.add(
+                document,
+                one.parsed.pages,
+                one.passages,
+                stacked.astype(np.float32),
+                embedder.fingerprint,
+            )
 
 
-def _document(store: Store, collection: int, entry: Entry) -> NewDocument:
-    # The id is part of the content: two entries may say the same, and are two documents.
-    line = json.dumps({"_id": entry.id, "title": entry.title, "text": entry.text})
-    source = store.home / "entry.json"
-    source.write_text(line, encoding="utf-8")
-    return NewDocument(collection, entry.id, entry.title, "txt", store.originals.stage(source))
+def _written(entry: Entry, folder: Path) -> Path:
+    """The entry as a file. Its id is in it: two entries may say the same, and are two documents."""
+    path = folder / "entry.json"
+    row = {"_id": entry.id, "title": entry.title, "text": entry.text}
+    path.write_text(json.dumps(row), encoding="utf-8")
+    return path
