@@ -1,0 +1,82 @@
+"""Background work: in a process of its own, in order, and never lost without a word."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from footnote import jobs
+from footnote.home import Home
+
+
+@pytest.fixture
+def home(tmp_path, tiny_embedder):
+    opened = Home.open(tmp_path / "home")
+    opened.registry.install("tiny", tiny_embedder.files.folder)
+    opened.registry.use("tiny")
+    return opened
+
+
+def ended(home, identifier):
+    """Wait for a job's end."""
+    while (found := jobs.job(home, identifier)).active:
+        time.sleep(0.1)
+    return found
+
+
+def row(home, identifier, **columns):
+    """A job's row without a process."""
+    values = {"kind": "index", "arguments": "{}", "state": "running", "created_at": 1.0} | columns
+    jobs._table(home).insert({"id": identifier, **values})
+
+
+def test_an_upload_is_indexed_under_its_own_name_and_its_staged_copy_goes(home, tmp_path):
+    staged = tmp_path / "0123"
+    staged.write_text("Premiums are paid every month.")
+    arguments = {
+        "paths": [str(staged)],
+        "names": ["../premiums.txt"],
+        "collection": "mine",
+        "staged": [str(staged)],
+    }
+    done = ended(home, jobs.submit(home, "index", arguments))
+    assert (done.state, done.error) == ("done", "")
+    assert done.result["added"] == 1
+    assert not staged.exists()
+    document = home.store.documents([home.collection("mine").id]).rows[0]
+    assert document.path == "../premiums.txt"
+
+    again = {"collection": "mine", "documents": [document.id]}
+    assert ended(home, jobs.submit(home, "reindex", again)).result["updated"] == 1
+
+
+def test_a_job_whose_process_is_gone_is_failed_not_running(home):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    row(home, "dead", pid=gone.pid)
+    assert jobs.job(home, "dead").state == "failed"
+    assert "Start it again" in jobs.job(home, "dead").error
+
+
+def test_a_waiting_job_can_be_cancelled(home, tmp_path):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as older:
+        row(home, "older", pid=older.pid)
+        identifier = jobs.submit(home, "index", {"paths": [str(tmp_path)], "collection": "c"})
+        assert jobs.job(home, identifier).state == "waiting"
+        jobs.cancel(home, identifier)
+        assert ended(home, identifier).state == "cancelled"
+        older.communicate(b"\n")
+
+
+def test_what_a_job_cannot_do_is_told_in_its_error(home):
+    failed = ended(home, jobs.submit(home, "reindex", {"collection": "no", "documents": []}))
+    assert failed.state == "failed"
+    assert "there is no collection 'no'" in failed.error
+
+
+def test_an_unknown_kind_or_job_is_refused(home):
+    with pytest.raises(jobs.JobError, match="no job of kind 'dance'"):
+        jobs.submit(home, "dance", {})
+    with pytest.raises(jobs.JobError, match="no job nothing"):
+        jobs.job(home, "nothing")
