@@ -100,16 +100,18 @@ def material(folder: Path | None) -> Material:
         return _material(np.concatenate(documents), np.concatenate(queries), str(folder))
     from footnote.home import Home
 
-    groups = [
-        json.loads(line)
+    documents = [
+        document
         for path in sorted(SYNTHETIC.glob("slice*.jsonl"))
         for line in path.read_text(encoding="utf-8").splitlines()
+        for document in json.loads(line)["docs"]
     ]
-    texts = [f"{doc['title']}\n{doc['text']}" for group in groups for doc in group["docs"]]
-    questions = [query["text"] for group in groups for query in group["queries"]]
+    texts = [f"{document['title']}\n{document['text']}" for document in documents]
+    drawn = documents[:: max(1, len(documents) // _QUERIES)]
+    questions = [document["queries"][0] for document in drawn]
     embedder = Home.open().registry.load("bundled")
     vectors = embedder.embed_passages(texts)
-    return _material(vectors, embedder.embed_queries(questions[: 4 * _QUERIES]), "synthetic")
+    return _material(vectors, embedder.embed_queries(questions), "synthetic documents")
 
 
 def _material(vectors: np.ndarray, queries: np.ndarray, source: str) -> Material:

@@ -148,7 +148,7 @@ def choose(seconds: Mapping[Precision, float]) -> Precision:
 
 
 def measure() -> dict[Precision, float]:
-    """Processor seconds that each precision takes for a layer; those hopelessly slow are left out."""
+    """Processor seconds for a layer in each precision; those hopelessly slow are left out."""
     probes: dict[Precision, Callable[[int], None]] = {}
     for precision in ("float32", "bfloat16", "int8"):
         probes[precision] = _probe(precision)

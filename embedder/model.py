@@ -116,13 +116,13 @@ class Embedder:
 
         from embedder.encoder import right_padded
 
-        for members in batches([len(text) for text in ids], self._compute.tokens_a_batch):
+        for members in batches([len(text) for text in ids], self.compute.tokens_a_batch):
             padded, lengths = right_padded([ids[member] for member in members])
             # The lock is held for a batch, not for a whole index: a question asked while a
             # folder is being indexed waits for milliseconds.
             with self._lock, torch.inference_mode():
                 encode = self._encoder.queries if side == "queries" else self._encoder.passages
-                rows = encode(padded.to(self._compute.device), lengths.to(self._compute.device))
+                rows = encode(padded.to(self.compute.device), lengths.to(self.compute.device))
             yield members, rows.cpu().numpy()
 
     def load_encoder(self, dtype: torch.dtype | None = None) -> Encoder:
@@ -151,7 +151,8 @@ class Embedder:
         return limits_of(self.spec, self._converted.config)
 
     @cached_property
-    def _compute(self) -> Compute:
+    def compute(self) -> Compute:
+        """Device and precision that vectors are computed with on this machine."""
         from embedder.compute import Compute
 
         with self._lock:
@@ -161,7 +162,7 @@ class Embedder:
     def _encoder(self) -> Encoder:
         from embedder.compute import with_int8_products
 
-        encoder = self.load_encoder(self._compute.dtype)
-        if self._compute.precision == "int8":
+        encoder = self.load_encoder(self.compute.dtype)
+        if self.compute.precision == "int8":
             with_int8_products(encoder.decoder)
-        return encoder.to(self._compute.device)
+        return encoder.to(self.compute.device)

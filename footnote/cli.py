@@ -69,7 +69,7 @@ _collection = click.option(
 
 @main.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("-c", "--collection", default="documents", show_default=True, help="Collection to index into.")
+@click.option("-c", "--collection", default="documents", show_default=True, help="Into which.")
 @click.option("--workers", type=click.IntRange(1), help="Parser processes. Default: one a core.")
 @click.option("--watch", is_flag=True, help="Stay and keep the collection in step with PATHS.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
