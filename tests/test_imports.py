@@ -26,7 +26,7 @@ def imported(tree):
             yield node.module.split(".")[0]
 
 
-@pytest.mark.parametrize(("stage", "path"), sources())
+@pytest.mark.parametrize(("stage", "path"), list(sources()))
 def test_no_arrow_points_upwards(stage, path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     forbidden = set(ORDER[ORDER.index(stage) + 1 :]) | {"benchmarks", "tests", "app"}
