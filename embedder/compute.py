@@ -162,6 +162,8 @@ def measure() -> dict[Precision, float]:
 
 def _probe(precision: Precision) -> Callable[[int], None]:
     decoder: nn.Module = Llama(_PROBE).eval().requires_grad_(False)
+    for parameter in decoder.parameters():
+        parameter.fill_(0.01)
     if precision == "bfloat16":
         decoder = decoder.bfloat16()
     elif precision == "int8":
