@@ -72,7 +72,7 @@ class Originals:
             return
         place.parent.mkdir(exist_ok=True)
         staged.file.replace(place)
-        _sync_folder(place.parent)
+        sync_folder(place.parent)
 
     def remove(self, content_hash: str) -> int | None:
         """Remove an original; return the bytes this freed, None if it was not there."""
@@ -105,7 +105,7 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(reader, "sha256").hexdigest()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` last through a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -8,7 +8,6 @@ foreign is noticed when it is opened. This file knows neither the database nor w
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import secrets
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from embedder.errors import FootnoteError
 from indexer import ivf, nearest
 from indexer.nearest import VectorHits
+from indexer.originals import hash_file, sync_folder
 
 if TYPE_CHECKING:
     import faiss
@@ -116,9 +116,9 @@ def write(sealed: Sealed, folder: Path, collection: int) -> tuple[str, str]:
         faiss.write_index(sealed.index, str(aside))
         with aside.open("rb+") as file:
             os.fsync(file.fileno())
-        checksum = file_checksum(aside)
+        checksum = hash_file(aside)
         aside.replace(folder / name)
-        _sync(folder)
+        sync_folder(folder)
     except (OSError, RuntimeError) as error:
         with contextlib.suppress(OSError):
             aside.unlink()
@@ -138,7 +138,7 @@ def open_file(folder: Path, seal: Seal, dimension: int) -> Sealed:
 
     path = folder / seal.file
     try:
-        found = file_checksum(path)
+        found = hash_file(path)
     except OSError as error:
         raise SealedFileError(f"the index file {path} cannot be read ({error})") from error
     if found != seal.checksum:
@@ -154,18 +154,3 @@ def open_file(folder: Path, seal: Seal, dimension: int) -> Sealed:
             f"not {seal.count} of {dimension}"
         )
     return Sealed(index, "exact" if seal.kind == "exact" else "ivf", seal.recall)
-
-
-def file_checksum(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal. Raises `OSError`."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename in `folder` last through a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

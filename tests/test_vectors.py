@@ -262,7 +262,7 @@ def test_a_file_that_faiss_does_not_know_is_not_used(home):
     path = home.folder / home.sealed_files()[0]
     path.write_bytes(b"no index at all")
     with home.store.transaction() as connection:
-        connection.execute("UPDATE generations SET checksum = ?", (sealed.file_checksum(path),))
+        connection.execute("UPDATE generations SET checksum = ?", (sealed.hash_file(path),))
     reader = home.open_index()
     assert agrees(reader, home)
     assert "FAISS" in reader.problem
@@ -372,7 +372,7 @@ def test_a_kill_in_the_middle_of_sealing_costs_nothing(home):
         "from indexer.store import Store\n"
         "from indexer.vectors import VectorIndex\n"
         "home = Path(sys.argv[1])\n"
-        "sealed.file_checksum = lambda path, real=sealed.file_checksum: (\n"
+        "sealed.hash_file = lambda path, real=sealed.hash_file: (\n"
         "    os._exit(9) if path.suffix == '.tmp' else real(path))\n"
         f"VectorIndex(Store.open(home), home / 'index', {home.collection}, {FINGERPRINT!r},"
         f" {DIMENSION}).seal()\n"
