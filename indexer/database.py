@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ _PAGE_BYTES = 16384
 # How long a writer waits for its turn. The longest transaction is the commit of one large
 # document: seconds.
 _BUSY_SECONDS = 120
+_RETRY_SECONDS = 0.05
 
 
 class DatabaseError(FootnoteError):
@@ -62,7 +64,7 @@ class Database:
             )
             connection.row_factory = sqlite3.Row
             connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-            connection.execute("PRAGMA journal_mode = WAL")
+            _into_wal_mode(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA cache_size = -32768")  # kB a connection
@@ -92,3 +94,21 @@ class Database:
                 connection.close()
             self._all.clear()
         self._local = threading.local()
+
+
+def _into_wal_mode(connection: sqlite3.Connection) -> None:
+    """Switch the file to WAL mode, waiting for others that do the same to a fresh file.
+
+    For this one statement SQLite does not wait by itself: it asks for the whole file at once
+    and reports "database is locked" where another has it.
+    """
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return
