@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from training.evaluate import EvalReport
 
 # Shown behind a sentence whose claim the check did not find in what it cites.
-MARKS = {"supported": "", "partly": " (only partly supported)", "unsupported": " (not supported)"}
+MARKS = {
+    "supported": "",
+    "partly": " (only partly supported)",
+    "unsupported": " (not supported)",
+    "deleted": "",
+}
 SNIPPET_CHARACTERS = 240
 
 
@@ -146,7 +151,8 @@ def receipt_text(receipt: Receipt) -> str:
     """What a deletion removed, for people."""
     return (
         f"Deleted {len(receipt.documents)} documents: {receipt.pages} pages, {receipt.passages}"
-        f" passages, {receipt.vectors} vectors, {receipt.files} files, {receipt.bytes:,} bytes"
+        f" passages, {receipt.vectors} vectors, {receipt.files} files, {receipt.bytes:,} bytes,"
+        f" {receipt.quotes} quotes in past answers"
     )
 
 

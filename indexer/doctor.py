@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer import checks, keywords, writes
+from indexer import checks, keywords, past_answers, writes
 from indexer.checks import Problem
 from indexer.generations import embed_generation
 from indexer.originals import hash_file
@@ -40,6 +40,7 @@ _ORPHANS = (
     "DELETE FROM pages WHERE document NOT IN (SELECT id FROM documents)",
     "DELETE FROM vectors WHERE passage NOT IN (SELECT id FROM passages)",
     "DELETE FROM turns WHERE conversation NOT IN (SELECT id FROM conversations)",
+    "DELETE FROM turn_documents WHERE turn NOT IN (SELECT id FROM turns)",
 )
 
 
@@ -96,6 +97,12 @@ def repair(store: Store, folder: Path, embedder: PassageEmbedder | None = None) 
 
 def _drop_orphans(store: Store) -> None:
     with store.transaction() as connection:
+        lost = connection.execute(
+            "SELECT id FROM documents WHERE collection NOT IN (SELECT id FROM collections)"
+            " UNION SELECT document FROM turn_documents"
+            " WHERE document NOT IN (SELECT id FROM documents)"
+        )
+        past_answers.redact(connection, [row[0] for row in lost.fetchall()])
         for statement in _ORPHANS:
             connection.execute(statement)
 

@@ -143,7 +143,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a deletion removed. `bytes` counts originals, texts and vectors."""
+    """What a deletion removed. `bytes` counts originals, texts and vectors.
+
+    `quotes` were taken out of past answers.
+    """
 
     documents: tuple[str, ...] = field(default=())
     pages: int = 0
@@ -151,3 +154,4 @@ class Receipt:
     vectors: int = 0
     files: int = 0
     bytes: int = 0
+    quotes: int = 0

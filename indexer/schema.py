@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from embedder.errors import FootnoteError
+from indexer import past_answers
 
 # Passage ids are AUTOINCREMENT because FAISS knows passages by id alone: a reused id would
 # make a stale index answer with the wrong text.
@@ -131,8 +134,23 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_state ON jobs(state, created_at);
 """
 
-MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _M001),)
+# No cascade from documents: one that an answer quotes cannot go before the quote has gone.
+_M002 = """
+CREATE TABLE turn_documents (                -- whose text a stored answer holds
+    document TEXT NOT NULL REFERENCES documents(id),
+    turn INTEGER NOT NULL REFERENCES turns(id) ON DELETE CASCADE,
+    PRIMARY KEY (document, turn)
+) WITHOUT ROWID;
+CREATE INDEX turn_documents_turn ON turn_documents(turn);
+"""
+
+MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _M001), (2, _M002))
 LATEST = MIGRATIONS[-1][0]
+
+# What a migration does after its statements, where SQL alone cannot do it.
+_THEN: Mapping[int, Callable[[sqlite3.Connection], None]] = MappingProxyType(
+    {2: past_answers.note_all}
+)
 
 
 class SchemaTooNewError(FootnoteError):
@@ -154,6 +172,8 @@ def migrate(connection: sqlite3.Connection) -> int:
                 _create_log(connection)
                 for statement in _statements(script):
                     connection.execute(statement)
+                if number in _THEN:
+                    _THEN[number](connection)
                 connection.execute("INSERT INTO migrations VALUES (?, ?)", (number, time.time()))
             connection.execute("COMMIT")
         except BaseException:

@@ -312,4 +312,5 @@ def _sum(first: Receipt, second: Receipt) -> Receipt:
         vectors=first.vectors + second.vectors,
         files=first.files + second.files,
         bytes=first.bytes + second.bytes,
+        quotes=first.quotes + second.quotes,
     )

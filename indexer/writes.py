@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from indexer import keywords
+from indexer import keywords, past_answers
 from indexer.analysis import index_terms
 from indexer.keywords import KeywordRow
 from indexer.passages import embedding_text
@@ -149,20 +150,25 @@ def remove_passages(connection: sqlite3.Connection, document: Document) -> None:
 
 
 def erase(connection: sqlite3.Connection, document: Document) -> Receipt:
-    """Remove every row of a document. The receipt does not know of the original."""
+    """Remove every row of a document, and what past answers hold of it.
+
+    The receipt does not know of the original.
+    """
     receipt = _weighed(connection, "id = ?", document.id)
+    quotes = past_answers.redact(connection, receipt.documents)
     remove_passages(connection, document)
     connection.execute("DELETE FROM documents WHERE id = ?", (document.id,))
-    return receipt
+    return replace(receipt, quotes=quotes)
 
 
 def erase_collection(connection: sqlite3.Connection, collection: int) -> Receipt:
     """Remove every row of a collection, keyword rows as a whole: one by one takes 0.5 ms each."""
     receipt = _weighed(connection, "collection = ?", collection)
+    quotes = past_answers.redact(connection, receipt.documents)
     keywords.drop(connection, collection)
     connection.execute("DELETE FROM deleted_passages WHERE collection = ?", (collection,))
     connection.execute("DELETE FROM collections WHERE id = ?", (collection,))
-    return receipt
+    return replace(receipt, quotes=quotes)
 
 
 def _weighed(connection: sqlite3.Connection, condition: str, value: str | int) -> Receipt:

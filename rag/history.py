@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 
 from embedder.errors import FootnoteError
+from indexer import past_answers
 from indexer.store import Store
 from rag.records import Answer, Conversation, Turn, from_json, to_json
 
@@ -43,7 +44,10 @@ class History:
         return made
 
     def add(self, conversation: str, answer: Answer) -> Turn:
-        """Append a question with its answer. Raises `UnknownConversationError`."""
+        """Append a question with its answer, without what was deleted since it was read.
+
+        Raises `UnknownConversationError`.
+        """
         now = time.time()
         with self._store.transaction() as connection:
             self._touch(connection, conversation, now)
@@ -52,23 +56,17 @@ class History:
                 " VALUES (?, ?, ?, ?, ?)",
                 (conversation, answer.question, answer.standalone, to_json(answer), now),
             )
-            return Turn(answer.question, answer, int(made.lastrowid or 0), 0, now)
+            past_answers.note(connection, int(made.lastrowid or 0))
+            row = connection.execute("SELECT * FROM turns WHERE id = ?", (made.lastrowid,))
+            return _turn(row.fetchone())
 
     def turns(self, conversation: str) -> list[Turn]:
         """A conversation's turns, oldest first. Raises `UnknownConversationError`."""
         self.conversation(conversation)
         rows = self._store.connection.execute(
-            "SELECT id, question, answer, feedback, asked_at FROM turns"
-            " WHERE conversation = ? ORDER BY id",
-            (conversation,),
+            "SELECT * FROM turns WHERE conversation = ? ORDER BY id", (conversation,)
         )
-        return [
-            Turn(
-                row["question"], from_json(row["answer"]), row["id"], row["feedback"],
-                row["asked_at"],
-            )
-            for row in rows
-        ]  # fmt: skip
+        return list(map(_turn, rows))
 
     def conversation(self, conversation: str) -> Conversation:
         """One conversation by id. Raises `UnknownConversationError`."""
@@ -155,6 +153,11 @@ def _conversation(row: sqlite3.Row) -> Conversation:
         row["created_at"],
         row["updated_at"],
     )
+
+
+def _turn(row: sqlite3.Row) -> Turn:
+    answer = from_json(row["answer"])
+    return Turn(row["question"], answer, row["id"], row["feedback"], row["asked_at"])
 
 
 def _unknown(conversation: str) -> UnknownConversationError:

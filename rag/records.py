@@ -11,7 +11,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from embedder.errors import FootnoteError
 from indexer.records import Hit, Span
 
-Verdict = Literal["supported", "partly", "unsupported"]
+# "deleted": what stood here quoted a document that is gone (`indexer.past_answers`).
+Verdict = Literal["supported", "partly", "unsupported", "deleted"]
 
 
 class UnreadableAnswerError(FootnoteError):
@@ -96,7 +97,7 @@ class Conversation:
 
 
 def to_json(answer: Answer) -> str:
-    """Write an answer for the database, hits and all: it must survive its documents' deletion."""
+    """Write an answer for the database, hits and all: they may be found no more."""
     return json.dumps(dataclasses.asdict(answer), ensure_ascii=False)
 
 

@@ -1,12 +1,13 @@
 """Conversations survive, belong to their owner, and are found again."""
 
-import dataclasses
+from dataclasses import replace
 
 import pytest
 from passages_found import found
 
 from indexer.records import Span
 from indexer.store import Store
+from indexer.writes import insert_document
 from rag.history import History, UnknownConversationError
 from rag.records import Answer, Footnote, Sentence, UnreadableAnswerError, from_json, to_json
 
@@ -24,9 +25,20 @@ ANSWER = Answer(
 )
 
 
+def shelved(folder):
+    """A store in which the documents of the answer are."""
+    store = Store.open(folder)
+    collection = store.create_collection("plans").id
+    with store.transaction() as connection:
+        for document in ("d1", "d2"):
+            record = replace(ANSWER.hits[0].document, id=document, path=document)
+            insert_document(connection, replace(record, collection=collection), "en")
+    return store
+
+
 @pytest.fixture
 def history(tmp_path):
-    return History(Store.open(tmp_path))
+    return History(shelved(tmp_path))
 
 
 def test_an_answer_survives_as_json():
@@ -41,14 +53,14 @@ def test_a_damaged_answer_is_named(text):
 
 
 def test_a_conversation_survives_a_reload(tmp_path):
-    first = History(Store.open(tmp_path))
+    first = History(shelved(tmp_path))
     talk = first.start([1, 2], "How high is\nthe deductible?")
     turn = first.add(talk.id, ANSWER)
     first.rate(turn.id, -1)
     again = History(Store.open(tmp_path))
     assert again.conversation(talk.id).collections == (1, 2)
     assert again.conversation(talk.id).title == "How high is the deductible?"
-    assert again.turns(talk.id) == [dataclasses.replace(turn, feedback=-1)]
+    assert again.turns(talk.id) == [replace(turn, feedback=-1)]
 
 
 def test_the_latest_conversation_comes_first(history):
@@ -81,7 +93,7 @@ def test_rename_choose_and_delete(history):
 
 
 def test_nobody_touches_another_ones_conversation(tmp_path):
-    store = Store.open(tmp_path)
+    store = shelved(tmp_path)
     mine, theirs = History(store, "ann"), History(store, "bob")
     talk = mine.start([1], "secret")
     turn = mine.add(talk.id, ANSWER)

@@ -139,11 +139,14 @@ def test_a_claim_that_does_not_hold_is_marked_in_plain_words(home, handbook, ver
     assert len(sentence["explanation"].split()) > 5
 
 
-def test_an_answer_outlives_its_documents(home, handbook):
+def test_an_answer_no_longer_quotes_a_deleted_document(home, handbook):
     talk = remember(home, handbook)
     add(home, samples.COLLECTION, samples.documents()[-1])
     home.store.delete([handbook.id])
-    assert "deleted since" in component(ask_page(c=talk.id))["footnotes"][0]["source"]
+    data = component(ask_page(c=talk.id))
+    (sentence,) = data["sentences"]
+    assert "deleted" in sentence["text"]
+    assert (sentence["mark"], data["footnotes"]) == ("deleted", [])
 
 
 def test_an_address_of_nothing_begins_a_new_conversation(home, handbook):

@@ -23,6 +23,7 @@ EXPLANATIONS = {
     "partly": "Only part of this sentence was found in the passage it names. "
     "Open the footnote and read for yourself.",
     "unsupported": "This was not found in any of the passages read. Do not rely on it.",
+    "deleted": "",
 }
 NEAREST = 4  # passages shown where the documents hold no answer
 

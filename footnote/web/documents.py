@@ -230,7 +230,8 @@ def confirm_deletion(home: Home, selected: Sequence[str]) -> None:
     names += ["…"] * (len(selected) - len(names))
     st.markdown(
         f"{plain(listed(names, 5))} will be removed with all pages and everything that was read"
-        " from them. No search or answer will find them again. Earlier versions go as well."
+        " from them. No search or answer will find them again, and what past answers quote of"
+        " them goes too. Earlier versions go as well."
     )
     if st.button(f"Delete {count(len(selected), 'document')}", type="primary"):
         with errors_shown(), st.spinner("Deleting …"):
@@ -239,6 +240,10 @@ def confirm_deletion(home: Home, selected: Sequence[str]) -> None:
             if "document" in st.query_params:
                 del st.query_params["document"]
             st.rerun()
+
+
+def _unquoted(quotes: int) -> str:
+    return f" · {count(quotes, 'quote')} taken out of past answers" if quotes else ""
 
 
 def _receipt() -> None:
@@ -251,7 +256,7 @@ def _receipt() -> None:
             f":material/check_circle: **Deleted:** {count(len(receipt.documents), 'document')},"
             f" {count(receipt.pages, 'page')}, {count(receipt.passages, 'passage')},"
             f" {count(receipt.vectors, 'search vector')}, {count(receipt.files, 'file')}"
-            f" · {size(receipt.bytes)} freed",
+            f" · {size(receipt.bytes)} freed" + _unquoted(receipt.quotes),
             width="stretch",
         )
         st.button(

@@ -28,7 +28,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       number.title = sources.get(n)?.source ?? "";
       notes.append(number);
     }
-    if (sentence.mark) {
+    if (sentence.explanation) {
       const mark = element("button", "mark", sentence.mark === "partly" ? "partly supported" : "not supported");
       mark.type = "button";
       mark.setAttribute("aria-label", sentence.explanation);
