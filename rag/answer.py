@@ -17,7 +17,7 @@ from indexer.records import Hit, Page, Passage, Span
 from rag import abstain, cite, extract, generate
 from rag.conversation import standalone
 from rag.evidence import Pages, Quotable, quotables
-from rag.llm import ChatModel, LanguageModelError
+from rag.llm import ChatModel, LanguageModelError, OneWait
 from rag.question import Question, read
 from rag.records import Answer, Footnote, Sentence, Turn
 from rag.retrieve import Search, retrieve
@@ -114,10 +114,11 @@ class Answerer:
             raise EmptyQuestionError("the question is empty; type one")
         # Lone surrogates, from a command line in another encoding, are no text to SQLite.
         question = question.encode(errors="replace").decode()
-        alone = standalone(question.strip(), history, self._llm)
+        llm = OneWait(self._llm) if self._llm else None
+        alone = standalone(question.strip(), history, llm)
         reading = self.read(alone, scope)
         told = on_text or _nobody
-        drafted = self._draft(reading, told) if reading.scored else _Drafted("extractive")
+        drafted = _draft(reading, llm, told) if reading.scored else _Drafted("extractive")
         return Answer(
             question=question,
             standalone=alone,
@@ -158,13 +159,14 @@ class Answerer:
                 pages[document, number] = self._store.page(document, number)
         return pages
 
-    def _draft(self, reading: Reading, told: OnText) -> _Drafted:
-        if self._llm is None:
-            return _extracted(reading, told)
-        try:
-            return _generated(reading, self._llm, told)
-        except LanguageModelError as error:
-            return _extracted(reading, told, f"{error}. The documents are quoted below instead.")
+
+def _draft(reading: Reading, llm: ChatModel | None, told: OnText) -> _Drafted:
+    if llm is None:
+        return _extracted(reading, told)
+    try:
+        return _generated(reading, llm, told)
+    except LanguageModelError as error:
+        return _extracted(reading, told, f"{error}. The documents are quoted below instead.")
 
 
 def _extracted(reading: Reading, told: OnText, notice: str = "") -> _Drafted:

@@ -103,6 +103,8 @@ class OpenAIChat:
 
     `base_url` None means OpenAI itself. `timeout` limits the seconds of silence between two
     pieces of a reply, not the whole of it: a slow model that keeps writing is not cut off.
+    `temperature` 0 takes the likeliest word each time; above it words are drawn, from the whole
+    distribution (top-p 1).
     """
 
     def __init__(
@@ -112,10 +114,12 @@ class OpenAIChat:
         model: str,
         timeout: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
+        temperature: float = 0.0,
     ) -> None:
         self.name = model
         self.base_url = base_url or _OPENAI
         self.timeout = timeout
+        self.temperature = temperature
         self._api_key = api_key
         self._sleep = sleep
         self._client: openai.OpenAI | None = None
@@ -147,7 +151,9 @@ class OpenAIChat:
     def _open(self, messages: Sequence[Message], max_tokens: int) -> Iterator[ChatCompletionChunk]:
         import openai
 
-        options: dict[str, float] = {"max_tokens": max_tokens, "temperature": 0.0}
+        options: dict[str, float] = {"max_tokens": max_tokens, "temperature": self.temperature}
+        if self.temperature:
+            options["top_p"] = 1.0  # servers take a model's own default where none is named
         waits = 0
         while True:
             try:
@@ -180,6 +186,30 @@ class OpenAIChat:
                 max_retries=0,  # its retries repeat time-outs as well, tripling the wait
             )
         return self._client
+
+
+class OneWait:
+    """A `ChatModel` for one question, which needs it twice: it is waited for in vain only once.
+
+    A follow-up is rewritten before it is answered. A server that kept silent, refused for as
+    long as one may wait or was not there is not asked again: its failure is raised at once.
+    """
+
+    def __init__(self, model: ChatModel) -> None:
+        self.name = model.name
+        self._model = model
+        self._failure: LanguageModelError | None = None
+
+    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+        """As the model itself does; raises the failure that cost the wait."""
+        if self._failure is not None:
+            raise self._failure
+        try:
+            yield from self._model.stream(messages, max_tokens)
+        except (TimedOutError, UnreachableError, RateLimitedError) as error:
+            # What had come belongs to the call that failed.
+            self._failure = type(error)(str(error))
+            raise
 
 
 def complete(model: ChatModel, messages: Sequence[Message], max_tokens: int) -> str:

@@ -14,7 +14,7 @@ from rag.answer import Answerer, EmptyQuestionError
 from rag.explain import NothingExpectedError, explain
 from rag.history import History
 from rag.llm import OpenAIChat
-from rag.records import from_json, to_json
+from rag.records import Turn, from_json, to_json
 from rag.retrieve import retrieve
 
 WARRANTY = """# Warranty terms
@@ -177,6 +177,20 @@ def test_where_the_model_fails_the_documents_are_quoted(home, reply, notice):
     assert answer.mode == "extractive"
     assert "three years" in answer.text
     assert notice in answer.notice
+
+
+@pytest.mark.parametrize("reply", [Reply(end="hang"), Reply(status=429)])
+def test_a_model_that_keeps_silent_is_waited_for_once(home, reply):
+    before = Turn("How long does the warranty of the Kestrel last?", ask(home, "warranty"))
+    with scripted_server(reply) as script:
+        llm = OpenAIChat(script.url, "", "tiny", timeout=0.5, sleep=lambda _: None)
+        first = ask(home, "and the Osprey?", llm=llm, history=[before])
+        asked = len(script.requests)
+        ask(home, "How long does the warranty last?", llm=llm)
+        assert len(script.requests) > asked  # another question tries again
+    assert asked == (1 if reply.end == "hang" else 3)
+    assert first.mode == "extractive"
+    assert "quoted below instead" in first.notice
 
 
 def test_what_came_before_a_break_is_kept(home):
