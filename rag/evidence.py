@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from indexer.passages import locate, sentences
 from indexer.records import Block, Hit, Page
@@ -17,8 +18,14 @@ from rag.languages import language_of
 # Pages by document and number, as the hits' passages refer to them.
 Pages = Mapping[tuple[str, int], Page]
 
-# How parsers write the border between two cells of a row.
-_CELL = " | "
+# How parsers write the border between two cells of a row. Of a row that begins or ends with an
+# empty cell the border's outer blank may be gone.
+_CELL = re.compile(r"(?:^| )\|(?: |$)")
+# Names that a spreadsheet gives to a sheet by itself, and that say nothing.
+_UNNAMED_SHEET = re.compile(
+    r"(?:sheet|tabelle|feuil(?:le)?|hoja|foglio|planilha|blad|ark|arkusz|лист|シート)[ _]?\d*",
+    re.IGNORECASE,
+)
 _MARKER = re.compile(r"^(?:[-*•‣·▪○●–](?!\d)\s*|(?:\(?\d{1,2}[.)]|\(?[a-z][.)])\s+)")
 # A list belongs to the line that announces it, up to this many characters.
 _LIST_CHARACTERS = 500
@@ -59,9 +66,10 @@ def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:
         if _is_heading(text[start:end], block):
             topic = " ".join(text[start:end].split())
             continue
-        piece = Quotable(place, order, start, end, _readable(text[start:end], block, page), topic)
+        piece = Quotable(place, order, start, end, "", topic)
         if block is not None and _is_header(hit, start, block):
             continue
+        piece = replace(piece, text=_readable(text[start:end], block, page, hit.passage.headings))
         if pending is not None:
             joined = _joined(pending, piece, text, block)
             if joined is not None:
@@ -121,14 +129,18 @@ def _is_header(hit: Hit, start: int, block: Block) -> bool:
     return block.kind == "table" and bool(spans) and spans[0].start < block.start + block.header
 
 
-def _readable(text: str, block: Block | None, page: Page | None) -> str:
-    """A sentence on one line; a table row as `column: cell` pairs."""
+def _readable(text: str, block: Block | None, page: Page | None, headings: Sequence[str]) -> str:
+    """A sentence on one line; a table row as `column: cell` pairs.
+
+    Without column names a row of a sheet is shown with the name of the sheet.
+    """
     if block is None or page is None or block.kind != "table":
         return " ".join(_MARKER.sub("", text).split())
-    cells = [" ".join(cell.split()) for cell in text.split(_CELL)]
+    cells = [" ".join(cell.split()) for cell in _CELL.split(text)]
     header = page.text[block.start : block.start + block.header].splitlines()
-    names = header[-1].split(_CELL) if header else []
-    if len(names) != len(cells):
-        return ", ".join(cell for cell in cells if cell)
-    pairs = zip(names, cells, strict=True)
-    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
+    if header:
+        pairs = zip_longest(_CELL.split(header[-1]), cells, fillvalue="")
+        return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
+    row = ", ".join(cell for cell in cells if cell)
+    sheet = headings[-1] if page.label.startswith("sheet ") and headings and len(cells) > 1 else ""
+    return f"{sheet}: {row}" if sheet and not _UNNAMED_SHEET.fullmatch(sheet) else row

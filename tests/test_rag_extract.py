@@ -5,7 +5,7 @@ from passages_found import found, pages_of
 
 from indexer.analysis import query_words
 from indexer.bm25 import TermStatistics
-from indexer.records import Block
+from indexer.records import Block, Page
 from rag.evidence import quotables
 from rag.extract import choose, score
 from rag.languages import language_of
@@ -69,6 +69,31 @@ def test_a_table_row_is_read_with_its_header():
     chosen = choose(question, score(question, hits, quotables(hits, pages)))
     assert chosen[0].text == "Plan: Plus; Deductible: $1,000; Copay: $20"
     assert text[chosen[0].start : chosen[0].end] == "Plus | $1,000 | $20"
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "expected"),
+    [
+        ("Town | Sum | Note", "Kiel | 12", "Town: Kiel; Sum: 12"),
+        (" | Sum | Note", " | 12 | x", "Sum: 12; Note: x"),
+        ("Town | Sum", "Kiel | 12 | late", "Town: Kiel; Sum: 12; late"),
+        ("Town | Sum", "Kiel | ", "Town: Kiel"),
+    ],
+)
+def test_empty_cells_do_not_cost_a_row_its_column_names(header, row, expected):
+    hits = found(f"{header}\n{row}\nBonn | 7")
+    whole = hits[0].passage.text
+    pages = pages_of(hits, Block("table", 0, len(whole), header=len(header)))
+    assert quotables(hits, pages)[0].text == expected
+
+
+def test_a_row_without_column_names_is_read_with_the_name_of_its_sheet():
+    text = "Kestrel | 249\nOsprey | 389"
+    for sheet, expected in (("Prices", "Prices: Osprey, 389"), ("Sheet1", "Osprey, 389")):
+        hits = found(text, headings=(sheet,))
+        block = Block("table", 0, len(text))
+        pages = {("d1", 1): Page(1, text, f"sheet {sheet}", (block,))}
+        assert quotables(hits, pages)[1].text == expected
 
 
 def test_a_list_stays_with_the_line_that_announces_it():

@@ -189,8 +189,11 @@ def _part(text: str, blocks: Sequence[Block], number: int, label: str) -> Page:
 
 
 def _row(cells: Sequence[str]) -> str:
-    """Cells as a line; the trailing empty ones go, those between stay, so columns line up."""
-    texts = [one_line(cell) for cell in cells]
+    """Cells as a line; the trailing empty ones go, those between stay, so columns line up.
+
+    A border inside a cell loses its blanks: it is none between columns.
+    """
+    texts = [one_line(cell).replace(_CELL, "|") for cell in cells]
     while texts and not texts[-1]:
         texts.pop()
     return _CELL.join(texts)

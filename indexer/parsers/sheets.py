@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 from indexer.parsers.encoding import decode
@@ -16,6 +17,16 @@ _DELIMITERS = ",;\t|"
 _SAMPLE_ROWS = 50
 # A sheet is shown and cited in parts of this many rows.
 _PART_ROWS = 2_000
+
+# A figure, date or truth value, with at most a short unit: nothing that a column is called.
+_VALUE = re.compile(
+    r"[-+(]?\s?[€$£¥]?\s?\d[\d.,'’\s/:-]*(?:T[\d:.]+Z?)?(?:\s?(?:%|[€$£¥]|[A-Za-z]{1,3}))?\)?|TRUE|FALSE",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_ADDRESS = re.compile(r"\S@\S|://")
+# Questions of surveys are column names of up to some hundred characters.
+_LONGEST_NAME = 120
 
 Row = Sequence[str]
 
@@ -40,7 +51,7 @@ def parse_workbook(data: bytes, name: str) -> ParsedFile:
 
 
 def parse_csv(data: bytes, name: str) -> ParsedFile:
-    """A CSV or TSV file; its first row of several cells is taken for the header."""
+    """A CSV or TSV file, one table or several."""
     text = decode(data)
     if not text.strip():
         raise EmptyFileError("holds nothing but white space")
@@ -74,13 +85,15 @@ def find_delimiter(text: str) -> str:
 def _sheet_pages(rows: list[Row], sheet: str, before: int) -> list[Page]:
     """The pages of one sheet, numbered after the `before` pages of earlier ones."""
     parts = [rows[at : at + _PART_ROWS] for at in range(0, len(rows), _PART_ROWS)] or [[]]
-    pages, header = [], None
+    pages: list[Page] = []
+    header: Row | None = None
     for number, part in enumerate(parts, 1):
         builder = PageBuilder()
         if sheet and any(any(row) for row in part):
             builder.heading(sheet, 1)
-        for table in _tables(part):
-            header = _write_table(builder, table, header)
+        for place, table in enumerate(_tables(part)):
+            continued = number > 1 and not place
+            header = _write_table(builder, table, header if continued else None)
         label = f"sheet {sheet}" if sheet else ""
         if len(parts) > 1:
             label = f"{label}, part {number}" if label else f"part {number}"
@@ -102,23 +115,64 @@ def _tables(rows: Iterable[Row]) -> Iterable[list[Row]]:
         yield table
 
 
-def _write_table(builder: PageBuilder, rows: list[Row], carried: Row | None) -> Row | None:
-    """Write a table, its captions (leading rows of a single cell) as paragraphs.
+def _write_table(builder: PageBuilder, rows: list[Row], carried: Row | None) -> Row:
+    """Write a table, its captions (leading rows with hardly a cell) as paragraphs.
 
-    Returns its header row, which a continuation on the next page `carried` takes over.
+    Returns its header row, empty where it has none; `carried` is that of the table which this
+    one continues, None where it begins one.
     """
-    wide = max(sum(bool(cell.strip()) for cell in row) for row in rows)
-    at = 0
-    while wide > 1 and sum(bool(cell.strip()) for cell in rows[at]) == 1 and at < len(rows) - 1:
-        builder.paragraph(" ".join(rows[at]))
-        at += 1
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    wide = max(filled)
     if wide == 1:
         builder.table(rows, header=False)
-        return None
+        return ()
+    at = 0
+    while filled[at] <= max(1, wide // 3) and at < len(rows) - 1:
+        builder.paragraph(" ".join(rows[at]))
+        at += 1
     table = rows[at:]
-    continued = carried is not None and at == 0 and not builder.blocks[1:]
-    builder.table([carried, *table] if continued and carried is not None else table)
-    return carried if continued else table[0]
+    if carried is not None and not at:
+        builder.table([carried, *table], header=bool(carried))
+        return carried
+    header = has_header(table)
+    builder.table(table, header=header)
+    return table[0] if header else ()
+
+
+def has_header(rows: Sequence[Row]) -> bool:
+    """Whether the first row of a table names its columns.
+
+    It does where it is text and something below it is not. Where all is text it is taken for
+    names unless one of its cells comes again below it, twice in it, or is too long or an address.
+    """
+    names = [cell.strip() for cell in rows[0]]
+    below = rows[1:_SAMPLE_ROWS]
+    if not below:
+        return False
+    columns = [
+        [row[place].strip() for row in below if place < len(row) and row[place].strip()]
+        for place in range(len(names))
+    ]
+    pairs = [(name, column) for name, column in zip(names, columns, strict=True) if name]
+    if any(_is_value(name, column) for name, column in pairs):
+        return False
+    if any(_mostly(_VALUE, column) for _, column in pairs):
+        return True
+    return len({name for name, _ in pairs}) == len(pairs) and not any(
+        name in column or len(name) > _LONGEST_NAME or _ADDRESS.search(name)
+        for name, column in pairs
+    )
+
+
+def _is_value(name: str, column: Sequence[str]) -> bool:
+    """Whether a cell of the first row is a value; a year may be the name of a column."""
+    if _YEAR.fullmatch(name):
+        return _mostly(_YEAR, column)
+    return _VALUE.fullmatch(name) is not None
+
+
+def _mostly(pattern: re.Pattern[str], cells: Sequence[str]) -> bool:
+    return 2 * sum(pattern.fullmatch(cell) is not None for cell in cells) > len(cells)
 
 
 def _cell(value: object) -> str:
