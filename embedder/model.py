@@ -87,6 +87,10 @@ class Embedder:
         """Vectors of passages. `progress` is told how many texts are done, after each batch."""
         return self._embed([self.spec.passage(text) for text in texts], "passages", progress)
 
+    def tokenize(self, texts: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+        """Token ids of texts that stand in their template already (`spec.query`, `.passage`)."""
+        return token_ids(self._tokenizer, texts, self._limits).ids
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each passage as it is embedded, before any cut. Needs no torch."""
         passages = [self.spec.passage(text) for text in texts]

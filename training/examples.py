@@ -38,7 +38,7 @@ class Example:
         task: the instruction for the query side, '' for the embedder's own.
         source: how it was made (`title`, `crop`, `short-long`, ...). A batch is of one source.
         document: names the document of the positive. Nothing of one document is both trained
-            and proved on, and its other passages are no negatives.
+            and proved on.
     """
 
     query: str

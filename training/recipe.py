@@ -1,0 +1,74 @@
+"""`Recipe`: every number of a training run. Saved in the run's folder; never retyped."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from embedder.errors import FootnoteError
+
+
+class RecipeError(FootnoteError):
+    """A training run was asked for with numbers that cannot be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How an embedder is trained. Defaults: FIELD.md's measurements and `docs/log.md`.
+
+    Attributes:
+        steps: optimiser steps; the published recipe needs fewer than 1,000.
+        batch: queries a step. Its size does not depend on memory: see `tokens_in_memory`.
+        negatives: hard negatives a query, at most.
+        temperature: of the softmax over cosines (0.02 in the published recipe, for last-token
+            vectors of a 7B decoder; whitened vectors spread wider).
+        learning_rate: of the adapter, at the top of the schedule.
+        warmup: steps of linear increase, before linear decay to zero.
+        weight_decay: AdamW's.
+        rank, alpha, dropout: LoRA's, on every linear layer of the decoder. An embedder that
+            has an adapter already goes on with that one.
+        projection_rate: learning rate of projection and means relative to their own size; 0
+            leaves them as they are.
+        distillation: weight of the teacher's ranking beside the contrastive loss.
+        tokens_in_memory: a batch of more tokens goes through gradient caching.
+        evaluate_every: steps between two looks at the development part.
+        patience: looks without improvement after which training stops.
+        seed: the same seed gives the same run.
+    """
+
+    steps: int = 200
+    batch: int = 64
+    negatives: int = 1
+    temperature: float = 0.05
+    learning_rate: float = 3e-4
+    warmup: int = 20
+    weight_decay: float = 0.01
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.0
+    projection_rate: float = 0.003
+    distillation: float = 0.0
+    tokens_in_memory: int = 32_768
+    evaluate_every: int = 25
+    patience: int = 4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.evaluate_every, self.rank, self.alpha, self.patience) < 1:
+            raise RecipeError("steps, evaluate_every, rank, alpha and patience must be at least 1")
+        if self.batch < 2:
+            raise RecipeError(f"a batch of {self.batch} has no in-batch negatives; take 2 or more")
+        if self.temperature <= 0 or self.learning_rate <= 0:
+            raise RecipeError("temperature and learning_rate must be above 0")
+        if not 0 <= self.dropout < 1:
+            raise RecipeError(f"dropout is {self.dropout}, not between 0 and 1")
+
+    def write(self, path: Path) -> None:
+        """Write as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Recipe:
+        """Read what `write` wrote."""
+        return cls(**json.loads(path.read_text(encoding="utf-8")))

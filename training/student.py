@@ -1,0 +1,208 @@
+"""The embedder as it is trained: LoRA on the decoder's linear layers, projection unfrozen.
+
+The forward pass is `embedder.encoder.Encoder`, the same that indexing and asking take. What
+comes out is an embedder's folder: spec, adapter in peft's layout, projection.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from embedder.encoder import right_padded
+from embedder.errors import FootnoteError
+from embedder.foreign import TransformersDecoder
+from embedder.model import Embedder, Side
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
+
+    from embedder.spec import EmbedderSpec
+    from training.recipe import Recipe
+
+_ADAPTER = "default"
+_PREFIX = "base_model.model."
+_PROJECTION = ("query_mean", "passage_mean", "matrix")
+
+
+class UntrainableError(FootnoteError):
+    """A decoder that LoRA has no place in."""
+
+
+class Student:
+    """An embedder under training, on `device`. `embedder` is what it starts from."""
+
+    def __init__(self, embedder: Embedder, recipe: Recipe, device: torch.device) -> None:
+        self.embedder, self.device = embedder, device
+        # The adapter goes on being trained, so it must not be merged into the base.
+        bare = Embedder(replace(embedder.spec, adapter=""), embedder.files)
+        dtype = embedder.compute.dtype
+        self.encoder = bare.load_encoder(dtype)
+        self.config = _lora_config(embedder, recipe, _inner(self.encoder.decoder))
+        torch.manual_seed(recipe.seed)
+        _inject(_inner(self.encoder.decoder), self.config)
+        if embedder.spec.adapter:
+            _load_adapter(_inner(self.encoder.decoder), embedder.files.adapter)
+        self.encoder.decoder = _MixedPrecision(self.encoder.decoder, dtype)
+        self.encoder.to(device)
+        if recipe.projection_rate:
+            for name in _PROJECTION:
+                parameter = getattr(self.encoder, name)
+                if parameter is not None:
+                    parameter.requires_grad_(True)
+        self._recipe = recipe
+
+    @property
+    def trainable(self) -> dict[str, nn.Parameter]:
+        """What is learnt, by name."""
+        return {name: p for name, p in self.encoder.named_parameters() if p.requires_grad}
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Parameter groups for AdamW, each with its highest learning rate as `lr`.
+
+        A projection's rate is relative to the size of its numbers, which a whitening sets
+        anywhere between 0.001 and 1,000.
+        """
+        recipe = self._recipe
+        adapter = [p for name, p in self.trainable.items() if "lora_" in name]
+        groups: list[dict[str, Any]] = [
+            {"params": adapter, "lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
+        ]
+        for name in _PROJECTION:
+            parameter = self.trainable.get(name)
+            if parameter is not None:
+                size = float(parameter.detach().square().mean().sqrt())
+                rate = recipe.projection_rate * size
+                groups.append({"params": [parameter], "lr": rate, "weight_decay": 0.0})
+        return groups
+
+    def query_ids(self, texts: Sequence[str], tasks: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+        """Token ids of queries, each behind its task ('' for the embedder's own)."""
+        spec = self.embedder.spec
+        return self.embedder.tokenize(
+            [spec.query(text, task or None) for text, task in zip(texts, tasks, strict=True)]
+        )
+
+    def passage_ids(self, texts: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+        """Token ids of passages."""
+        return self.embedder.tokenize([self.embedder.spec.passage(text) for text in texts])
+
+    def encode(self, side: Side, ids: Sequence[Sequence[int]]) -> Tensor:
+        """Unit vectors float32 [n, dimension], differentiable."""
+        padded, lengths = right_padded(ids)
+        encode = self.encoder.queries if side == "queries" else self.encoder.passages
+        return encode(padded.to(self.device), lengths.to(self.device))
+
+    def load(self, values: Mapping[str, Tensor]) -> None:
+        """Set what is learnt to earlier values, by name as in `trainable`."""
+        with torch.no_grad():
+            for name, parameter in self.trainable.items():
+                parameter.copy_(values[name])
+
+    def save(self, folder: Path, name: str) -> EmbedderSpec:
+        """Write the embedder's folder and return its spec; `spec.json` is written last."""
+        from safetensors.torch import save_file
+
+        adapter = folder / "adapter"
+        adapter.mkdir(parents=True, exist_ok=True)
+        self.config.save_pretrained(str(adapter))
+        weights = adapter / "adapter_model.safetensors"
+        save_file(_adapter_tensors(_inner(self.encoder.decoder)), weights)
+        spec = replace(self.embedder.spec, name=name, adapter=_digest(weights))
+        if spec.tensors:
+            path = folder / "projection.safetensors"
+            self.encoder.projection().write(path)
+            spec = replace(spec, tensors=_digest(path))
+        (folder / "spec.json").write_text(spec.to_json(), encoding="utf-8")
+        return spec
+
+
+class _MixedPrecision(nn.Module):
+    """A decoder whose products are computed in `dtype`, whatever the adapter is kept in."""
+
+    def __init__(self, decoder: nn.Module, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.decoder, self._dtype = decoder, dtype
+
+    def forward(self, ids: Tensor, mask: Tensor | None, features: Sequence[int]) -> list[Tensor]:
+        """As `embedder.encoder.Decoder`."""
+        lower = self._dtype != torch.float32
+        with torch.autocast(ids.device.type, self._dtype) if lower else nullcontext():
+            return self.decoder(ids, mask, features)
+
+
+def _inner(decoder: nn.Module) -> nn.Module:
+    """The module whose parameters have the names of transformers' base model."""
+    if isinstance(decoder, _MixedPrecision):
+        decoder = decoder.decoder
+    return decoder.model if isinstance(decoder, TransformersDecoder) else decoder
+
+
+def _lora_config(embedder: Embedder, recipe: Recipe, decoder: nn.Module) -> LoraConfig:
+    from peft import LoraConfig
+
+    if embedder.spec.adapter:
+        config = LoraConfig.from_pretrained(str(embedder.files.adapter))
+        config.inference_mode, config.lora_dropout = False, recipe.dropout
+        return config
+    targets = {
+        name.rpartition(".")[2] for name, m in decoder.named_modules() if isinstance(m, nn.Linear)
+    }
+    if not targets:
+        raise UntrainableError(
+            f"the base {embedder.spec.base} has no linear layers that LoRA could be put on; "
+            "take a decoder of the Llama, Mistral or Qwen family"
+        )
+    return LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.dropout,
+        target_modules=sorted(targets),
+        base_model_name_or_path=embedder.spec.base,
+        task_type="FEATURE_EXTRACTION",
+    )
+
+
+def _inject(decoder: nn.Module, config: LoraConfig) -> None:
+    from peft import inject_adapter_in_model
+    from peft.tuners.lora import LoraLayer
+
+    inject_adapter_in_model(config, decoder, adapter_name=_ADAPTER)
+    for module in decoder.modules():
+        if isinstance(module, LoraLayer):
+            # Autocast sees to precision; peft's own cast to float32 would undo it at every layer.
+            module.cast_input_dtype_enabled = False
+    for name, parameter in decoder.named_parameters():
+        parameter.requires_grad_("lora_" in name)
+        if "lora_" in name:
+            parameter.data = parameter.data.float()
+
+
+def _adapter_tensors(decoder: nn.Module) -> dict[str, Tensor]:
+    """The adapter's weights under the names that peft gives them in a file."""
+    return {
+        _PREFIX + name.replace(f".{_ADAPTER}.", "."): parameter.detach().cpu().contiguous()
+        for name, parameter in decoder.named_parameters()
+        if "lora_" in name
+    }
+
+
+def _load_adapter(decoder: nn.Module, folder: Path) -> None:
+    from safetensors.torch import load_file
+
+    stored = load_file(folder / "adapter_model.safetensors")
+    with torch.no_grad():
+        for name, parameter in decoder.named_parameters():
+            if "lora_" in name:
+                parameter.copy_(stored[_PREFIX + name.replace(f".{_ADAPTER}.", ".")])
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,282 @@
+"""The training loop: batches → one contrastive loss → AdamW; resumable, the same for one seed.
+
+It runs alike on a processor, on a GPU, and on several under `accelerate launch`. Whatever a
+step needs to know is made of the recipe, the examples and the number of the step, so a run
+that was killed continues from its last checkpoint to the same end.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+from torch import Tensor
+
+from training.batches import Batch, batch_of, plan
+from training.gradients import accumulate, accumulate_cached, chunked
+from training.loss import accuracy, distillation, info_nce, linear_schedule
+from training.student import Student
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from training.development import Development
+    from training.examples import Example
+    from training.recipe import Recipe
+
+_STATE = "state.safetensors"
+_LOG = "log.jsonl"
+
+
+class Teacher(Protocol):
+    """Whose ranking is distilled: any embedder, ours or another."""
+
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors [n, any dimension]."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors [n, the same dimension]."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingProgress:
+    """How far a run is. `development` is the latest look's score; times are in seconds."""
+
+    step: int
+    steps: int
+    loss: float
+    accuracy: float
+    learning_rate: float
+    development: float | None
+    seconds: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What a run came to: the step whose weights were kept, and whether it ran to its end."""
+
+    steps: int
+    best_step: int
+    development_before: float | None
+    development_after: float | None
+    finished: bool
+
+
+class Trainer:
+    """One run, in one `folder`. Make it anew over the same folder to continue."""
+
+    def __init__(
+        self,
+        student: Student,
+        examples: Sequence[Example],
+        recipe: Recipe,
+        folder: Path,
+        *,
+        development: Development | None = None,
+        teacher: Teacher | None = None,
+    ) -> None:
+        from accelerate import Accelerator
+
+        self._team = Accelerator(cpu=student.device.type == "cpu")
+        self._student, self._examples, self._recipe = student, examples, recipe
+        self._folder, self._development, self._teacher = folder, development, teacher
+        self._optimizer = torch.optim.AdamW(student.groups())
+        self._rates = [group["lr"] for group in self._optimizer.param_groups]
+        self._step = 0
+        self._looks: list[tuple[int, float]] = []
+        self._best: dict[str, Tensor] = {}
+        self._seconds = 0.0
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / _STATE).exists():
+            self._restore()
+
+    def run(
+        self,
+        progress: Callable[[TrainingProgress], None] = lambda state: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> TrainingResult:
+        """Train to the end, or until cancelled; the student then has the best weights."""
+        recipe = self._recipe
+        steps = plan(self._examples, recipe.batch, recipe.steps, recipe.seed)
+        began, first = time.monotonic() - self._seconds, self._step
+        if not self._looks:
+            self._look()
+        while self._step < len(steps) and not self._is_stuck():
+            if cancelled():
+                self._seconds = time.monotonic() - began
+                self._save()
+                return self._result(finished=False)
+            batch = batch_of(
+                [self._examples[place] for place in steps[self._step]], recipe.negatives
+            )
+            loss, right = self._train_on(batch)
+            self._step += 1
+            if self._step % recipe.evaluate_every == 0 or self._step == len(steps):
+                self._look()
+            self._seconds = time.monotonic() - began
+            state = self._state_of_work(loss, right, first)
+            self._log(state)
+            if self._step % recipe.evaluate_every == 0:
+                self._save()
+            progress(state)
+        self._save()
+        if self._best:
+            self._student.load(self._best)
+        return self._result(finished=True)
+
+    def _train_on(self, batch: Batch) -> tuple[float, float]:
+        """One optimiser step: the loss, and the share of queries that came first."""
+        student, recipe = self._student, self._recipe
+        chunks = chunked(
+            student.query_ids(batch.queries, batch.tasks),
+            student.passage_ids(batch.passages),
+            student.embedder.compute.tokens_a_batch,
+        )
+        positive = torch.tensor(batch.positive, device=student.device)
+        teacher = self._teacher_scores(batch)
+        value = 0.0
+
+        def loss(vectors: Tensor) -> Tensor:
+            nonlocal value
+            queries, passages = vectors[: len(positive)], vectors[len(positive) :]
+            found = info_nce(queries, passages, positive, recipe.temperature)
+            if teacher is not None:
+                found = found + recipe.distillation * distillation(
+                    queries, passages, teacher, recipe.temperature
+                )
+            value = float(found.detach())
+            return found
+
+        factor = linear_schedule(self._step, recipe.steps, recipe.warmup)
+        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
+            group["lr"] = rate * factor
+        self._optimizer.zero_grad(set_to_none=True)
+        student.encoder.train()
+        seed = recipe.seed + self._step
+        if self._team.num_processes > 1 or sum(c.tokens for c in chunks) > recipe.tokens_in_memory:
+            parameters = list(student.trainable.values())
+            vectors = accumulate_cached(student.encode, chunks, loss, seed, self._team, parameters)
+        else:
+            vectors = accumulate(student.encode, chunks, loss, seed)
+        torch.nn.utils.clip_grad_norm_(list(student.trainable.values()), 1.0)
+        self._optimizer.step()
+        return value, accuracy(vectors[: len(positive)], vectors[len(positive) :], positive)
+
+    def _teacher_scores(self, batch: Batch) -> Tensor | None:
+        if self._teacher is None or not self._recipe.distillation:
+            return None
+        queries = torch.from_numpy(self._teacher.embed_queries(batch.queries))
+        passages = torch.from_numpy(self._teacher.embed_passages(batch.passages))
+        return (queries @ passages.T).float().to(self._student.device)
+
+    def _look(self) -> None:
+        """Measure on the development part, and keep the weights if they are the best so far."""
+        if self._development is None:
+            return
+        self._student.encoder.eval()
+        score = self._development.score(self._student)
+        if not self._looks or score > max(found for _, found in self._looks):
+            self._best = {n: p.detach().clone() for n, p in self._student.trainable.items()}
+        self._looks.append((self._step, score))
+
+    def _is_stuck(self) -> bool:
+        """Whether the last `patience` looks brought nothing better than one before them."""
+        scores = [score for _, score in self._looks]
+        late = self._recipe.patience
+        return len(scores) > late and max(scores[-late:]) <= max(scores[:-late])
+
+    def _result(self, *, finished: bool) -> TrainingResult:
+        best = max(self._looks, key=lambda look: look[1], default=(self._step, None))
+        before = self._looks[0][1] if self._looks else None
+        return TrainingResult(self._step, best[0], before, best[1], finished)
+
+    def _state_of_work(self, loss: float, right: float, first: int) -> TrainingProgress:
+        pace = self._seconds / max(self._step, 1) if first == 0 else self._seconds / self._step
+        return TrainingProgress(
+            step=self._step,
+            steps=self._recipe.steps,
+            loss=loss,
+            accuracy=right,
+            learning_rate=self._optimizer.param_groups[0]["lr"],
+            development=self._looks[-1][1] if self._looks else None,
+            seconds=self._seconds,
+            seconds_left=pace * (self._recipe.steps - self._step),
+        )
+
+    def _log(self, state: TrainingProgress) -> None:
+        if self._team.is_main_process:
+            with (self._folder / _LOG).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(state)) + "\n")
+
+    def _save(self) -> None:
+        """Write the whole state as one safetensors file, aside and renamed."""
+        from safetensors.torch import save_file
+
+        if not self._team.is_main_process:
+            return
+        tensors: dict[str, Tensor] = {}
+        for name, parameter in self._student.trainable.items():
+            tensors[f"now/{name}"] = parameter.detach()
+            for key, moment in self._optimizer.state.get(parameter, {}).items():
+                tensors[f"{key}/{name}"] = moment
+        tensors |= {f"best/{name}": value for name, value in self._best.items()}
+        known = {"step": self._step, "looks": self._looks, "seconds": self._seconds}
+        aside = self._folder / f"{_STATE}.part"
+        contiguous = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
+        save_file(contiguous, aside, metadata={"state": json.dumps(known)})
+        aside.replace(self._folder / _STATE)
+
+    def _restore(self) -> None:
+        from safetensors import safe_open
+
+        with safe_open(self._folder / _STATE, "pt") as file:
+            known = json.loads(file.metadata()["state"])
+            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        self._student.load(_under("now", stored))
+        self._best = {n: v.to(self._student.device) for n, v in _under("best", stored).items()}
+        for name, parameter in self._student.trainable.items():
+            state: dict[str, Any] = {
+                key: stored[f"{key}/{name}"]
+                for key in ("step", "exp_avg", "exp_avg_sq")
+                if f"{key}/{name}" in stored
+            }
+            for key in state.keys() - {"step"}:
+                state[key] = state[key].to(parameter.device)
+            if state:
+                self._optimizer.state[parameter] = state
+        self._step, self._seconds = known["step"], known["seconds"]
+        self._looks = [tuple(look) for look in known["looks"]]
+        _forget_after(self._folder / _LOG, self._step)
+
+
+def history(folder: Path) -> list[dict[str, Any]]:
+    """What a run has logged, a step a row (the fields of `TrainingProgress`)."""
+    path = folder / _LOG
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _under(part: str, stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    prefix = f"{part}/"
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in stored.items()
+        if name.startswith(prefix)
+    }
+
+
+def _forget_after(log: Path, step: int) -> None:
+    """Drop the rows of steps that will be taken again, and a row that was cut off."""
+    if not log.exists():
+        return
+    lines = log.read_text(encoding="utf-8").splitlines()[:step]
+    log.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
