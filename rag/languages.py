@@ -84,7 +84,7 @@ _ENGLISH = Language(
         "(?:(?:and|but|or|also|so|ok|okay|yes|no|then)[\\s,]+)*"
         "(?:and|but|or|also|what about|how about|what if|same for|what of)"
     ),
-    preposition=_opening("for|with|without|in|on|at|during|after|before|to|from|by"),
+    preposition=_opening("for|of|with|without|in|on|at|under|during|after|before|to|from|by"),
     pronoun=_words(
         "it|its|they|them|their|theirs|he|him|his|she|her|hers|this|these|those|there|the same"
         "|which one|which of|(?:does|is|was|did|can|will|would|do|about|of|for|to|with|by|after"

@@ -29,6 +29,7 @@ NOTICE = "What is the notice period for employees?"
             "How many vacation days do part-time staff get?",
         ),
         (STANDARD, "what about the Plus plan?", "What does the Plus plan cover for dental care?"),
+        (STANDARD, "And of the Plus plan?", "What does the Plus plan cover for dental care?"),
         (STANDARD, "And the Plus plan?", "What does the Plus plan cover for dental care?"),
         ("What is parental leave?", "How long does it last?", "(parental leave)"),
         (NOTICE, "For contractors?", "(notice period employees)"),
