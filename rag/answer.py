@@ -129,7 +129,7 @@ class Answerer:
             mode=drafted.mode,
             hits=reading.hits,
             seconds=time.monotonic() - started,
-            notice=" ".join(filter(None, (reading.notice, drafted.notice))),
+            notice=" ".join(filter(None, map(_sentence, (reading.notice, drafted.notice)))),
         )
 
     def read(self, question: str, scope: Scope) -> Reading:
@@ -287,8 +287,10 @@ class _Notes:
 
 
 def _sentence(notice: str) -> str:
-    """A notice with its capital and its full stop."""
-    return f"{notice[:1].upper()}{notice[1:].rstrip('.')}." if notice else ""
+    """A notice with its full stop and its capital, which an address does not get."""
+    word = notice.partition(" ")[0]
+    capital = notice[:1].upper() if word.isalpha() else notice[:1]
+    return f"{capital}{notice[1:].rstrip('.')}." if notice else ""
 
 
 def _nobody(_: str) -> None:

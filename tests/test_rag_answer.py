@@ -177,6 +177,7 @@ def test_where_the_model_fails_the_documents_are_quoted(home, reply, notice):
     assert answer.mode == "extractive"
     assert "three years" in answer.text
     assert notice in answer.notice
+    assert answer.notice.startswith("http") or answer.notice[0].isupper()
 
 
 @pytest.mark.parametrize("reply", [Reply(end="hang"), Reply(status=429)])
