@@ -9,10 +9,11 @@ from streamlit.testing.v1 import AppTest
 
 from footnote import samples
 from footnote.home import Home
+from footnote.web.page_view import Place
 from indexer.parsers import parse
 from indexer.passages import cut
 from indexer.records import Span
-from indexer.store import NewDocument
+from indexer.store import Failure, NewDocument
 from rag.history import History
 from rag.records import Answer, Footnote, Sentence
 
@@ -223,6 +224,37 @@ def test_a_document_is_shown_with_pages_and_passages(home, handbook):
 def test_a_document_that_is_gone_is_said_to_be_gone(home, handbook):
     app = library_page(document="0123456789abcdef")
     assert "deleted" in app.error[0].value
+
+
+def test_the_address_of_an_old_version_leads_to_the_one_in_use(home, tmp_path):
+    note = tmp_path / "note.txt"
+    note.write_text("The gate opens at nine.")
+    old = add(home, "mine", note)
+    note.write_text("The gate opens at ten.")
+    new = add(home, "mine", note)
+    app = library_page(document=old.id)
+    assert app.query_params["document"] == new.id
+    assert "1 passage on this page" in "".join(element.value for element in app.markdown)
+
+
+def test_a_page_that_was_open_when_its_document_was_deleted(home, handbook):
+    add(home, samples.COLLECTION, samples.documents()[-1])
+    home.store.delete([handbook.id])
+    app = ask_page()
+    app.session_state["place"] = Place(handbook.id, 1)
+    app.run()
+    assert [element.value for element in app.info] == ["This document has been deleted."]
+    assert not app.error
+
+
+def test_what_could_not_be_read_is_not_offered_to_be_read_again(home, handbook):
+    failed = home.store.add_failure(handbook.collection, "b.pdf", Failure("is damaged"))
+    app = library_page()
+    for chosen, offered in (([failed.id], False), ([failed.id, handbook.id], True)):
+        app.session_state["selected_documents"] = [*chosen, "gone"]
+        app.run()
+        again = next(button for button in app.button if button.label == "Read again")
+        assert again.disabled != offered
 
 
 def test_a_folder_that_is_not_there_is_said_to_be_missing(home, tmp_path):

@@ -11,6 +11,7 @@ from footnote import samples
 from footnote.web import actions, answer, asking, chats, page_view, progress, session, welcome
 from footnote.web.page_view import Place
 from footnote.web.words import count, plain
+from indexer.catalogue import UnknownDocumentError
 from rag.history import History
 
 if TYPE_CHECKING:
@@ -117,5 +118,10 @@ def _opened_page(home: Home) -> None:
         st.button(
             ":material/close:", help="Close", type="tertiary", on_click=_close, key="page-close"
         )
+        try:
+            home.store.document(place.document)
+        except UnknownDocumentError:  # by somebody else, while it was open here
+            st.info("This document has been deleted.", icon=":material/info:")
+            return
         page_view.heading(home, place)
         page_view.show(home, place, turn)

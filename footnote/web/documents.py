@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from footnote.web import components, progress
 from footnote.web.page_view import file_name
 from footnote.web.session import errors_shown
 from footnote.web.words import count, listed, plain, size, when
+from indexer.catalogue import UnknownDocumentError
 from indexer.records import Document, Receipt
 
 if TYPE_CHECKING:
@@ -187,7 +189,8 @@ def _to_first_page() -> None:
 
 
 def _selection_bar(home: Home, collections: dict[int, str]) -> None:
-    selected = st.session_state.get(SELECTED, [])
+    selected = _still_there(home, st.session_state.get(SELECTED, []))
+    readable = [document for document in selected if document.state != "failed"]
     with st.container(horizontal=True, vertical_alignment="center", key="selection"):
         if not selected:
             st.caption("Tick documents to read them again or delete them.")
@@ -196,22 +199,36 @@ def _selection_bar(home: Home, collections: dict[int, str]) -> None:
         st.button(
             "Read again",
             icon=":material/refresh:",
+            disabled=not readable,
+            help=""
+            if readable
+            else "What could not be read is not kept. Mend the file and add it.",
             on_click=_read_selected_again,
-            args=(home, selected, collections),
+            args=(home, readable, collections),
         )
         if st.button("Delete", icon=":material/delete:"):
             confirm_deletion(home, selected)
         st.button("Clear selection", type="tertiary", on_click=_select_none)
 
 
+def _still_there(home: Home, identifiers: Sequence[str]) -> list[Document]:
+    """The documents with these ids, but for those that somebody deleted meanwhile."""
+    found = []
+    for identifier in identifiers:
+        with suppress(UnknownDocumentError):
+            found.append(home.store.document(identifier))
+    return found
+
+
 def _select_none() -> None:
     st.session_state[SELECTED] = []
 
 
-def _read_selected_again(home: Home, selected: Sequence[str], collections: dict[int, str]) -> None:
-    chosen = [home.store.document(identifier) for identifier in selected]
+def _read_selected_again(
+    home: Home, selected: Sequence[Document], collections: dict[int, str]
+) -> None:
     for number, name in collections.items():
-        ids = [document.id for document in chosen if document.collection == number]
+        ids = [document.id for document in selected if document.collection == number]
         if ids:
             _read_again(home, [name], ids)
     _select_none()
@@ -224,18 +241,16 @@ def _read_again(home: Home, collections: Sequence[str], documents: Sequence[str]
 
 
 @st.dialog("Delete for good?")
-def confirm_deletion(home: Home, selected: Sequence[str]) -> None:
+def confirm_deletion(home: Home, selected: Sequence[Document]) -> None:
     """Ask, delete, and leave the receipt for the next run of the page."""
-    names = [home.store.document(identifier).title for identifier in selected[:5]]
-    names += ["…"] * (len(selected) - len(names))
+    names = [document.title for document in selected]
     st.markdown(
-        f"{plain(listed(names, 5))} will be removed with all pages and everything that was read"
-        " from them. No search or answer will find them again, and what past answers quote of"
-        " them goes too. Earlier versions go as well."
+        f"{plain(listed(names, 5))} will be removed, with all pages, earlier versions and whatever"
+        " past answers quote. No search or answer finds any of it again."
     )
     if st.button(f"Delete {count(len(selected), 'document')}", type="primary"):
         with errors_shown(), st.spinner("Deleting …"):
-            st.session_state[RECEIPT] = home.store.delete(selected)
+            st.session_state[RECEIPT] = home.store.delete(document.id for document in selected)
             _select_none()
             if "document" in st.query_params:
                 del st.query_params["document"]

@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 
 
 def show(home: Home, identifier: str) -> None:
-    """Draw the document, or say that it is gone."""
+    """Draw the document, or say that it is gone; for an old version the one in its place."""
     st.button("Library", icon=":material/arrow_back:", type="tertiary", on_click=_back)
     with errors_shown():
         document = home.store.document(identifier)
+        newest = home.store.document_at(document.collection, document.path)
+        if newest and newest != document:  # it was read again, perhaps from here
+            st.query_params["document"] = newest.id
+            st.rerun()
         st.title(plain(document.title), anchor=False)
         st.caption(
             f"{plain(page_view.file_name(document))} · {plain(documents.kind(document))}"
-            f" · {size(document.size)} · read {when(document.indexed_at)}"
+            f" · {size(document.size)} · {'tried' if document.state == 'failed' else 'read'}"
+            f" {when(document.indexed_at)}"
         )
         _actions(home, document)
         progress.show(home)
@@ -50,7 +55,7 @@ def _actions(home: Home, document: Document) -> None:
             progress.watch(jobs.submit(home, "reindex", arguments))
             st.rerun()
         if st.button("Delete", icon=":material/delete:"):
-            documents.confirm_deletion(home, [document.id])
+            documents.confirm_deletion(home, [document])
 
 
 def _health(document: Document) -> None:
