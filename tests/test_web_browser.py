@@ -147,6 +147,9 @@ def test_the_library_names_what_it_could_not_read(browser, filled):
         row.wait_for()
         assert "broken.pdf is damaged" in row.inner_text()
         assert page.locator("tbody tr").count() == 3
+        row.locator("td").last.click()
+        page.get_by_role("heading", name=BROKEN).wait_for()
+        assert page.get_by_text("broken.pdf is damaged").is_visible()
 
 
 def test_what_a_document_says_is_never_carried_out(browser, filled):
@@ -183,3 +186,13 @@ def test_a_deleted_document_is_gone_and_a_receipt_says_so(browser, filled):
         button(page, "Delete 1 document").click()
         page.get_by_text("Deleted:").wait_for()
         page.locator("tbody tr", has_text=PARKING).wait_for(state="detached")
+
+
+def test_a_folder_is_added_and_its_form_goes(browser, filled, tmp_path):
+    (tmp_path / "Mill.txt").write_text("The mill was built in 1890.")
+    with reading(browser, filled, "/library") as page:
+        button(page, "Add a folder").click()
+        page.get_by_label("Path of the folder").fill(str(tmp_path))
+        button(page, "Add the folder").click()
+        page.get_by_label("Path of the folder").wait_for(state="detached")
+        page.locator("tbody tr", has_text="Mill").wait_for()

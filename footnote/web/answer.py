@@ -70,7 +70,7 @@ def show(
 ) -> None:
     """Draw the answer of a turn; `open_place` is called with the place of a footnote clicked."""
     if turn.answer.abstained:
-        st.markdown("Your documents do not seem to answer this.")
+        st.markdown("Your documents do not seem to answer this. Other words may find more.")
     if turn.answer.notice:
         st.info(plain(turn.answer.notice), icon=":material/info:")
     key = f"answer-{turn.id}"

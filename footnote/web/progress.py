@@ -54,15 +54,15 @@ def _watched(home: Home) -> list[Job]:
 @st.fragment(run_every=1.0)
 def _running(home: Home) -> None:
     active = [job for job in _watched(home) if job.active]
-    for job in sorted(active, key=lambda job: job.created_at):
-        _card(home, job)
+    for place, job in enumerate(sorted(active, key=lambda job: job.created_at)):
+        _card(home, job, first=not place)
     if len(active) < st.session_state.get("active_jobs", 0):
         st.session_state["active_jobs"] = len(active)
         st.rerun()  # one has ended: table, counts and result are to be drawn anew
     st.session_state["active_jobs"] = len(active)
 
 
-def _card(home: Home, job: Job) -> None:
+def _card(home: Home, job: Job, *, first: bool) -> None:
     with st.container(border=True, key=f"job-{job.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{title(job)}**", width="stretch")
@@ -75,7 +75,7 @@ def _card(home: Home, job: Job) -> None:
             )
         st.progress(share(job.progress))
         with st.container(horizontal=True, horizontal_alignment="distribute"):
-            st.caption(details(job), width="content")
+            st.caption(details(job, first=first), width="content")
             st.caption(plain(current_file(job)), width="content")
 
 
@@ -98,10 +98,13 @@ def share(progress: dict[str, Any]) -> float:
     return min(progress.get("bytes_done", 0) / total, 1.0) if total else 0.0
 
 
-def details(job: Job) -> str:
-    """The line under the bar: how much is done, how fast it goes, how much longer it takes."""
+def details(job: Job, *, first: bool) -> str:
+    """The line under the bar: how much is done, how fast it goes, how much longer it takes.
+
+    `first` is the one that no other work has to end before.
+    """
     progress = job.progress
-    if job.state == "waiting":
+    if job.state == "waiting" and not first:
         return "Waiting for the work before it to end"
     if not progress:
         return "Getting ready …"
@@ -135,6 +138,8 @@ def _ended(job: Job) -> None:
             )
         if job.state == "failed":
             problem(job.error)
+        if job.state == "cancelled" and job.kind == "index":
+            st.markdown("What was read until then stays. Add the same again to go on from there.")
         if job.result.get("pages_without_text"):
             pages = count(job.result["pages_without_text"], "page")
             st.markdown(f"{pages} without text: no question can find what they show.")

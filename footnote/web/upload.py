@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from footnote.home import Home
 
-ROUND = "upload_round"  # session state: changes the drop zone's key, which empties it
+# Session state: they change the keys of the drop zone, which empties it, and of the folder's
+# form, which closes it.
+ROUND, FOLDERS = "upload_round", "folders_added"
 
 
 def show(home: Home) -> None:
@@ -46,7 +48,11 @@ def show(home: Home) -> None:
                 ):
                     _add_files(home, files, collection)
                     st.rerun()
-                with st.popover("Add a folder", icon=":material/folder_open:"):
+                with st.popover(
+                    "Add a folder",
+                    icon=":material/folder_open:",
+                    key=f"folder-{st.session_state.get(FOLDERS, 0)}",
+                ):
                     _folder(home, collection)
 
 
@@ -77,6 +83,7 @@ def _folder(home: Home, collection: str) -> None:
                 st.error("Choose a collection first.")
             else:
                 start(home, [folder], [], collection)
+                st.session_state[FOLDERS] = st.session_state.get(FOLDERS, 0) + 1
                 st.rerun()
 
 

@@ -46,7 +46,6 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
       if (column.key === "title") {
         const open = element("button", "open", row.title);
         open.type = "button";
-        open.onclick = () => setTriggerValue("opened", row.id);
         value.append(open, element("span", "name", row.name));
       } else if (column.key === "health") {
         value.append(element("span", `dot ${row.state}`), element("span", "word", row.health));
@@ -55,6 +54,9 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
       }
       line.append(value);
     }
+    line.onclick = (event) => {
+      if (!event.target.closest(".box")) setTriggerValue("opened", row.id);
+    };
     body.append(line);
   }
 
