@@ -119,6 +119,13 @@ def test_the_sample_comes_with_questions(home, handbook):
     assert len([label for label in labels(app) if label.endswith("?")]) == len(samples.QUESTIONS)
 
 
+def test_files_that_could_not_be_read_cannot_be_asked(home, handbook):
+    home.store.add_failure(handbook.collection, "b.pdf", Failure("is damaged"))
+    assert any("Ask 1 document " in element.value for element in ask_page().markdown)
+    home.store.delete([handbook.id])
+    assert ask_page().title[0].value == "Ask your documents"
+
+
 def test_own_documents_come_without_the_sample_questions(home):
     add(home, "mine", samples.documents()[0])
     assert not [label for label in labels(ask_page()) if label.endswith("?")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ def show() -> None:
     """Draw the page."""
     home = session.home()
     collections = [collection.id for collection in home.store.collections()]
-    if not home.store.documents(collections, limit=1).total:
+    if not _readable(home, collections):
         welcome.show(home)
         return
     session.prepare(home)
@@ -43,6 +44,12 @@ def show() -> None:
     if question:
         asking.ask(question)
         st.rerun()
+
+
+def _readable(home: Home, collections: Sequence[int]) -> int:
+    """How many documents can be asked: files that could not be read cannot."""
+    states = ("ready", "partial")
+    return sum(home.store.documents(collections, state=one, limit=1).total for one in states)
 
 
 def _conversation(
@@ -68,7 +75,7 @@ def _conversation(
 
 
 def _invitation(home: Home, collections: tuple[int, ...]) -> None:
-    total = home.store.documents(collections, limit=1).total
+    total = _readable(home, collections)
     st.space("large")
     st.title("What would you like to know?", anchor=False)
     st.markdown(
