@@ -241,6 +241,65 @@ def evaluate(
     _show(as_json, lambda: asdict(report), lambda: render.eval_text(report))
 
 
+@main.command()
+@click.option("--tasks", "by_tasks", is_flag=True, help="Invent tasks and examples from nothing.")
+@click.option("-c", "--collection", help="Write queries to passages of this collection.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of examples to write, JSON lines; begun before, it is gone on with.",
+)
+@click.option(
+    "-n",
+    "count",
+    default=200,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How many examples (--tasks) or passages (-c).",
+)
+@click.option(
+    "--concurrency",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    help="Calls at once.",
+)
+@click.option("--seed", default=0, show_default=True, help="Draws other tasks, languages, styles.")
+@click.option("--price-in", type=click.FloatRange(0), help="Price of a million tokens read.")
+@click.option("--price-out", type=click.FloatRange(0), help="Price of a million tokens written.")
+@_json
+@click.pass_context
+def synth(
+    context: click.Context,
+    by_tasks: bool,
+    collection: str | None,
+    output: Path,
+    count: int,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Have a language model write training data. Interrupted, it can be repeated and continues."""
+    from footnote import render
+    from footnote.progress import synthesizing
+    from training.production import Pace
+
+    if by_tasks == (collection is not None):
+        raise click.UsageError("give either --tasks or -c COLLECTION")
+    home, seed, calls = _open_home(context), options["seed"], options["concurrency"]
+    synthesis = (
+        home.collection_synthesis(collection, output, count, seed)
+        if collection is not None
+        else home.task_synthesis(output, count, seed)
+    )
+    prices = options["price_in"], options["price_out"]
+    click.echo(render.synth_estimate_text(synthesis.estimate(), calls, *prices), err=True)
+    with synthesizing() as progress:
+        report = synthesis.run(Pace(calls, progress))
+    _show(as_json, lambda: asdict(report), lambda: render.synth_text(report))
+
+
 @main.group(invoke_without_command=True)
 @_json
 @click.pass_context

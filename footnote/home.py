@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from rag.answer import Answerer
     from rag.llm import ChatModel
     from training.evaluate import EvalReport
+    from training.synthesize import TaskSynthesis
+    from training.written import CollectionSynthesis
 
 DEFAULT_COLLECTION = "documents"
 
@@ -45,6 +47,10 @@ def _never() -> bool:
 
 class UnknownCollectionError(FootnoteError):
     """A collection was named that the home does not have."""
+
+
+class NoLanguageModelError(FootnoteError):
+    """Something was asked for that only a language model can do, and none is configured."""
 
 
 class Home:
@@ -90,6 +96,9 @@ class Home:
     @cached_property
     def llm(self) -> ChatModel | None:
         """The configured language model, or None: then answers are extractive."""
+        return self._chat(temperature=0.0)
+
+    def _chat(self, temperature: float) -> ChatModel | None:
         if not (self.settings.text("base_url") or self.settings.text("api_key")):
             return None
         from rag.llm import OpenAIChat
@@ -99,6 +108,7 @@ class Home:
             api_key=self.settings.text("api_key"),
             model=self.settings.text("model"),
             timeout=self.settings.number("llm_timeout"),
+            temperature=temperature,
         )
 
     @cached_property
@@ -222,6 +232,33 @@ class Home:
 
         embedder = self.registry.load(name or self.registry.current())
         return evaluate(folder, self.path / "evaluations", embedder, modes, limit, progress)
+
+    def task_synthesis(self, file: Path, count: int, seed: int = 0) -> TaskSynthesis:
+        """Examples out of the recipe's taxonomy. Raises `NoLanguageModelError`."""
+        from training.synthesize import TaskSynthesis
+
+        return TaskSynthesis(self._writing_model(), file, count, seed)
+
+    def collection_synthesis(
+        self, collection: str, file: Path, count: int, seed: int = 0
+    ) -> CollectionSynthesis:
+        """Queries to `count` passages of a collection. Raises `NoLanguageModelError`."""
+        from training.written import CollectionSynthesis, EndpointWriter, Shelf
+
+        number = self.collection(collection).id
+        shelf = Shelf(self.store, self.searcher, number, collection)
+        writer = EndpointWriter(self._writing_model(), seed)
+        return CollectionSynthesis(shelf, writer, self.llm, file, count)
+
+    def _writing_model(self) -> ChatModel:
+        """The language model as the published recipe samples from it."""
+        model = self._chat(temperature=1.0)
+        if model is None:
+            raise NoLanguageModelError(
+                "writing training data takes a language model; set OPENAI_BASE_URL (or "
+                "OPENAI_API_KEY, for OpenAI itself) and FOOTNOTE_MODEL, see `footnote settings`"
+            )
+        return model
 
     def _ingest(self, workers: int | None = None) -> Ingest:
         from indexer.ingest import Ingest

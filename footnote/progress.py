@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from indexer.progress import IngestProgress
+    from training.production import SynthProgress
 
 
 @contextmanager
@@ -39,6 +40,30 @@ def evaluating() -> Iterator[Callable[[str, int, int], None]]:
 
         def report(stage: str, done: int, total: int) -> None:
             bar.update(task, description=stage, completed=done, total=total)
+
+        yield report
+
+
+@contextmanager
+def synthesizing() -> Iterator[Callable[[SynthProgress], None]]:
+    """A line that follows the writing of training data; yields the function to report to."""
+    with _bar(
+        "{task.fields[examples]} examples",
+        "{task.fields[rejected]} dropped",
+        "{task.fields[speed]:.0f}/min",
+    ) as bar:
+        task = bar.add_task("starting", total=None, examples=0, rejected=0, speed=0.0)
+
+        def report(state: SynthProgress) -> None:
+            bar.update(
+                task,
+                description=state.stage,
+                completed=state.done,
+                total=state.total,
+                examples=state.examples,
+                rejected=state.rejected,
+                speed=state.per_minute,
+            )
 
         yield report
 

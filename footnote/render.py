@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rag.explain import Explanation
     from rag.records import Answer, Footnote
     from training.evaluate import EvalReport
+    from training.production import Estimate, SynthReport
 
 # Shown behind a sentence whose claim the check did not find in what it cites.
 MARKS = {
@@ -188,6 +189,31 @@ def explanation_text(explanation: Explanation) -> Iterator[str]:
 def embedders_text(names: Sequence[str], current: str) -> Iterator[str]:
     """The installed embedders, the one in use marked."""
     yield from (f"{'*' if name == current else ' '} {name}" for name in names)
+
+
+def synth_estimate_text(
+    estimate: Estimate, concurrency: int, price_in: float | None, price_out: float | None
+) -> str:
+    """What writing training data will take, for people. Prices are per million tokens."""
+    cost = ""
+    if price_in is not None or price_out is not None:
+        cost = f", costing {estimate.cost(price_in or 0.0, price_out or 0.0):,.2f}"
+    minutes = max(1, round(estimate.seconds(concurrency) / 60))
+    return (
+        f"About {estimate.calls:,} calls: some {estimate.tokens_in:,} tokens in and"
+        f" {estimate.tokens_out:,} out{cost}; {minutes:,} min where the server writes 50 tokens"
+        f" a second for each of {concurrency} calls at once. Dropped replies come on top."
+    )
+
+
+def synth_text(report: SynthReport) -> Iterator[str]:
+    """What a run of `footnote synth` wrote, for people."""
+    yield (
+        f"{report.added} examples written in {report.calls} calls and {report.seconds:.0f} s;"
+        f" {report.file} holds {report.examples}"
+    )
+    if report.rejected:
+        yield "dropped: " + ", ".join(f"{n} {name}" for name, n in report.rejected.items())
 
 
 def problems_text(problems: Sequence[Problem]) -> Iterator[str]:

@@ -6,6 +6,7 @@ connections that end in mid-answer, replies that are not JSON.
 
 import json
 import threading
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,22 +30,28 @@ class Reply:
 
 @dataclass
 class Script:
-    """The replies still to be given (the last one repeats) and the requests that came."""
+    """The replies still to be given (the last one repeats) and the requests that came.
+
+    Where `answer` is given, it makes the reply from the request instead.
+    """
 
     replies: list[Reply]
+    answer: Callable[[dict], Reply] | None = None
     requests: list[dict] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     url: str = ""
     closing: threading.Event = field(default_factory=threading.Event)
 
-    def take(self) -> Reply:
+    def take(self, request: dict) -> Reply:
+        if self.answer is not None:
+            return self.answer(request)
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
 
 @contextmanager
-def scripted_server(*replies: Reply):
+def scripted_server(*replies: Reply, answer: Callable[[dict], Reply] | None = None):
     """Run the server on a free port for the length of the block; yield its `Script`."""
-    script = Script(list(replies))
+    script = Script(list(replies), answer)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.script = script
     server.daemon_threads = True
@@ -68,9 +75,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         length = int(self.headers["Content-Length"])
-        self.server.script.requests.append(json.loads(self.rfile.read(length)))
+        request = json.loads(self.rfile.read(length))
+        self.server.script.requests.append(request)
         self.server.script.keys.append(self.headers.get("Authorization", ""))
-        reply = self.server.script.take()
+        reply = self.server.script.take(request)
         if reply.status != 200 or reply.body:
             self._plain(reply)
         else:
