@@ -32,6 +32,7 @@ COLUMNS = (
     {"key": "added", "label": "Read"},
 )
 SELECTED, FIRST, RECEIPT = "selected_documents", "first_row", "receipt"  # session state
+TURNED = "turned_to_row"  # session state: a page of the table that is to be shown from its top
 
 
 def show(home: Home) -> None:
@@ -52,6 +53,8 @@ def show(home: Home) -> None:
         st.session_state[FIRST] = 0
         st.rerun()
     _selection_bar(home, collections)
+    if st.session_state.pop(TURNED, None) is not None:
+        components.scroll_here(key=f"scroll-rows-{first}")
     key = f"documents-{first}"
 
     def select() -> None:
@@ -174,18 +177,18 @@ def _paging(first: int, total: int) -> None:
                 icon=f":material/{icon}:",
                 type="tertiary",
                 disabled=to == first or not 0 <= to < total,
-                on_click=_to_row,
+                on_click=_turn,
                 args=(to,),
                 key=f"to-{label}",
             )
 
 
-def _to_row(first: int) -> None:
-    st.session_state[FIRST] = first
+def _turn(first: int) -> None:
+    st.session_state[FIRST] = st.session_state[TURNED] = first
 
 
 def _to_first_page() -> None:
-    _to_row(0)
+    st.session_state[FIRST] = 0
 
 
 def _selection_bar(home: Home, collections: dict[int, str]) -> None:
