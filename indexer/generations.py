@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from indexer import writes
 from indexer.passages import embedding_text
 
 if TYPE_CHECKING:
@@ -20,6 +21,29 @@ if TYPE_CHECKING:
 _BATCH = 128
 
 
+def fill_generation(
+    store: Store,
+    embedder: PassageEmbedder,
+    collection: int,
+    progress: Callable[[int], None] = lambda embedded: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Embed what has no vector under this embedder, whichever generation answers.
+
+    `progress` is told how many passages have been embedded by this call. Returns false where it
+    was cancelled before the end.
+    """
+    embedded = 0
+    while not cancelled():
+        missing = store.unembedded(collection, embedder.fingerprint, _BATCH)
+        if not missing:
+            return True
+        embed_passages(store, embedder, missing)
+        embedded += len(missing)
+        progress(embedded)
+    return False
+
+
 def embed_generation(
     store: Store,
     embedder: PassageEmbedder,
@@ -27,23 +51,15 @@ def embed_generation(
     progress: Callable[[int], None] = lambda embedded: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> bool:
-    """Embed what has no vector under this embedder, then let its generation answer.
-
-    `progress` is told how many passages have been embedded by this call. Returns false where it
-    was cancelled before the switch.
-    """
-    embedded = 0
-    while not cancelled():
-        if missing := store.unembedded(collection, embedder.fingerprint, _BATCH):
-            _embed(store, embedder, missing)
-            embedded += len(missing)
-            progress(embedded)
-        elif _switched(store, collection, embedder.fingerprint):
+    """Fill this embedder's generation, then let it answer. False where it was cancelled before."""
+    while fill_generation(store, embedder, collection, progress, cancelled):
+        if _switched(store, collection, embedder.fingerprint):
             return True
     return False
 
 
-def _embed(store: Store, embedder: PassageEmbedder, ids: Sequence[int]) -> None:
+def embed_passages(store: Store, embedder: PassageEmbedder, ids: Sequence[int]) -> None:
+    """Put these passages' vectors into the embedder's generation."""
     passages = list(store.passages(ids).values())
     titles = {passage.document: "" for passage in passages}
     titles = {document: store.document(document).title for document in titles}
@@ -57,7 +73,5 @@ def _switched(store: Store, collection: int, fingerprint: str) -> bool:
     with store.transaction() as connection:
         if store.unembedded(collection, fingerprint, 1):
             return False
-        connection.execute(
-            "UPDATE collections SET fingerprint = ? WHERE id = ?", (fingerprint, collection)
-        )
+        writes.switch_generation(connection, collection, fingerprint)
     return True

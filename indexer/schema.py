@@ -144,7 +144,19 @@ CREATE TABLE turn_documents (                -- whose text a stored answer holds
 CREATE INDEX turn_documents_turn ON turn_documents(turn);
 """
 
-MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _M001), (2, _M002))
+# Which generation answered before which: the way back of each collection.
+_M003 = """
+CREATE TABLE switches (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    collection INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+    before TEXT NOT NULL,                    -- fingerprint
+    after TEXT NOT NULL,
+    switched_at REAL NOT NULL
+);
+CREATE INDEX switches_collection ON switches(collection, id);
+"""
+
+MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _M001), (2, _M002), (3, _M003))
 LATEST = MIGRATIONS[-1][0]
 
 # What a migration does after its statements, where SQL alone cannot do it.

@@ -130,9 +130,12 @@ class Searcher:
         fused = self._fused(query, generations, dense, words, statistics)
         return Findings(self._hits(fused, k, dense=dense, words=words), notice)
 
-    def settle(self, collection: int) -> None:
-        """After documents have come or gone: seal the vectors and fit the trust, where due."""
-        fingerprint = self._store.generation(collection)
+    def settle(self, collection: int, fingerprint: str = "") -> None:
+        """After documents have come or gone: seal the vectors and fit the trust, where due.
+
+        Of the generation that answers, or of the one named, before it does.
+        """
+        fingerprint = fingerprint or self._store.generation(collection)
         if not fingerprint:
             return
         index = self._index(collection, fingerprint)

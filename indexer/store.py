@@ -106,9 +106,15 @@ class Store(Catalogue):
     def use_generation(self, collection: int, fingerprint: str) -> None:
         """Let this generation answer for a collection from now on."""
         with self.transaction() as connection:
-            connection.execute(
-                "UPDATE collections SET fingerprint = ? WHERE id = ?", (fingerprint, collection)
-            )
+            writes.switch_generation(connection, collection, fingerprint)
+
+    def return_to_previous_generation(self, collection: int) -> str:
+        """Let the generation that answered before the present one answer again; at once.
+
+        Returns its fingerprint, '' where there was none before.
+        """
+        with self.transaction() as connection:
+            return writes.return_generation(connection, collection)
 
     def set_trust(self, collection: int, fingerprint: str, trust: str) -> None:
         """Keep the fitted fusion of a generation."""

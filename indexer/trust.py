@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 VERSION = 2
 
 # Passages that are looked through, and pseudo-queries that look.
-_POOL = 2000
+POOL = 2000
 _QUERIES = 200
 # With fewer queries than this nothing can be fitted, and `PRIOR` holds.
 _FEWEST_QUERIES = 20
@@ -128,7 +128,7 @@ def fit(store: Store, collection: int, encoder: Encoder) -> Trust:
 
     Takes two embeddings a pseudo-query: some 20 s of one core with the bundled embedder.
     """
-    pool = _Pool.of(store, collection, encoder.fingerprint)
+    pool = Pool.of(store, collection, encoder.fingerprint)
     queries = pool.queries()
     size = store.count_passages(collection)
     background = tuple(passage.id for passage in pool.passages[:_BACKGROUND])
@@ -211,8 +211,11 @@ def _likelihood(
 
 
 @dataclass(frozen=True)
-class _Pool:
-    """Passages at random with all that the fit needs of them, in the same order."""
+class Pool:
+    """Passages at random with all that a fit needs of them, in the same order.
+
+    Vectors are float32 [passages, dimension], of one generation.
+    """
 
     passages: Sequence[Passage]
     titles: Sequence[str]
@@ -221,10 +224,11 @@ class _Pool:
     vectors: np.ndarray
 
     @classmethod
-    def of(cls, store: Store, collection: int, fingerprint: str) -> _Pool:
+    def of(cls, store: Store, collection: int, fingerprint: str) -> Pool:
+        """At most `POOL` passages of a generation, always the same ones."""
         import numpy as np
 
-        drawn = {passage.id: passage for passage in store.sample_passages(collection, _POOL)}
+        drawn = {passage.id: passage for passage in store.sample_passages(collection, POOL)}
         vectors = store.passage_vectors(drawn, fingerprint)
         rows = store.keyword_rows(collection, drawn)
         ids = [number for number in drawn if number in vectors and number in rows]
@@ -240,8 +244,9 @@ class _Pool:
             stacked.astype(np.float32),
         )
 
-    def queries(self) -> list[PseudoQuery]:
-        return pseudo_queries([one.text for one in self.passages], self.languages, _QUERIES)
+    def queries(self, count: int = _QUERIES) -> list[PseudoQuery]:
+        """At most so many pseudo-queries, one a passage."""
+        return pseudo_queries([one.text for one in self.passages], self.languages, count)
 
     def evidence(
         self, queries: Sequence[PseudoQuery], encoder: Encoder

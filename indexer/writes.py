@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -194,3 +195,31 @@ def _weighed(connection: sqlite3.Connection, condition: str, value: str | int) -
         vectors=vectors,
         bytes=page_bytes + passage_bytes + vector_bytes,
     )
+
+
+def switch_generation(connection: sqlite3.Connection, collection: int, fingerprint: str) -> None:
+    """Let a generation answer, and note which one answered before."""
+    connection.execute(
+        "INSERT INTO switches (collection, before, after, switched_at)"
+        " SELECT id, fingerprint, ?, ? FROM collections"
+        " WHERE id = ? AND fingerprint NOT IN (?, '')",
+        (fingerprint, time.time(), collection, fingerprint),
+    )
+    connection.execute(
+        "UPDATE collections SET fingerprint = ? WHERE id = ?", (fingerprint, collection)
+    )
+
+
+def return_generation(connection: sqlite3.Connection, collection: int) -> str:
+    """Undo the last switch; the fingerprint that answers then, '' where none came before."""
+    row = connection.execute(
+        "SELECT id, before FROM switches WHERE collection = ? ORDER BY id DESC LIMIT 1",
+        (collection,),
+    ).fetchone()
+    if row is None:
+        return ""
+    connection.execute("DELETE FROM switches WHERE id = ?", (row["id"],))
+    connection.execute(
+        "UPDATE collections SET fingerprint = ? WHERE id = ?", (row["before"], collection)
+    )
+    return row["before"]

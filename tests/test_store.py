@@ -328,6 +328,18 @@ def test_a_new_generation_stands_beside_the_old_until_it_is_used(shelf):
     assert len(shelf.store.unembedded(shelf.collection, FINGERPRINT, 10)) == 2
 
 
+def test_the_way_back_goes_through_every_generation_that_answered(shelf):
+    shelf.add("leave.txt", LEAVE)
+    store, collection = shelf.store, shelf.collection
+    for fingerprint in ("second", "second", "third"):
+        store.use_generation(collection, fingerprint)
+    assert store.return_to_previous_generation(collection) == "second"
+    assert store.generation(collection) == "second"
+    assert store.return_to_previous_generation(collection) == FINGERPRINT
+    assert store.return_to_previous_generation(collection) == ""
+    assert store.generation(collection) == FINGERPRINT
+
+
 def test_trust_is_kept_for_each_generation(shelf):
     assert shelf.store.trust(shelf.collection, FINGERPRINT) == ""
     shelf.store.set_trust(shelf.collection, FINGERPRINT, "{}")

@@ -1,0 +1,60 @@
+"""The switch to a trained embedder, and the way back, one collection at a time.
+
+The new generation is embedded, sealed and its trust fitted beside the old, which goes on
+answering; the switch is one row in one transaction. An embedder is promoted for the
+collection that it was proved on: what it is worth elsewhere nobody has measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from embedder.errors import FootnoteError
+from indexer.generations import embed_generation, fill_generation
+
+if TYPE_CHECKING:
+    from embedder.model import Embedder
+    from embedder.registry import Registry
+    from indexer.search import Searcher
+    from indexer.store import Store
+
+
+class NothingBeforeError(FootnoteError):
+    """A collection has had one embedder only; there is nothing to go back to."""
+
+
+def promote(
+    store: Store,
+    searcher: Searcher,
+    embedder: Embedder,
+    collection: int,
+    progress: Callable[[int], None] = lambda embedded: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Let `embedder` answer for a collection. False where it was cancelled before the switch.
+
+    `progress` is told how many passages have been embedded. Killed or cancelled on the way, the
+    old generation goes on answering, and a repeat continues.
+    """
+    if not fill_generation(store, embedder, collection, progress, cancelled):
+        return False
+    searcher.settle(collection, embedder.fingerprint)
+    return embed_generation(store, embedder, collection, cancelled=cancelled)
+
+
+def rollback(store: Store, registry: Registry, searcher: Searcher, collection: int) -> str:
+    """Let the embedder before this one answer again; return its name.
+
+    The switch is instant. Documents that came since are found by their words until they are
+    embedded, which happens here, right after it. Raises `NothingBeforeError`.
+    """
+    fingerprint = store.return_to_previous_generation(collection)
+    if not fingerprint:
+        raise NothingBeforeError(
+            "this collection has had no other embedder before; there is nothing to go back to"
+        )
+    embedder = registry.load_fingerprint(fingerprint)
+    fill_generation(store, embedder, collection)
+    searcher.settle(collection)
+    return embedder.spec.name

@@ -1,0 +1,140 @@
+"""Runs: one training in one folder, from its order to its proof.
+
+order.json      what was asked for: collection, sources, recipe
+examples.jsonl  what it trains on
+log.jsonl, state.safetensors   the trainer's
+embedder/       what came out: spec, adapter, projection
+proof.json      the evaluation; written last but for the outcome
+outcome.json    `promoted`, `kept` or `rejected`, and when
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from embedder.errors import FootnoteError
+from training.proof import Proof
+from training.recipe import Recipe
+
+Outcome = Literal["", "promoted", "kept", "rejected", "rolled back"]
+_ID = re.compile(r"[0-9a-z-]{1,60}")
+
+
+class UnknownRunError(FootnoteError):
+    """There is no such run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a run was asked to do. `start` is the embedder that it starts from.
+
+    `kinds` are the weak pairs to take from the documents (`training.weak.KINDS`); `data` are
+    files of further examples; `general` is the share of batches from the synthetic groups
+    that come with Footnote.
+    """
+
+    collection: str
+    start: str
+    recipe: Recipe
+    kinds: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    general: float = 0.5
+    promote: bool = True
+    made_at: float = 0.0
+
+    def write(self, path: Path) -> None:
+        """Write as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> Order:
+        """Read what `write` wrote."""
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values["recipe"] = Recipe(**values["recipe"])
+        values |= {name: tuple(values[name]) for name in ("kinds", "data")}
+        return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run's folder and what can be read there."""
+
+    id: str
+    folder: Path
+
+    @property
+    def order(self) -> Order:
+        """What was asked for."""
+        return Order.read(self.folder / "order.json")
+
+    @property
+    def examples(self) -> Path:
+        """The file of examples; it may not be there yet."""
+        return self.folder / "examples.jsonl"
+
+    @property
+    def embedder(self) -> Path:
+        """The folder of what came out; complete where it has a `spec.json`."""
+        return self.folder / "embedder"
+
+    @property
+    def proof(self) -> Proof | None:
+        """The evaluation, once there is one."""
+        values = self._json("proof.json")
+        return Proof.from_json(values) if values else None
+
+    def write_proof(self, proof: Proof) -> None:
+        """Keep the evaluation."""
+        self._write("proof.json", proof.to_json())
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of it; '' while nothing has."""
+        return self._json("outcome.json").get("outcome", "")
+
+    def write_outcome(self, outcome: Outcome) -> None:
+        """Note what became of it."""
+        self._write("outcome.json", {"outcome": outcome, "at": time.time()})
+
+    def _json(self, name: str) -> dict[str, Any]:
+        path = self.folder / name
+        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+    def _write(self, name: str, values: dict[str, Any]) -> None:
+        aside = self.folder / f"{name}.part"
+        aside.write_text(json.dumps(values), encoding="utf-8")
+        aside.replace(self.folder / name)
+
+
+class Runs:
+    """All runs of a home, under one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def create(self, order: Order) -> Run:
+        """A new run, named after the time."""
+        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+        folder = self._folder / name
+        folder.mkdir(parents=True)
+        order.write(folder / "order.json")
+        return Run(name, folder)
+
+    def get(self, name: str) -> Run:
+        """The run of this name. Raises `UnknownRunError`."""
+        folder = self._folder / name
+        if not _ID.fullmatch(name) or not (folder / "order.json").exists():
+            raise UnknownRunError(f"there is no run {name!r}")
+        return Run(name, folder)
+
+    def __iter__(self) -> Iterator[Run]:
+        """Newest first."""
+        for path in sorted(self._folder.glob("*/order.json"), reverse=True):
+            yield Run(path.parent.name, path.parent)

@@ -1,0 +1,142 @@
+"""Examples that need no model: what a document itself says belongs together.
+
+Titles with their texts, headings with their sections, sentences with the passage that they
+were taken out of, definitions, questions that a text asks and answers; and SimCSE's pairs, a
+text with itself. All are weak: E5 (Wang et al., arXiv 2212.03533) and BGE begin with such
+pairs, and let the synthetic ones have the last word.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from indexer.passages import embedding_text, sentences
+from indexer.pseudo import pseudo_queries
+from indexer.stopwords import STOP_WORDS
+from training.examples import Example
+from training.material import Source
+
+# "The deductible is ...": the term of a definition, of at most six words.
+_DEFINITION = re.compile(
+    r"(?:an?|the)?\s*((?:[\w'-]+\s){0,5}[\w'-]+)\s+"
+    r"(?:is defined as|is an?|is the|are|means|refers to|describes)\s",
+    re.IGNORECASE,
+)
+# Headings and titles that say nothing of what stands under them.
+_FEWEST_LETTERS = 4
+_TITLE_PASSAGES = 2
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+Kind = Callable[[Sequence[Source], random.Random], Iterator[Example]]
+
+
+def titles(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
+    """A document's title → its first passages, which do not carry it then."""
+    seen: dict[str, int] = {}
+    for source in sources:
+        name = source.passage.document
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] <= _TITLE_PASSAGES and _says_something(source.title):
+            yield _example(source, source.title, "", source.passage.headings, "title")
+
+
+def headings(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
+    """The headings above a passage → the passage without the last of them."""
+    for source in sources:
+        path = source.passage.headings
+        if path and _says_something(path[-1]):
+            query = path[-1] if draw.random() < 0.5 else " ".join(path[-2:])
+            yield _example(source, query, source.title, path[:-1], "heading")
+
+
+def crops(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
+    """Words of a sentence → the passage without it (inverse cloze, Lee et al. 2019)."""
+    texts = [source.passage.text for source in sources]
+    languages = [source.language for source in sources]
+    for query in pseudo_queries(texts, languages, len(texts), seed=draw.randrange(2**31)):
+        source = sources[query.source]
+        rest = replace(source.passage, text=query.rest)
+        yield Example(
+            query.text, embedding_text(source.title, rest), source="crop", document=source.unit
+        )
+
+
+def definitions(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
+    """What is X? → a passage that says "X is ..." (English)."""
+    for source in sources:
+        if source.language not in ("", "en"):
+            continue
+        text = source.passage.text
+        for start, end in sentences(text, "en"):
+            found = _DEFINITION.match(text[start:end])
+            if found and _says_something(found[1]) and not _is_pronoun(found[1]):
+                yield Example(
+                    f"What is {found[1].strip()}?",
+                    source.text,
+                    source="definition",
+                    document=source.unit,
+                )
+                break
+
+
+def questions(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
+    """A question that a text asks → the passage without the question."""
+    for source in sources:
+        text = source.passage.text
+        for start, end in sentences(text, source.language or "en"):
+            asked = text[start:end].strip()
+            rest = (text[:start] + text[end:]).strip()
+            if asked.endswith(("?", "？", "؟")) and len(asked.split()) > 3 and len(rest) > 80:
+                whole = embedding_text(source.title, replace(source.passage, text=rest))
+                yield Example(asked, whole, source="question", document=source.unit)
+                break
+
+
+def dropout_pairs(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
+    """A text with itself, to be told apart by dropout alone (Gao et al., arXiv 2104.08821)."""
+    for source in sources:
+        yield Example(source.text, source.text, source="dropout", document=source.unit)
+
+
+KINDS: dict[str, Kind] = {
+    "title": titles,
+    "heading": headings,
+    "crop": crops,
+    "definition": definitions,
+    "question": questions,
+    "dropout": dropout_pairs,
+}
+# SimCSE's pairs are for comparison: they teach less than any of the others (docs/log.md).
+DEFAULT_KINDS = ("title", "heading", "crop", "definition", "question")
+
+
+def weak_examples(
+    sources: Sequence[Source], kinds: Sequence[str] = DEFAULT_KINDS, seed: int = 0
+) -> list[Example]:
+    """Examples of these kinds from the passages, each pair once, the same for the same seed."""
+    found: dict[str, Example] = {}
+    for kind in kinds:
+        draw = random.Random(f"{seed} {kind}")  # noqa: S311 - no secret
+        for example in KINDS[kind](sources, draw):
+            found.setdefault(example.key, example)
+    return list(found.values())
+
+
+def _example(source: Source, query: str, title: str, path: Sequence[str], kind: str) -> Example:
+    passage = replace(source.passage, headings=tuple(path))
+    return Example(query, embedding_text(title, passage), source=kind, document=source.unit)
+
+
+def _says_something(name: str) -> bool:
+    """Whether a title or heading has words of its own: not a number, a date, a file's name."""
+    letters = sum(len(word) for word in _WORD.findall(name))
+    looks_like_a_file = "_" in name or re.search(r"\.\w{2,4}$", name)
+    return letters >= _FEWEST_LETTERS and not looks_like_a_file
+
+
+def _is_pronoun(term: str) -> bool:
+    return term.split(maxsplit=1)[0].lower() in STOP_WORDS["en"]
