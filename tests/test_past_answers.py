@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from indexer import schema
 from indexer.doctor import examine, repair
 from indexer.ingest import Ingest
 from indexer.past_answers import NOTICE
@@ -15,7 +16,7 @@ from indexer.sources import find
 from indexer.store import Store
 from rag.answer import Answerer
 from rag.history import History
-from rag.records import Answer, Footnote, Sentence
+from rag.records import Answer, Footnote, Sentence, to_json
 
 LEAVE = "# Leave policy\n\nFull-time staff receive 28 days of paid leave a year."
 FOUNDER = "# Our founder\n\nThe company was founded by Maria Svensson in the spring of 1990."
@@ -143,27 +144,39 @@ def test_a_deletion_that_forgets_the_answers_fails(desk):
         connection.execute("DELETE FROM documents WHERE id = ?", (desk.document("leave.md"),))
 
 
-def test_answers_of_an_earlier_version_are_noted_on_opening(desk):
+def test_answers_of_an_earlier_version_are_noted_on_opening(desk, tmp_path, monkeypatch):
     answer = written(desk)
-    gone = replace(answer.footnotes[1], document="deleted before")
-    desk.keep(replace(answer, footnotes=(answer.footnotes[0], gone)))
-    desk.keep(answer)
-    with desk.store.transaction() as connection:  # as the earlier version had it
-        connection.execute("UPDATE turns SET answer = (SELECT answer FROM turns WHERE id = 2)")
-        connection.execute(
-            "UPDATE turns SET answer = replace(answer, ?, 'deleted before') WHERE id = 1",
-            (answer.footnotes[1].document,),
+    kept, other = answer.footnotes
+    lost = replace(answer, footnotes=(kept, replace(other, document="deleted before")))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        earlier.setattr(schema, "LATEST", 1)
+        store = Store.open(tmp_path / "earlier")
+    with store.transaction() as connection:
+        connection.execute("INSERT INTO collections (id, name, created_at) VALUES (1, 'c', 0)")
+        connection.executemany(
+            "INSERT INTO documents (id, collection, path, title, content_hash, size, kind,"
+            " revision, current, state, pages, pages_without_text, passages, sought, indexed_at)"
+            " VALUES (?, 1, ?, '', '', 0, 'txt', 1, 1, 'ready', 1, 0, 0, '', 0)",
+            ((note.document, note.path) for note in answer.footnotes),
         )
-        connection.execute("DROP TABLE turn_documents")
-        connection.execute("DELETE FROM migrations WHERE number = 2")
-    desk.store.close()
-    desk.store = Store.open(desk.folder / "home")
-    desk.history = History(desk.store)
-    first, second = (turn.answer.text for turn in desk.turns())
+        connection.execute("INSERT INTO conversations VALUES ('t', 'Talk', '[1]', '', 0, 0)")
+        connection.executemany(
+            "INSERT INTO turns (conversation, question, standalone, answer, asked_at)"
+            " VALUES ('t', '', '', ?, 0)",
+            [(to_json(lost),), (to_json(answer),)],
+        )
+    store.close()
+    store = Store.open(tmp_path / "earlier")
+    first, second = (turn.answer.text for turn in History(store).turns("t"))
     assert first == f"Staff have 28 days.[1] {NOTICE}"
     assert second == answer.text
-    desk.store.delete([desk.document("founder.md")])
-    assert "Svensson" not in desk.stored()
+    noted = store.connection.execute("SELECT turn, document FROM turn_documents").fetchall()
+    assert {tuple(row) for row in noted} == {
+        (1, kept.document),
+        (2, kept.document),
+        (2, other.document),
+    }
 
 
 def test_the_doctor_mends_an_answer_whose_document_was_lost(desk):
