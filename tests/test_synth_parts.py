@@ -174,6 +174,7 @@ def test_tasks_come_as_json_or_as_a_plain_list():
     wanted = ["Find recipes for a dish.", "Match a word with its meaning."]
     assert replies.tasks(reply([*wanted, wanted[0].upper(), 5, "short"]))[1] == wanted[1]
     assert replies.tasks("Tasks:\n1. " + wanted[0] + "\n 2) **" + wanted[1] + "**\n") == wanted
+    assert replies.tasks('```json\n[\n  "' + wanted[0] + '",\n  "Match a word wi') == wanted[:1]
     for useless in ("None.", "{}", "[]", '["short"]'):
         with pytest.raises(UnusableReplyError, match="no list of tasks"):
             replies.tasks(useless)
@@ -251,8 +252,10 @@ def test_repetitions_are_known_whatever_their_dress():
 
 def test_numbers_make_short_texts_different():
     seen = Seen()
-    assert seen.add("What does article 12 of the contract say about notice?") == ""
-    assert seen.add("What does article 13 of the contract say about notice?") == ""
+    question = "How long does the battery of the X{} last in standby?"
+    assert seen.add(question.format(200)) == ""
+    assert seen.add(question.format(300)) == ""
+    assert seen.add(question.format(300).replace("in s", "on s")) == "near-duplicate"
 
 
 def test_scripts_without_blanks_are_compared_too():

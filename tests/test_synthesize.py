@@ -28,7 +28,7 @@ from training.ledger import OutputFileError, journal_path
 from training.production import Pace, StoppedError
 from training.synthesize import TaskSynthesis
 from training.tasks import FAMILIES
-from training.written import CollectionSynthesis, EndpointWriter, Shelf, spread
+from training.written import CollectionSynthesis, EndpointWriter, NothingToAskError, Shelf, spread
 
 TASK = "Given a question about the handbook, retrieve the rule that settles it"
 
@@ -243,7 +243,7 @@ def after(count, author, reply):
     [
         (Reply(status=401), "OPENAI_API_KEY", 4),
         (Reply(status=404), "'tiny'", 4),
-        (Reply(status=500), "look at its log", 13),
+        (Reply(status=500), "look at its log", 20),
         (Reply(status=429), "accepts no more requests", 100),
     ],
 )
@@ -312,6 +312,18 @@ def test_a_model_that_cannot_do_it_is_given_up(path):
     assert "takes a model that writes valid JSON" in str(error)
     assert "not JSON" in str(error)
     assert len(requests) < 70
+
+
+def test_of_a_list_of_tasks_that_ran_too_long_the_whole_ones_are_taken(path):
+    author = Author()
+
+    def answer(request):
+        if not request["messages"][-1]["content"].startswith("Brainstorm"):
+            return author(request)
+        return Reply(('["Find recipes for a dish.",\n"Find songs by', " the"), end="length")
+
+    report, _ = write(answer, path, 6)
+    assert (report.examples, report.rejected) == (6, {})
 
 
 def test_an_interrupted_run_can_be_repeated(path):
@@ -483,6 +495,15 @@ def test_a_document_deleted_meanwhile_is_left_out(shelf, path):
     assert report.rejected["document deleted"] >= 3
     late = read_examples(path)[3:]
     assert all(example.document not in deleted for example in late)
+
+
+def test_a_collection_without_text_is_named(shelf, path):
+    empty = dataclasses.replace(shelf, collection=shelf.store.create_collection("new").id)
+    synthesis = CollectionSynthesis(empty, EndpointWriter(None), None, path, 2)
+    assert synthesis.estimate().calls == 0
+    with pytest.raises(NothingToAskError, match="no passage of staff"):
+        synthesis.run()
+    assert not path.exists()
 
 
 def test_without_a_judge_the_passage_written_to_is_the_positive(shelf, path):

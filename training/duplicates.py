@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Verdict = Literal["", "duplicate", "near-duplicate"]
 
-# Sixteen bands of four minima: a pair of Jaccard similarity 0.8 meets in at least one band with
-# probability 0.999, one of 0.3 in one case of eight, and is then seen to be far apart.
+# Sixteen bands of four minima: a pair of Jaccard similarity 0.75 meets in at least one band with
+# probability 0.998, one of 0.3 in one case of eight, and is then seen to be far apart.
 _BANDS, _ROWS = 16, 4
 # Shingles are words of long texts and characters of short ones: two questions of five words
 # that differ in an article share no three words in a row.
@@ -30,9 +30,9 @@ _LONGEST_WORD = 20
 
 
 class Seen:
-    """The texts seen so far. 64 minima of four bytes each, and the bands, are kept of a text."""
+    """The texts seen so far; some 4 kB are kept of each."""
 
-    def __init__(self, threshold: float = 0.8) -> None:
+    def __init__(self, threshold: float = 0.75) -> None:
         import numpy as np
 
         self._threshold = threshold
@@ -42,7 +42,7 @@ class Seen:
         self._terms = draw.integers(0, _PRIME, count, dtype=np.uint64)
         self._exact: set[bytes] = set()
         self._signatures: list[np.ndarray] = []
-        self._bands: dict[tuple[int, bytes, str], list[int]] = {}
+        self._bands: dict[int, list[int]] = {}
 
     def add(self, text: str) -> Verdict:
         """Keep `text` and return '', or say that it repeats one that was kept."""
@@ -52,9 +52,8 @@ class Seen:
         if digest in self._exact:
             return "duplicate"
         signature = self._signature(_shingles(words or [text]))
-        keys = [
-            (band, signature[band * _ROWS : (band + 1) * _ROWS].tobytes()) for band in range(_BANDS)
-        ]
+        rows, numbers = signature.reshape(_BANDS, _ROWS), _numbers(words)
+        keys = [hash((band, rows[band].tobytes(), numbers)) for band in range(_BANDS)]
         candidates = {known for key in keys for known in self._bands.get(key, ())}
         for known in candidates:
             if (self._signatures[known] == signature).mean() >= self._threshold:

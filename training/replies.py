@@ -17,6 +17,7 @@ from training.tasks import Family
 
 _FENCE = re.compile(r"```[a-zA-Z]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
 _LISTED = re.compile(r"^\s*(?:\d{1,2}[.)]|[-*•])\s+(.+)$", re.MULTILINE)
+_QUOTED = re.compile(r'^\s*\[?\s*"([^"\n]+)",?\s*$', re.MULTILINE)
 # Descriptions out of our own prompts, which weak models fill in as values.
 _ECHO = re.compile(r"^a string\b|^<.*>$|^\.{3,}$|^…$")
 _SPEAKS_OF_PASSAGE = re.compile(
@@ -58,13 +59,14 @@ class Choice:
 def tasks(reply: str) -> list[str]:
     """The tasks of a brainstorming, without repetitions.
 
-    A numbered or bulleted list serves as well as a JSON list: only the sentences matter.
+    A numbered or bulleted list, or the beginning of a JSON list, serves as well as a whole one:
+    only the sentences matter.
     """
     text = _unwrapped(reply)
     try:
         listed = json.loads(text, strict=False)
     except json.JSONDecodeError:
-        listed = _LISTED.findall(text)
+        listed = _LISTED.findall(text) or _QUOTED.findall(text)
     if not isinstance(listed, list):
         raise UnusableReplyError("no list of tasks")
     plain = (" ".join(one.split()).strip("\"'“”*, ") for one in listed if isinstance(one, str))

@@ -12,7 +12,7 @@ import math
 from collections import deque
 from pathlib import Path
 
-from rag.llm import ChatModel, complete
+from rag.llm import ChatModel, InterruptedAnswerError, complete
 from training import prompts, replies
 from training.examples import Example
 from training.ledger import Ledger, lines, opened
@@ -105,7 +105,10 @@ class TaskSynthesis:
 
     def _brainstormed(self, family: Family) -> Made:
         room = _LEAST_ROOM + prompts.BRAINSTORMED * _TASK_TOKENS  # always in English
-        reply = complete(self._model, prompts.brainstorm(family), room)
+        try:
+            reply = complete(self._model, prompts.brainstorm(family), room)
+        except InterruptedAnswerError as error:
+            reply = error.partial  # the tasks that are whole are as good as any
         try:
             return Made(tasks=tuple(replies.tasks(reply)))
         except UnusableReplyError as error:

@@ -20,6 +20,7 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Protocol
 
+from embedder.errors import FootnoteError
 from indexer.catalogue import UnknownDocumentError
 from indexer.passages import embedding_text
 from indexer.records import Passage
@@ -53,6 +54,10 @@ _NEIGHBOURS = 8
 _LEAST_CHARACTERS = 80
 # Passages drawn for each one that is used, so that a long document does not crowd out others.
 _POOL = 10
+
+
+class NothingToAskError(FootnoteError):
+    """A collection without a passage that queries can be written to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +189,13 @@ class CollectionSynthesis:
     def run(self, pace: Pace | None = None) -> SynthReport:
         """Write to every passage drawn that has not been written to.
 
-        Raises `StoppedError` (what came is kept) and `OutputFileError`.
+        Raises `StoppedError` (what came is kept), `NothingToAskError` and `OutputFileError`.
         """
+        if not self.passages:
+            raise NothingToAskError(
+                f"no passage of {self._shelf.name} is long enough to write queries to; index "
+                "documents with running text first"
+            )
         with opened(self._file, f"-c {self._shelf.name}", _identity) as ledger:
             production = Production(ledger, self._file, pace or Pace())
             done = sum(name.startswith(_JOB) for name in ledger.done)
