@@ -175,6 +175,7 @@ def test_tasks_come_as_json_or_as_a_plain_list():
     assert replies.tasks(reply([*wanted, wanted[0].upper(), 5, "short"]))[1] == wanted[1]
     assert replies.tasks("Tasks:\n1. " + wanted[0] + "\n 2) **" + wanted[1] + "**\n") == wanted
     assert replies.tasks('```json\n[\n  "' + wanted[0] + '",\n  "Match a word wi') == wanted[:1]
+    assert replies.tasks(reply(wanted), f"For example:\n- {wanted[0]}\n") == wanted[1:]
     for useless in ("None.", "{}", "[]", '["short"]'):
         with pytest.raises(UnusableReplyError, match="no list of tasks"):
             replies.tasks(useless)

@@ -56,8 +56,8 @@ class Choice:
     nearly: int
 
 
-def tasks(reply: str) -> list[str]:
-    """The tasks of a brainstorming, without repetitions.
+def tasks(reply: str, prompt: str = "") -> list[str]:
+    """The tasks of a brainstorming, without repetitions and without what `prompt` says itself.
 
     A numbered or bulleted list, or the beginning of a JSON list, serves as well as a whole one:
     only the sentences matter.
@@ -71,7 +71,9 @@ def tasks(reply: str) -> list[str]:
         raise UnusableReplyError("no list of tasks")
     plain = (" ".join(one.split()).strip("\"'“”*, ") for one in listed if isinstance(one, str))
     low, high = _TASK_CHARACTERS
-    found = list({task.casefold(): task for task in plain if low <= len(task) <= high}.values())
+    said = prompt.casefold()
+    fit = {task.casefold(): task for task in plain if low <= len(task) <= high}
+    found = [task for folded, task in fit.items() if folded not in said]
     if not found:
         raise UnusableReplyError("no list of tasks")
     return found

@@ -105,12 +105,13 @@ class TaskSynthesis:
 
     def _brainstormed(self, family: Family) -> Made:
         room = _LEAST_ROOM + prompts.BRAINSTORMED * _TASK_TOKENS  # always in English
+        asked = prompts.brainstorm(family)
         try:
-            reply = complete(self._model, prompts.brainstorm(family), room)
+            reply = complete(self._model, asked, room)
         except InterruptedAnswerError as error:
             reply = error.partial  # the tasks that are whole are as good as any
         try:
-            return Made(tasks=tuple(replies.tasks(reply)))
+            return Made(tasks=tuple(replies.tasks(reply, asked[0].content)))
         except UnusableReplyError as error:
             return Made(rejected=(error.reason,))
 
