@@ -17,7 +17,7 @@ from typing import get_args
 
 from footnote.home import Home
 from indexer.records import Hit
-from indexer.search import Mode
+from indexer.search import Mode, Scope
 from indexer.sources import find
 
 COLLECTION = "pages"
@@ -57,6 +57,11 @@ def read(path: Path) -> list[Wanted]:
     ]
 
 
+def ranks(home: Home, wanted: Sequence[Wanted], scope: Scope, mode: Mode) -> list[int | None]:
+    """The rank of each question's right page among the first `DEPTH` hits, or None."""
+    return [one.rank(home.searcher.search(one.question, scope, DEPTH, mode)) for one in wanted]
+
+
 def main() -> None:
     """Print, for each way to search, how often a right page comes first and in the first five."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -70,10 +75,7 @@ def main() -> None:
         wanted = read(arguments.folder / "questions.jsonl")
         print(f"{len(wanted)} questions{'first':>12}{'first five':>12}")
         for mode in get_args(Mode):
-            ranks = [
-                one.rank(home.searcher.search(one.question, scope, DEPTH, mode)) for one in wanted
-            ]
-            found = [rank for rank in ranks if rank is not None]
+            found = [rank for rank in ranks(home, wanted, scope, mode) if rank is not None]
             first = sum(rank == 1 for rank in found) / len(wanted)
             print(f"{mode:<13}{first:>12.3f}{len(found) / len(wanted):>12.3f}")
 

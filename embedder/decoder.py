@@ -203,6 +203,27 @@ def package_file(base: str) -> Path:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class BaseShape:
+    """What is known of a base without its weights."""
+
+    width: int
+    layers: int
+
+
+def base_shape(base: str) -> BaseShape:
+    """Read the configuration of a hub id or folder. Raises `BaseNotFoundError`."""
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(base)
+    except (OSError, ValueError) as error:
+        raise BaseNotFoundError(
+            f"{base} is no folder with a model, and no model hub gave it out: {error}"
+        ) from error
+    return BaseShape(config.hidden_size, config.num_hidden_layers)
+
+
 def merge_adapter(weights: dict[str, Tensor], adapter: Path) -> None:
     """Add a LoRA adapter in peft's layout to `weights`, in place.
 

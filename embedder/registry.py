@@ -14,6 +14,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from embedder.decoder import base_shape
 from embedder.errors import FootnoteError
 from embedder.model import Embedder, EmbedderFiles
 from embedder.presets import PRESETS
@@ -63,7 +64,8 @@ class Registry:
                 return self.load(name)
         raise UnknownEmbedderError(
             f"the embedder with fingerprint {fingerprint}, which made this index, is not installed;"
-            " put its folder back, or embed the collection anew with `footnote index`"
+            " put its folder back, or move the collections to another one with"
+            " `footnote embedders use NAME`"
         )
 
     def current(self) -> str:
@@ -82,7 +84,7 @@ class Registry:
         `name` may also be a preset's hub id, which is then installed.
         """
         if name in PRESETS:
-            name = self._install_preset(PRESETS[name])
+            name = self._install_spec(PRESETS[name])
         self._place(name)
         if name != self.current():
             self._write([*self.history()[1:], name])
@@ -108,7 +110,21 @@ class Registry:
         shutil.copytree(source, aside, dirs_exist_ok=True)
         aside.rename(self._folder / name)
 
-    def _install_preset(self, spec: EmbedderSpec) -> str:
+    def install_base(self, base: str) -> str:
+        """Install a decoder (hub id or folder) as an embedder to train from; return its name.
+
+        As the published recipe has it: instruction before the query, the state of the
+        end-of-text token as the vector. A preset's id gives the preset.
+        """
+        if base in PRESETS:
+            return self._install_spec(PRESETS[base])
+        shape = base_shape(base)
+        name = re.sub(r"[^A-Za-z0-9.-]+", "-", Path(base).name).strip("-.") or "base"
+        return self._install_spec(
+            EmbedderSpec(name=f"{name}-untrained", base=base, dimension=shape.width)
+        )
+
+    def _install_spec(self, spec: EmbedderSpec) -> str:
         if spec.name not in self.names():
             with tempfile.TemporaryDirectory() as folder:
                 Path(folder, _SPEC).write_text(spec.to_json(), encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from embedder.errors import FootnoteError
+from footnote.cli_training import train
 
 if TYPE_CHECKING:
     from footnote.home import Home
@@ -300,6 +301,9 @@ def synth(
     _show(as_json, lambda: asdict(report), lambda: render.synth_text(report))
 
 
+main.add_command(train)
+
+
 @main.group(invoke_without_command=True)
 @_json
 @click.pass_context
@@ -329,10 +333,17 @@ def use(context: click.Context, name: str) -> None:
 
 
 @embedders.command()
+@click.option("-c", "--collection", help="Only of this collection, to what answered there before.")
 @click.pass_context
-def rollback(context: click.Context) -> None:
+def rollback(context: click.Context, collection: str | None) -> None:
     """Go back to the embedder that was in use before."""
     home = _open_home(context)
+    if collection is not None:
+        from footnote import learning
+
+        name = learning.rollback(home, collection)
+        click.echo(f"{name} answers for {collection}")
+        return
     name = home.registry.rollback()
     home.adopt_embedder()
     click.echo(f"{name} is in use")

@@ -86,6 +86,18 @@ class Home:
         """The embedder that new documents are indexed with; its weights load on first use."""
         return self.registry.load(self.registry.current())
 
+    def embedder_of(self, collection: int | None) -> Embedder:
+        """The embedder that answers for a collection; for a new one, the one in use."""
+        fingerprint = self.store.generation(collection) if collection else ""
+        return self.registry.load_fingerprint(fingerprint) if fingerprint else self.embedder
+
+    def knows_embedder_of(self, collection: int) -> bool:
+        """Whether the embedder that answers for a collection is installed, or none does yet."""
+        return self.store.generation(collection) in {
+            "",
+            *(self.registry.spec(name).fingerprint for name in self.registry.names()),
+        }
+
     @cached_property
     def searcher(self) -> Searcher:
         """Dense, keyword and fused search."""
@@ -149,7 +161,9 @@ class Home:
     def plan(self, paths: Iterable[Path], collection: str) -> IngestPlan:
         """What `index` would do; nothing is written."""
         there = self.store.collection(collection)
-        return self._ingest().plan(find(paths), there.id if there else None)
+        return self._ingest(there.id if there else None).plan(
+            find(paths), there.id if there else None
+        )
 
     def index(
         self,
@@ -166,10 +180,10 @@ class Home:
         With `again`, what has not changed is parsed anew as well.
         """
         number = self.store.create_collection(collection).id
-        report = self._ingest(workers).run(
+        report = self._ingest(number, workers).run(
             sources, number, again=again, progress=progress, cancelled=cancelled
         )
-        self.searcher.settle(number)
+        self._complete(number)
         return report
 
     def reindex(
@@ -182,10 +196,12 @@ class Home:
     ) -> IngestReport:
         """Parse documents (all, if none are named) anew from their originals, and embed them.
 
-        Where another embedder has come into use, the collection first moves to that one whole.
+        By the embedder that answers for the collection; where that is installed no more, the
+        collection moves to the one in use.
         """
         number = self.collection(collection).id
-        self._adopt(number, cancelled)
+        if not self.knows_embedder_of(number):
+            self._adopt(number, cancelled)
         chosen = map(self.store.document, documents) if documents else self._all(number)
         sources = [
             Source(self.store.original(document.content_hash), document.path)
@@ -207,13 +223,22 @@ class Home:
         if self.store.generation(collection) not in ("", self.embedder.fingerprint):
             embed_generation(self.store, self.embedder, collection, cancelled=cancelled)
 
+    def _complete(self, collection: int) -> None:
+        """See to a collection's index; another embedder may have come into use meanwhile."""
+        from indexer.generations import fill_generation
+
+        if fingerprint := self.store.generation(collection):
+            if self.store.unembedded(collection, fingerprint, 1):
+                fill_generation(self.store, self.embedder_of(collection), collection)
+            self.searcher.settle(collection)
+
     def watch(self, paths: Sequence[Path], collection: str) -> Iterator[IngestReport]:
         """Follow what changes under `paths`, until interrupted; a report each time."""
         from indexer.watch import watch
 
         number = self.store.create_collection(collection).id
-        for report in watch(self._ingest(), paths, number):
-            self.searcher.settle(number)
+        for report in watch(self._ingest(number), paths, number):
+            self._complete(number)
             yield report
 
     def evaluate(
@@ -260,10 +285,10 @@ class Home:
             )
         return model
 
-    def _ingest(self, workers: int | None = None) -> Ingest:
+    def _ingest(self, collection: int | None, workers: int | None = None) -> Ingest:
         from indexer.ingest import Ingest
 
-        return Ingest(self.store, self.embedder, workers or self.workers)
+        return Ingest(self.store, self.embedder_of(collection), workers or self.workers)
 
     def _all(self, collection: int) -> Iterator[Document]:
         offset, page = 0, 1000

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sqlite_utils.db import Table
 
     from footnote.home import Home
+    from training.learn import LearningProgress
 
 JobState = Literal["waiting", "running", "cancelling", "done", "failed", "cancelled"]
 ACTIVE = ("waiting", "running", "cancelling")
@@ -108,7 +109,42 @@ def _reindex(home: Home, arguments: dict[str, Any], control: JobControl) -> dict
     return asdict(report)
 
 
-WORK: dict[str, Work] = {"index": _index, "reindex": _reindex}
+@dataclass(frozen=True)
+class _Control:
+    """A job's control as the training loop's `Watch`."""
+
+    control: JobControl
+
+    def progress(self, state: LearningProgress) -> None:
+        self.control.progress(asdict(state))
+
+    def cancelled(self) -> bool:
+        return self.control.cancelled()
+
+
+def _train(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
+    """Go through the loop of `run`, from where it stands."""
+    from footnote import learning
+    from footnote.render import learning_json
+
+    run = learning.runs(home).get(arguments["run"])
+    return learning_json(learning.learning(home, run, _Control(control)).run())
+
+
+def _examples(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
+    """Make a run's examples, for someone to look through before it trains."""
+    from footnote import learning
+
+    run = learning.runs(home).get(arguments["run"])
+    return {"examples": len(learning.learning(home, run, _Control(control)).examples())}
+
+
+WORK: dict[str, Work] = {
+    "index": _index,
+    "reindex": _reindex,
+    "examples": _examples,
+    "train": _train,
+}
 
 
 def submit(home: Home, kind: str, arguments: Mapping[str, Any], owner: str = "") -> str:

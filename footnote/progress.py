@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from indexer.progress import IngestProgress
+    from training.learn import LearningProgress
     from training.production import SynthProgress
 
 
@@ -63,6 +64,39 @@ def synthesizing() -> Iterator[Callable[[SynthProgress], None]]:
                 examples=state.examples,
                 rejected=state.rejected,
                 speed=state.per_minute,
+            )
+
+        yield report
+
+
+_STAGES = {
+    "examples": "making examples",
+    "training": "training",
+    "embedding": "embedding for the proof",
+    "proof": "proving",
+    "switching": "embedding the collection",
+}
+
+
+@contextmanager
+def learning() -> Iterator[Callable[[LearningProgress], None]]:
+    """A line that follows a training run, stage by stage; yields the function to report to."""
+    with _bar("{task.fields[said]}") as bar:
+        task = bar.add_task("starting", total=None, said="")
+
+        def report(state: LearningProgress) -> None:
+            said = ""
+            if state.training is not None:
+                now = state.training
+                said = f"step {now.step}, loss {now.loss:.3f}, first {now.accuracy:.0%}"
+                if now.development is not None:
+                    said += f", development {now.development:.3f}"
+            bar.update(
+                task,
+                description=_STAGES[state.stage],
+                completed=state.done,
+                total=state.total,
+                said=said,
             )
 
         yield report

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rag.explain import Explanation
     from rag.records import Answer, Footnote
     from training.evaluate import EvalReport
+    from training.learn import LearningResult
     from training.production import Estimate, SynthReport
 
 # Shown behind a sentence whose claim the check did not find in what it cites.
@@ -214,6 +215,42 @@ def synth_text(report: SynthReport) -> Iterator[str]:
     )
     if report.rejected:
         yield "dropped: " + ", ".join(f"{n} {name}" for name, n in report.rejected.items())
+
+
+def learning_json(result: LearningResult) -> dict[str, Any]:
+    """A training run as others rely on it."""
+    proof = result.proof
+    return {
+        "run": result.run,
+        "examples": result.examples,
+        "steps": result.steps,
+        "proof": proof
+        and {
+            "queries": proof.queries,
+            "before": proof.before,
+            "after": proof.after,
+            "keyword": proof.keyword["ndcg@10"],
+            "interval": {"dense": asdict(proof.dense_gain), "fused": asdict(proof.fused_gain)},
+            "verdict": proof.verdict,
+        },
+        "promoted": result.promoted,
+        "embedder": result.embedder,
+        "seconds": result.seconds,
+    }
+
+
+def learning_text(result: LearningResult) -> Iterator[str]:
+    """A training run, for people."""
+    minutes = result.seconds / 60
+    yield f"run {result.run}: {result.examples} examples, {result.steps} steps, {minutes:.1f} min"
+    if proof := result.proof:
+        yield f"{proof.queries} questions about documents that were kept out, nDCG@10:"
+        yield f"{'':<10}{'before':>8}{'after':>8}"
+        for side in ("dense", "fused"):
+            yield f"{side:<10}{proof.before[side]:>8.3f}{proof.after[side]:>8.3f}"
+        yield f"{'keyword':<10}{proof.keyword['ndcg@10']:>8.3f}"
+        yield proof.verdict
+    yield f"{result.embedder} is in use" + ("" if result.promoted else ", as before")
 
 
 def problems_text(problems: Sequence[Problem]) -> Iterator[str]:

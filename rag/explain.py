@@ -82,6 +82,11 @@ def explain(
     return _inside(question, expected, found, found.passage.id in read, store, scope)
 
 
+def find_passage(expected: str, store: Store, scope: Scope) -> Passage | None:
+    """The passage of the scope that holds this text, or most of its words; None if none does."""
+    return _holder(expected, _candidates(expected, store, scope)) if _plain(expected) else None
+
+
 def _candidates(expected: str, store: Store, scope: Scope) -> list[Passage]:
     """Passages that hold words of the expected text, most first."""
     ids = [

@@ -34,6 +34,8 @@ _CONNECT_SECONDS = 10.0
 # a reader has by then looked at an empty page for long enough.
 _RATE_LIMIT_WAITS = 2
 _LONGEST_WAIT = 30.0
+# A failure that comes sooner may be tried again without a reader noticing.
+_SHORT_SECONDS = 3.0
 
 
 class LanguageModelError(FootnoteError):
@@ -192,7 +194,8 @@ class OneWait:
     """A `ChatModel` for one question, which needs it twice: it is waited for in vain only once.
 
     A follow-up is rewritten before it is answered. A server that kept silent, refused for as
-    long as one may wait or was not there is not asked again: its failure is raised at once.
+    long as one may wait, was not there or took long to fail otherwise (a gateway's time-out) is
+    not asked again: its failure is raised at once.
     """
 
     def __init__(self, model: ChatModel) -> None:
@@ -204,11 +207,16 @@ class OneWait:
         """As the model itself does; raises the failure that cost the wait."""
         if self._failure is not None:
             raise self._failure
+        began = time.monotonic()
         try:
             yield from self._model.stream(messages, max_tokens)
-        except (TimedOutError, UnreachableError, RateLimitedError) as error:
-            # What had come belongs to the call that failed.
-            self._failure = type(error)(str(error))
+        except InterruptedAnswerError:
+            raise  # it does answer, if only in part
+        except LanguageModelError as error:
+            slow = time.monotonic() - began > _SHORT_SECONDS
+            if slow or isinstance(error, TimedOutError | UnreachableError | RateLimitedError):
+                # What had come belongs to the call that failed.
+                self._failure = type(error)(str(error))
             raise
 
 

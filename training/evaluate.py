@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer.parsers.text import parse_plain
 from indexer.passages import cut, embedding_text
@@ -104,11 +104,11 @@ def per_query(
     return values
 
 
-def spread(queries: Sequence[Query], limit: int | None) -> Sequence[Query]:
-    """At most `limit` queries, evenly over the whole: the first ones often share a subject."""
-    if limit is None or limit >= len(queries):
-        return queries
-    return [queries[place * len(queries) // limit] for place in range(limit)]
+def spread(values: Sequence[Any], limit: int | None) -> Sequence[Any]:
+    """At most `limit` values, evenly over the whole: the first ones often share a subject."""
+    if limit is None or limit >= len(values):
+        return values
+    return [values[place * len(values) // limit] for place in range(limit)]
 
 
 @dataclass(frozen=True, slots=True)

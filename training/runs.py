@@ -36,8 +36,8 @@ class Order:
     """What a run was asked to do. `start` is the embedder that it starts from.
 
     `kinds` are the weak pairs to take from the documents (`training.weak.KINDS`); `data` are
-    files of further examples; `general` is the share of batches from the synthetic groups
-    that come with Footnote.
+    files of further examples; `questions` is a file of labelled ones for the proof; `general`
+    is the share of the synthetic groups that come with Footnote.
     """
 
     collection: str
@@ -45,6 +45,7 @@ class Order:
     recipe: Recipe
     kinds: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
+    questions: str = ""
     general: float = 0.5
     promote: bool = True
     made_at: float = 0.0

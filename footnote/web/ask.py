@@ -34,16 +34,16 @@ def show() -> None:
     talk = chats.current(history)
     with st.sidebar:
         chosen = chats.side(home, history, talk)
+    # Drawn before anything is answered: while it is, this is where it can be stopped.
+    question = st.chat_input("Ask your documents", submit_mode="stop", max_chars=2000)
+    if question:
+        asking.ask(question)
     middle, beside = st.columns([11, 10], gap="medium")
     with middle, st.container(key="talk"):
         progress.show_running(home)
         _conversation(home, history, talk, chosen)
     with beside:
         _opened_page(home)
-    question = st.chat_input("Ask your documents", submit_mode="stop", max_chars=2000)
-    if question:
-        asking.ask(question)
-        st.rerun()
 
 
 def _readable(home: Home, collections: Sequence[int]) -> int:

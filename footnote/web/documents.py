@@ -84,20 +84,19 @@ def _nothing(home: Home, chosen: Sequence[int], *, searched: bool) -> None:
 
 
 def offer_update(home: Home) -> None:
-    """Where collections still use an earlier search model, offer to bring them up to date."""
+    """Where a collection's search model is installed no more, offer to move it to the present."""
     with errors_shown():
-        current = home.embedder.fingerprint
         behind = [
             collection.name
             for collection in home.store.collections()
-            if home.store.generation(collection.id) not in ("", current)
+            if not home.knows_embedder_of(collection.id)
         ]
         if not behind or progress.any_active(home):
             return
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(
-                f"{plain(listed(behind))} can be searched, but with an earlier search model."
-                " Bring everything up to date to use the present one.",
+                f"{plain(listed(behind))} can be searched by words only: the search model that read"
+                " it is no longer here. Bring it up to date to use the present one.",
                 width="stretch",
             )
             st.button("Bring up to date", on_click=_read_again, args=(home, behind, []))

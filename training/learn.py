@@ -1,0 +1,293 @@
+"""The loop: documents → examples → negatives → adapter → proof → promotion.
+
+Each stage leaves its result in the run's folder or in the database before the next begins, so
+a run that was killed or cancelled continues where it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+
+from indexer.generations import embed_passages
+from indexer.trust import POOL
+from training.evaluate import spread
+from training.examples import Example, read_examples, write_examples
+from training.general import general_examples
+from training.material import Material, material
+from training.negatives import Neighbourhood, mine
+from training.promote import promote
+from training.proof import Proof, Question, prove
+from training.weak import weak_examples
+
+if TYPE_CHECKING:
+    from embedder.model import Embedder
+    from embedder.registry import Registry
+    from indexer.search import Searcher
+    from indexer.store import Store
+    from training.runs import Run
+    from training.trainer import TrainingProgress
+
+Stage = Literal["examples", "training", "embedding", "proof", "switching"]
+STAGES: tuple[Stage, ...] = ("examples", "training", "embedding", "proof", "switching")
+
+# Examples of the development part, and passages that they are sought among.
+_DEVELOPMENT = 150
+_DEVELOPMENT_POOL = 600
+# Passages that hard negatives are sought among.
+_NEIGHBOURS = 20_000
+_EMBED_AT_ONCE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class LearningProgress:
+    """Where a run is: `done` of `total` in its stage. Times are in seconds."""
+
+    stage: Stage
+    done: int
+    total: int
+    seconds: float
+    seconds_left: float | None = None
+    training: TrainingProgress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LearningResult:
+    """What a run came to. `proof` is None where it was cancelled before."""
+
+    run: str
+    examples: int
+    steps: int
+    proof: Proof | None
+    promoted: bool
+    embedder: str
+    seconds: float
+
+
+class Watch(Protocol):
+    """Who looks on, and may stop it."""
+
+    def progress(self, state: LearningProgress) -> None:
+        """Told of every step."""
+        ...
+
+    def cancelled(self) -> bool:
+        """Whether to stop here; what is done stays."""
+        ...
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What a run works with: the store, its search, the installed embedders."""
+
+    store: Store
+    searcher: Searcher
+    registry: Registry
+
+
+class Learning:
+    """One run on one collection. Make it anew over the same run to continue."""
+
+    def __init__(
+        self,
+        run: Run,
+        workshop: Workshop,
+        questions: Sequence[Question] = (),
+        watch: Watch | None = None,
+    ) -> None:
+        self._run, self._questions, self._watch = run, questions, watch
+        self._store, self._searcher = workshop.store, workshop.searcher
+        self._registry = workshop.registry
+        self._order = run.order
+        found = self._store.collection(self._order.collection)
+        assert found is not None  # the order was made for it
+        self._collection = found.id
+        self._start = self._registry.load(self._order.start)
+        self._began = time.monotonic()
+
+    def run(self) -> LearningResult:
+        """Go through all stages; cancelled, return what there is."""
+        taken = material(self._store, self._collection, self._order.recipe.seed)
+        examples = self.examples(taken)
+        steps, finished = self._train(taken, examples)
+        if not finished:
+            return self._result(len(examples), steps, None, promoted=False)
+        trained = self._installed()
+        if not self._embed_pool(trained):
+            return self._result(len(examples), steps, None, promoted=False)
+        proof = self._run.proof or self._proved(taken, trained)
+        promoted = self._concluded(trained, proof)
+        return self._result(len(examples), steps, proof, promoted=promoted)
+
+    def examples(self, taken: Material | None = None) -> list[Example]:
+        """The run's examples, made where they have not been: the first two stages.
+
+        Weak pairs of the training part and the order's own files, those filtered whose passage
+        does not come back, with hard negatives from the collection's vectors.
+        """
+        if self._run.examples.exists():
+            return read_examples(self._run.examples)
+        taken = taken or material(self._store, self._collection, self._order.recipe.seed)
+        self._tell("examples", 0, 1)
+        sources = taken.part("train")
+        found = weak_examples(sources, self._order.kinds, self._order.recipe.seed)
+        for path in self._order.data:
+            found += self._allowed(read_examples(Path(path)), taken)
+        mined = mine(
+            found,
+            self._start,
+            self._neighbourhood(taken),
+            count=self._order.recipe.negatives,
+            seed=self._order.recipe.seed,
+        )
+        write_examples(self._run.examples, mined.examples)
+        self._tell("examples", 1, 1)
+        return list(mined.examples)
+
+    def _allowed(self, examples: Sequence[Example], taken: Material) -> list[Example]:
+        """Examples of a file, less those of documents that are kept out of training."""
+        kept_out = {
+            source.passage.document for source in taken.sources
+            if taken.parts[source.unit] != "train"
+        }  # fmt: skip
+        return [one for one in examples if one.document not in kept_out]
+
+    def _neighbourhood(self, taken: Material) -> Neighbourhood:
+        """Passages of the training part with the vectors that the index has of them.
+
+        Where the run starts from another embedder than the one that answers, they are embedded.
+        """
+        chosen = taken.part("train")[:_NEIGHBOURS]
+        stored = self._store.passage_vectors(
+            [source.passage.id for source in chosen], self._start.fingerprint
+        )
+        there = [source for source in chosen if source.passage.id in stored]
+        if len(there) == len(chosen):
+            vectors = np.stack([stored[one.passage.id] for one in there]).astype(np.float32)
+        else:
+            vectors = self._start.embed_passages([source.text for source in chosen])
+        return Neighbourhood([source.text for source in chosen], vectors)
+
+    def _train(self, taken: Material, examples: Sequence[Example]) -> tuple[int, bool]:
+        """Train unless that has been done; steps taken, and whether it came to its end."""
+        import torch
+
+        from training.development import Development
+        from training.student import Student
+        from training.trainer import Trainer, history
+
+        if (self._run.embedder / "spec.json").exists():
+            return len(history(self._run.folder)), True
+        recipe = self._order.recipe
+        held = taken.part("development")
+        looked_at = weak_examples(held, self._order.kinds, recipe.seed)
+        looked_at = spread(looked_at, _DEVELOPMENT)
+        pool = spread([source.text for source in taken.sources], _DEVELOPMENT_POOL)
+        own = list(examples)
+        share = self._order.general
+        general = general_examples(round(len(own) * share / max(1 - share, 1e-9)), recipe.seed)
+        student = Student(self._start, recipe, torch.device(self._start.compute.device))
+        trainer = Trainer(
+            student,
+            own + (general if share else []),
+            recipe,
+            self._run.folder,
+            development=Development(looked_at, pool),
+        )
+        result = trainer.run(
+            lambda state: self._tell(
+                "training", state.step, state.steps, state.seconds_left, training=state
+            ),
+            self._cancelled,
+        )
+        if result.finished:
+            student.save(self._run.embedder, self._run.id)
+        return result.steps, result.finished
+
+    def _installed(self) -> Embedder:
+        """The trained embedder, installed under the run's name."""
+        if self._run.id not in self._registry.names():
+            self._registry.install(self._run.id, self._run.embedder)
+        return self._registry.load(self._run.id)
+
+    def _embed_pool(self, trained: Embedder) -> bool:
+        """Give the proof's passages vectors under the trained embedder; they are kept for it."""
+        drawn = [one.id for one in self._store.sample_passages(self._collection, POOL)]
+        for embedder in (self._in_use(), trained):
+            there = self._store.passage_vectors(drawn, embedder.fingerprint)
+            missing = [number for number in drawn if number not in there]
+            began = time.monotonic()
+            for place in range(0, len(missing), _EMBED_AT_ONCE):
+                if self._cancelled():
+                    return False
+                left = (
+                    (time.monotonic() - began) / place * (len(missing) - place) if place else None
+                )
+                self._tell("embedding", place, len(missing), left)
+                some = missing[place : place + _EMBED_AT_ONCE]
+                embed_passages(self._store, embedder, some)
+        return True
+
+    def _proved(self, taken: Material, trained: Embedder) -> Proof:
+        self._tell("proof", 0, 1)
+        proof = prove(
+            self._store, self._collection, taken, self._in_use(), trained, self._questions
+        )
+        self._run.write_proof(proof)
+        self._tell("proof", 1, 1)
+        return proof
+
+    def _in_use(self) -> Embedder:
+        """What the run is to be better than: the embedder that answers for the collection."""
+        return self._registry.load_fingerprint(self._store.generation(self._collection))
+
+    def _concluded(self, trained: Embedder, proof: Proof) -> bool:
+        """Promote where the proof holds and it was asked for; whether that was done."""
+        if self._run.outcome:
+            return self._run.outcome == "promoted"
+        if not (proof.holds and self._order.promote):
+            self._run.write_outcome("kept" if proof.holds else "rejected")
+            if not proof.holds:
+                self._store.drop_generation(self._collection, trained.fingerprint)
+            return False
+        total = self._store.count_passages(self._collection)
+        there = total - len(self._store.unembedded(self._collection, trained.fingerprint, -1))
+        began = time.monotonic()
+
+        def told(embedded: int) -> None:
+            left = (time.monotonic() - began) / embedded * (total - there - embedded)
+            self._tell("switching", there + embedded, total, left)
+
+        done = promote(
+            self._store, self._searcher, trained, self._collection, told, self._cancelled
+        )
+        if done:
+            self._run.write_outcome("promoted")
+        return done
+
+    def _cancelled(self) -> bool:
+        return self._watch is not None and self._watch.cancelled()
+
+    def _tell(
+        self,
+        stage: Stage,
+        done: int,
+        total: int,
+        left: float | None = None,
+        training: TrainingProgress | None = None,
+    ) -> None:
+        if self._watch is not None:
+            seconds = time.monotonic() - self._began
+            self._watch.progress(LearningProgress(stage, done, total, seconds, left, training))
+
+    def _result(
+        self, examples: int, steps: int, proof: Proof | None, *, promoted: bool
+    ) -> LearningResult:
+        name = self._run.id if promoted else self._order.start
+        seconds = time.monotonic() - self._began
+        return LearningResult(self._run.id, examples, steps, proof, promoted, name, seconds)

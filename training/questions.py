@@ -1,0 +1,45 @@
+"""Real questions for the proof: what readers thanked for, and a person's own file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from indexer.search import Scope
+from rag.explain import find_passage
+from rag.records import from_json
+from training.examples import Example
+from training.proof import Question
+
+if TYPE_CHECKING:
+    from indexer.store import Store
+
+
+def reader_questions(store: Store, collection: int) -> list[Question]:
+    """Questions whose answer got a thumbs up, with the passages of this collection it cited."""
+    rows = store.connection.execute(
+        "SELECT standalone, answer FROM turns WHERE feedback = 1 ORDER BY id"
+    ).fetchall()
+    wanted = [
+        (row["standalone"], footnote.passage)
+        for row in rows
+        for footnote in from_json(row["answer"]).footnotes
+    ]
+    there = {
+        number: store.document(passage.document).collection
+        for number, passage in store.passages([number for _, number in wanted]).items()
+    }
+    return [
+        Question(text, passage, "reader")
+        for text, passage in dict.fromkeys(wanted)
+        if there.get(passage) == collection
+    ]
+
+
+def labelled_questions(
+    store: Store, collection: int, examples: Sequence[Example]
+) -> list[Question]:
+    """Questions of a file, as far as the collection holds the passage that each names."""
+    scope = Scope(frozenset({collection}))
+    found = [(one.query, find_passage(one.positive, store, scope)) for one in examples]
+    return [Question(text, passage.id) for text, passage in found if passage is not None]
