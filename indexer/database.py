@@ -43,7 +43,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
+        self._all: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._lock = threading.Lock()
         migrate(self.connection)
 
@@ -54,8 +54,16 @@ class Database:
         if found is None:
             found = self._local.connection = self._connect()
             with self._lock:
-                self._all.append(found)
+                self._close_those_of_ended_threads()
+                self._all.append((threading.current_thread(), found))
         return found
+
+    def _close_those_of_ended_threads(self) -> None:
+        """Streamlit runs a page in a new thread at each click, which left two open files behind."""
+        ended = [one for one in self._all if not one[0].is_alive()]
+        for _, connection in ended:
+            connection.close()
+        self._all = [one for one in self._all if one not in ended]
 
     def _connect(self) -> sqlite3.Connection:
         try:
@@ -90,7 +98,7 @@ class Database:
     def close(self) -> None:
         """Close every thread's connection. The next use opens a new one."""
         with self._lock:
-            for connection in self._all:
+            for _, connection in self._all:
                 connection.close()
             self._all.clear()
         self._local = threading.local()

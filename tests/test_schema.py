@@ -65,3 +65,15 @@ def test_each_thread_has_a_connection_of_its_own(tmp_path):
         other = threads.submit(lambda: database.connection).result()
     assert other is not database.connection
     assert database.connection is database.connection
+
+
+def test_a_thread_that_has_ended_leaves_no_connection_behind(tmp_path):
+    database = Database(tmp_path / "a.db")
+    opened = []
+    for _ in range(3):
+        with ThreadPoolExecutor(1) as threads:
+            opened.append(threads.submit(lambda: database.connection).result())
+    for connection in opened[:2]:
+        with pytest.raises(sqlite3.ProgrammingError):
+            connection.execute("SELECT 1")
+    assert database.connection.execute("SELECT 1").fetchone()
