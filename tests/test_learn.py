@@ -40,7 +40,7 @@ def write_papers(folder, count=24) -> None:
         subject = SUBJECTS[number % len(SUBJECTS)]
         own = [f"{subject}{number}{letter}" for letter in "abcdef"]
         sentences = [
-            f"The {subject} {' '.join(draw.sample(own, 4))} is for every employee of the company."
+            f"The {subject} {' '.join(draw.sample(own, 2))} is the right of every employee of us."
             for _ in range(6)
         ]
         text = f"# About {subject} {own[0]}\n\n## Rules of {own[1]}\n\n" + " ".join(sentences)
@@ -112,8 +112,10 @@ def test_documents_are_split_whole_and_the_same_each_time(home):
 
 
 def test_few_documents_are_split_in_stretches():
-    parts = split(["a 0"] * 20 + ["a 1"] * 20 + ["b 0"] * 20, seed=1)
+    units = [f"{name} {number // 20}" for name in "ab" for number in range(200)]
+    parts = split(units, seed=1)
     assert set(parts.values()) == {"train", "development", "proof"}
+    assert split(units, seed=1) == parts != split(units, seed=2)
 
 
 def test_a_collection_of_nothing_much_is_refused(home, tmp_path):
@@ -176,10 +178,10 @@ class Points:
 
 
 def test_negatives_are_near_but_clearly_below_and_never_the_positive_itself():
-    texts = ["same 1 0.1", "too near 1 0.5", "near 1 2", "far 0 1", "opposite -1 0"]
+    texts = ["same 1 0.1", "too near 1 0.5", "as good 1 1.2", "near 1 3", "opposite -1 0"]
     around = Neighbourhood(texts, Points().embed_passages(texts))
     mined = mine([Example("q 1 0.6", "mine 1 0")], Points(), around, count=9)
-    assert set(mined.examples[0].negatives) == {"near 1 2", "far 0 1", "opposite -1 0"}
+    assert set(mined.examples[0].negatives) == {"near 1 3", "opposite -1 0"}
 
 
 def test_an_example_whose_passage_does_not_come_back_is_dropped():

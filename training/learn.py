@@ -6,6 +6,7 @@ a run that was killed or cancelled continues where it was.
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ _DEVELOPMENT_POOL = 600
 # Passages that hard negatives are sought among.
 _NEIGHBOURS = 20_000
 _EMBED_AT_ONCE = 128
+# Weak pairs that are looked through: more than the steps can use are made in vain.
+_WEAK = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,8 @@ class Learning:
         self._tell("examples", 0, 1)
         sources = taken.part("train")
         found = weak_examples(sources, self._order.kinds, self._order.recipe.seed)
+        random.Random(self._order.recipe.seed).shuffle(found)  # noqa: S311 - no secret
+        found = found[:_WEAK]
         for path in self._order.data:
             found += self._allowed(read_examples(Path(path)), taken)
         mined = mine(

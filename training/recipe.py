@@ -37,8 +37,8 @@ class Recipe:
         seed: the same seed gives the same run.
     """
 
-    steps: int = 200
-    batch: int = 64
+    steps: int = 150
+    batch: int = 32
     negatives: int = 1
     temperature: float = 0.05
     learning_rate: float = 3e-4

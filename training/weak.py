@@ -41,7 +41,7 @@ def titles(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
         name = source.passage.document
         seen[name] = seen.get(name, 0) + 1
         if seen[name] <= _TITLE_PASSAGES and _says_something(source.title):
-            yield _example(source, source.title, "", source.passage.headings, "title")
+            yield from _example(source, source.title, "", source.passage.headings, "title")
 
 
 def headings(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
@@ -50,7 +50,7 @@ def headings(sources: Sequence[Source], draw: random.Random) -> Iterator[Example
         path = source.passage.headings
         if path and _says_something(path[-1]):
             query = path[-1] if draw.random() < 0.5 else " ".join(path[-2:])
-            yield _example(source, query, source.title, path[:-1], "heading")
+            yield from _example(source, query, source.title, path[:-1], "heading")
 
 
 def crops(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
@@ -126,9 +126,19 @@ def weak_examples(
     return list(found.values())
 
 
-def _example(source: Source, query: str, title: str, path: Sequence[str], kind: str) -> Example:
-    passage = replace(source.passage, headings=tuple(path))
-    return Example(query, embedding_text(title, passage), source=kind, document=source.unit)
+def _example(
+    source: Source, query: str, title: str, path: Sequence[str], kind: str
+) -> Iterator[Example]:
+    """The passage under `title` and `path`, without the lines that the query was made of."""
+    asked = query.casefold()
+    lines = source.passage.text.splitlines()
+    while lines and (lines[0].strip().casefold() in asked or not lines[0].strip()):
+        del lines[0]
+    kept = tuple(heading for heading in path if heading.casefold() not in asked)
+    passage = replace(source.passage, headings=kept, text="\n".join(lines))
+    if lines:
+        positive = embedding_text("" if title.casefold() in asked else title, passage)
+        yield Example(query, positive, source=kind, document=source.unit)
 
 
 def _says_something(name: str) -> bool:
