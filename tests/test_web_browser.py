@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from footnote.home import Home
+from indexer.sources import find
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = (
@@ -38,7 +39,7 @@ def browser():
 
 
 @contextmanager
-def serving(folder, embedder):
+def serving(folder, embedder, **settings):
     """The app over a fresh home whose embedder is the tiny one; yields its address."""
     registry = Home.open(folder / "home").registry
     registry.install("tiny", embedder.files.folder)
@@ -50,7 +51,9 @@ def serving(folder, embedder):
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
             cwd=ROOT,
-            env=os.environ | {"OMP_NUM_THREADS": "1", "FOOTNOTE_HOME": str(folder / "home")},
+            env=os.environ
+            | {"OMP_NUM_THREADS": "1", "FOOTNOTE_HOME": str(folder / "home")}
+            | settings,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -186,6 +189,22 @@ def test_a_deleted_document_is_gone_and_a_receipt_says_so(browser, filled):
         button(page, "Delete 1 document").click()
         page.get_by_text("Deleted:").wait_for()
         page.locator("tbody tr", has_text=PARKING).wait_for(state="detached")
+
+
+def test_an_answer_that_does_not_come_can_be_stopped(browser, tmp_path, tiny_embedder):
+    (tmp_path / "Mill.txt").write_text("The mill was built in 1890.")
+    with socket.socket() as silent:
+        silent.bind(("localhost", 0))
+        silent.listen()
+        model = f"http://localhost:{silent.getsockname()[1]}/v1"
+        with serving(tmp_path, tiny_embedder, OPENAI_BASE_URL=model, FOOTNOTE_MODEL="m") as address:
+            Home.open(tmp_path / "home").index(list(find([tmp_path / "Mill.txt"])), "mine")
+            with reading(browser, address) as page:
+                ask(page, "When was the mill built?")
+                page.get_by_text("Reading your documents").wait_for()
+                page.get_by_test_id("stChatInputStopButton").click()
+                page.get_by_text("The answer was interrupted").wait_for(timeout=30_000)
+                assert button(page, "Ask again").is_visible()
 
 
 def test_a_folder_is_added_and_its_form_goes(browser, filled, tmp_path):

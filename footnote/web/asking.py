@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -17,11 +20,16 @@ from indexer.search import Scope
 if TYPE_CHECKING:
     from footnote.home import Home
     from rag.history import History
-    from rag.records import Conversation
+    from rag.records import Answer, Conversation
 
 ASKING, ANSWERED = "asking", "answered"  # session state
 INTERRUPTED = "The answer was interrupted before it was finished."
 TITLE_CHARACTERS = 60
+LOOK_SECONDS = 0.15  # between two looks at what has been written: reads as if it were typed
+
+
+class _LeftError(Exception):
+    """Nobody waits for the answer any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,7 @@ def show(
         session.problem(asking.problem)
         st.button("Ask again", icon=":material/refresh:", on_click=ask, args=(asking.question,))
         return
+    _see_if_stopped()
     # If this run is cut off (stop button, another click), the next one finds the reason here.
     st.session_state[ASKING] = replace(asking, problem=INTERRUPTED)
     try:
@@ -69,6 +78,14 @@ def show(
     else:
         del st.session_state[ASKING]
     st.rerun()
+
+
+@st.fragment(run_every=1.0)
+def _see_if_stopped() -> None:
+    """Draw the page anew once the run that answers has been stopped; until then this waits."""
+    asking = st.session_state.get(ASKING)
+    if asking and asking.problem:
+        st.rerun()
 
 
 def show_question(question: str, key: str, *, fresh: bool) -> None:
@@ -87,16 +104,39 @@ def _answer(
     question: str,
 ) -> None:
     written: list[str] = []
-    with st.spinner("Reading your documents …", show_time=True):
-        place = st.empty()
+    left = Event()
 
-        def stream(piece: str) -> None:
-            written.append(piece)
-            place.html(f'<div class="streaming">{html.escape("".join(written))}</div>')
+    def stream(piece: str) -> None:
+        if left.is_set():
+            raise _LeftError
+        written.append(piece)
 
-        before = history.turns(talk.id) if talk else []
-        answer = home.answerer.ask(question, Scope(frozenset(collections)), before, stream)
+    before = history.turns(talk.id) if talk else []
+    scope = Scope(frozenset(collections))
+    answering: Future[Answer] = Future()
+    _in_thread(answering, lambda: home.answerer.ask(question, scope, before, stream))
+    try:
+        with st.spinner("Reading your documents …", show_time=True):
+            place = st.empty()
+            while not wait([answering], LOOK_SECONDS).done:
+                # Drawn even if it is the same: where something is drawn, Streamlit can stop.
+                place.html(f'<div class="streaming">{html.escape("".join(written))}</div>')
+    finally:
+        left.set()
+    answer = answering.result()
     if talk is None:
         talk = history.start(collections, snippet(question, TITLE_CHARACTERS))
         st.query_params["c"] = talk.id
     st.session_state[ANSWERED] = history.add(talk.id, answer).id
+
+
+def _in_thread(future: Future[Answer], work: Callable[[], Answer]) -> None:
+    """Work beside the page, which would be stuck with it: a language model may hang for long."""
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except Exception as error:  # noqa: BLE001 - comes up again where the result is taken
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
