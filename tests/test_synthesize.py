@@ -332,7 +332,7 @@ def test_an_interrupted_run_can_be_repeated(path):
             raise KeyboardInterrupt
 
     with scripted_server(answer=Author()) as script:
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(StoppedError, match=r"interrupted\. 3 examples are kept"):
             TaskSynthesis(chat(script), path, 30).run(Pace(2, impatient))
         assert TaskSynthesis(chat(script), path, 6).run().examples == 6
 

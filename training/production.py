@@ -194,13 +194,14 @@ class Production:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Say with every error that ends the run what is kept and how to go on."""
+        """Say with whatever ends the run early (Ctrl-C too) what is kept and how to go on."""
         try:
             yield
-        except (LanguageModelError, UselessRepliesError) as error:
+        except (LanguageModelError, UselessRepliesError, KeyboardInterrupt) as error:
+            dropped = f" ({self._dropped()})" if self._rejected else ""
             raise StoppedError(
-                f"{error}. {self._ledger.examples} examples are kept in {self._file}; repeat "
-                "the command to go on"
+                f"{str(error) or 'interrupted'}. {self._ledger.examples} examples are kept in "
+                f"{self._file}{dropped}; repeat the command to go on"
             ) from error
 
     def _tell(self, stage: Stage) -> None:
@@ -218,11 +219,14 @@ class Production:
         )
 
     def _complaint(self) -> str:
-        counts = ", ".join(f"{count} {name}" for name, count in self._rejected.most_common(4))
         return (
-            f"the last {_USELESS} replies of the language model gave nothing new (dropped so "
-            f"far: {counts}); it takes a model that writes valid JSON, mostly a larger one"
+            f"the last {_USELESS} replies of the language model gave nothing new; it takes a "
+            "model that writes valid JSON, mostly a larger one"
         )
+
+    def _dropped(self) -> str:
+        counts = (f"{count} {name}" for name, count in self._rejected.most_common())
+        return "dropped: " + ", ".join(counts)
 
 
 class Stage:
