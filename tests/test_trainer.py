@@ -17,10 +17,11 @@ from training.batches import batch_of, plan
 from training.development import Development, ranks
 from training.examples import Example
 from training.gradients import accumulate, accumulate_cached, chunked
+from training.history import history
 from training.loss import accuracy, distillation, info_nce, linear_schedule
 from training.recipe import Recipe, RecipeError
 from training.student import Student, UntrainableError
-from training.trainer import Trainer, history
+from training.trainer import Trainer
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(

@@ -61,6 +61,12 @@ class Example:
         """One line of a file of examples."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
+    @classmethod
+    def from_json(cls, line: str | bytes) -> Example:
+        """What `to_json` wrote."""
+        values = json.loads(line)
+        return cls(**{**values, "negatives": tuple(values["negatives"])})
+
 
 def read_examples(path: Path) -> list[Example]:
     """Read `.jsonl` or `.csv`. Raises `ExampleFileError` with the line that cannot be used."""

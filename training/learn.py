@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -20,6 +20,7 @@ from indexer.trust import POOL
 from training.evaluate import spread
 from training.examples import Example, read_examples, write_examples
 from training.general import general_examples
+from training.history import history
 from training.material import Material, material
 from training.negatives import Neighbourhood, mine
 from training.promote import promote
@@ -38,13 +39,13 @@ Stage = Literal["examples", "training", "embedding", "proof", "switching"]
 STAGES: tuple[Stage, ...] = ("examples", "training", "embedding", "proof", "switching")
 
 # Examples of the development part, and passages that they are sought among.
-_DEVELOPMENT = 150
-_DEVELOPMENT_POOL = 600
+DEVELOPMENT = 150
+DEVELOPMENT_POOL = 600
 # Passages that hard negatives are sought among.
 _NEIGHBOURS = 20_000
 _EMBED_AT_ONCE = 128
 # Weak pairs that are looked through: more than the steps can use are made in vain.
-_WEAK = 3000
+WEAK = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,8 @@ class Learning:
         """Go through all stages; cancelled, return what there is."""
         taken = material(self._store, self._collection, self._order.recipe.seed)
         examples = self.examples(taken)
+        if not examples and self._cancelled():
+            return self._result(0, 0, None, promoted=False)
         steps, finished = self._train(taken, examples)
         if not finished:
             return self._result(len(examples), steps, None, promoted=False)
@@ -131,7 +134,8 @@ class Learning:
         """The run's examples, made where they have not been: the first two stages.
 
         Weak pairs of the training part and the order's own files, those filtered whose passage
-        does not come back, with hard negatives from the collection's vectors.
+        does not come back, with hard negatives from the collection's vectors. Cancelled, there
+        are none.
         """
         if self._run.examples.exists():
             return read_examples(self._run.examples)
@@ -140,7 +144,7 @@ class Learning:
         sources = taken.part("train")
         found = weak_examples(sources, self._order.kinds, self._order.recipe.seed)
         random.Random(self._order.recipe.seed).shuffle(found)  # noqa: S311 - no secret
-        found = found[:_WEAK]
+        found = found[:WEAK]
         for path in self._order.data:
             found += self._allowed(read_examples(Path(path)), taken)
         mined = mine(
@@ -149,7 +153,11 @@ class Learning:
             self._neighbourhood(taken),
             count=self._order.recipe.negatives,
             seed=self._order.recipe.seed,
+            progress=self._paced("examples", len(found)),
+            cancelled=self._cancelled,
         )
+        if self._cancelled():
+            return []
         write_examples(self._run.examples, mined.examples)
         self._tell("examples", 1, 1)
         return list(mined.examples)
@@ -184,15 +192,15 @@ class Learning:
 
         from training.development import Development
         from training.student import Student
-        from training.trainer import Trainer, history
+        from training.trainer import Trainer
 
         if (self._run.embedder / "spec.json").exists():
             return len(history(self._run.folder)), True
         recipe = self._order.recipe
         held = taken.part("development")
         looked_at = weak_examples(held, self._order.kinds, recipe.seed)
-        looked_at = spread(looked_at, _DEVELOPMENT)
-        pool = spread([source.text for source in taken.sources], _DEVELOPMENT_POOL)
+        looked_at = spread(looked_at, DEVELOPMENT)
+        pool = spread([source.text for source in taken.sources], DEVELOPMENT_POOL)
         own = list(examples)
         share = self._order.general
         general = general_examples(round(len(own) * share / max(1 - share, 1e-9)), recipe.seed)
@@ -226,14 +234,11 @@ class Learning:
         for embedder in (self._in_use(), trained):
             there = self._store.passage_vectors(drawn, embedder.fingerprint)
             missing = [number for number in drawn if number not in there]
-            began = time.monotonic()
+            told = self._paced("embedding", len(missing))
             for place in range(0, len(missing), _EMBED_AT_ONCE):
                 if self._cancelled():
                     return False
-                left = (
-                    (time.monotonic() - began) / place * (len(missing) - place) if place else None
-                )
-                self._tell("embedding", place, len(missing), left)
+                told(place)
                 some = missing[place : place + _EMBED_AT_ONCE]
                 embed_passages(self._store, embedder, some)
         return True
@@ -274,6 +279,16 @@ class Learning:
         if done:
             self._run.write_outcome("promoted")
         return done
+
+    def _paced(self, stage: Stage, total: int) -> Callable[[int], None]:
+        """Tells how much of a stage is done, and by its pace so far how long the rest takes."""
+        began = time.monotonic()
+
+        def told(done: int) -> None:
+            left = (time.monotonic() - began) / done * (total - done) if done else None
+            self._tell(stage, done, total, left)
+
+        return told
 
     def _cancelled(self) -> bool:
         return self._watch is not None and self._watch.cancelled()

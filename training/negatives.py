@@ -9,7 +9,7 @@ well, so it is no negative (NV-Retriever, Moreira et al., arXiv 2407.15831).
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -63,16 +63,22 @@ def mine(
     count: int = 1,
     within: int = 50,
     seed: int = 0,
+    progress: Callable[[int], None] = lambda done: None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Mined:
     """Keep examples whose positive comes back; give them `count` hard negatives each.
 
     A positive comes back where fewer than `within` passages are nearer to the query. Examples
     that have negatives already keep them. Passages that are nearly the positive itself count as
-    the positive.
+    the positive. `progress` is told how many have been looked at; cancelled, it returns what it
+    has by then.
     """
     draw = random.Random(seed)  # noqa: S311 - no secret
     kept: list[Example] = []
     for start in range(0, len(examples), _QUERIES_AT_ONCE):
+        progress(start)
+        if cancelled():
+            break
         some = examples[start : start + _QUERIES_AT_ONCE]
         queries = encoder.embed_queries([one.query for one in some])
         positives = encoder.embed_passages([one.positive for one in some])

@@ -8,7 +8,7 @@ question by question, and an interval (bootstrap) says what they can bear.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from training.material import Material
 
 # Pseudo-queries of held-out documents, and of the others for the trust.
-_QUERIES = 300
+QUERIES = 300
 # With fewer questions than this nothing is promoted, whatever they say.
 FEWEST_QUESTIONS = 30
 
@@ -61,7 +61,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A run's evaluation. Means are nDCG@10 between 0 and 1, by way of searching."""
+    """A run's evaluation. Means are nDCG@10 between 0 and 1, by way of searching.
+
+    `against` is the fingerprint of the embedder that it was compared with.
+    """
 
     queries: int
     before: dict[str, float]
@@ -70,6 +73,7 @@ class Proof:
     dense_gain: Interval
     fused_gain: Interval
     comparisons: tuple[Comparison, ...]
+    against: str = ""
 
     @property
     def holds(self) -> bool:
@@ -133,7 +137,8 @@ def prove(
         _, dense = conditional_logit(words, meaning, sources) if fitting else (0.0, 0.5)
         words, meaning = pool.evidence(asked, embedder)
         ranks[name] = _ranks(asked, words, meaning, Trust(dense).weight)
-    return _proof(asked, origins, [ids[0][query.source] for query in asked], ranks)
+    proof = _proof(asked, origins, [ids[0][query.source] for query in asked], ranks)
+    return replace(proof, against=before.fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +155,8 @@ def _divided(
     parts = {source.passage.id: material.parts[source.unit] for source in material.sources}
     part_at = [parts.get(passage.id) for passage in pool.passages]
     pseudo = pool.queries(len(pool.passages))
-    fitting = [query for query in pseudo if part_at[query.source] != "proof"][: _QUERIES // 2]
-    asked = [query for query in pseudo if part_at[query.source] == "proof"][:_QUERIES]
+    fitting = [query for query in pseudo if part_at[query.source] != "proof"][: QUERIES // 2]
+    asked = [query for query in pseudo if part_at[query.source] == "proof"][:QUERIES]
     origins = ["pseudo"] * len(asked)
     places = {passage.id: place for place, passage in enumerate(pool.passages)}
     for question in questions:

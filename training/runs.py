@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -99,6 +100,15 @@ class Run:
     def outcome(self) -> Outcome:
         """What became of it; '' while nothing has."""
         return self._json("outcome.json").get("outcome", "")
+
+    def forget_proof(self) -> None:
+        """Have the run prove itself again when it goes on."""
+        (self.folder / "proof.json").unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove the folder; without its order, which goes first, it is no run any more."""
+        (self.folder / "order.json").unlink(missing_ok=True)
+        shutil.rmtree(self.folder)
 
     def write_outcome(self, outcome: Outcome) -> None:
         """Note what became of it."""

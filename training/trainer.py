@@ -19,6 +19,7 @@ from torch import Tensor
 
 from training.batches import Batch, batch_of, plan
 from training.gradients import accumulate, accumulate_cached, chunked
+from training.history import LOG
 from training.loss import accuracy, distillation, info_nce, linear_schedule
 from training.student import Student
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from training.recipe import Recipe
 
 _STATE = "state.safetensors"
-_LOG = "log.jsonl"
 
 
 class Teacher(Protocol):
@@ -213,7 +213,7 @@ class Trainer:
 
     def _log(self, state: TrainingProgress) -> None:
         if self._team.is_main_process:
-            with (self._folder / _LOG).open("a", encoding="utf-8") as file:
+            with (self._folder / LOG).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(state)) + "\n")
 
     def _save(self) -> None:
@@ -254,15 +254,7 @@ class Trainer:
                 self._optimizer.state[parameter] = state
         self._step, self._seconds = known["step"], known["seconds"]
         self._looks = [tuple(look) for look in known["looks"]]
-        _forget_after(self._folder / _LOG, self._step)
-
-
-def history(folder: Path) -> list[dict[str, Any]]:
-    """What a run has logged, a step a row (the fields of `TrainingProgress`)."""
-    path = folder / _LOG
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        _forget_after(self._folder / LOG, self._step)
 
 
 def _under(part: str, stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
