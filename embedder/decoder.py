@@ -72,8 +72,7 @@ def converted(spec: EmbedderSpec, cache: Path, adapter: Path | None = None) -> C
     renamed, so that a crash or a second process leaves no half folder. Raises
     `BaseNotFoundError` and `AdapterError`.
     """
-    key = "\n".join((_CONVERSION, spec.base, spec.revision, str(spec.layers), spec.adapter))
-    target = cache / hashlib.sha256(key.encode()).hexdigest()[:16]
+    target = converted_folder(spec, cache)
     if not (target / "config.json").exists():
         cache.mkdir(parents=True, exist_ok=True)
         aside = Path(tempfile.mkdtemp(dir=cache, prefix=f"{target.name}."))
@@ -87,6 +86,12 @@ def converted(spec: EmbedderSpec, cache: Path, adapter: Path | None = None) -> C
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     return Converted(target)
+
+
+def converted_folder(spec: EmbedderSpec, cache: Path) -> Path:
+    """Where `converted` puts the base of `spec`."""
+    key = "\n".join((_CONVERSION, spec.base, spec.revision, str(spec.layers), spec.adapter))
+    return cache / hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 def load_decoder(base: Converted, max_tokens: int, dtype: torch.dtype) -> nn.Module:

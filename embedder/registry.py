@@ -14,7 +14,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from embedder.decoder import base_shape
+from embedder.decoder import base_shape, converted_folder
 from embedder.errors import FootnoteError
 from embedder.model import Embedder, EmbedderFiles
 from embedder.presets import PRESETS
@@ -109,6 +109,25 @@ class Registry:
         aside = Path(tempfile.mkdtemp(dir=self._folder, prefix=".install-"))
         shutil.copytree(source, aside, dirs_exist_ok=True)
         aside.rename(self._folder / name)
+
+    def remove(self, name: str) -> None:
+        """Remove an embedder from the home, with what was converted for it alone.
+
+        Raises `UnknownEmbedderError`, and `FootnoteError` for the one in use and the bundled one.
+        """
+        place = self._place(name)
+        if name in (BUNDLED, self.current()):
+            why = "comes with the program" if name == BUNDLED else "is in use"
+            raise FootnoteError(f"the embedder {name!r} {why} and cannot be removed")
+        spec = self.spec(name)
+        base = converted_folder(spec, self._cache)
+        self._write([used for used in self.history()[1:] if used != name])
+        (place / _SPEC).unlink()  # from here on it is not installed
+        shutil.rmtree(place)
+        with self._lock:
+            self._loaded.pop(spec.fingerprint, None)
+        if base not in {converted_folder(self.spec(other), self._cache) for other in self.names()}:
+            shutil.rmtree(base, ignore_errors=True)
 
     def install_base(self, base: str) -> str:
         """Install a decoder (hub id or folder) as an embedder to train from; return its name.

@@ -13,7 +13,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from footnote.home import Home
     from training.learn import LearningProgress
+    from training.production import SynthProgress
 
 JobState = Literal["waiting", "running", "cancelling", "done", "failed", "cancelled"]
 ACTIVE = ("waiting", "running", "cancelling")
@@ -132,16 +133,45 @@ def _train(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[s
 
 
 def _examples(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
-    """Make a run's examples, for someone to look through before it trains."""
-    from footnote import learning
+    """Make a run's examples, for someone to look through before it trains.
+
+    The pace is measured beside that, so that how long the training takes can be said then.
+    """
+    from footnote import estimate, learning
 
     run = learning.runs(home).get(arguments["run"])
-    return {"examples": len(learning.learning(home, run, _Control(control)).examples())}
+    examples = learning.learning(home, run, _Control(control)).examples()
+    sources = estimate.sample(home.store, home.collection(run.order.collection).id)
+    estimate.pace(home, home.registry.load(run.order.start), sources)
+    return {"examples": len(examples)}
+
+
+class _CancelledError(Exception):
+    """Leaves work that cannot be asked to stop; what it has written stays."""
+
+
+def _write(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
+    """Have the language model write questions to `count` passages of a collection, into `file`."""
+    from training.production import Pace
+
+    def told(state: SynthProgress) -> None:
+        control.progress(asdict(state) | {"seconds_left": state.seconds_left})
+        if control.cancelled():
+            raise _CancelledError
+
+    file = Path(arguments["file"])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    synthesis = home.collection_synthesis(arguments["collection"], file, arguments["count"])
+    try:
+        return asdict(synthesis.run(Pace(progress=told)))
+    except _CancelledError:
+        return {}
 
 
 WORK: dict[str, Work] = {
     "index": _index,
     "reindex": _reindex,
+    "write": _write,
     "examples": _examples,
     "train": _train,
 }
@@ -185,10 +215,17 @@ def job(home: Home, identifier: str) -> Job:
     return _bury(home, rows[0])
 
 
-def jobs(home: Home, limit: int = 50) -> list[Job]:
-    """The newest jobs, newest first."""
-    rows = _table(home).rows_where(order_by="created_at desc", limit=limit)
+def jobs(home: Home, kinds: Sequence[str] = (), limit: int = 50) -> list[Job]:
+    """The newest jobs (of these kinds, if any are named), newest first."""
+    where = f"kind IN ({', '.join('?' * len(kinds))})" if kinds else None
+    rows = _table(home).rows_where(where, kinds, order_by="created_at desc", limit=limit)
     return [_bury(home, _job(row)) for row in rows]
+
+
+def of_run(home: Home, run: str) -> Job | None:
+    """The newest job that worked on a training run."""
+    found = _select(home, "json_extract(arguments, '$.run') = ?", (run,))
+    return _bury(home, max(found, key=lambda job: job.created_at)) if found else None
 
 
 def cancel(home: Home, identifier: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +48,7 @@ def runs(home: Home) -> Runs:
 
 
 def order(home: Home, wish: Wish) -> Run:
-    """Make a run of a wish. Raises `TrainingError` where it cannot be."""
+    """Make a run of a wish, with copies of its files. Raises `TrainingError` where it cannot be."""
     from training.examples import read_examples
     from training.recipe import Recipe
     from training.weak import DEFAULT_KINDS, KINDS
@@ -74,7 +76,27 @@ def order(home: Home, wish: Wish) -> Run:
     )
     if wish.general is not None:
         made = replace(made, general=wish.general)
-    return runs(home).create(made)
+    run = runs(home).create(made)
+    _keep_files(run, wish.data, [wish.questions] if wish.questions else [])
+    return run
+
+
+def _keep_files(run: Run, data: Sequence[Path], questions: Sequence[Path]) -> None:
+    """Copy what was handed in into the run's folder: it may be gone when the run gets to it."""
+    if not (data or questions):
+        return
+    folder = run.folder / "data"
+    folder.mkdir()
+    copies = [
+        str(shutil.copyfile(path, folder / f"{number}-{path.name}"))
+        for number, path in enumerate((*data, *questions))
+    ]
+    order = replace(
+        run.order,
+        data=tuple(copies[: len(data)]),
+        questions=copies[-1] if questions else "",
+    )
+    order.write(run.folder / "order.json")
 
 
 def learning(home: Home, run: Run, watch: Watch | None = None) -> Learning:
@@ -104,6 +126,68 @@ def rollback(home: Home, collection: str) -> str:
         if run.outcome == "promoted" and _fingerprint(home, run.id) == now:
             run.write_outcome("rolled back")
     return name
+
+
+def may_switch(run: Run) -> bool:
+    """Whether a person may let the run's embedder answer: its proof holds, and it does not yet."""
+    proof = run.proof
+    return proof is not None and proof.holds and run.outcome not in ("promoted", "rejected")
+
+
+def allow_switch(home: Home, run: Run) -> None:
+    """Have the run switch when it goes on; the caller then continues it.
+
+    Where another embedder answers by now than the one that it was compared with, it has to
+    prove itself again. Raises `TrainingError`.
+    """
+    if not may_switch(run):
+        raise TrainingError(f"run {run.id} is not proved to be better, or answers already")
+    number = home.collection(run.order.collection).id
+    if run.proof.against != home.store.generation(number):
+        run.forget_proof()
+    replace(run.order, promote=True).write(run.folder / "order.json")
+    run.write_outcome("")
+
+
+def reject(home: Home, run: Run) -> None:
+    """Give a run up: its vectors and its installed embedder go, the folder stays.
+
+    Raises `TrainingError` where a collection needs it.
+    """
+    _withdraw(home, run)
+    run.write_outcome("rejected")
+
+
+def remove(home: Home, run: Run) -> None:
+    """Remove a run with all that came of it. Raises `TrainingError` where a collection needs it."""
+    _withdraw(home, run)
+    run.remove()
+
+
+def _withdraw(home: Home, run: Run) -> None:
+    from footnote import jobs
+
+    job = jobs.of_run(home, run.id)
+    if job is not None and job.active:
+        raise TrainingError(f"run {run.id} is being worked on; cancel that first")
+    fingerprint = _fingerprint(home, run.id)
+    if not fingerprint:
+        return
+    for collection in home.store.collections():
+        if home.store.generation(collection.id) == fingerprint:
+            raise TrainingError(f"{collection.name} is searched with it; go back there first")
+        if fingerprint in home.store.previous_generations(collection.id):
+            raise TrainingError(
+                f"{collection.name} was searched with it before, and could not go back any more"
+            )
+    for collection in home.store.collections():
+        home.store.drop_generation(collection.id, fingerprint)
+    home.registry.remove(run.id)
+
+
+def written(home: Home, collection: str) -> Path:
+    """The file of questions that a language model wrote to a collection; it may not be there."""
+    return home.path / "written" / f"{home.collection(collection).id}.jsonl"
 
 
 def names_in_use(home: Home) -> dict[str, list[str]]:

@@ -90,6 +90,13 @@ class Catalogue:
         ).fetchone()
         return row["fingerprint"] if row else ""
 
+    def previous_generations(self, collection: int) -> list[str]:
+        """Fingerprints of those that answered before, the one to go back to first."""
+        rows = self.connection.execute(
+            "SELECT before FROM switches WHERE collection = ? ORDER BY id DESC", (collection,)
+        )
+        return [row["before"] for row in rows]
+
     def documents(
         self,
         collections: Iterable[int],

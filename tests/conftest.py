@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from embedder.model import Embedder, EmbedderFiles
 from embedder.spec import EmbedderSpec
+from footnote.home import Home
+from indexer.sources import find
+from tests.homes import write_papers
 
 TINY_WIDTH = 32
 _WORDS = (
@@ -101,3 +105,23 @@ def tiny_embedder(tiny_base, tmp_path_factory) -> Embedder:
     )
     (folder / "spec.json").write_text(spec.to_json())
     return Embedder(spec, EmbedderFiles(folder=folder, cache=folder / "cache"))
+
+
+@pytest.fixture(scope="session")
+def made_home(tmp_path_factory, tiny_embedder) -> Home:
+    """A home with one collection of two dozen documents; see `papers_home`."""
+    folder = tmp_path_factory.mktemp("learn")
+    home = Home.open(folder / "home")
+    home.registry.install("tiny", tiny_embedder.files.folder)
+    home.registry.use("tiny")
+    write_papers(folder / "papers")
+    home.index(find([folder / "papers"]), "papers")
+    return home
+
+
+@pytest.fixture
+def papers_home(made_home, tmp_path) -> Home:
+    """A copy of `made_home` for one test."""
+    made_home.store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    shutil.copytree(made_home.path, tmp_path / "home")
+    return Home.open(tmp_path / "home")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from indexer.passages import embedding_text
 from indexer.records import Document, Page, Passage, Span
 from indexer.store import NewDocument, Store
+
+SUBJECTS = ["leave", "travel", "premium", "deductible", "policy", "document", "question", "paper"]
 
 
 def unit(vectors) -> np.ndarray:
@@ -52,3 +55,18 @@ def embedded(embedder, title: str, lines: list[str]) -> np.ndarray:
     """The vectors of these passages, as indexing makes them."""
     passages = [Passage(line, ("Part",), (), 0) for line in lines]
     return embedder.embed_passages([embedding_text(title, passage) for passage in passages])
+
+
+def write_papers(folder: Path, count: int = 24) -> None:
+    """Short documents whose sentences share words within one document."""
+    folder.mkdir()
+    draw = random.Random(0)
+    for number in range(count):
+        subject = SUBJECTS[number % len(SUBJECTS)]
+        own = [f"{subject}{number}{letter}" for letter in "abcdef"]
+        sentences = [
+            f"The {subject} {' '.join(draw.sample(own, 2))} is the right of every employee of us."
+            for _ in range(6)
+        ]
+        text = f"# About {subject} {own[0]}\n\n## Rules of {own[1]}\n\n" + " ".join(sentences)
+        (folder / f"paper{number}.md").write_text(text)

@@ -13,7 +13,6 @@ from click.testing import CliRunner
 
 from footnote import jobs, learning
 from footnote.cli import main
-from footnote.home import Home
 from indexer.doctor import examine
 from indexer.sources import find
 from rag.history import History
@@ -28,44 +27,12 @@ from training.questions import labelled_questions, reader_questions
 from training.recipe import Recipe
 from training.weak import KINDS, weak_examples
 
-SUBJECTS = ["leave", "travel", "premium", "deductible", "policy", "document", "question", "paper"]
 QUICK = Recipe(steps=4, batch=4, rank=2, alpha=4, warmup=1, evaluate_every=2)
 
 
-def write_papers(folder, count=24) -> None:
-    """Short documents whose sentences share words within one document."""
-    folder.mkdir()
-    draw = random.Random(0)
-    for number in range(count):
-        subject = SUBJECTS[number % len(SUBJECTS)]
-        own = [f"{subject}{number}{letter}" for letter in "abcdef"]
-        sentences = [
-            f"The {subject} {' '.join(draw.sample(own, 2))} is the right of every employee of us."
-            for _ in range(6)
-        ]
-        text = f"# About {subject} {own[0]}\n\n## Rules of {own[1]}\n\n" + " ".join(sentences)
-        (folder / f"paper{number}.md").write_text(text)
-
-
-@pytest.fixture(scope="session")
-def made_home(tmp_path_factory, tiny_embedder):
-    """A home with one collection of two dozen documents; copied by those who change it."""
-    folder = tmp_path_factory.mktemp("learn")
-    home = Home.open(folder / "home")
-    home.registry.install("tiny", tiny_embedder.files.folder)
-    home.registry.use("tiny")
-    write_papers(folder / "papers")
-    home.index(find([folder / "papers"]), "papers")
-    return home
-
-
 @pytest.fixture
-def home(made_home, tmp_path):
-    import shutil
-
-    made_home.store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    shutil.copytree(made_home.path, tmp_path / "home")
-    return Home.open(tmp_path / "home")
+def home(papers_home):
+    return papers_home
 
 
 def number_of(home) -> int:

@@ -1,4 +1,4 @@
-"""Work in the background as the reader sees it: how far, how fast, how much longer."""
+"""Documents being read, as the reader sees it: how far, how fast, how much longer."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from footnote.home import Home
     from footnote.jobs import Job
 
+KINDS = ("index", "reindex")  # of jobs; those of a training are shown on its own page
 WATCHED = "watched_jobs"  # ids of jobs whose end this reader has not put away yet
 
 
@@ -26,13 +27,13 @@ def watch(job: str) -> None:
 
 
 def any_active(home: Home) -> bool:
-    """Whether any work is waiting or running."""
-    return any(job.active for job in jobs.jobs(home))
+    """Whether any documents are being read, or wait to be."""
+    return any(job.active for job in jobs.jobs(home, KINDS))
 
 
 def show_running(home: Home) -> None:
     """Draw the jobs that wait or work, whoever started them."""
-    for job in jobs.jobs(home):
+    for job in jobs.jobs(home, KINDS):
         if job.active:
             watch(job.id)
     if any(job.active for job in _watched(home)):
