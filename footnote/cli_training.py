@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     from training.learn import LearningProgress
 
-_RECIPE = ("steps", "batch", "rank", "learning_rate", "temperature", "seed", "negatives")
+_RECIPE = ("steps", "batch", "rank", "learning_rate", "temperature", "seed", "negatives", "adapt")
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,9 @@ class _Bar:
 @click.option("--negatives", type=click.IntRange(0), help="Hard negatives a question.")
 @click.option("--learning-rate", type=float)
 @click.option("--temperature", type=float)
+@click.option(
+    "--adapt/--no-adapt", default=None, help="Count the collection's own statistics first."
+)
 @click.option("--seed", type=int)
 @click.option("--no-promote", is_flag=True, help="Prove, and switch nothing.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was broken off.")

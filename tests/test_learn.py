@@ -380,3 +380,47 @@ def test_a_run_is_a_job_in_its_own_process(home):
     assert (found.state, found.error) == ("done", "")
     assert found.result["run"] == run.id
     assert run.proof is not None
+
+
+def test_two_processes_train_as_one_does(home, tmp_path):
+    """As `accelerate launch` starts them; here on the processor, by torch's own launcher."""
+    import subprocess
+    import sys
+
+    from training.history import history
+
+    losses = []
+    for processes in (1, 2):
+        run = ordered(home, promote=False)
+        learning.learning(home, run).examples()
+        subprocess.run(
+            [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={processes}",
+             "--master-port=29677", "-m", "footnote.several", str(home.path), run.id],
+            check=True, capture_output=True, timeout=240,
+        )  # fmt: skip
+        assert (run.embedder / "spec.json").exists()
+        losses.append([row["loss"] for row in history(run.folder)])
+    assert len(losses[0]) == QUICK.steps
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_statistics_of_the_collection_weigh_its_common_words_less(home):
+    import torch
+
+    from training.statistics import adapted, blended
+    from training.student import Student
+
+    general = np.log(np.array([1000.0, 1000.0, 2.0]))
+    weights = blended(general, [[0, 2], [0, 2], [0]] * 100)
+    assert weights[0] < weights[1]
+    assert weights == pytest.approx(-np.log([(300 + 0.3) / 600, 0.3 / 600, (200 + 150) / 600]))
+    assert blended(general, []) == pytest.approx(general)
+
+    start = home.registry.load("tiny")
+    student = Student(start, QUICK, torch.device("cpu"))
+    texts = [source.text for source in material(home.store, number_of(home)).sources]
+    before = start.embed_passages(texts)
+    adapted(student, texts, texts[:10])
+    with torch.inference_mode():
+        after = student.encode("passages", student.passage_ids(texts)).numpy()
+    assert np.abs(before - after).max() > 0.01

@@ -6,6 +6,7 @@ a run that was killed or cancelled continues where it was.
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from indexer.search import Searcher
     from indexer.store import Store
     from training.runs import Run
+    from training.student import Student
     from training.trainer import TrainingProgress
 
 Stage = Literal["examples", "training", "embedding", "proof", "switching"]
@@ -120,7 +122,7 @@ class Learning:
         examples = self.examples(taken)
         if not examples and self._cancelled():
             return self._result(0, 0, None, promoted=False)
-        steps, finished = self._train(taken, examples)
+        steps, finished = self.train(taken, examples)
         if not finished:
             return self._result(len(examples), steps, None, promoted=False)
         trained = self._installed()
@@ -186,25 +188,35 @@ class Learning:
             vectors = self._start.embed_passages([source.text for source in chosen])
         return Neighbourhood([source.text for source in chosen], vectors)
 
-    def _train(self, taken: Material, examples: Sequence[Example]) -> tuple[int, bool]:
-        """Train unless that has been done; steps taken, and whether it came to its end."""
+    def train(
+        self, taken: Material | None = None, examples: Sequence[Example] | None = None
+    ) -> tuple[int, bool]:
+        """Train unless that has been done; steps taken, and whether it came to its end.
+
+        Under `accelerate launch` every process calls it.
+        """
         import torch
 
         from training.development import Development
         from training.student import Student
-        from training.trainer import Trainer
+        from training.trainer import Trainer, team_on
 
         if (self._run.embedder / "spec.json").exists():
             return len(history(self._run.folder)), True
         recipe = self._order.recipe
+        taken = taken or material(self._store, self._collection, recipe.seed)
         held = taken.part("development")
         looked_at = weak_examples(held, self._order.kinds, recipe.seed)
         looked_at = spread(looked_at, DEVELOPMENT)
         pool = spread([source.text for source in taken.sources], DEVELOPMENT_POOL)
-        own = list(examples)
+        own = list(self.examples(taken) if examples is None else examples)
         share = self._order.general
         general = general_examples(round(len(own) * share / max(1 - share, 1e-9)), recipe.seed)
-        student = Student(self._start, recipe, torch.device(self._start.compute.device))
+        device = torch.device(self._start.compute.device)
+        team = team_on(device)
+        student = Student(self._start, recipe, device)
+        if recipe.adapt:
+            self._adapt(student, [source.text for source in taken.part("train")])
         trainer = Trainer(
             student,
             own + (general if share else []),
@@ -218,9 +230,22 @@ class Learning:
             ),
             self._cancelled,
         )
-        if result.finished:
+        if result.finished and team.is_main_process:
             student.save(self._run.embedder, self._run.id)
         return result.steps, result.finished
+
+    def _adapt(self, student: Student, texts: Sequence[str]) -> None:
+        """Give the student the collection's own statistics; counted once, kept with the run."""
+        from embedder.encoder import Projection
+        from training.statistics import MEAN_OF, adapted
+
+        path = self._run.folder / "statistics.safetensors"
+        if not path.exists():
+            self._tell("training", 0, self._order.recipe.steps)
+            aside = path.with_suffix(f".{os.getpid()}")
+            adapted(student, texts, spread(texts, MEAN_OF)).write(aside)
+            aside.replace(path)
+        student.take(Projection.read(path))
 
     def _installed(self) -> Embedder:
         """The trained embedder, installed under the run's name."""

@@ -34,6 +34,8 @@ class Recipe:
         tokens_in_memory: a batch of more tokens goes through gradient caching.
         evaluate_every: steps between two looks at the development part.
         patience: looks without improvement after which training stops.
+        adapt: whether token weights and means are first counted anew on the documents
+            (`training.statistics`), where the embedder has such.
         seed: the same seed gives the same run.
     """
 
@@ -52,6 +54,7 @@ class Recipe:
     tokens_in_memory: int = 32_768
     evaluate_every: int = 25
     patience: int = 4
+    adapt: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from embedder.encoder import right_padded
+from embedder.encoder import Projection, right_padded
 from embedder.errors import FootnoteError
 from embedder.foreign import TransformersDecoder
 from embedder.model import Embedder, Side
@@ -63,6 +63,13 @@ class Student:
     def trainable(self) -> dict[str, nn.Parameter]:
         """What is learnt, by name."""
         return {name: p for name, p in self.encoder.named_parameters() if p.requires_grad}
+
+    def take(self, projection: Projection) -> None:
+        """Go on with other statistics, of the same shapes."""
+        with torch.no_grad():
+            for field in fields(projection):
+                if (values := getattr(projection, field.name)) is not None:
+                    getattr(self.encoder, field.name).copy_(values)
 
     def groups(self) -> list[dict[str, Any]]:
         """Parameter groups for AdamW, each with its highest learning rate as `lr`.

@@ -25,6 +25,7 @@ from training.student import Student
 
 if TYPE_CHECKING:
     import numpy as np
+    from accelerate import Accelerator
 
     from training.development import Development
     from training.examples import Example
@@ -83,9 +84,7 @@ class Trainer:
         development: Development | None = None,
         teacher: Teacher | None = None,
     ) -> None:
-        from accelerate import Accelerator
-
-        self._team = Accelerator(cpu=student.device.type == "cpu")
+        self._team = team_on(student.device)
         self._student, self._examples, self._recipe = student, examples, recipe
         self._folder, self._development, self._teacher = folder, development, teacher
         self._optimizer = torch.optim.AdamW(student.groups())
@@ -255,6 +254,16 @@ class Trainer:
         self._step, self._seconds = known["step"], known["seconds"]
         self._looks = [tuple(look) for look in known["looks"]]
         _forget_after(self._folder / LOG, self._step)
+
+
+def team_on(device: torch.device) -> Accelerator:
+    """The processes that train together: one, or as many as `accelerate launch` has started.
+
+    Asked for before anything is put on a GPU, it sees to it that each process takes its own.
+    """
+    from accelerate import Accelerator
+
+    return Accelerator(cpu=device.type == "cpu")
 
 
 def _under(part: str, stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
