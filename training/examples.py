@@ -39,6 +39,7 @@ class Example:
         source: how it was made (`title`, `crop`, `short-long`, ...). A batch is of one source.
         document: names the document of the positive. Nothing of one document is both trained
             and proved on.
+        passage: id of the collection's passage that the positive was made of, 0 for none.
     """
 
     query: str
@@ -47,6 +48,7 @@ class Example:
     task: str = ""
     source: str = ""
     document: str = ""
+    passage: int = 0
 
     def __post_init__(self) -> None:
         if not self.query.strip() or not self.positive.strip():
@@ -151,7 +153,8 @@ _NAMES = frozenset(field.name for field in fields(Example))
 
 def _example(row: dict, path: Path, line: int) -> Example:
     unknown = sorted(row.keys() - _NAMES)
-    texts = all(isinstance(row.get(name, ""), str) for name in _NAMES - {"negatives"})
+    texts = all(isinstance(row.get(name, ""), str) for name in _NAMES - {"negatives", "passage"})
+    texts = texts and isinstance(row.get("passage", 0), int)
     negatives = row.get("negatives", [])
     listed = isinstance(negatives, list) and all(isinstance(one, str) for one in negatives)
     if unknown or not texts or not listed or "query" not in row or "positive" not in row:

@@ -186,7 +186,8 @@ class Learning:
             vectors = np.stack([stored[one.passage.id] for one in there]).astype(np.float32)
         else:
             vectors = self._start.embed_passages([source.text for source in chosen])
-        return Neighbourhood([source.text for source in chosen], vectors)
+        ids = [source.passage.id for source in chosen]
+        return Neighbourhood([source.text for source in chosen], vectors, ids)
 
     def train(
         self, taken: Material | None = None, examples: Sequence[Example] | None = None

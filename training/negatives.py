@@ -41,10 +41,26 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """The passages among which positives come back or not: texts, vectors [n, dimension]."""
+    """The passages among which positives come back or not: texts, vectors [n, dimension].
+
+    `ids` are the collection's; an example that was made of one of them is judged by its vector.
+    """
 
     texts: Sequence[str]
     vectors: np.ndarray
+    ids: Sequence[int] = ()
+
+    def vectors_of(self, examples: Sequence[Example], encoder: Encoder) -> np.ndarray:
+        """Vectors [n, dimension] of the examples' positives, embedded where there are none."""
+        places = {number: place for place, number in enumerate(self.ids)}
+        found = np.empty((len(examples), self.vectors.shape[1]), np.float32)
+        new = [at for at, one in enumerate(examples) if one.passage not in places]
+        for at, one in enumerate(examples):
+            if one.passage in places:
+                found[at] = self.vectors[places[one.passage]]
+        if new:
+            found[new] = encoder.embed_passages([examples[at].positive for at in new])
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +97,7 @@ def mine(
             break
         some = examples[start : start + _QUERIES_AT_ONCE]
         queries = encoder.embed_queries([one.query for one in some])
-        positives = encoder.embed_passages([one.positive for one in some])
+        positives = around.vectors_of(some, encoder)
         own = (queries * positives).sum(axis=1)
         others = np.where(positives @ around.vectors.T < _SAME, queries @ around.vectors.T, -np.inf)
         for example, scores, its_own in zip(some, others, own, strict=True):

@@ -60,9 +60,7 @@ def crops(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
     for query in pseudo_queries(texts, languages, len(texts), seed=draw.randrange(2**31)):
         source = sources[query.source]
         rest = replace(source.passage, text=query.rest)
-        yield Example(
-            query.text, embedding_text(source.title, rest), source="crop", document=source.unit
-        )
+        yield _made(source, query.text, embedding_text(source.title, rest), "crop")
 
 
 def definitions(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
@@ -74,12 +72,7 @@ def definitions(sources: Sequence[Source], draw: random.Random) -> Iterator[Exam
         for start, end in sentences(text, "en"):
             found = _DEFINITION.match(text[start:end])
             if found and _says_something(found[1]) and not _is_pronoun(found[1]):
-                yield Example(
-                    f"What is {found[1].strip()}?",
-                    source.text,
-                    source="definition",
-                    document=source.unit,
-                )
+                yield _made(source, f"What is {found[1].strip()}?", source.text, "definition")
                 break
 
 
@@ -92,14 +85,14 @@ def questions(sources: Sequence[Source], draw: random.Random) -> Iterator[Exampl
             rest = (text[:start] + text[end:]).strip()
             if asked.endswith(("?", "？", "؟")) and len(asked.split()) > 3 and len(rest) > 80:
                 whole = embedding_text(source.title, replace(source.passage, text=rest))
-                yield Example(asked, whole, source="question", document=source.unit)
+                yield _made(source, asked, whole, "question")
                 break
 
 
 def dropout_pairs(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
     """A text with itself, to be told apart by dropout alone (Gao et al., arXiv 2104.08821)."""
     for source in sources:
-        yield Example(source.text, source.text, source="dropout", document=source.unit)
+        yield _made(source, source.text, source.text, "dropout")
 
 
 KINDS: dict[str, Kind] = {
@@ -138,7 +131,11 @@ def _example(
     passage = replace(source.passage, headings=kept, text="\n".join(lines))
     if lines:
         positive = embedding_text("" if title.casefold() in asked else title, passage)
-        yield Example(query, positive, source=kind, document=source.unit)
+        yield _made(source, query, positive, kind)
+
+
+def _made(source: Source, query: str, positive: str, kind: str) -> Example:
+    return Example(query, positive, source=kind, document=source.unit, passage=source.passage.id)
 
 
 def _says_something(name: str) -> bool:
