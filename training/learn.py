@@ -42,7 +42,7 @@ STAGES: tuple[Stage, ...] = ("examples", "training", "embedding", "proof", "swit
 
 # Examples of the development part, and passages that they are sought among.
 DEVELOPMENT = 150
-DEVELOPMENT_POOL = 600
+DEVELOPMENT_POOL = 300
 # Passages that hard negatives are sought among.
 _NEIGHBOURS = 20_000
 _EMBED_AT_ONCE = 128
