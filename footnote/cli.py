@@ -349,6 +349,23 @@ def rollback(context: click.Context, collection: str | None) -> None:
     click.echo(f"{name} is in use")
 
 
+@embedders.command("export")
+@click.argument("name")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@_json
+@click.pass_context
+def export_embedder(context: click.Context, name: str, folder: Path, as_json: bool) -> None:
+    """Write an embedder to DIR for sentence-transformers, its adapter for peft beside it."""
+    from training.export import export
+
+    exported = export(_open_home(context).registry.load(name), folder)
+    _show(
+        as_json,
+        lambda: asdict(exported),
+        lambda: [f"{name} is written; load it with SentenceTransformer({exported.folder!r})"],
+    )
+
+
 @main.command()
 @click.option("--repair", is_flag=True, help="Mend what can be mended.")
 @_json

@@ -77,8 +77,8 @@ def _write(embedder: Embedder, folder: Path) -> tuple[StockModule, ...]:
 
     spec = embedder.spec
     prompts = {
-        "query": prompt(spec.query_template, spec.task),
-        "document": prompt(spec.passage_template, spec.task),
+        "query": _prompt(spec.query_template, spec.task),
+        "document": _prompt(spec.passage_template, spec.task),
     }
     adapter = embedder.files.adapter if spec.adapter else None
     source = converted(spec, embedder.files.cache, adapter)
@@ -90,7 +90,7 @@ def _write(embedder: Embedder, folder: Path) -> tuple[StockModule, ...]:
 
     _write_tokenizer(tokenizer, limits, folder)
     shutil.copyfile(source.weights, folder / source.weights.name)
-    _write_json(folder / "config.json", decoder_config(spec, source.config))
+    _write_json(folder / "config.json", _decoder_config(spec, source.config))
     _write_json(
         folder / "config_sentence_transformers.json",
         {
@@ -98,6 +98,8 @@ def _write(embedder: Embedder, folder: Path) -> tuple[StockModule, ...]:
             "prompts": prompts,
             "default_prompt_name": None,
             "similarity_fn_name": "cosine",
+            # Earlier ones read over "is_causal" and would look at one direction only.
+            "requirements": {"transformers": ">=5.2"},
         },
     )
     if adapter is not None:
@@ -107,7 +109,7 @@ def _write(embedder: Embedder, folder: Path) -> tuple[StockModule, ...]:
     return modules
 
 
-def prompt(template: str, task: str) -> str:
+def _prompt(template: str, task: str) -> str:
     """What stands before the text, which is all that sentence-transformers can put there.
 
     Raises `ExportError` for a template with something behind its text.
@@ -121,7 +123,7 @@ def prompt(template: str, task: str) -> str:
     return before.replace("{task}", task)
 
 
-def decoder_config(spec: EmbedderSpec, config: Mapping[str, Any]) -> dict[str, Any]:
+def _decoder_config(spec: EmbedderSpec, config: Mapping[str, Any]) -> dict[str, Any]:
     """The decoder's `config.json`, without what says where it once lay."""
     window = config.get("sliding_window")
     if spec.attention == "bidirectional" and window is not None and window < spec.max_tokens:

@@ -63,7 +63,8 @@ start or end.
 
 _ADAPTER = """## The adapter alone
 
-`adapter/` holds the LoRA adapter, which is merged into the weights above, as peft writes it.
+`adapter/` holds the LoRA adapter as peft writes it. In the weights above it is merged, and
+rounded to bfloat16 with them.
 
 ```python
 from peft import PeftModel
