@@ -1,13 +1,16 @@
-"""An embedder through other tools' code: sentence-transformers, transformers, peft."""
+"""An embedder through other tools' code: sentence-transformers, transformers, peft, mteb."""
 
 import json
+import sys
 from dataclasses import replace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
 from conftest import TINY_WIDTH, make_base
+from torch.utils.data import DataLoader
 
 from embedder.compute import Compute
 from embedder.decoder import merge_adapter
@@ -16,6 +19,7 @@ from embedder.model import Embedder, EmbedderFiles
 from embedder.presets import PRESETS
 from embedder.spec import EmbedderSpec
 from training.export import ExportError, export
+from training.for_mteb import MtebMissingError, MtebModel
 from training.recipe import Recipe
 from training.student import Student
 
@@ -292,3 +296,65 @@ def test_on_the_command_line(tiny_embedder, tmp_path):
     again = CliRunner().invoke(main, command)
     assert again.exit_code == 1
     assert "not empty" in again.output
+
+
+def batches(texts):
+    """As mteb hands texts over: a DataLoader of dicts."""
+    return DataLoader([{"text": text, "id": str(n)} for n, text in enumerate(texts)], batch_size=2)
+
+
+def encode(model, texts, prompt, prompt_type):
+    return model.encode(
+        batches(texts),
+        task_metadata=SimpleNamespace(name="Leave", prompt=prompt),
+        hf_split="test",
+        hf_subset="default",
+        prompt_type=prompt_type,
+        batch_size=2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("prompt", "task"),
+    [("find leave", "find leave"), ({"query": "find"}, "find"), ({"document": "d"}, None)],
+)
+def test_mteb_gets_queries_behind_the_tasks_instruction(bases, tmp_path, prompt, task):
+    ours = embedder(bases("llama"), tmp_path)
+    model = MtebModel(ours)
+    wanted = ours.embed_queries(TEXTS, task)
+    np.testing.assert_allclose(encode(model, TEXTS, prompt, "query"), wanted, atol=1e-3)
+    np.testing.assert_allclose(encode(model, TEXTS, prompt, None), wanted, atol=1e-3)
+    passages = encode(model, TEXTS, prompt, "document")
+    np.testing.assert_allclose(passages, ours.embed_passages(TEXTS), atol=1e-3)
+
+
+def test_mteb_gets_passages_where_an_embedder_takes_no_instruction(bases, tmp_path):
+    ours = embedder(bases("llama"), tmp_path, **WHITENED)
+    model = MtebModel(ours)
+    texts = encode(model, TEXTS, "find", None)
+    np.testing.assert_allclose(texts, ours.embed_passages(TEXTS), atol=1e-3)
+    np.testing.assert_allclose(
+        encode(model, TEXTS, "find", "query"), ours.embed_queries(TEXTS), atol=1e-3
+    )
+    scores = model.similarity(texts[:3], texts)
+    assert scores.shape == (3, 4)
+    pairs = model.similarity_pairwise(texts, texts)
+    torch.testing.assert_close(pairs, torch.ones(4), atol=1e-5, rtol=0)
+    assert model.similarity(texts[0], texts[1]).shape == (1, 1)
+
+
+def test_mteb_files_results_under_name_and_fingerprint(bases, tmp_path, monkeypatch):
+    ours = embedder(bases("llama"), tmp_path)
+    for name in ("mteb", "mteb.models", "mteb.models.model_meta"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(MtebMissingError, match="pip install mteb"):
+        _ = MtebModel(ours).mteb_model_meta
+    stand_in = ModuleType("mteb.models.model_meta")
+    stand_in.ModelMeta = SimpleNamespace(create_empty=lambda overwrites: overwrites)
+    stand_in.ScoringFunction = SimpleNamespace(COSINE="cosine")
+    for name in ("mteb", "mteb.models"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setitem(sys.modules, stand_in.__name__, stand_in)
+    meta = MtebModel(ours).mteb_model_meta
+    assert (meta["name"], meta["revision"]) == ("footnote/t", ours.fingerprint)
+    assert meta["use_instructions"] is True
