@@ -31,6 +31,8 @@ class Recipe:
         projection_rate: learning rate of projection and means relative to their own size; 0
             leaves them as they are.
         distillation: weight of the teacher's ranking beside the contrastive loss.
+        max_tokens: longer passages are cut to this while training; most of what a passage is
+            about stands in its first half, and steps cost by the token.
         tokens_in_memory: a batch of more tokens goes through gradient caching.
         evaluate_every: steps between two looks at the development part.
         patience: looks without improvement after which training stops.
@@ -39,20 +41,21 @@ class Recipe:
         seed: the same seed gives the same run.
     """
 
-    steps: int = 150
+    steps: int = 100
     batch: int = 32
     negatives: int = 1
     temperature: float = 0.05
     learning_rate: float = 3e-4
-    warmup: int = 20
+    warmup: int = 10
     weight_decay: float = 0.01
     rank: int = 16
     alpha: int = 32
     dropout: float = 0.0
     projection_rate: float = 0.003
     distillation: float = 0.0
+    max_tokens: int = 128
     tokens_in_memory: int = 32_768
-    evaluate_every: int = 25
+    evaluate_every: int = 20
     patience: int = 4
     adapt: bool = True
     seed: int = 0

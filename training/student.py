@@ -97,9 +97,15 @@ class Student:
             [spec.query(text, task or None) for text, task in zip(texts, tasks, strict=True)]
         )
 
-    def passage_ids(self, texts: Sequence[str]) -> tuple[tuple[int, ...], ...]:
-        """Token ids of passages."""
-        return self.embedder.tokenize([self.embedder.spec.passage(text) for text in texts])
+    def passage_ids(self, texts: Sequence[str], cut: int = 0) -> tuple[tuple[int, ...], ...]:
+        """Token ids of passages; with `cut`, at most so many of each, the last one kept.
+
+        The last one may be the end-of-text token, whose state is the vector.
+        """
+        found = self.embedder.tokenize([self.embedder.spec.passage(text) for text in texts])
+        if not cut:
+            return found
+        return tuple(ids if len(ids) <= cut else (*ids[: cut - 1], ids[-1]) for ids in found)
 
     def encode(self, side: Side, ids: Sequence[Sequence[int]]) -> Tensor:
         """Unit vectors float32 [n, dimension], differentiable."""

@@ -136,7 +136,7 @@ class Trainer:
         student, recipe = self._student, self._recipe
         chunks = chunked(
             student.query_ids(batch.queries, batch.tasks),
-            student.passage_ids(batch.passages),
+            student.passage_ids(batch.passages, recipe.max_tokens),
             student.embedder.compute.tokens_a_batch,
         )
         positive = torch.tensor(batch.positive, device=student.device)
