@@ -28,12 +28,14 @@ _LONGEST_WORD = 20
 class PseudoQuery:
     """A query, and the passage it belongs to as it is without the query's sentence.
 
-    `source` is the place of the passage in the list that was given.
+    `source` is the place of the passage in the list that was given; `sentence` is what the
+    query's words were drawn from.
     """
 
     source: int
     text: str
     rest: str
+    sentence: str = ""
 
 
 def pseudo_queries(
@@ -66,7 +68,9 @@ def _from_passage(source: int, text: str, language: str, draw: random.Random) ->
     if not usable:
         return None
     start, end = draw.choice(usable)
-    return PseudoQuery(source, _shortened(text[start:end], draw), text[:start] + text[end:])
+    sentence = text[start:end]
+    rest = text[:start] + text[end:]
+    return PseudoQuery(source, _shortened(sentence, draw), rest, sentence.strip())
 
 
 def _is_usable(sentence: str) -> bool:

@@ -33,7 +33,8 @@ class Recipe:
         distillation: weight of the teacher's ranking beside the contrastive loss.
         max_tokens: longer passages are cut to this while training; most of what a passage is
             about stands in its first half, and steps cost by the token.
-        tokens_in_memory: a batch of more tokens goes through gradient caching.
+        tokens_in_memory: a batch of more tokens goes through gradient caching; so many take
+            some 2.5 GB with the bundled decoder in float32 (`benchmarks/gradients.py`).
         evaluate_every: steps between two looks at the development part.
         patience: looks without improvement after which training stops.
         adapt: whether token weights and means are first counted anew on the documents
@@ -54,7 +55,7 @@ class Recipe:
     projection_rate: float = 0.003
     distillation: float = 0.0
     max_tokens: int = 128
-    tokens_in_memory: int = 32_768
+    tokens_in_memory: int = 12_288
     evaluate_every: int = 20
     patience: int = 4
     adapt: bool = True

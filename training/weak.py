@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
@@ -45,22 +46,32 @@ def titles(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
 
 
 def headings(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
-    """The headings above a passage → the passage without the last of them."""
+    """A heading → the first passage under it, which does not carry it then.
+
+    One that names several places of a document, or the whole of it, points at no passage.
+    """
+    places = Counter((source.passage.document, source.passage.headings) for source in sources)
+    names = Counter((name, path[-1]) for name, path in places if path)
+    seen = set()
     for source in sources:
-        path = source.passage.headings
-        if path and _says_something(path[-1]):
+        name, path = source.passage.document, source.passage.headings
+        if not path or (name, path) in seen or path[-1].casefold() == source.title.casefold():
+            continue
+        seen.add((name, path))
+        if names[name, path[-1]] == 1 and _says_something(path[-1]):
             query = path[-1] if draw.random() < 0.5 else " ".join(path[-2:])
             yield from _example(source, query, source.title, path[:-1], "heading")
 
 
 def crops(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
-    """Words of a sentence → the passage without it (inverse cloze, Lee et al. 2019)."""
+    """A sentence, or some of its words → the passage without it (inverse cloze, Lee et al. 2019)."""
     texts = [source.passage.text for source in sources]
     languages = [source.language for source in sources]
     for query in pseudo_queries(texts, languages, len(texts), seed=draw.randrange(2**31)):
         source = sources[query.source]
         rest = replace(source.passage, text=query.rest)
-        yield _made(source, query.text, embedding_text(source.title, rest), "crop")
+        asked = query.text if draw.random() < 0.5 else query.sentence
+        yield _made(source, asked, embedding_text(source.title, rest), "crop")
 
 
 def definitions(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
