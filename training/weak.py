@@ -64,7 +64,7 @@ def headings(sources: Sequence[Source], draw: random.Random) -> Iterator[Example
 
 
 def crops(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
-    """A sentence, or some of its words → the passage without it (inverse cloze, Lee et al. 2019)."""
+    """A sentence or some of its words → the passage without it (inverse cloze, Lee et al. 2019)."""
     texts = [source.passage.text for source in sources]
     languages = [source.language for source in sources]
     for query in pseudo_queries(texts, languages, len(texts), seed=draw.randrange(2**31)):
