@@ -8,6 +8,7 @@ from embedder.errors import FootnoteError
 from footnote import estimate, jobs, learning
 from footnote.example_pages import ExamplePages, save
 from training.examples import Example, read_examples, write_examples
+from training.material import split
 from training.metrics import Interval
 from training.recipe import Recipe
 
@@ -118,6 +119,13 @@ def test_a_run_keeps_copies_of_the_files_that_it_was_given(home, tmp_path):
     assert len(run.order.data) == 2
     for path in (*run.order.data, run.order.questions):
         assert read_examples(run.folder / "data" / path.rsplit("/", 1)[-1])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_large_document_among_small_ones_leaves_something_for_each_part(seed):
+    units = ["large"] * 300 + [f"small{n}" for n in range(10) for _ in range(15)]
+    parts = split(units, seed)
+    assert set(parts.values()) == {"train", "development", "proof"}
 
 
 def test_examples_can_be_cancelled_and_are_then_made_anew(home):

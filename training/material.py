@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -86,15 +86,25 @@ def material(store: Store, collection: int, seed: int = 0) -> Material:
 
 
 def split(units: Sequence[str], seed: int = 0) -> dict[str, Part]:
-    """The part of each unit. `units` names each passage's, so that large ones count as such."""
+    """The part of each unit. `units` names each passage's, so that large ones count as such.
+
+    Where one large unit would take up two parts' shares, the large ones are trained on.
+    """
     sizes = Counter(units)
     order = sorted(sizes, key=lambda unit: hashlib.sha256(f"{seed} {unit}".encode()).digest())
+    parts = _dealt(order, sizes)
+    if len(set(parts.values())) < 3:
+        parts = _dealt(sorted(order, key=lambda unit: sizes[unit]), sizes)
+    return parts
+
+
+def _dealt(order: Sequence[str], sizes: Mapping[str, int]) -> dict[str, Part]:
     parts: dict[str, Part] = {}
-    taken = 0
+    taken, total = 0, sum(sizes.values())
     for unit in order:
-        if taken < _PROOF * len(units):
+        if taken < _PROOF * total:
             parts[unit] = "proof"
-        elif taken < (_PROOF + _DEVELOPMENT) * len(units):
+        elif taken < (_PROOF + _DEVELOPMENT) * total:
             parts[unit] = "development"
         else:
             parts[unit] = "train"
