@@ -7,8 +7,10 @@ import pytest
 from embedder.errors import FootnoteError
 from footnote import estimate, jobs, learning
 from footnote.example_pages import ExamplePages, save
+from indexer.sources import find
+from tests.homes import write_papers
 from training.examples import Example, read_examples, write_examples
-from training.material import split
+from training.material import material
 from training.metrics import Interval
 from training.recipe import Recipe
 
@@ -121,11 +123,17 @@ def test_a_run_keeps_copies_of_the_files_that_it_was_given(home, tmp_path):
         assert read_examples(run.folder / "data" / path.rsplit("/", 1)[-1])
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_one_large_document_among_small_ones_leaves_something_for_each_part(seed):
-    units = ["large"] * 300 + [f"small{n}" for n in range(10) for _ in range(15)]
-    parts = split(units, seed)
-    assert set(parts.values()) == {"train", "development", "proof"}
+def test_one_long_document_among_short_ones_leaves_something_for_each_part(home, tmp_path):
+    long = "\n\n".join(
+        f"# Rule {n}\n\n" + f"The rule {n} of leave is long. " * 60 for n in range(80)
+    )
+    (tmp_path / "long.md").write_text(long)
+    home.index(find([tmp_path / "long.md"]), "uneven")
+    write_papers(tmp_path / "short", 8)
+    home.index(find([tmp_path / "short"]), "uneven")
+    taken = material(home.store, home.collection("uneven").id)
+    assert not taken.whole_documents
+    assert set(taken.parts.values()) == {"train", "development", "proof"}
 
 
 def test_examples_can_be_cancelled_and_are_then_made_anew(home):

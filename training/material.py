@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -70,41 +70,35 @@ def material(store: Store, collection: int, seed: int = 0) -> Material:
     passages = store.sample_passages(collection, _PASSAGES)
     languages = store.document_languages({passage.document for passage in passages})
     titles = {name: store.document(name).title for name in languages}
-    whole = len(titles) >= _FEWEST_DOCUMENTS
-    sources = tuple(
-        Source(p, titles[p.document], languages[p.document], _unit(p, whole=whole))
-        for p in passages
-        if p.document in titles
-    )
-    parts = split([source.unit for source in sources], seed)
-    if len(set(parts.values())) < 3:
+    passages = [passage for passage in passages if passage.document in titles]
+    # Where one document is most of the collection, no whole ones can be kept out either.
+    for whole in (True, False) if len(titles) >= _FEWEST_DOCUMENTS else (False,):
+        units = [_unit(passage, whole=whole) for passage in passages]
+        parts = split(units, seed)
+        if len(set(parts.values())) == 3:
+            break
+    else:
         raise TooLittleToLearnError(
-            f"this collection has {len(sources)} passages, too few to train on some and to prove "
+            f"this collection has {len(passages)} passages, too few to train on some and to prove "
             "on others; add documents first"
         )
+    sources = tuple(
+        Source(passage, titles[passage.document], languages[passage.document], unit)
+        for passage, unit in zip(passages, units, strict=True)
+    )
     return Material(sources, parts, whole)
 
 
 def split(units: Sequence[str], seed: int = 0) -> dict[str, Part]:
-    """The part of each unit. `units` names each passage's, so that large ones count as such.
-
-    Where one large unit would take up two parts' shares, the large ones are trained on.
-    """
+    """The part of each unit. `units` names each passage's, so that large ones count as such."""
     sizes = Counter(units)
     order = sorted(sizes, key=lambda unit: hashlib.sha256(f"{seed} {unit}".encode()).digest())
-    parts = _dealt(order, sizes)
-    if len(set(parts.values())) < 3:
-        parts = _dealt(sorted(order, key=lambda unit: sizes[unit]), sizes)
-    return parts
-
-
-def _dealt(order: Sequence[str], sizes: Mapping[str, int]) -> dict[str, Part]:
     parts: dict[str, Part] = {}
-    taken, total = 0, sum(sizes.values())
+    taken = 0
     for unit in order:
-        if taken < _PROOF * total:
+        if taken < _PROOF * len(units):
             parts[unit] = "proof"
-        elif taken < (_PROOF + _DEVELOPMENT) * total:
+        elif taken < (_PROOF + _DEVELOPMENT) * len(units):
             parts[unit] = "development"
         else:
             parts[unit] = "train"
