@@ -89,10 +89,10 @@ def sample(store: Store, collection: int) -> list[Source]:
     ]
 
 
-def pace(home: Home, embedder: Embedder, sources: Sequence[Source]) -> Pace:
+def pace(home: Home, embedder: Embedder, sources: Sequence[Source], *, again: bool = False) -> Pace:
     """The pace of an embedder on this machine: known from before, or measured and kept."""
     found = known_pace(home, embedder)
-    if found is None:
+    if found is None or again:
         found = measure(embedder, [source.text for source in sources[:_MEASURED]])
         kept = _kept(home) | {embedder.fingerprint: asdict(found)}
         aside = home.path / f"{_FILE}.part"

@@ -10,6 +10,7 @@ from footnote.example_pages import ExamplePages, save
 from indexer.sources import find
 from tests.homes import write_papers
 from training.examples import Example, read_examples, write_examples
+from training.learn import DEVELOPMENT, DEVELOPMENT_POOL
 from training.material import material
 from training.metrics import Interval
 from training.recipe import Recipe
@@ -191,7 +192,7 @@ def test_an_estimate_is_arithmetic():
     )
     found = estimate.estimate(pace, size, recipe)
     assert found.examples == 50 * 100 / 1000
-    look = (750 * 90 + 150 * 10) / 500
+    look = ((DEVELOPMENT + DEVELOPMENT_POOL) * 90 + DEVELOPMENT * 10) / 500
     assert found.training == (10 * 10 * 190 / 100 + 2 * look,) * 2
     assert found.proof == (2000 * 90 + 2 * 450 * 100) / 1000
     assert found.switch == (8000 * 90 + 200 * 100) / 1000

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from footnote import learning
 from footnote.home import Home
 from indexer.sources import find
 
@@ -44,6 +45,13 @@ def serving(folder, embedder, **settings):
     registry = Home.open(folder / "home").registry
     registry.install("tiny", embedder.files.folder)
     registry.use("tiny")
+    with serving_home(folder, **settings) as address:
+        yield address
+
+
+@contextmanager
+def serving_home(folder, **settings):
+    """The app over the home in this folder; yields its address."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -215,3 +223,23 @@ def test_a_folder_is_added_and_its_form_goes(browser, filled, tmp_path):
         button(page, "Add the folder").click()
         page.get_by_label("Path of the folder").wait_for(state="detached")
         page.locator("tbody tr", has_text="Mill").wait_for()
+
+
+def test_from_documents_to_a_proof_in_five_steps(browser, papers_home):
+    with (
+        serving_home(papers_home.path.parent) as address,
+        reading(browser, address, "/training") as page,
+    ):
+        page.get_by_text("Settings").click()
+        for label, value in (("Steps", "2"), ("Batch", "4")):
+            page.get_by_role("spinbutton", name=label).fill(value)
+            page.keyboard.press("Enter")
+        page.get_by_text("papers is searched with the model tiny").wait_for()
+        button(page, "Make the examples").click()
+        page.locator("[data-testid=stDataFrame] canvas").first.wait_for()
+        button(page, "Start training").click()
+        page.get_by_text("Question by question").wait_for()
+        page.get_by_text("By meaning and words").first.wait_for()
+        page.locator("[data-testid=stVegaLiteChart] .marks").first.wait_for()
+        (run,) = learning.runs(papers_home)
+        assert (run.proof is None, run.order.recipe.steps) == (False, 2)

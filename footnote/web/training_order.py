@@ -1,0 +1,219 @@
+"""Step 1 of a training: which collection, which examples, with what settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from embedder.errors import FootnoteError
+from footnote import estimate, jobs, learning
+from footnote.web import training_time, training_written
+from footnote.web.session import errors_shown, problem
+from footnote.web.training_words import SOURCES, source_name
+from footnote.web.words import count, listed, plain
+from training.recipe import Recipe
+from training.runs import Order
+from training.weak import DEFAULT_KINDS, weak_examples
+
+if TYPE_CHECKING:
+    from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+    from footnote.home import Home
+    from training.runs import Run
+
+_FILES = ["jsonl", "csv", "tsv"]
+
+
+def show(home: Home) -> None:
+    """Draw the form of an order, or the way to documents where there are none."""
+    names = [one.name for one in home.store.collections() if home.store.count_passages(one.id) > 0]
+    if not names:
+        st.markdown("There is nothing to learn from yet. Add documents first.")
+        if st.button("Add documents", icon=":material/upload_file:", type="primary"):
+            st.switch_page("library")
+        return
+    with st.container(border=True, key="order"):
+        collection = st.selectbox("Collection to learn", names, key="train_on")
+        left, right = st.columns(2, gap="medium")
+        with left:
+            kinds = _kinds(home, collection)
+            written = training_written.show(home, collection)
+        with right:
+            data, questions = _files()
+        recipe, general = _settings()
+        promote = st.toggle(
+            "Switch by itself where the proof holds",
+            key="switch_by_itself",
+            help="Otherwise you look at the proof and switch with a click.",
+        )
+        wish = learning.Wish(
+            collection, kinds=kinds, general=general, recipe=recipe, promote=promote
+        )
+        with errors_shown():
+            _time(home, wish)
+        if st.button(
+            "Make the examples",
+            type="primary",
+            disabled=not (kinds or written or data),
+            key="order-it",
+        ):
+            _order(home, wish, written, data, questions)
+
+
+def show_made(home: Home, run: Run) -> None:
+    """Draw what a run was ordered to learn from; a button where its examples are missing."""
+    order, recipe = run.order, run.order.recipe
+    kinds = listed([source_name(kind).lower() for kind in order.kinds], 9)
+    files = [Path(path).name.split("-", 1)[-1] for path in order.data]
+    lines = (
+        f"From the documents: {plain(kinds or 'nothing')}",
+        f"From files: {plain(listed(files))}" if files else "",
+        f"Questions for the proof: {plain(Path(order.questions).name.split('-', 1)[-1])}"
+        if order.questions
+        else "",
+        f"{count(recipe.steps, 'step')} of {recipe.batch} questions · rank {recipe.rank} · learning"
+        f" rate {recipe.learning_rate:g} · {order.general:.0%} general questions · seed"
+        f" {recipe.seed}",
+    )
+    st.markdown("\n".join(f"- {line}" for line in lines if line))
+    if not run.examples.exists():
+        st.button(
+            "Make the examples",
+            type="primary",
+            on_click=jobs.submit,
+            args=(home, "examples", {"run": run.id}),
+            key="make-examples",
+        )
+
+
+def _kinds(home: Home, collection: str) -> tuple[str, ...]:
+    st.markdown("**Examples from the documents themselves**")
+    chosen = tuple(
+        kind
+        for kind in DEFAULT_KINDS
+        if st.checkbox(
+            f"{SOURCES[kind][0]} :small[:gray[{SOURCES[kind][1]}]]", value=True, key=f"kind-{kind}"
+        )
+    )
+    preview = st.expander("One of each, from your documents", key="samples", on_change="rerun")
+    if preview.open:
+        with preview, errors_shown():
+            for question, passage, kind in _samples(home, home.collection(collection).id):
+                st.markdown(
+                    f":small[{SOURCES[kind][0]}] **{plain(question)}**  \n"
+                    f":small[:gray[{plain(passage)} …]]"
+                )
+    return chosen
+
+
+@st.cache_data(max_entries=20, ttl=600, show_spinner="Reading some passages …")
+def _samples(_home: Home, collection: int) -> list[tuple[str, str, str]]:
+    """A question, the beginning of its passage, and the kind, where a kind gives any."""
+    sources = estimate.sample(_home.store, collection)
+    found = [(kind, weak_examples(sources, (kind,))[:1]) for kind in DEFAULT_KINDS]
+    return [(one.query, one.positive[:160], kind) for kind, some in found for one in some]
+
+
+def _files() -> tuple[list[UploadedFile], list[UploadedFile]]:
+    st.markdown("**Files of your own**")
+    data = st.file_uploader(
+        "Questions and passages to learn from",
+        type=_FILES,
+        accept_multiple_files=True,
+        key="data_files",
+        help="A table with the columns question and passage (and negative, if you have such), or"
+        " JSON lines with query, positive and negatives.",
+    )
+    questions = st.file_uploader(
+        "Real questions for the proof",
+        type=_FILES,
+        key="question_file",
+        help="The same columns. Each question counts whose passage is in a document that is kept"
+        " out of training. They are asked beside those cut out of the documents.",
+    )
+    return list(data), [questions] if questions else []
+
+
+def _settings() -> tuple[Recipe, float]:
+    usual = Recipe()
+    with st.expander("Settings", icon=":material/tune:"):
+        st.caption("The usual ones were measured on many collections. Nothing here has to be set.")
+        columns = st.columns(3)
+        steps = columns[0].number_input(
+            "Steps", 1, 1000, usual.steps, help="Training ends earlier where nothing improves."
+        )
+        batch = columns[1].number_input(
+            "Batch", 2, 1024, usual.batch, help="Questions a step; each is told from the others."
+        )
+        rate = columns[2].number_input(
+            "Learning rate", 1e-6, 1e-1, usual.learning_rate, step=1e-4, format="%.6f"
+        )
+        rank = columns[0].number_input(
+            "Rank", 1, 256, usual.rank, help="Of LoRA: how much of the model can change."
+        )
+        general = columns[1].slider(
+            "General questions",
+            0,
+            90,
+            50,
+            format="%d %%",
+            help="Share of questions of many styles that come with Footnote. They keep the model"
+            " from unlearning what a question looks like.",
+        )
+        seed = columns[2].number_input(
+            "Seed", 0, 2**31 - 1, usual.seed, help="The same seed gives the same training."
+        )
+    recipe = replace(
+        usual,
+        steps=int(steps),
+        batch=int(batch),
+        learning_rate=float(rate),
+        rank=int(rank),
+        alpha=int(rank) * usual.alpha // usual.rank,
+        seed=int(seed),
+    )
+    return recipe, general / 100
+
+
+def _time(home: Home, wish: learning.Wish) -> None:
+    start = home.embedder_of(home.collection(wish.collection).id).spec.name
+    order = Order(wish.collection, start, wish.recipe or Recipe(), wish.kinds or ())
+    training_time.show(home, order, made=False)
+
+
+def _order(
+    home: Home,
+    wish: learning.Wish,
+    written: Path | None,
+    data: list[UploadedFile],
+    questions: list[UploadedFile],
+) -> None:
+    """Make the run, start on its examples, and go to its page."""
+    with TemporaryDirectory() as folder:
+        paths = [_staged(Path(folder), file) for file in (*data, *questions)]
+        wish = replace(
+            wish,
+            data=(*([written] if written else []), *paths[: len(data)]),
+            questions=paths[-1] if questions else None,
+        )
+        try:
+            run = learning.order(home, wish)
+        except FootnoteError as error:
+            problem(str(error).replace(f"{folder}/", ""))
+            return
+    jobs.submit(home, "examples", {"run": run.id})
+    st.query_params["run"] = run.id
+    st.rerun()
+
+
+def _staged(folder: Path, file: UploadedFile) -> Path:
+    """An upload as a file of its own name; two of one name do not meet."""
+    place = folder / file.file_id
+    place.mkdir(exist_ok=True)
+    path = place / Path(file.name.replace("\\", "/")).name
+    path.write_bytes(file.getbuffer())
+    return path

@@ -1,0 +1,43 @@
+"""Step 3 of a training: how long it will take, the start, and afterwards how it went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from footnote import jobs
+from footnote.web import training_charts, training_time
+from footnote.web.training_steps import started, trained
+from footnote.web.words import count, duration
+from training.history import history
+
+if TYPE_CHECKING:
+    from footnote.home import Home
+    from training.runs import Run
+
+
+def show(home: Home, run: Run) -> None:
+    """Draw the step; nothing is at work on it now."""
+    rows = history(run.folder)
+    training_charts.curves(rows)
+    if trained(run):
+        if rows:
+            first, last = rows[0], rows[-1]
+            st.markdown(
+                f"{count(last['step'], 'step')} in {duration(last['seconds'])}. On documents that"
+                f" it was not trained on, from {first['development'] or 0:.3f} to"
+                f" {max(row['development'] or 0 for row in rows):.3f}."
+            )
+        return
+    if started(run):
+        st.markdown(f"Stopped after {count(rows[-1]['step'], 'step')} of {rows[-1]['steps']}.")
+        st.button("Go on", type="primary", on_click=go_on, args=(home, run), key="go-on")
+        return
+    training_time.show(home, run.order)
+    st.button("Start training", type="primary", on_click=go_on, args=(home, run), key="start")
+
+
+def go_on(home: Home, run: Run) -> None:
+    """Have the run worked on from where it stands."""
+    jobs.submit(home, "train", {"run": run.id})
