@@ -3,11 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from scripted_server import scripted_server
+from test_synthesize import Author
 
 from embedder.errors import FootnoteError
 from footnote import estimate, jobs, learning
 from footnote.example_pages import ExamplePages, save
 from indexer.sources import find
+from rag.llm import OpenAIChat
 from tests.homes import write_papers
 from training.examples import Example, read_examples, write_examples
 from training.learn import DEVELOPMENT, DEVELOPMENT_POOL
@@ -214,3 +217,33 @@ def test_the_job_of_a_run_is_found(home):
     assert jobs.of_run(home, "z") is None
     assert [job.id for job in jobs.jobs(home, ("examples",))] == ["a"]
     assert len(jobs.jobs(home)) == 3
+
+
+class Control:
+    """A job's control that is cancelled after so many reports."""
+
+    def __init__(self, reports=10**9):
+        self.left, self.seen = reports, []
+
+    def progress(self, values):
+        self.left -= 1
+        self.seen.append(values)
+
+    def cancelled(self):
+        return self.left <= 0
+
+
+def test_a_language_model_writes_in_a_job_that_can_be_stopped_and_goes_on(home, monkeypatch):
+    with scripted_server(answer=Author()) as server:
+        chat = OpenAIChat(server.url, "sk", "tiny", temperature=1.0)
+        monkeypatch.setattr(home, "llm", chat, raising=False)
+        monkeypatch.setattr(home, "_writing_model", lambda: chat)
+        file = learning.written(home, "papers")
+        arguments = {"collection": "papers", "file": str(file), "count": 5}
+        control = Control(3)
+        assert jobs.WORK["write"](home, arguments, control) == {}
+        assert {"done", "total", "examples", "seconds_left"} <= control.seen[0].keys()
+        report = jobs.WORK["write"](home, arguments, Control())
+    examples = read_examples(file)
+    assert report["examples"] == len(examples)
+    assert {one.source for one in examples} == {"written"}
