@@ -424,3 +424,15 @@ def test_statistics_of_the_collection_weigh_its_common_words_less(home):
     with torch.inference_mode():
         after = student.encode("passages", student.passage_ids(texts)).numpy()
     assert np.abs(before - after).max() > 0.01
+
+
+def test_a_heading_that_the_text_repeats_with_a_little_more_is_taken_out():
+    from indexer.records import Passage
+    from training.material import Source
+
+    text = "COVERED SERVICES: Care of joints\nThe plan includes the care of jaws and of knees."
+    passage = Passage(text, ("Plan", "Care of joints"), (), 0, 7, "d")
+    (found,) = weak_examples([Source(passage, "Benefits", "en", "d")], ("heading",))
+    assert "joints" not in found.positive
+    assert "knees" in found.positive
+    assert found.passage == 7

@@ -42,7 +42,7 @@ def titles(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
         name = source.passage.document
         seen[name] = seen.get(name, 0) + 1
         if seen[name] <= _TITLE_PASSAGES and _says_something(source.title):
-            yield from _example(source, source.title, "", source.passage.headings, "title")
+            yield from _example(source, (source.title,), "", source.passage.headings, "title")
 
 
 def headings(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
@@ -59,8 +59,8 @@ def headings(sources: Sequence[Source], draw: random.Random) -> Iterator[Example
             continue
         seen.add((name, path))
         if names[name, path[-1]] == 1 and _says_something(path[-1]):
-            query = path[-1] if draw.random() < 0.5 else " ".join(path[-2:])
-            yield from _example(source, query, source.title, path[:-1], "heading")
+            said = path[-1:] if draw.random() < 0.5 else path[-2:]
+            yield from _example(source, said, source.title, path[:-1], "heading")
 
 
 def crops(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
@@ -131,18 +131,23 @@ def weak_examples(
 
 
 def _example(
-    source: Source, query: str, title: str, path: Sequence[str], kind: str
+    source: Source, said: Sequence[str], title: str, path: Sequence[str], kind: str
 ) -> Iterator[Example]:
-    """The passage under `title` and `path`, without the lines that the query was made of."""
-    asked = query.casefold()
+    """`said` → the passage under `title` and `path`, without the lines that say the same."""
+    asked = [part.casefold() for part in said]
     lines = source.passage.text.splitlines()
-    while lines and (lines[0].strip().casefold() in asked or not lines[0].strip()):
+    while lines and _repeats(lines[0].strip().casefold(), asked):
         del lines[0]
     kept = tuple(heading for heading in path if heading.casefold() not in asked)
     passage = replace(source.passage, headings=kept, text="\n".join(lines))
     if lines:
         positive = embedding_text("" if title.casefold() in asked else title, passage)
-        yield _made(source, query, positive, kind)
+        yield _made(source, " ".join(said), positive, kind)
+
+
+def _repeats(line: str, asked: Sequence[str]) -> bool:
+    """Whether a first line is blank, part of what is asked, or little more than that."""
+    return any(line in part or (part in line and len(line) < 3 * len(part)) for part in asked)
 
 
 def _made(source: Source, query: str, positive: str, kind: str) -> Example:
