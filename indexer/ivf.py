@@ -44,6 +44,12 @@ _COARSE_RECALL = 0.95
 _LEAST_CANDIDATES = 80
 _CANDIDATES_PER_HIT = 2
 
+# At least so many lists are visited. Where many passages say nearly the same, probes drawn from
+# the index find each other in a list or two, and real questions, which lie apart, do not: over
+# 1,920 synthetic documents repeated with noise to 100,000, tuned visits gave questions recall
+# 0.76, and to a million 0.88. Scanning 64 of a million's 2,048 lists takes about a millisecond.
+_FEWEST_VISITS = 64
+
 # Recall is measured on so many probes, for so many hits. Half of the probes are vectors of the
 # index (none its own neighbour), half lie midway between two of them: a question is farther from
 # its passage than passages are from each other. Visits that gave the index's own vectors recall
@@ -214,7 +220,7 @@ def _set_visits(index: faiss.IndexPreTransform, probes: np.ndarray, truth: list[
     ivf.nprobe = ivf.nlist
     ceiling = _recall(index, probes, truth)
     wanted = min(_WANTED_RECALL, ceiling - _NEAR_CEILING)
-    visits = 1
+    visits = _FEWEST_VISITS
     while visits < ivf.nlist:
         ivf.nprobe = visits
         recall = _recall(index, probes, truth)

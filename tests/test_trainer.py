@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from statistics import mean
 
 import numpy as np
 import pytest
@@ -167,12 +168,12 @@ def test_training_learns_and_what_it_saves_gives_the_students_vectors(tiny_embed
     learner = student(tiny_embedder, recipe)
     texts = [one.positive for one in examples(6)]
     development = Development(examples(24))
-    before = development.score(learner)
+    before = mean(development.reciprocal_ranks(learner))
     result = Trainer(learner, examples(24), recipe, tmp_path / "run", development=development).run()
     assert result.finished
     assert result.development_before == pytest.approx(before)
     assert result.development_after > before + 0.1
-    assert development.score(learner) == pytest.approx(result.development_after)
+    assert mean(development.reciprocal_ranks(learner)) == pytest.approx(result.development_after)
 
     spec = learner.save(tmp_path / "saved", "taught")
     assert spec.fingerprint != tiny_embedder.spec.fingerprint

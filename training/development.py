@@ -29,8 +29,8 @@ class Development:
             places.setdefault(text, len(places))
         self._examples, self._passages = tuple(examples), tuple(places)
 
-    def score(self, student: Student) -> float:
-        """Mean reciprocal rank of the positives, between 0 and 1."""
+    def reciprocal_ranks(self, student: Student) -> list[float]:
+        """One over the rank of each example's positive; their mean is the score."""
         queries = student.query_ids(
             [one.query for one in self._examples], [one.task for one in self._examples]
         )
@@ -43,7 +43,8 @@ class Development:
             vectors = encoded(student.encode, chunks, seed=0)
         count = len(self._examples)
         positive = torch.tensor(self._positive, device=vectors.device)
-        return float((1.0 / ranks(vectors[:count] @ vectors[count:].T, positive)).mean())
+        found = 1.0 / ranks(vectors[:count] @ vectors[count:].T, positive)
+        return [float(value) for value in found]
 
 
 def ranks(scores: Tensor, positive: Tensor) -> Tensor:

@@ -14,15 +14,17 @@ from training.whitening import groups, held_out
 SOURCE = "synthetic"
 
 
-def general_examples(count: int | None = None, seed: int = 0) -> list[Example]:
-    """At most `count` examples, drawn from the groups that are not held out.
+def general_examples(
+    count: int | None = None, seed: int = 0, *, from_held_out: bool = False
+) -> list[Example]:
+    """At most `count` examples, of the groups that are not held out, or of those that are.
 
     The other two passages of a group are the hard negatives, in an order that the seed draws.
     """
     draw = random.Random(seed)  # noqa: S311 - no secret
     made: list[Example] = []
     for number, group in enumerate(groups()):
-        if held_out(number):
+        if held_out(number) != from_held_out:
             continue
         for place, (passage, queries) in enumerate(zip(group.passages, group.queries, strict=True)):
             others = [text for at, text in enumerate(group.passages) if at != place]

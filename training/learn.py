@@ -43,6 +43,8 @@ STAGES: tuple[Stage, ...] = ("examples", "training", "embedding", "proof", "swit
 # Examples of the development part, and passages that they are sought among.
 DEVELOPMENT = 150
 DEVELOPMENT_POOL = 300
+# Beside them, questions of synthetic groups that no training sees: weak pairs are no questions.
+_GENERAL_DEVELOPMENT = 60
 # Passages that hard negatives are sought among.
 _NEIGHBOURS = 20_000
 _EMBED_AT_ONCE = 128
@@ -208,7 +210,10 @@ class Learning:
         taken = taken or material(self._store, self._collection, recipe.seed)
         held = taken.part("development")
         looked_at = weak_examples(held, self._order.kinds, recipe.seed)
-        looked_at = spread(looked_at, DEVELOPMENT)
+        looked_at = [
+            *spread(looked_at, DEVELOPMENT),
+            *general_examples(_GENERAL_DEVELOPMENT, recipe.seed, from_held_out=True),
+        ]
         pool = spread([source.text for source in taken.sources], DEVELOPMENT_POOL)
         own = list(self.examples(taken) if examples is None else examples)
         share = self._order.general

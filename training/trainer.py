@@ -21,6 +21,7 @@ from training.batches import Batch, batch_of, plan
 from training.gradients import accumulate, accumulate_cached, chunked
 from training.history import LOG
 from training.loss import accuracy, distillation, info_nce, linear_schedule
+from training.metrics import bootstrap
 from training.student import Student
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class Trainer:
         self._rates = [group["lr"] for group in self._optimizer.param_groups]
         self._step = 0
         self._looks: list[tuple[int, float]] = []
+        self._start: list[float] = []  # what the first look found, question by question
+        self._kept: tuple[int, float] | None = None
         self._best: dict[str, Tensor] = {}
         self._seconds = 0.0
         folder.mkdir(parents=True, exist_ok=True)
@@ -177,13 +180,22 @@ class Trainer:
         return (queries @ passages.T).float().to(self._student.device)
 
     def _look(self) -> None:
-        """Measure on the development part, and keep the weights if they are the best so far."""
+        """Measure on the development part; keep the weights if they are the best so far.
+
+        What is better than the start by chance alone is not kept: steps that teach nothing
+        about the documents still move the vectors (docs/log.md, The loop).
+        """
         if self._development is None:
             return
         self._student.encoder.eval()
-        score = self._development.score(self._student)
-        if not self._looks or score > max(found for _, found in self._looks):
+        found = self._development.reciprocal_ranks(self._student)
+        score = sum(found) / len(found)
+        self._start = self._start or found
+        gains = [after - before for after, before in zip(found, self._start, strict=True)]
+        certain = not self._looks or bootstrap(gains).low > 0
+        if certain and (not self._kept or score > self._kept[1]):
             self._best = {n: p.detach().clone() for n, p in self._student.trainable.items()}
+            self._kept = (self._step, score)
         self._looks.append((self._step, score))
 
     def _is_stuck(self) -> bool:
@@ -193,9 +205,9 @@ class Trainer:
         return len(scores) > late and max(scores[-late:]) <= max(scores[:-late])
 
     def _result(self, *, finished: bool) -> TrainingResult:
-        best = max(self._looks, key=lambda look: look[1], default=(self._step, None))
+        step, after = self._kept or (self._step, None)
         before = self._looks[0][1] if self._looks else None
-        return TrainingResult(self._step, best[0], before, best[1], finished)
+        return TrainingResult(self._step, step, before, after, finished)
 
     def _state_of_work(self, loss: float, right: float, first: int) -> TrainingProgress:
         pace = self._seconds / max(self._step, 1) if first == 0 else self._seconds / self._step
@@ -227,7 +239,13 @@ class Trainer:
             for key, moment in self._optimizer.state.get(parameter, {}).items():
                 tensors[f"{key}/{name}"] = moment
         tensors |= {f"best/{name}": value for name, value in self._best.items()}
-        known = {"step": self._step, "looks": self._looks, "seconds": self._seconds}
+        known = {
+            "step": self._step,
+            "looks": self._looks,
+            "start": self._start,
+            "kept": self._kept,
+            "seconds": self._seconds,
+        }
         aside = self._folder / f"{_STATE}.part"
         contiguous = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
         save_file(contiguous, aside, metadata={"state": json.dumps(known)})
@@ -253,6 +271,8 @@ class Trainer:
                 self._optimizer.state[parameter] = state
         self._step, self._seconds = known["step"], known["seconds"]
         self._looks = [tuple(look) for look in known["looks"]]
+        self._start = known["start"]
+        self._kept = tuple(known["kept"]) if known["kept"] else None
         _forget_after(self._folder / LOG, self._step)
 
 
