@@ -212,7 +212,8 @@ def test_many_small_and_one_large_file_are_embedded_in_slices(desk, monkeypatch)
     assert desk.sound()
 
 
-def test_a_cancelled_run_leaves_a_sound_home_and_is_continued(desk):
+def test_a_cancelled_run_leaves_a_sound_home_and_is_continued(desk, monkeypatch):
+    monkeypatch.setattr("indexer.pipeline._SLICE", 4)  # cancelling is noticed between slices
     for number in range(40):
         desk.write(f"{number:02}.md", LEAVE.replace("sixteen", str(number)))
     done = []
