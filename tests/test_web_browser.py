@@ -160,7 +160,7 @@ def test_the_library_names_what_it_could_not_read(browser, filled):
         assert page.locator("tbody tr").count() == 3
         row.locator("td").last.click()
         page.get_by_role("heading", name=BROKEN).wait_for()
-        assert page.get_by_text("broken.pdf is damaged").is_visible()
+        assert page.get_by_text("broken.pdf is damaged").first.is_visible()
 
 
 def test_what_a_document_says_is_never_carried_out(browser, filled):
