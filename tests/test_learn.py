@@ -216,6 +216,8 @@ def test_the_loop_promotes_what_is_proved_and_the_way_back_is_one_step(home, alw
     trained_on = {one.document for one in read_examples(run.examples)}
     taken = material(home.store, number)
     asked = {c.passage for c in run.proof.comparisons}
+    texts = {s.passage.id: s.passage.text for s in taken.sources}
+    assert all(c.question in texts[c.passage] for c in run.proof.comparisons)  # whole sentences
     of_proof = {s.passage.document for s in taken.sources if s.passage.id in asked}
     assert of_proof
     assert not of_proof & trained_on

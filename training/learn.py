@@ -135,7 +135,7 @@ class Learning:
         return self._result(len(examples), steps, proof, promoted=promoted)
 
     def examples(self, taken: Material | None = None) -> list[Example]:
-        """The run's examples, made where they have not been: the first two stages.
+        """The run's examples, made where they have not been: the first stage.
 
         Weak pairs of the training part and the order's own files, those filtered whose passage
         does not come back, with hard negatives from the collection's vectors. Cancelled, there
