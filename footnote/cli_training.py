@@ -1,14 +1,15 @@
-"""The commands of the loop: train, and where its runs stand."""
+"""The commands of the loop: synth, train, embedders."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from footnote.cli_parts import as_json_option, open_home, show
 
 if TYPE_CHECKING:
     from training.learn import LearningProgress
@@ -27,6 +28,65 @@ class _Bar:
 
     def cancelled(self) -> bool:
         return False
+
+
+@click.command()
+@click.option("--tasks", "by_tasks", is_flag=True, help="Invent tasks and examples from nothing.")
+@click.option("-c", "--collection", help="Write queries to passages of this collection.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of examples to write, JSON lines; begun before, it is gone on with.",
+)
+@click.option(
+    "-n",
+    "count",
+    default=200,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How many examples (--tasks) or passages (-c).",
+)
+@click.option(
+    "--concurrency",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    help="Calls at once.",
+)
+@click.option("--seed", default=0, show_default=True, help="Draws other tasks, languages, styles.")
+@click.option("--price-in", type=click.FloatRange(0), help="Price of a million tokens read.")
+@click.option("--price-out", type=click.FloatRange(0), help="Price of a million tokens written.")
+@as_json_option
+@click.pass_context
+def synth(
+    context: click.Context,
+    by_tasks: bool,
+    collection: str | None,
+    output: Path,
+    count: int,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Have a language model write training data. Interrupted, it can be repeated and continues."""
+    from footnote import render
+    from footnote.progress import synthesizing
+    from training.production import Pace
+
+    if by_tasks == (collection is not None):
+        raise click.UsageError("give either --tasks or -c COLLECTION")
+    home, seed, calls = open_home(context), options["seed"], options["concurrency"]
+    synthesis = (
+        home.collection_synthesis(collection, output, count, seed)
+        if collection is not None
+        else home.task_synthesis(output, count, seed)
+    )
+    prices = options["price_in"], options["price_out"]
+    click.echo(render.synth_estimate_text(synthesis.estimate(), calls, *prices), err=True)
+    with synthesizing() as progress:
+        report = synthesis.run(Pace(calls, progress))
+    show(as_json, lambda: asdict(report), lambda: render.synth_text(report))
 
 
 @click.command()
@@ -59,15 +119,14 @@ class _Bar:
 @click.option("--seed", type=int)
 @click.option("--no-promote", is_flag=True, help="Prove, and switch nothing.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was broken off.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@as_json_option
 @click.pass_context
 def train(context: click.Context, collection: str | None, **options: Any) -> None:
     """Train the embedder on a collection's own documents, prove it, and switch if it is better."""
     from footnote import learning, render
-    from footnote.home import Home
     from footnote.progress import learning as shown
 
-    home = Home.open(context.obj)
+    home = open_home(context)
     if options["resume"]:
         run = learning.runs(home).get(options["resume"])
     elif collection is None:
@@ -87,7 +146,70 @@ def train(context: click.Context, collection: str | None, **options: Any) -> Non
     click.echo(f"run {run.id}; broken off, it goes on with --resume {run.id}", err=True)
     with shown() as report:
         result = learning.learning(home, run, _Bar(report)).run()
-    if options["as_json"]:
-        click.echo(json.dumps(render.learning_json(result), ensure_ascii=False))
-    else:
-        click.echo("\n".join(render.learning_text(result)))
+    show(
+        options["as_json"],
+        lambda: render.learning_json(result),
+        lambda: render.learning_text(result),
+    )
+
+
+@click.group(invoke_without_command=True)
+@as_json_option
+@click.pass_context
+def embedders(context: click.Context, as_json: bool) -> None:
+    """List the installed embedders, switch, go back."""
+    if context.invoked_subcommand is None:
+        from footnote import render
+
+        registry = open_home(context).registry
+        names, current = registry.names(), registry.current()
+        show(
+            as_json,
+            lambda: {"embedders": names, "current": current, "history": registry.history()},
+            lambda: render.embedders_text(names, current),
+        )
+
+
+@embedders.command()
+@click.argument("name")
+@click.pass_context
+def use(context: click.Context, name: str) -> None:
+    """Index with this embedder from now on, and move every collection to it."""
+    home = open_home(context)
+    home.registry.use(name)
+    home.adopt_embedder()
+    click.echo(f"{name} is in use")
+
+
+@embedders.command()
+@click.option("-c", "--collection", help="Only of this collection, to what answered there before.")
+@click.pass_context
+def rollback(context: click.Context, collection: str | None) -> None:
+    """Go back to the embedder that was in use before."""
+    home = open_home(context)
+    if collection is not None:
+        from footnote import learning
+
+        name = learning.rollback(home, collection)
+        click.echo(f"{name} answers for {collection}")
+        return
+    name = home.registry.rollback()
+    home.adopt_embedder()
+    click.echo(f"{name} is in use")
+
+
+@embedders.command("export")
+@click.argument("name")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@as_json_option
+@click.pass_context
+def export_embedder(context: click.Context, name: str, folder: Path, as_json: bool) -> None:
+    """Write an embedder to DIR for sentence-transformers, its adapter for peft beside it."""
+    from training.export import export
+
+    exported = export(open_home(context).registry.load(name), folder)
+    show(
+        as_json,
+        lambda: asdict(exported),
+        lambda: [f"{name} is written; load it with SentenceTransformer({exported.folder!r})"],
+    )

@@ -1,0 +1,30 @@
+"""What every command of the command line has in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from footnote.home import Home
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def open_home(context: click.Context) -> Home:
+    """The home that `--home` names, with what the environment adds."""
+    from footnote.home import Home
+
+    return Home.open(context.obj)
+
+
+def show(as_json: bool, data: Callable[[], Any], lines: Callable[[], Iterable[str]]) -> None:
+    """Print one JSON object, or the lines for people."""
+    if as_json:
+        click.echo(json.dumps(data(), ensure_ascii=False))
+    else:
+        for line in lines():
+            click.echo(line)
