@@ -1,18 +1,20 @@
-"""The web front door, `streamlit run app.py`: a frame; the pages hold the rest."""
+"""The web front door, `streamlit run app.py`: a frame; the pages hold the rest.
 
-import streamlit as st
+Imported, it is the server with its guard; Streamlit then runs it as a script for each reader.
+"""
 
-from footnote.web import ask, frame, library, training
+from streamlit.starlette import App
 
-frame.dress()
-page = st.navigation(
-    [
-        st.Page(ask.show, title="Ask", icon=":material/forum:", url_path="ask", default=True),
-        st.Page(library.show, title="Library", icon=":material/library_books:", url_path="library"),
-        st.Page(
-            training.show, title="Training", icon=":material/model_training:", url_path="training"
-        ),
-    ],
-    position="top",
-)
-page.run()
+from footnote.web import frame
+
+if __name__ == "__main__":
+    frame.show()
+else:
+    from footnote.web import doors, session
+
+    app = App(
+        __file__,
+        routes=doors.ROUTES,
+        middleware=doors.MIDDLEWARE,
+        on_script_error=session.shown,
+    )

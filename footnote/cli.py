@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +10,9 @@ from typing import Any
 import click
 
 from embedder.errors import FootnoteError
+from footnote.cli_app import app
 from footnote.cli_parts import as_json_option, open_home, show
+from footnote.cli_people import people, share
 from footnote.cli_training import embedders, synth, train
 
 MODES = click.Choice(["fused", "dense", "keyword"])
@@ -131,9 +132,9 @@ def documents(
 @click.pass_context
 def delete(context: click.Context, documents: tuple[str, ...], as_json: bool) -> None:
     """Delete documents by id; nothing finds them again."""
-    from footnote import render
+    from footnote import removal, render
 
-    receipt = open_home(context).store.delete(documents)
+    receipt = removal.delete(open_home(context), documents)
     show(as_json, lambda: asdict(receipt), lambda: [render.receipt_text(receipt)])
 
 
@@ -270,20 +271,6 @@ def settings(context: click.Context, as_json: bool) -> None:
     )
 
 
-@main.command()
-@click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--no-browser", is_flag=True, help="Do not open a browser window.")
-@click.pass_context
-def app(context: click.Context, port: int, no_browser: bool) -> None:
-    """Open the web app, for this machine only (localhost)."""
-    from importlib.util import find_spec
-
-    home = open_home(context)
-    script = find_spec("app")
-    if script is None or script.origin is None:
-        raise FootnoteError("app.py is missing from the installation; install Footnote again")
-    arguments = [sys.executable, "-m", "streamlit", "run", script.origin]
-    arguments += ["--server.address", "localhost", "--server.port", str(port)]
-    arguments += ["--server.headless", "true" if no_browser else "false"]
-    os.environ["FOOTNOTE_HOME"] = str(home.path)
-    os.execv(sys.executable, arguments)  # noqa: S606 - our own interpreter, no shell
+main.add_command(people)
+main.add_command(share)
+main.add_command(app)

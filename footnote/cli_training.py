@@ -145,7 +145,7 @@ def train(context: click.Context, collection: str | None, **options: Any) -> Non
         run = learning.order(home, wish)
     click.echo(f"run {run.id}; broken off, it goes on with --resume {run.id}", err=True)
     with shown() as report:
-        result = learning.learning(home, run, _Bar(report)).run()
+        result = learning.carry_out(home, run, _Bar(report))
     show(
         options["as_json"],
         lambda: render.learning_json(result),
@@ -175,8 +175,12 @@ def embedders(context: click.Context, as_json: bool) -> None:
 @click.pass_context
 def use(context: click.Context, name: str) -> None:
     """Index with this embedder from now on, and move every collection to it."""
+    from footnote import learning
+    from footnote.audit import OPERATOR
+
     home = open_home(context)
     home.registry.use(name)
+    learning.note(home, OPERATOR, "promotion", "", f"{name}, for all collections")
     home.adopt_embedder()
     click.echo(f"{name} is in use")
 
@@ -186,14 +190,16 @@ def use(context: click.Context, name: str) -> None:
 @click.pass_context
 def rollback(context: click.Context, collection: str | None) -> None:
     """Go back to the embedder that was in use before."""
+    from footnote import learning
+    from footnote.audit import OPERATOR
+
     home = open_home(context)
     if collection is not None:
-        from footnote import learning
-
         name = learning.rollback(home, collection)
         click.echo(f"{name} answers for {collection}")
         return
     name = home.registry.rollback()
+    learning.note(home, OPERATOR, "rollback", "", f"{name}, for all collections")
     home.adopt_embedder()
     click.echo(f"{name} is in use")
 

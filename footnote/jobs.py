@@ -74,6 +74,11 @@ class JobControl:
             _update(self._home, self._job.id, progress=json.dumps(values), heartbeat_at=now)
             self._cancelled = job(self._home, self._job.id).state == "cancelling"
 
+    @property
+    def owner(self) -> str:
+        """The id of who ordered the job; '' where nobody was registered."""
+        return self._job.owner
+
     def cancelled(self) -> bool:
         """Whether someone asked the job to stop (as of the last progress written)."""
         return self._cancelled
@@ -126,10 +131,12 @@ class _Control:
 def _train(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
     """Go through the loop of `run`, from where it stands."""
     from footnote import learning
+    from footnote.people import People
     from footnote.render import learning_json
 
     run = learning.runs(home).get(arguments["run"])
-    return learning_json(learning.learning(home, run, _Control(control)).run())
+    by = People(home.store).name_of(control.owner)
+    return learning_json(learning.carry_out(home, run, _Control(control), by))
 
 
 def _examples(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
@@ -215,10 +222,19 @@ def job(home: Home, identifier: str) -> Job:
     return _bury(home, rows[0])
 
 
-def jobs(home: Home, kinds: Sequence[str] = (), limit: int = 50) -> list[Job]:
-    """The newest jobs (of these kinds, if any are named), newest first."""
-    where = f"kind IN ({', '.join('?' * len(kinds))})" if kinds else None
-    rows = _table(home).rows_where(where, kinds, order_by="created_at desc", limit=limit)
+def jobs(
+    home: Home, kinds: Sequence[str] = (), limit: int = 50, owner: str | None = None
+) -> list[Job]:
+    """The newest jobs (of these kinds, of this owner, if any are named), newest first."""
+    where, values = ["1"], list(kinds)
+    if kinds:
+        where.append(f"kind IN ({', '.join('?' * len(kinds))})")
+    if owner is not None:
+        where.append("owner = ?")
+        values.append(owner)
+    rows = _table(home).rows_where(
+        " AND ".join(where), values, order_by="created_at desc", limit=limit
+    )
     return [_bury(home, _job(row)) for row in rows]
 
 

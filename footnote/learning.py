@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedder.errors import FootnoteError
+from footnote import audit
+from footnote.audit import OPERATOR
 from training.runs import Order, Run, Runs
 
 if TYPE_CHECKING:
     from footnote.home import Home
-    from training.learn import Learning, Watch
+    from training.learn import Learning, LearningResult, Watch
     from training.recipe import Recipe
 
 
@@ -115,7 +117,20 @@ def learning(home: Home, run: Run, watch: Watch | None = None) -> Learning:
     return Learning(run, workshop, questions, watch)
 
 
-def rollback(home: Home, collection: str) -> str:
+def carry_out(
+    home: Home, run: Run, watch: Watch | None = None, by: str = OPERATOR
+) -> LearningResult:
+    """Go through the loop of a run from where it stands, and note a switch.
+
+    Raises `TrainingError`.
+    """
+    result = learning(home, run, watch).run()
+    if result.promoted:
+        note(home, by, "promotion", run.order.collection, result.embedder)
+    return result
+
+
+def rollback(home: Home, collection: str, by: str = OPERATOR) -> str:
     """Let the embedder that answered before answer again; return its name."""
     from training.promote import rollback
 
@@ -125,7 +140,14 @@ def rollback(home: Home, collection: str) -> str:
     for run in runs(home):
         if run.outcome == "promoted" and _fingerprint(home, run.id) == now:
             run.write_outcome("rolled back")
+    note(home, by, "rollback", collection, name)
     return name
+
+
+def note(home: Home, by: str, what: audit.What, collection: str, details: str) -> None:
+    """Write to the audit log what was done with an embedder (named in `details`)."""
+    with home.store.transaction() as connection:
+        audit.write(connection, by, what, collection=collection, details=details)
 
 
 def may_switch(run: Run) -> bool:
@@ -149,18 +171,20 @@ def allow_switch(home: Home, run: Run) -> None:
     run.write_outcome("")
 
 
-def reject(home: Home, run: Run) -> None:
+def reject(home: Home, run: Run, by: str = OPERATOR) -> None:
     """Give a run up: its vectors and its installed embedder go, the folder stays.
 
     Raises `TrainingError` where a collection needs it.
     """
     _withdraw(home, run)
     run.write_outcome("rejected")
+    note(home, by, "training deleted", run.order.collection, f"{run.id}, its proof is kept")
 
 
-def remove(home: Home, run: Run) -> None:
+def remove(home: Home, run: Run, by: str = OPERATOR) -> None:
     """Remove a run with all that came of it. Raises `TrainingError` where a collection needs it."""
     _withdraw(home, run)
+    note(home, by, "training deleted", run.order.collection, run.id)
     run.remove()
 
 

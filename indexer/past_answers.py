@@ -61,6 +61,38 @@ def redact(connection: sqlite3.Connection, documents: Iterable[str]) -> int:
     return quotes
 
 
+def shown(
+    connection: sqlite3.Connection, turns: Iterable[sqlite3.Row], readable: Set[int]
+) -> list[dict[str, Any]]:
+    """The turns of one talk, in order, as they are shown to somebody who may read these only.
+
+    What comes of other collections is left out as if it had been deleted, and what the search
+    for a later question took over from there.
+    """
+    rows: list[dict[str, Any]] = []
+    asked: set[str] = set()
+    hidden = False
+    for turn in turns:
+        row = dict(turn)
+        held = connection.execute(
+            "SELECT document, collection FROM turn_documents JOIN documents"
+            " ON documents.id = document WHERE turn = ?",
+            (row["id"],),
+        )
+        foreign = {one["document"] for one in held if one["collection"] not in readable}
+        answer = _answer(connection, row["id"])
+        asked |= _words(row["question"])
+        if hidden and not _words(row["standalone"]) <= asked:
+            row["standalone"] = row["question"]
+            answer = answer | {"standalone": row["question"]}
+        if foreign:
+            hidden = True
+            answer = without(answer, foreign)
+        row["answer"] = json.dumps(answer, ensure_ascii=False)
+        rows.append(row)
+    return rows
+
+
 def without(answer: Answer, gone: Set[str]) -> Answer:
     """An answer without what came from these documents. Pure.
 

@@ -156,7 +156,56 @@ CREATE TABLE switches (
 CREATE INDEX switches_collection ON switches(collection, id);
 """
 
-MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _M001), (2, _M002), (3, _M003))
+# People, what they may read, and what was done by whom. Somebody removed keeps the row, so that
+# the id, which conversations and jobs name as their owner, never comes to mean another.
+_M004 = """
+CREATE TABLE people (
+    id TEXT PRIMARY KEY,                     -- random
+    name TEXT NOT NULL,                      -- as it was given
+    sought TEXT NOT NULL,                    -- the name, case folded
+    display_name TEXT NOT NULL,
+    email TEXT NOT NULL,                     -- case folded; '' for none
+    role TEXT NOT NULL CHECK (role IN ('admin', 'reader')),
+    may_upload INTEGER NOT NULL,
+    password TEXT NOT NULL,                  -- argon2id; '' where only the organisation signs in
+    added_at REAL NOT NULL,
+    removed_at REAL
+);
+CREATE UNIQUE INDEX people_name ON people(sought) WHERE removed_at IS NULL;
+CREATE UNIQUE INDEX people_email ON people(email) WHERE removed_at IS NULL AND email != '';
+CREATE TABLE sessions (
+    token TEXT PRIMARY KEY,                  -- SHA-256 of what the browser holds
+    person TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+    began_at REAL NOT NULL,
+    seen_at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX sessions_person ON sessions(person);
+CREATE TABLE sign_in_attempts (              -- that failed, or are being looked at
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,                      -- SHA-256: a password may have been typed for a name
+    tried_at REAL NOT NULL
+);
+CREATE INDEX sign_in_attempts_name ON sign_in_attempts(name, tried_at);
+CREATE INDEX sign_in_attempts_time ON sign_in_attempts(tried_at);
+CREATE TABLE shares (
+    collection INTEGER NOT NULL REFERENCES collections(id) ON DELETE CASCADE,
+    person TEXT NOT NULL,                    -- '' for everyone
+    shared_at REAL NOT NULL,
+    PRIMARY KEY (collection, person)
+) WITHOUT ROWID;
+CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at REAL NOT NULL,
+    who TEXT NOT NULL,                       -- names: entries outlive what they name
+    what TEXT NOT NULL,
+    collection TEXT NOT NULL,
+    document TEXT NOT NULL,
+    details TEXT NOT NULL
+);
+CREATE INDEX audit_time ON audit(at);
+"""
+
+MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _M001), (2, _M002), (3, _M003), (4, _M004))
 LATEST = MIGRATIONS[-1][0]
 
 # What a migration does after its statements, where SQL alone cannot do it.

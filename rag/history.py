@@ -1,6 +1,7 @@
 """Conversations in the database: begun, continued, found again, renamed, rated, deleted.
 
-Every call names the owner, and sees nothing of another's.
+Every call names the owner, and sees nothing of another's; and of documents that the owner may
+read no more it sees nothing either, as if they had been deleted.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
+from typing import Any
 
 from embedder.errors import FootnoteError
 from indexer import past_answers
@@ -24,11 +26,15 @@ class UnknownConversationError(FootnoteError):
 
 
 class History:
-    """The conversations of one owner. `owner` is '' where nobody signs in."""
+    """The conversations of one owner. `owner` is '' where nobody signs in.
 
-    def __init__(self, store: Store, owner: str = "") -> None:
-        self._store = store
-        self._owner = owner
+    `readable` gives the collections that the owner may read at the moment; None means all.
+    """
+
+    def __init__(
+        self, store: Store, owner: str = "", readable: Callable[[], Set[int]] | None = None
+    ) -> None:
+        self._store, self._owner, self._readable = store, owner, readable
 
     def start(self, collections: Sequence[int], title: str) -> Conversation:
         """Begin a conversation about these collections, named after its first question."""
@@ -66,7 +72,10 @@ class History:
         rows = self._store.connection.execute(
             "SELECT * FROM turns WHERE conversation = ? ORDER BY id", (conversation,)
         )
-        return list(map(_turn, rows))
+        if self._readable is None:
+            return list(map(_turn, rows))
+        shown = past_answers.shown(self._store.connection, rows, self._readable())
+        return [_turn(row) for row in shown]
 
     def conversation(self, conversation: str) -> Conversation:
         """One conversation by id. Raises `UnknownConversationError`."""
@@ -79,14 +88,19 @@ class History:
 
     def conversations(self, text: str = "", limit: int = 100) -> list[Conversation]:
         """Conversations, latest first: all, or those with `text` in title, question or answer."""
+        readable = None if self._readable is None else json.dumps(sorted(self._readable()))
         rows = self._store.connection.execute(
             "SELECT * FROM conversations WHERE owner = :owner AND (:text = ''"
             " OR instr(lower(title), lower(:text)) OR EXISTS (SELECT 1 FROM turns"
             "  WHERE conversation = conversations.id AND (instr(lower(question), lower(:text))"
-            "  OR EXISTS (SELECT 1 FROM json_each(answer, '$.sentences')"
-            "   WHERE instr(lower(json_extract(json_each.value, '$.text')), lower(:text))))))"
+            "  OR (EXISTS (SELECT 1 FROM json_each(answer, '$.sentences')"
+            "   WHERE instr(lower(json_extract(json_each.value, '$.text')), lower(:text)))"
+            # What is not shown is not found either.
+            "   AND (:readable IS NULL OR NOT EXISTS (SELECT 1 FROM turn_documents JOIN documents"
+            "    ON documents.id = turn_documents.document WHERE turn = turns.id"
+            "    AND collection NOT IN (SELECT value FROM json_each(:readable))))))))"
             " ORDER BY updated_at DESC, id LIMIT :limit",
-            {"owner": self._owner, "text": text, "limit": limit},
+            {"owner": self._owner, "text": text, "limit": limit, "readable": readable},
         )
         return [_conversation(row) for row in rows]
 
@@ -155,7 +169,7 @@ def _conversation(row: sqlite3.Row) -> Conversation:
     )
 
 
-def _turn(row: sqlite3.Row) -> Turn:
+def _turn(row: sqlite3.Row | dict[str, Any]) -> Turn:
     answer = from_json(row["answer"])
     return Turn(row["question"], answer, row["id"], row["feedback"], row["asked_at"])
 

@@ -11,13 +11,13 @@ from footnote.web import components, why
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from footnote.home import Home
+    from footnote.access import Access
     from footnote.web.answer import Source
     from rag.records import Answer, Turn
 
 
 def show(
-    home: Home,
+    access: Access,
     turn: Turn,
     sources: Sequence[Source],
     collections: Sequence[int],
@@ -49,7 +49,7 @@ def show(
         if turn.answer.hits and st.button(
             "Why these passages?", type="tertiary", key=f"why-{turn.id}"
         ):
-            why.show(home, turn.answer, collections)
+            why.show(access, turn.answer, collections)
 
 
 def export_all(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> None:

@@ -16,7 +16,7 @@ from indexer.catalogue import UnknownDocumentError
 from rag.records import Answer, Turn
 
 if TYPE_CHECKING:
-    from footnote.home import Home
+    from footnote.access import Access
 
 EXPLANATIONS = {
     "supported": "",
@@ -38,13 +38,13 @@ class Source:
     place: Place
 
 
-def sources(home: Home, answer: Answer) -> tuple[Source, ...]:
+def sources(access: Access, answer: Answer) -> tuple[Source, ...]:
     """The footnotes of an answer; the passages that came nearest where there is none."""
     if answer.abstained:
         return tuple(
             Source(
                 hit.rank,
-                _name(home, hit.document.title, hit.document.id, span.page),
+                _name(access, hit.document.title, hit.document.id, span.page),
                 snippet(hit.passage.text),
                 Place(hit.document.id, span.page, span, hit.rank),
             )
@@ -54,7 +54,7 @@ def sources(home: Home, answer: Answer) -> tuple[Source, ...]:
     return tuple(
         Source(
             note.n,
-            _name(home, note.title, note.document, note.span.page),
+            _name(access, note.title, note.document, note.span.page),
             note.quote,
             Place(note.document, note.span.page, note.span, note.n),
         )
@@ -123,10 +123,10 @@ def _same(place: Place, opened: Place | None) -> bool:
     )
 
 
-def _name(home: Home, title: str, document: str, number: int) -> str:
+def _name(access: Access, title: str, document: str, number: int) -> str:
     """`Travel policy, page 3`; the title alone where the file has no pages."""
     try:
-        label = home.store.page(document, number).label
+        label = access.page(document, number).label
     except UnknownDocumentError:
         label = f"page {number} (deleted since)"
     return f"{title}, {label}" if label else title

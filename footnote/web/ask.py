@@ -13,10 +13,10 @@ from footnote.web import actions, answer, asking, chats, page_view, progress, se
 from footnote.web.page_view import Place
 from footnote.web.words import count, plain
 from indexer.catalogue import UnknownDocumentError
-from rag.history import History
 
 if TYPE_CHECKING:
-    from footnote.home import Home
+    from footnote.access import Access
+    from rag.history import History
     from rag.records import Conversation, Turn
 
 PLACE = "place"  # session state: the page opened beside the conversation
@@ -24,36 +24,35 @@ PLACE = "place"  # session state: the page opened beside the conversation
 
 def show() -> None:
     """Draw the page."""
-    home = session.home()
-    collections = [collection.id for collection in home.store.collections()]
-    if not _readable(home, collections):
-        welcome.show(home)
+    access = session.access()
+    if not _readable(access):
+        welcome.show(access)
         return
-    session.prepare(home)
-    history = History(home.store)
+    session.prepare()
+    history = access.history()
     talk = chats.current(history)
     with st.sidebar:
-        chosen = chats.side(home, history, talk)
+        chosen = chats.side(access, history, talk)
     # Drawn before anything is answered: while it is, this is where it can be stopped.
     question = st.chat_input("Ask your documents", submit_mode="stop", max_chars=2000)
     if question:
         asking.ask(question)
     middle, beside = st.columns([11, 10], gap="medium")
     with middle, st.container(key="talk"):
-        progress.show_running(home)
-        _conversation(home, history, talk, chosen)
+        progress.show_running(access)
+        _conversation(access, history, talk, chosen)
     with beside:
-        _opened_page(home)
+        _opened_page(access)
 
 
-def _readable(home: Home, collections: Sequence[int]) -> int:
+def _readable(access: Access, collections: Sequence[int] | None = None) -> int:
     """How many documents can be asked: files that could not be read cannot."""
     states = ("ready", "partial")
-    return sum(home.store.documents(collections, state=one, limit=1).total for one in states)
+    return sum(access.documents(collections, state=one, limit=1).total for one in states)
 
 
 def _conversation(
-    home: Home, history: History, talk: Conversation | None, chosen: tuple[int, ...]
+    access: Access, history: History, talk: Conversation | None, chosen: tuple[int, ...]
 ) -> None:
     # Three places that are always there: what one of them held before lingers until the run
     # ends, and must not be taken for a part of another.
@@ -63,27 +62,28 @@ def _conversation(
     turns = history.turns(talk.id) if talk else []
     if not turns and not asking.waiting():
         with invitation:
-            _invitation(home, chosen)
+            _invitation(access, chosen)
     with talked:
         for turn in turns:
-            _exchange(home, history, turn, chosen)
+            _exchange(access, history, turn, chosen)
     with unanswered:
         if asking.waiting():
-            asking.show(home, history, talk, chosen)
+            asking.show(access, history, talk, chosen)
         elif len(turns) > 1:
-            actions.export_all([(turn, answer.sources(home, turn.answer)) for turn in turns])
+            actions.export_all([(turn, answer.sources(access, turn.answer)) for turn in turns])
 
 
-def _invitation(home: Home, collections: tuple[int, ...]) -> None:
-    total = _readable(home, collections)
+def _invitation(access: Access, collections: tuple[int, ...]) -> None:
+    total = _readable(access, collections)
     st.space("large")
     st.title("What would you like to know?", anchor=False)
     st.markdown(
         f"Ask {count(total, 'document')} in your own words."
         " Every sentence of the answer names the page it comes from."
     )
-    sample = home.store.collection(samples.COLLECTION)
-    if sample and sample.id in collections:
+    if any(
+        one.name == samples.COLLECTION and one.id in collections for one in access.collections()
+    ):
         st.space("small")
         st.caption("Some questions that the sample documents answer:")
         with st.container(gap="xsmall", key="examples"):
@@ -97,12 +97,12 @@ def _invitation(home: Home, collections: tuple[int, ...]) -> None:
                 )
 
 
-def _exchange(home: Home, history: History, turn: Turn, collections: tuple[int, ...]) -> None:
+def _exchange(access: Access, history: History, turn: Turn, collections: tuple[int, ...]) -> None:
     asking.show_question(turn.question, f"question-{turn.id}", fresh=asking.just_answered(turn.id))
     with st.container(key=f"reply-{turn.id}"):
-        found = answer.sources(home, turn.answer)
+        found = answer.sources(access, turn.answer)
         answer.show(turn, found, st.session_state.get(PLACE), _open)
-        actions.show(home, turn, found, collections, history.rate)
+        actions.show(access, turn, found, collections, history.rate)
 
 
 def _open(place: Place) -> None:
@@ -113,7 +113,7 @@ def _close() -> None:
     del st.session_state[PLACE]
 
 
-def _opened_page(home: Home) -> None:
+def _opened_page(access: Access) -> None:
     place = st.session_state.get(PLACE)
     if place is None:
         return
@@ -126,9 +126,9 @@ def _opened_page(home: Home) -> None:
             ":material/close:", help="Close", type="tertiary", on_click=_close, key="page-close"
         )
         try:
-            home.store.document(place.document)
+            access.document(place.document)
         except UnknownDocumentError:  # by somebody else, while it was open here
             st.info("This document has been deleted.", icon=":material/info:")
             return
-        page_view.heading(home, place)
-        page_view.show(home, place, turn)
+        page_view.heading(access, place)
+        page_view.show(access, place, turn)

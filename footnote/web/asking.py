@@ -15,10 +15,9 @@ from embedder.errors import FootnoteError
 from footnote.render import snippet
 from footnote.web import components, session
 from footnote.web.words import plain
-from indexer.search import Scope
 
 if TYPE_CHECKING:
-    from footnote.home import Home
+    from footnote.access import Access
     from rag.history import History
     from rag.records import Answer, Conversation
 
@@ -59,7 +58,7 @@ def just_answered(turn: int) -> bool:
 
 
 def show(
-    home: Home, history: History, talk: Conversation | None, collections: tuple[int, ...]
+    access: Access, history: History, talk: Conversation | None, collections: tuple[int, ...]
 ) -> None:
     """Draw the unanswered question and answer it; a failure keeps it, to be asked again."""
     asking: Asking = st.session_state[ASKING]
@@ -72,7 +71,7 @@ def show(
     # If this run is cut off (stop button, another click), the next one finds the reason here.
     st.session_state[ASKING] = replace(asking, problem=INTERRUPTED)
     try:
-        _answer(home, history, talk, collections, asking.question)
+        _answer(access, history, talk, collections, asking.question)
     except FootnoteError as error:
         st.session_state[ASKING] = replace(asking, problem=str(error))
     else:
@@ -97,7 +96,7 @@ def show_question(question: str, key: str, *, fresh: bool) -> None:
 
 
 def _answer(
-    home: Home,
+    access: Access,
     history: History,
     talk: Conversation | None,
     collections: tuple[int, ...],
@@ -112,9 +111,8 @@ def _answer(
         written.append(piece)
 
     before = history.turns(talk.id) if talk else []
-    scope = Scope(frozenset(collections))
     answering: Future[Answer] = Future()
-    _in_thread(answering, lambda: home.answerer.ask(question, scope, before, stream))
+    _in_thread(answering, lambda: access.ask(question, collections, before, stream))
     try:
         with st.spinner("Reading your documents …", show_time=True):
             place = st.empty()

@@ -12,7 +12,7 @@ from rag.history import History, UnknownConversationError
 from rag.records import Conversation
 
 if TYPE_CHECKING:
-    from footnote.home import Home
+    from footnote.access import Access
 
 SHOWN = 40  # conversations listed; older ones are found by searching
 RENAME, DELETE = "Rename", "Delete"
@@ -39,7 +39,7 @@ def open_conversation(identifier: str) -> None:
         del st.query_params["c"]
 
 
-def side(home: Home, history: History, talk: Conversation | None) -> tuple[int, ...]:
+def side(access: Access, history: History, talk: Conversation | None) -> tuple[int, ...]:
     """Draw the side bar; return the ids of the collections to ask."""
     st.button(
         "New conversation",
@@ -48,7 +48,7 @@ def side(home: Home, history: History, talk: Conversation | None) -> tuple[int, 
         on_click=open_conversation,
         args=("",),
     )
-    chosen = _collections(home, history, talk)
+    chosen = _collections(access, history, talk)
     conversations = history.conversations(limit=SHOWN)
     if conversations:
         st.markdown("##### Conversations")
@@ -70,8 +70,8 @@ def side(home: Home, history: History, talk: Conversation | None) -> tuple[int, 
     return chosen
 
 
-def _collections(home: Home, history: History, talk: Conversation | None) -> tuple[int, ...]:
-    names = {collection.id: collection.name for collection in home.store.collections()}
+def _collections(access: Access, history: History, talk: Conversation | None) -> tuple[int, ...]:
+    names = {collection.id: collection.name for collection in access.collections()}
     if len(names) < 2:
         return tuple(names)
     key = f"collections-{talk.id if talk else 'new'}"

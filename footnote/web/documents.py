@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from footnote import jobs
 from footnote.web import components, progress
 from footnote.web.page_view import file_name
 from footnote.web.session import errors_shown
@@ -18,7 +17,7 @@ from indexer.catalogue import UnknownDocumentError
 from indexer.records import Document, Receipt
 
 if TYPE_CHECKING:
-    from footnote.home import Home
+    from footnote.access import Access
 
 ROWS = 50  # a page of the table; the browser draws it in a blink
 HEALTH = {"ready": "Ready", "partial": "Some pages missing", "failed": "Not readable"}
@@ -35,24 +34,29 @@ SELECTED, FIRST, RECEIPT = "selected_documents", "first_row", "receipt"  # sessi
 TURNED = "turned_to_row"  # session state: a page of the table that is to be shown from its top
 
 
-def show(home: Home) -> None:
+def show(access: Access) -> None:
     """Draw filters, table, paging, and what can be done with the selected rows."""
     _receipt()
-    collections = {collection.id: collection.name for collection in home.store.collections()}
+    collections = {collection.id: collection.name for collection in access.collections()}
     if not collections:
         st.space("small")
-        st.markdown("Nothing here yet. Drop your first documents above.")
+        st.markdown(
+            "Nothing here yet. Drop your first documents above."
+            if access.person.admin
+            else "Nothing has been shared with you yet. Ask an admin to share a collection."
+        )
         return
     chosen, text, state = _filters(collections)
     first = st.session_state.get(FIRST, 0)
-    found = home.store.documents(chosen, text=text, state=state, limit=ROWS, offset=first)
+    found = access.documents(chosen, text=text, state=state, limit=ROWS, offset=first)
     if not found.total:
-        _nothing(home, chosen, searched=bool(text or state))
+        _nothing(access, chosen, searched=bool(text or state))
         return
     if first >= found.total:  # rows were deleted meanwhile
         st.session_state[FIRST] = 0
         st.rerun()
-    _selection_bar(home, collections)
+    if access.person.admin:
+        _selection_bar(access, collections)
     if st.session_state.pop(TURNED, None) is not None:
         components.scroll_here(key=f"scroll-rows-{first}")
     key = f"documents-{first}"
@@ -69,6 +73,7 @@ def show(home: Home) -> None:
             "columns": COLUMNS,
             "rows": [_row(document, collections) for document in found.rows],
             "selected": st.session_state.get(SELECTED, []),
+            "selectable": access.person.admin,
         },
         default={"selected": st.session_state.get(SELECTED, [])},
         on_selected_change=select,
@@ -77,21 +82,24 @@ def show(home: Home) -> None:
     _paging(first, found.total)
 
 
-def _nothing(home: Home, chosen: Sequence[int], *, searched: bool) -> None:
+def _nothing(access: Access, chosen: Sequence[int], *, searched: bool) -> None:
     st.markdown("No document matches." if searched else "This collection is empty.")
-    if len(chosen) == 1 and not searched:
-        st.button("Remove the collection", on_click=home.store.delete_collection, args=(chosen[0],))
+    if len(chosen) == 1 and not searched and access.may("manage", chosen[0]):
+        st.button("Remove the collection", on_click=access.delete_collection, args=(chosen[0],))
 
 
-def offer_update(home: Home) -> None:
+def offer_update(access: Access) -> None:
     """Where a collection's search model is installed no more, offer to move it to the present."""
+    if not access.person.admin:
+        return
     with errors_shown():
+        home = access.everything()
         behind = [
             collection.name
             for collection in home.store.collections()
             if not home.knows_embedder_of(collection.id)
         ]
-        if not behind or progress.any_active(home):
+        if not behind or progress.any_active(access):
             return
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(
@@ -99,7 +107,7 @@ def offer_update(home: Home) -> None:
                 " it is no longer here. Bring it up to date to use the present one.",
                 width="stretch",
             )
-            st.button("Bring up to date", on_click=_read_again, args=(home, behind, []))
+            st.button("Bring up to date", on_click=_read_again, args=(access, behind, []))
 
 
 def _filters(collections: dict[int, str]) -> tuple[list[int], str, str]:
@@ -190,8 +198,8 @@ def _to_first_page() -> None:
     st.session_state[FIRST] = 0
 
 
-def _selection_bar(home: Home, collections: dict[int, str]) -> None:
-    selected = _still_there(home, st.session_state.get(SELECTED, []))
+def _selection_bar(access: Access, collections: dict[int, str]) -> None:
+    selected = _still_there(access, st.session_state.get(SELECTED, []))
     readable = [document for document in selected if document.state != "failed"]
     with st.container(horizontal=True, vertical_alignment="center", key="selection"):
         if not selected:
@@ -206,19 +214,19 @@ def _selection_bar(home: Home, collections: dict[int, str]) -> None:
             if readable
             else "What could not be read is not kept. Mend the file and add it.",
             on_click=_read_selected_again,
-            args=(home, readable, collections),
+            args=(access, readable, collections),
         )
         if st.button("Delete", icon=":material/delete:"):
-            confirm_deletion(home, selected)
+            confirm_deletion(access, selected)
         st.button("Clear selection", type="tertiary", on_click=_select_none)
 
 
-def _still_there(home: Home, identifiers: Sequence[str]) -> list[Document]:
+def _still_there(access: Access, identifiers: Sequence[str]) -> list[Document]:
     """The documents with these ids, but for those that somebody deleted meanwhile."""
     found = []
     for identifier in identifiers:
         with suppress(UnknownDocumentError):
-            found.append(home.store.document(identifier))
+            found.append(access.document(identifier))
     return found
 
 
@@ -227,23 +235,23 @@ def _select_none() -> None:
 
 
 def _read_selected_again(
-    home: Home, selected: Sequence[Document], collections: dict[int, str]
+    access: Access, selected: Sequence[Document], collections: dict[int, str]
 ) -> None:
     for number, name in collections.items():
         ids = [document.id for document in selected if document.collection == number]
         if ids:
-            _read_again(home, [name], ids)
+            _read_again(access, [name], ids)
     _select_none()
 
 
-def _read_again(home: Home, collections: Sequence[str], documents: Sequence[str]) -> None:
+def _read_again(access: Access, collections: Sequence[str], documents: Sequence[str]) -> None:
     for name in collections:
         arguments = {"collection": name, "documents": list(documents)}
-        progress.watch(jobs.submit(home, "reindex", arguments))
+        progress.watch(access.work("reindex", arguments))
 
 
 @st.dialog("Delete for good?")
-def confirm_deletion(home: Home, selected: Sequence[Document]) -> None:
+def confirm_deletion(access: Access, selected: Sequence[Document]) -> None:
     """Ask, delete, and leave the receipt for the next run of the page."""
     names = [document.title for document in selected]
     st.markdown(
@@ -252,7 +260,7 @@ def confirm_deletion(home: Home, selected: Sequence[Document]) -> None:
     )
     if st.button(f"Delete {count(len(selected), 'document')}", type="primary"):
         with errors_shown(), st.spinner("Deleting …"):
-            st.session_state[RECEIPT] = home.store.delete(document.id for document in selected)
+            st.session_state[RECEIPT] = access.delete([document.id for document in selected])
             _select_none()
             if "document" in st.query_params:
                 del st.query_params["document"]

@@ -1,13 +1,65 @@
-"""What all pages share: name, mark, width, style."""
+"""What all pages share: name, mark, width, style; which there are for whom; the way out."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from embedder.errors import FootnoteError
+from footnote.access import NotSignedInError
+from footnote.web import account, ask, library, people, session, training
+from footnote.web.session import problem
+
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
+
+    from footnote.people import Person
+
 HERE = Path(__file__).parent
 ICON = HERE / "assets" / "icon.png"
+
+
+def show() -> None:
+    """Draw the page that the address names, for whoever looks at it."""
+    dress()
+    try:
+        person = session.access().person
+    except FootnoteError as error:
+        problem(str(error))
+        if isinstance(error, NotSignedInError):
+            session.leave()
+        st.stop()
+    session.note_click()
+    page = st.navigation(pages(person), position="top")
+    account.show(person)
+    page.run()
+
+
+def pages(person: Person) -> list[StreamlitPage]:
+    """The pages that a person has use for; that of the first admin has no tab."""
+    found = [
+        st.Page(ask.show, title="Ask", icon=":material/forum:", url_path="ask", default=True),
+        st.Page(library.show, title="Library", icon=":material/library_books:", url_path="library"),
+    ]
+    if person.admin:
+        found += [
+            st.Page(
+                training.show,
+                title="Training",
+                icon=":material/model_training:",
+                url_path="training",
+            ),
+            st.Page(
+                people.show,
+                title="People",
+                icon=":material/group:",
+                url_path="people",
+                visibility="visible" if person.id else "hidden",
+            ),
+        ]
+    return found
 
 
 def dress() -> None:

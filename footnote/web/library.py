@@ -10,27 +10,36 @@ from footnote.web import documents, one_document, progress, session, upload
 from footnote.web.words import count
 
 if TYPE_CHECKING:
-    from footnote.home import Home
+    from footnote.access import Access
 
 
 def show() -> None:
     """Draw the page: one document where the address names one (`?document=`), else all."""
-    home = session.home()
+    access = session.access()
     chosen = st.query_params.get("document")
     with st.container(key="library"):
         if chosen:
-            one_document.show(home, chosen)
+            one_document.show(access, chosen)
             return
-        _heading(home)
-        upload.show(home)
-        progress.show(home)
-        documents.offer_update(home)
-        documents.show(home)
+        _heading(access)
+        upload.show(access)
+        progress.show(access)
+        documents.offer_update(access)
+        documents.show(access)
+        _let_others_in(access)
 
 
-def _heading(home: Home) -> None:
+def _heading(access: Access) -> None:
     st.title("Library", anchor=False)
-    collections = home.store.collections()
-    total = home.store.documents([collection.id for collection in collections], limit=1).total
+    collections = access.collections()
+    total = access.documents(limit=1).total
     if total:
         st.caption(f"{count(total, 'document')} in {count(len(collections), 'collection')}")
+
+
+def _let_others_in(access: Access) -> None:
+    """Where nobody is registered: the way to the first admin, out of everybody's way."""
+    if not access.person.id:
+        st.space("small")
+        if st.button("Let others in", type="tertiary", icon=":material/group:", key="others"):
+            st.switch_page("people")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote import jobs
 from footnote.web import documents, page_view, progress
 from footnote.web.page_view import Place
 from footnote.web.session import errors_shown, problem
@@ -14,15 +13,15 @@ from footnote.web.words import count, plain, size, when
 from indexer.records import Document
 
 if TYPE_CHECKING:
-    from footnote.home import Home
+    from footnote.access import Access
 
 
-def show(home: Home, identifier: str) -> None:
+def show(access: Access, identifier: str) -> None:
     """Draw the document, or say that it is gone; for an old version the one in its place."""
     st.button("Library", icon=":material/arrow_back:", type="tertiary", on_click=_back)
     with errors_shown():
-        document = home.store.document(identifier)
-        newest = home.store.document_at(document.collection, document.path)
+        document = access.document(identifier)
+        newest = access.newest(document)
         if newest and newest != document:  # it was read again, perhaps from here
             st.query_params["document"] = newest.id
             st.rerun()
@@ -32,30 +31,30 @@ def show(home: Home, identifier: str) -> None:
             f" · {size(document.size)} · {'tried' if document.state == 'failed' else 'read'}"
             f" {when(document.indexed_at)}"
         )
-        _actions(home, document)
-        progress.show(home)
+        _actions(access, document)
+        progress.show(access)
         _health(document)
         if document.pages:
-            _pages(home, document)
-        _versions(home, document)
+            _pages(access, document)
+        _versions(access, document)
 
 
 def _back() -> None:
     del st.query_params["document"]
 
 
-def _actions(home: Home, document: Document) -> None:
-    if not document.current:
+def _actions(access: Access, document: Document) -> None:
+    if not document.current or not access.may("manage", document.collection):
         return
-    names = {collection.id: collection.name for collection in home.store.collections()}
+    names = {collection.id: collection.name for collection in access.collections()}
     with st.container(horizontal=True):
         readable = document.state != "failed"  # a file that could not be read is to be added anew
         if readable and st.button("Read again", icon=":material/refresh:"):
             arguments = {"collection": names[document.collection], "documents": [document.id]}
-            progress.watch(jobs.submit(home, "reindex", arguments))
+            progress.watch(access.work("reindex", arguments))
             st.rerun()
         if st.button("Delete", icon=":material/delete:"):
-            documents.confirm_deletion(home, [document])
+            documents.confirm_deletion(access, [document])
 
 
 def _health(document: Document) -> None:
@@ -71,8 +70,8 @@ def _health(document: Document) -> None:
         st.warning(plain(document.problem), icon=":material/info:")
 
 
-def _pages(home: Home, document: Document) -> None:
-    pages = home.store.pages(document.id)
+def _pages(access: Access, document: Document) -> None:
+    pages = access.pages(document.id)
     missing = [page for page in pages if page.problem]
     if missing:
         st.subheader("Pages with problems", anchor=False)
@@ -91,11 +90,11 @@ def _pages(home: Home, document: Document) -> None:
 
     left, right = st.columns(2, gap="medium")
     with left:
-        page_view.show(home, Place(document.id, number), turn)
+        page_view.show(access, Place(document.id, number), turn)
     with right, st.container(key="passages"):
         here = [
             passage
-            for passage in home.store.passages_of(document.id)
+            for passage in access.passages_of(document.id)
             if any(span.page == number for span in passage.spans)
         ]
         st.markdown(f"**{count(len(here), 'passage')} on this page**")
@@ -108,8 +107,8 @@ def _pages(home: Home, document: Document) -> None:
                 st.text(passage.text)
 
 
-def _versions(home: Home, document: Document) -> None:
-    versions = home.store.revisions(document.id)
+def _versions(access: Access, document: Document) -> None:
+    versions = access.revisions(document.id)
     if len(versions) < 2:
         return
     st.subheader("Versions", anchor=False)

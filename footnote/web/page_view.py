@@ -16,7 +16,7 @@ from footnote.web.words import plain
 from indexer.records import Document, Page, Span
 
 if TYPE_CHECKING:
-    from footnote.home import Home
+    from footnote.access import Access
 
 DPI = 110  # 910 pixels across an A4 page: sharp in half a wide window, 60 to 200 KB
 
@@ -31,28 +31,28 @@ class Place:
     n: int = 0
 
 
-def show(home: Home, place: Place, turn: Callable[[int], None]) -> None:
+def show(access: Access, place: Place, turn: Callable[[int], None]) -> None:
     """Draw the page with its buttons; `turn` is called with the number of the page wanted.
 
     A document that was deleted meanwhile is said to be so. Only one page at a time.
     """
     with errors_shown():
-        document = home.store.document(place.document)
-        page = home.store.page(place.document, place.page)
-        _buttons(home, document, page, place, turn)
+        document = access.document(place.document)
+        page = access.page(place.document, place.page)
+        _buttons(access, document, page, place, turn)
         quote = place.quote if place.quote and place.quote.page == place.page else None
         components.page(
             key="page-sheet",
-            data=_page_data(home, document, page, quote) | {"place": [document.id, place.n]},
+            data=_page_data(access, document, page, quote) | {"place": [document.id, place.n]},
         )
         if page.problem:
             st.caption(f":material/info: {plain(page.problem)}")
 
 
-def heading(home: Home, place: Place) -> None:
+def heading(access: Access, place: Place) -> None:
     """Draw the title and the file name of the opened document."""
     with errors_shown():
-        document = home.store.document(place.document)
+        document = access.document(place.document)
         replaced = "" if document.current else " :orange[· a newer version has replaced this one]"
         name = plain(file_name(document))
         st.markdown(f"**{plain(document.title)}** :small[:gray[{name}]{replaced}]")
@@ -71,7 +71,7 @@ def page_label(page: Page, pages: int) -> str:
 
 
 def _buttons(
-    home: Home, document: Document, page: Page, place: Place, turn: Callable[[int], None]
+    access: Access, document: Document, page: Page, place: Place, turn: Callable[[int], None]
 ) -> None:
     with st.container(
         horizontal=True, gap="small", vertical_alignment="center", key="page-buttons"
@@ -88,10 +88,9 @@ def _buttons(
                 args=(place.quote.page,),
                 key="page-back",
             )
-        original = home.store.original(document.content_hash)
         st.download_button(
             "Original",
-            data=original.read_bytes,
+            data=lambda: access.original(document.id).read_bytes(),
             file_name=file_name(document),
             mime="application/octet-stream",  # saved, never opened inside the app's own origin
             icon=":material/download:",
@@ -114,12 +113,12 @@ def _turning(
     )
 
 
-def _page_data(home: Home, document: Document, page: Page, quote: Span | None) -> dict[str, Any]:
+def _page_data(
+    access: Access, document: Document, page: Page, quote: Span | None
+) -> dict[str, Any]:
     description = f"{document.title}, {page_label(page, document.pages)}"
     if document.kind == "pdf":
-        return _picture(home.store.original(document.content_hash), page, quote) | {
-            "description": description
-        }
+        return _picture(access.original(document.id), page, quote) | {"description": description}
     start, end = (quote.start, quote.end) if quote else (0, 0)
     return {"text": page.text, "start": start, "end": end, "description": description}
 

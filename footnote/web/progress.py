@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from footnote import jobs
+from footnote.jobs import JobError
 from footnote.web.session import problem
 from footnote.web.words import count, duration, listed, plain
 
 if TYPE_CHECKING:
-    from footnote.home import Home
+    from footnote.access import Access
     from footnote.jobs import Job
 
 KINDS = ("index", "reindex")  # of jobs; those of a training are shown on its own page
@@ -26,44 +27,48 @@ def watch(job: str) -> None:
         watched.append(job)
 
 
-def any_active(home: Home) -> bool:
+def any_active(access: Access) -> bool:
     """Whether any documents are being read, or wait to be."""
-    return any(job.active for job in jobs.jobs(home, KINDS))
+    return any(job.active for job in access.jobs(KINDS))
 
 
-def show_running(home: Home) -> None:
+def show_running(access: Access) -> None:
     """Draw the jobs that wait or work, whoever started them."""
-    for job in jobs.jobs(home, KINDS):
+    for job in access.jobs(KINDS):
         if job.active:
             watch(job.id)
-    if any(job.active for job in _watched(home)):
-        _running(home)
+    if any(job.active for job in _watched(access)):
+        _running(access)
 
 
-def show(home: Home) -> None:
+def show(access: Access) -> None:
     """Draw the running jobs, and the results that this reader has not put away."""
-    show_running(home)
-    for job in reversed(_watched(home)):
+    show_running(access)
+    for job in reversed(_watched(access)):
         if not job.active:
             _ended(job)
 
 
-def _watched(home: Home) -> list[Job]:
-    return [jobs.job(home, identifier) for identifier in st.session_state.get(WATCHED, [])]
+def _watched(access: Access) -> list[Job]:
+    found = []
+    for identifier in st.session_state.get(WATCHED, []):
+        with suppress(JobError):  # it reads what this reader may see no more
+            found.append(access.job(identifier))
+    return found
 
 
 @st.fragment(run_every=1.0)
-def _running(home: Home) -> None:
-    active = [job for job in _watched(home) if job.active]
+def _running(access: Access) -> None:
+    active = [job for job in _watched(access) if job.active]
     for place, job in enumerate(sorted(active, key=lambda job: job.created_at)):
-        _card(home, job, first=not place)
+        _card(access, job, first=not place)
     if len(active) < st.session_state.get("active_jobs", 0):
         st.session_state["active_jobs"] = len(active)
         st.rerun()  # one has ended: table, counts and result are to be drawn anew
     st.session_state["active_jobs"] = len(active)
 
 
-def _card(home: Home, job: Job, *, first: bool) -> None:
+def _card(access: Access, job: Job, *, first: bool) -> None:
     with st.container(border=True, key=f"job-{job.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{title(job)}**", width="stretch")
@@ -71,8 +76,8 @@ def _card(home: Home, job: Job, *, first: bool) -> None:
                 "Cancelling …" if job.state == "cancelling" else "Cancel",
                 disabled=job.state == "cancelling",
                 key=f"cancel-{job.id}",
-                on_click=jobs.cancel,
-                args=(home, job.id),
+                on_click=access.cancel,
+                args=(job.id,),
             )
         st.progress(share(job.progress))
         with st.container(horizontal=True, horizontal_alignment="distribute"):

@@ -1,34 +1,75 @@
-"""The open home, and how errors reach the reader."""
+"""Who is looking at the page, and how errors reach them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from embedder.errors import FootnoteError
-from footnote.home import Home
-from footnote.settings import home_path
+from footnote import signin
+from footnote.access import Access, Door, visitor
+from footnote.web import doors
+from footnote.web.shared_home import home
 from footnote.web.words import plain
 
-
-def home() -> Home:
-    """The home, opened once for all sessions of this process."""
-    return _open(home_path())
+if TYPE_CHECKING:
+    from footnote.home import Home
 
 
-@st.cache_resource(show_spinner=False)
-def _open(path: Path) -> Home:
-    return Home.open(path)
+def access() -> Access:
+    """What whoever looks at this page may do; asked anew whenever it is used."""
+    here, way = home(), door()
+    return Access(here, lambda: visitor(here, way))
 
 
-def prepare(home: Home) -> None:
+def door() -> Door:
+    """How this page's connection came in.
+
+    A connection has headers always; without any, the page is drawn for no browser (in tests).
+    """
+    headers = {name.lower(): value for name, value in st.context.headers.items()}
+    if not headers:
+        return Door(local=True)
+    peer = st.context.ip_address or "127.0.0.1"  # Streamlit says None of this machine
+    return Door(
+        doors.from_this_machine(peer, headers), st.context.cookies.get(doors.cookie_name(), "")
+    )
+
+
+def start(kind: str, arguments: Mapping[str, Any]) -> None:
+    """Have an admin's job worked on."""
+    access().work(kind, arguments)
+
+
+def note_click() -> None:
+    """Keep the session of this page from going idle."""
+    signin.note_click(home().store, door().token)
+
+
+def sign_out() -> None:
+    """End the session of this page, and go to the page to sign in."""
+    signin.sign_out(home().store, door().token)
+    leave()
+
+
+def leave(address: str = doors.SIGN_IN) -> None:
+    """Send the browser to an address outside the pages, as `st.login` does."""
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context = get_script_run_ctx()
+    if context is not None:
+        context.enqueue(ForwardMsg.FromString(doors.leave_for(address)))
+
+
+def prepare() -> None:
     """Load the embedder while the reader still types, so that the first answer is quick too."""
     with errors_shown():
-        _prepare(home.embedder.fingerprint, home)
+        _prepare(home().embedder.fingerprint, home())
 
 
 @st.cache_resource(show_spinner=False)
@@ -45,6 +86,13 @@ def errors_shown() -> Iterator[None]:
         yield
     except FootnoteError as error:
         problem(str(error))
+
+
+def shown(error: Exception) -> bool:
+    """The same for an error that a click has raised; whether it was one of those."""
+    if isinstance(error, FootnoteError):
+        problem(str(error))
+    return isinstance(error, FootnoteError)
 
 
 def problem(text: str) -> None:

@@ -10,9 +10,9 @@ from footnote.web.training_steps import STEPS
 
 def show() -> None:
     """Draw the page: one run where the address names one (`?run=`), else all."""
-    home = session.home()
     chosen = st.query_params.get("run")
-    with st.container(key="training"):
+    with session.errors_shown(), st.container(key="training"):
+        home = session.access().everything()
         if chosen:
             training_run.show(home, chosen)
             return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote import learning
+from footnote.web import session
 from footnote.web.session import errors_shown
 from footnote.web.training_words import embedder_name
 from footnote.web.words import plain
@@ -68,6 +69,8 @@ def confirm_way_back(home: Home, collection: str) -> None:
     )
     if st.button("Go back", type="primary", key="confirm-back"):
         with errors_shown(), st.spinner("Going back …", show_time=True):
-            name = embedder_name(home, learning.rollback(home, collection))
+            name = embedder_name(
+                home, learning.rollback(home, collection, session.access().person.name)
+            )
             st.session_state[WENT_BACK] = f"{plain(collection)} is searched with {name} again."
             st.rerun()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from embedder.errors import FootnoteError
-from footnote import estimate, jobs, learning
-from footnote.web import training_time, training_written
+from footnote import estimate, learning
+from footnote.web import session, training_time, training_written
 from footnote.web.session import errors_shown, problem
 from footnote.web.training_words import SOURCES, source_name
 from footnote.web.words import count, listed, plain
@@ -84,8 +84,8 @@ def show_made(home: Home, run: Run) -> None:
         st.button(
             "Make the examples",
             type="primary",
-            on_click=jobs.submit,
-            args=(home, "examples", {"run": run.id}),
+            on_click=session.start,
+            args=("examples", {"run": run.id}),
             key="make-examples",
         )
 
@@ -205,7 +205,7 @@ def _order(
         except FootnoteError as error:
             problem(str(error).replace(f"{folder}/", ""))
             return
-    jobs.submit(home, "examples", {"run": run.id})
+    session.start("examples", {"run": run.id})
     st.query_params["run"] = run.id
     st.rerun()
 

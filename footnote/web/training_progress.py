@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from footnote import jobs
-from footnote.web import training_charts
+from footnote.web import session, training_charts
 from footnote.web.training_steps import TRAIN, Step, standing
 from footnote.web.words import count, duration
 from training.history import history
@@ -42,7 +42,7 @@ def follow(home: Home, run: Run, step: Step) -> None:
         st.rerun()  # the page is to be drawn anew, with what came of it
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(doing(job), width="stretch")
-        cancel_button(home, job)
+        cancel_button(job)
     st.progress(share(job.progress))
     st.caption(details(job))
     if step == TRAIN:
@@ -50,14 +50,14 @@ def follow(home: Home, run: Run, step: Step) -> None:
     st.caption("This goes on when you leave the page, and when the app is closed.")
 
 
-def cancel_button(home: Home, job: Job) -> None:
+def cancel_button(job: Job) -> None:
     """Draw the button that stops a job."""
     st.button(
         "Stopping …" if job.state == "cancelling" else "Stop",
         disabled=job.state == "cancelling",
         key=f"cancel-{job.id}",
-        on_click=jobs.cancel,
-        args=(home, job.id),
+        on_click=session.access().cancel,
+        args=(job.id,),
     )
 
 

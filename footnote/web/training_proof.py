@@ -31,7 +31,7 @@ def show(home: Home, run: Run) -> None:
     proof = run.proof
     if proof is None:
         st.markdown("Training is done; the proof has not come to its end.")
-        st.button("Go on", type="primary", on_click=go_on, args=(home, run), key="go-on")
+        st.button("Go on", type="primary", on_click=go_on, args=(run,), key="go-on")
         return
     st.markdown(
         f"{count(proof.queries, 'question')} about documents that were kept out of training, asked"

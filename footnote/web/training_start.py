@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote import jobs
-from footnote.web import training_charts, training_time
+from footnote.web import session, training_charts, training_time
 from footnote.web.training_steps import started, trained
 from footnote.web.words import count, duration
 from training.history import history
@@ -32,12 +31,12 @@ def show(home: Home, run: Run) -> None:
         return
     if started(run):
         st.markdown(f"Stopped after {count(rows[-1]['step'], 'step')} of {rows[-1]['steps']}.")
-        st.button("Go on", type="primary", on_click=go_on, args=(home, run), key="go-on")
+        st.button("Go on", type="primary", on_click=go_on, args=(run,), key="go-on")
         return
     training_time.show(home, run.order)
-    st.button("Start training", type="primary", on_click=go_on, args=(home, run), key="start")
+    st.button("Start training", type="primary", on_click=go_on, args=(run,), key="start")
 
 
-def go_on(home: Home, run: Run) -> None:
+def go_on(run: Run) -> None:
     """Have the run worked on from where it stands."""
-    jobs.submit(home, "train", {"run": run.id})
+    session.start("train", {"run": run.id})

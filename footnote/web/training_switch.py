@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote import jobs, learning
+from footnote import learning
+from footnote.web import session
 from footnote.web.session import errors_shown
 from footnote.web.training_history import open_run
 from footnote.web.training_in_use import confirm_way_back
@@ -27,7 +28,7 @@ def show(home: Home, run: Run) -> None:
         st.markdown("The model was not switched to. Its vectors are gone; the proof is kept.")
     elif not run.outcome and run.order.promote:
         st.markdown("The proof is there; the switch has not come to its end.")
-        st.button("Go on", type="primary", on_click=go_on, args=(home, run), key="go-on")
+        st.button("Go on", type="primary", on_click=go_on, args=(run,), key="go-on")
     elif learning.may_switch(run):
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(
@@ -35,7 +36,7 @@ def show(home: Home, run: Run) -> None:
             ):
                 _switch(home, run)
             if st.button("Do not use it", type="tertiary", key="reject"):
-                learning.reject(home, run)
+                learning.reject(home, run, session.access().person.name)
                 st.rerun()
         st.caption(
             f"All of {plain(collection)} is read by the new model first, while the old one goes on"
@@ -55,7 +56,7 @@ def _in_use(home: Home, run: Run) -> None:
 
 def _switch(home: Home, run: Run) -> None:
     learning.allow_switch(home, run)
-    jobs.submit(home, "train", {"run": run.id})
+    session.start("train", {"run": run.id})
     st.rerun()
 
 
@@ -75,6 +76,6 @@ def confirm_removal(home: Home, run: Run) -> None:
     )
     if st.button("Delete", type="primary", key="confirm-delete"):
         with errors_shown(), st.spinner("Deleting …"):
-            learning.remove(home, run)
+            learning.remove(home, run, session.access().person.name)
             open_run("")
             st.rerun()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from footnote import jobs, learning
+from footnote.web import session
 from footnote.web.session import errors_shown, problem
 from footnote.web.training_progress import cancel_button, share
 from footnote.web.words import count, duration, plain
@@ -64,9 +65,8 @@ def _offer(home: Home, collection: str, file: Path) -> None:
                 "Write them",
                 type="primary",
                 disabled=not found.calls,
-                on_click=jobs.submit,
+                on_click=session.start,
                 args=(
-                    home,
                     "write",
                     {"collection": collection, "file": str(file), "count": passages},
                 ),
@@ -82,7 +82,7 @@ def _follow(home: Home, collection: str) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown("The language model writes questions", width="stretch")
-            cancel_button(home, job)
+            cancel_button(job)
         st.progress(share(job.progress))
         st.caption(details(job.progress))
 

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote import jobs
 from footnote.home import DEFAULT_COLLECTION
 from footnote.web import progress
+from footnote.web.session import errors_shown
 from footnote.web.words import count
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-    from footnote.home import Home
+    from footnote.access import Access
 
 # Session state: they change the keys of the drop zone, which empties it, and of the folder's
 # form, which closes it.
 ROUND, FOLDERS = "upload_round", "folders_added"
 
 
-def show(home: Home) -> None:
-    """Draw the drop zone, the choice of collection, and the folder of this computer."""
+def show(access: Access) -> None:
+    """Draw the drop zone, the choice of collection, and the folder of this computer.
+
+    Nothing for those who may not add documents anywhere.
+    """
+    person = access.person
+    if not (person.admin or access.collections_to_add_to()):
+        return
     with st.container(border=True, key="upload"):
         drop, choice = st.columns([3, 2], gap="medium")
         with drop:
@@ -39,37 +44,41 @@ def show(home: Home) -> None:
                 " text and more."
             )
         with choice:
-            collection = _collection(home)
+            collection = _collection(access, new=person.admin)
             with st.container(horizontal=True):
                 if st.button(
                     f"Add {count(len(files), 'file')}" if files else "Add files",
                     type="primary",
                     disabled=not (files and collection),
                 ):
-                    _add_files(home, files, collection)
-                    st.rerun()
-                with st.popover(
-                    "Add a folder",
-                    icon=":material/folder_open:",
-                    key=f"folder-{st.session_state.get(FOLDERS, 0)}",
-                ):
-                    _folder(home, collection)
+                    with errors_shown():
+                        _add_files(access, files, collection)
+                        st.rerun()
+                if person.admin:
+                    with st.popover(
+                        "Add a folder",
+                        icon=":material/folder_open:",
+                        key=f"folder-{st.session_state.get(FOLDERS, 0)}",
+                    ):
+                        _folder(access, collection)
 
 
-def _collection(home: Home) -> str:
-    names = [collection.name for collection in home.store.collections()] or [DEFAULT_COLLECTION]
+def _collection(access: Access, *, new: bool) -> str:
+    """Draw the choice; `new` says whether another name makes a collection."""
+    names = [collection.name for collection in access.collections_to_add_to()]
     chosen = st.selectbox(
         "Collection",
-        names,
-        accept_new_options=True,
-        placeholder="Choose one, or type a new name",
-        help="A collection is a set of documents that you ask together. Type a name to make one.",
+        names or [DEFAULT_COLLECTION],
+        accept_new_options=new,
+        placeholder="Choose one, or type a new name" if new else "Choose one",
+        help="A collection is a set of documents that you ask together."
+        + (" Type a name to make one." if new else ""),
         key="collection_to_add_to",
     )
     return (chosen or "").strip()
 
 
-def _folder(home: Home, collection: str) -> None:
+def _folder(access: Access, collection: str) -> None:
     st.markdown("Read all documents in a folder of the computer that Footnote runs on.")
     with st.form("folder", border=False):
         path = st.text_input(
@@ -82,43 +91,23 @@ def _folder(home: Home, collection: str) -> None:
             elif not collection:
                 st.error("Choose a collection first.")
             else:
-                start(home, [folder], [], collection)
+                arguments = {
+                    "paths": [str(folder)],
+                    "names": None,
+                    "collection": collection,
+                    "staged": [],
+                }
+                progress.watch(access.work("index", arguments))
                 st.session_state[FOLDERS] = st.session_state.get(FOLDERS, 0) + 1
                 st.rerun()
 
 
-def _add_files(home: Home, files: Sequence[UploadedFile], collection: str) -> None:
-    """Stage the files under names of our own and have them indexed under their given ones."""
-    folder = home.path / "uploads"
-    folder.mkdir(exist_ok=True)
-    staged = []
-    for file in files:
-        path = folder / secrets.token_hex(16)
-        path.write_bytes(file.getbuffer())
-        staged.append(path)
-    start(home, staged, given_names([file.name for file in files]), collection, staged=staged)
+def _add_files(access: Access, files: Sequence[UploadedFile], collection: str) -> None:
+    """Have the files indexed under their given names."""
+    names = given_names([file.name for file in files])
+    contents = (bytes(file.getbuffer()) for file in files)
+    progress.watch(access.add_files(zip(names, contents, strict=True), collection))
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
-
-
-def start(
-    home: Home,
-    paths: Sequence[Path],
-    names: Sequence[str],
-    collection: str,
-    staged: Sequence[Path] = (),
-) -> None:
-    """Have files and folders indexed in the background; staged ones are removed afterwards."""
-    job = jobs.submit(
-        home,
-        "index",
-        {
-            "paths": [str(path) for path in paths],
-            "names": list(names) or None,
-            "collection": collection,
-            "staged": [str(path) for path in staged],
-        },
-    )
-    progress.watch(job)
 
 
 def given_names(names: Sequence[str]) -> list[str]:

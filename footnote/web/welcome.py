@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote import jobs, samples
+from footnote import samples
 from footnote.web import progress
 from footnote.web.words import count
 
 if TYPE_CHECKING:
-    from footnote.home import Home
+    from footnote.access import Access
 
 
-def show(home: Home) -> None:
+def show(access: Access) -> None:
     """Draw the invitation, or the progress of what it started."""
     with st.container(key="welcome"):
         st.space("large")
@@ -24,18 +24,21 @@ def show(home: Home) -> None:
             " answer carries a footnote; a click opens the page it comes from."
         )
         st.space("small")
-        if progress.any_active(home):
-            progress.show(home)
+        if progress.any_active(access):
+            progress.show(access)
             st.caption("The first time, the search model is made ready; that takes a minute.")
             return
-        progress.show(home)
+        progress.show(access)
+        if not access.person.admin:
+            _nothing_yet(access)
+            return
         with st.container(horizontal=True):
             st.button(
                 "Try it with the sample documents",
                 type="primary",
                 icon=":material/auto_stories:",
                 on_click=_read_samples,
-                args=(home,),
+                args=(access,),
             )
             if st.button("Add your own documents", icon=":material/upload_file:"):
                 st.switch_page("library")
@@ -45,11 +48,20 @@ def show(home: Home) -> None:
         )
 
 
-def _read_samples(home: Home) -> None:
+def _nothing_yet(access: Access) -> None:
+    """What a reader can do about an empty library."""
+    if access.collections_to_add_to():
+        st.markdown("There are no documents yet.")
+        if st.button("Add documents", icon=":material/upload_file:", type="primary"):
+            st.switch_page("library")
+    else:
+        st.markdown("There is nothing to ask yet: no documents have been shared with you.")
+
+
+def _read_samples(access: Access) -> None:
     paths = samples.documents()
     progress.watch(
-        jobs.submit(
-            home,
+        access.work(
             "index",
             {
                 "paths": [str(path) for path in paths],

@@ -10,16 +10,15 @@ import streamlit as st
 from footnote.render import snippet
 from footnote.web.session import errors_shown
 from footnote.web.words import ordinal, plain
-from indexer.search import Scope
 from rag.records import Answer
 
 if TYPE_CHECKING:
-    from footnote.home import Home
+    from footnote.access import Access
     from indexer.records import Hit
 
 
 @st.dialog("Why these passages?", width="large")
-def show(home: Home, answer: Answer, collections: Sequence[int]) -> None:
+def show(access: Access, answer: Answer, collections: Sequence[int]) -> None:
     """Draw the passages with their ranks, and a way to ask after one that is missing."""
     st.markdown(
         "Your documents were searched twice: once for passages that **mean** what you asked, once"
@@ -32,7 +31,7 @@ def show(home: Home, answer: Answer, collections: Sequence[int]) -> None:
         hide_index=True,
         column_config={"Passage": st.column_config.TextColumn(width="large")},
     )
-    _missing(home, answer, collections)
+    _missing(access, answer, collections)
 
 
 def _row(answer: Answer, hit: Hit) -> dict[str, str]:
@@ -48,7 +47,7 @@ def _row(answer: Answer, hit: Hit) -> dict[str, str]:
     }
 
 
-def _missing(home: Home, answer: Answer, collections: Sequence[int]) -> None:
+def _missing(access: Access, answer: Answer, collections: Sequence[int]) -> None:
     with st.form("missing", border=False):
         expected = st.text_input(
             "Is a passage missing? Type a sentence of it, and see where it got lost.",
@@ -57,11 +56,8 @@ def _missing(home: Home, answer: Answer, collections: Sequence[int]) -> None:
         asked = st.form_submit_button("Look for it")
     if not asked:
         return
-    from rag.explain import explain
-
     with errors_shown(), st.spinner("Looking …"):
-        scope = Scope(frozenset(collections))
-        explanation = explain(answer.standalone, expected, home.searcher, home.store, scope)
+        explanation = access.explain(answer.standalone, expected, collections)
         for finding in explanation.findings:
             st.markdown(f"- {plain(finding)}")
         for remedy in explanation.remedies:

@@ -1,5 +1,5 @@
-// Documents in rows, with a box to tick each.
-// data: {columns: [{key, label, number}], rows: [{id, state, ...cells}], selected: [id]}
+// Documents in rows, with a box to tick each where they can be selected.
+// data: {columns: [{key, label, number}], rows: [{id, state, ...cells}], selected: [id], selectable}
 const element = (tag, name, text) => {
   const made = document.createElement(tag);
   if (name) made.className = name;
@@ -28,7 +28,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     ids.forEach((id) => (on ? selected.add(id) : selected.delete(id)));
     tell();
   }));
-  head.append(headBox);
+  if (data.selectable) head.append(headBox);
   for (const column of data.columns) head.append(element("th", column.number ? "number" : "", column.label));
 
   const body = element("tbody");
@@ -40,7 +40,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
       line.className = on ? "selected" : "";
       tell();
     }));
-    line.append(cell);
+    if (data.selectable) line.append(cell);
     for (const column of data.columns) {
       const value = element("td", column.number ? "number" : column.key);
       if (column.key === "title") {

@@ -1,0 +1,257 @@
+"""Who may do what: the one place where that is decided, by the collection of every row touched.
+
+The pages reach a home through an `Access` and through nothing else. It asks anew at each call
+who it acts for and what is shared with them, so what was withdrawn is gone at the next request.
+Of what a person may not read it speaks exactly as of what is not there.
+
+The command line does without: whoever owns the home's files may do everything.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection as Several
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from embedder.errors import FootnoteError
+from footnote import jobs, removal, sharing, signin
+from footnote.home import UnknownCollectionError
+from footnote.jobs import Job, JobError
+from footnote.people import ONLY_USER, People, Person
+from indexer.catalogue import UnknownDocumentError
+from rag.history import History
+
+if TYPE_CHECKING:
+    from footnote.home import Home
+    from indexer.catalogue import DocumentList
+    from indexer.records import Collection, Document, Page, Passage, Receipt
+    from indexer.search import Findings, Mode, Scope
+    from rag.answer import Answer
+    from rag.explain import Explanation
+    from rag.records import Turn
+
+Action = Literal["read", "upload", "manage"]
+
+
+class NotSignedInError(FootnoteError):
+    """The request comes with no session, or with one that has ended."""
+
+
+class ElsewhereError(FootnoteError):
+    """Nobody is registered, and the request does not come from this machine."""
+
+
+class NotAllowedError(FootnoteError):
+    """Only an admin may do this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How a request came in: from this machine or not, and with the token of which session."""
+
+    local: bool
+    token: str = ""
+
+
+def visitor(home: Home, door: Door) -> Person:
+    """Who it is that asks. Raises `NotSignedInError` or `ElsewhereError`."""
+    if People(home.store).registered():
+        person = signin.person_of(home.store, door.token)
+        if person is None:
+            raise NotSignedInError("you are signed out; sign in again to go on")
+        return person
+    if not door.local:
+        raise ElsewhereError(
+            "this Footnote serves the machine that it runs on and no other, for nobody is"
+            " registered; register an admin there with `footnote people add NAME --role admin`"
+        )
+    return ONLY_USER
+
+
+class Access:
+    """What one person may do with a home. `who` says who that is at the moment, or raises."""
+
+    def __init__(self, home: Home, who: Callable[[], Person]) -> None:
+        self._home, self._who = home, who
+
+    @property
+    def person(self) -> Person:
+        """Who it is."""
+        return self._who()
+
+    def may(self, action: Action, collection: int) -> bool:
+        """The rule. Readers read what is shared with them; those who may add, add there."""
+        person = self.person
+        if person.admin:
+            return True
+        if collection not in sharing.readable(self._home.store, person):
+            return False
+        return action == "read" or (action == "upload" and person.may_upload)
+
+    def everything(self) -> Home:
+        """The home itself, for an admin. Raises `NotAllowedError`."""
+        if not self.person.admin:
+            raise NotAllowedError("only an admin may do this; ask one")
+        return self._home
+
+    # Collections
+
+    def collections(self) -> list[Collection]:
+        """Those that may be read, by name."""
+        readable = self._readable()
+        return [one for one in self._home.store.collections() if one.id in readable]
+
+    def collections_to_add_to(self) -> list[Collection]:
+        """Those that documents may be added to, by name."""
+        return [one for one in self.collections() if self.may("upload", one.id)]
+
+    def scope(self, chosen: Several[int] | None = None) -> Scope:
+        """Of the chosen collections (None: all) those that may be read."""
+        from indexer.search import Scope
+
+        readable = self._readable()
+        return Scope(readable if chosen is None else readable & frozenset(chosen))
+
+    # Documents
+
+    def documents(self, chosen: Several[int] | None = None, **filters: Any) -> DocumentList:
+        """As `Catalogue.documents`."""
+        return self._home.store.documents(self.scope(chosen).collections, **filters)
+
+    def document(self, document: str) -> Document:
+        """A document by id. Raises `UnknownDocumentError`."""
+        found = self._home.store.document(document)
+        if not self.may("read", found.collection):
+            raise UnknownDocumentError(
+                f"there is no document {document!r}; it may have been deleted"
+            )
+        return found
+
+    def newest(self, document: Document) -> Document | None:
+        """The current document at the place of one that may have been superseded."""
+        here = self.document(document.id)
+        return self._home.store.document_at(here.collection, here.path)
+
+    def revisions(self, document: str) -> list[Document]:
+        """All revisions of a document's file, newest first."""
+        return self._home.store.revisions(self.document(document).id)
+
+    def page(self, document: str, number: int) -> Page:
+        """One page. Raises `UnknownDocumentError`."""
+        return self._home.store.page(self.document(document).id, number)
+
+    def pages(self, document: str) -> list[Page]:
+        """All pages of a document."""
+        return self._home.store.pages(self.document(document).id)
+
+    def passages_of(self, document: str) -> list[Passage]:
+        """All passages of a document."""
+        return self._home.store.passages_of(self.document(document).id)
+
+    def original(self, document: str) -> Path:
+        """The file of a document: what its page pictures are drawn from, and what is saved."""
+        return self._home.store.original(self.document(document).content_hash)
+
+    # Questions
+
+    def search(
+        self, query: str, chosen: Several[int] | None = None, k: int = 10, mode: Mode = "fused"
+    ) -> Findings:
+        """As `Searcher.find`."""
+        return self._home.searcher.find(query, self.scope(chosen), k, mode)
+
+    def ask(
+        self,
+        question: str,
+        chosen: Several[int] | None = None,
+        before: Sequence[Turn] = (),
+        stream: Callable[[str], None] | None = None,
+    ) -> Answer:
+        """As `Answerer.ask`."""
+        return self._home.answerer.ask(question, self.scope(chosen), before, stream)
+
+    def explain(
+        self, question: str, expected: str, chosen: Several[int] | None = None
+    ) -> Explanation:
+        """As `rag.explain.explain`."""
+        from rag.explain import explain
+
+        home = self._home
+        return explain(question, expected, home.searcher, home.store, self.scope(chosen))
+
+    def history(self) -> History:
+        """The person's own conversations, without what they may read no more."""
+        return History(self._home.store, self.person.id, self._readable)
+
+    # Work
+
+    def jobs(self, kinds: Sequence[str] = ()) -> list[Job]:
+        """The newest jobs: an admin all of them, others their own, while they may read there."""
+        owner = None if self.person.admin else self.person.id
+        return [one for one in jobs.jobs(self._home, kinds, owner=owner) if self._sees(one)]
+
+    def job(self, identifier: str) -> Job:
+        """One job. Raises `JobError`."""
+        found = jobs.job(self._home, identifier)
+        if not self._sees(found):
+            raise JobError(f"there is no job {identifier}")
+        return found
+
+    def job_log(self, identifier: str) -> str:
+        """What a job wrote to its log; it may name any file of the machine. Raises `JobError`."""
+        found = self.job(identifier)
+        if not self.person.admin:
+            raise JobError(f"there is no log of job {identifier}")
+        log = self._home.path / "jobs" / f"{found.id}.log"
+        return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+
+    def cancel(self, identifier: str) -> None:
+        """Ask a job to stop. Raises `JobError`."""
+        jobs.cancel(self._home, self.job(identifier).id)
+
+    def add_files(self, files: Iterable[tuple[str, bytes]], collection: str) -> str:
+        """Have files, as names and contents, read into a collection; the job's id.
+
+        They are staged under names of our own. Only an admin makes a new collection. Raises
+        `UnknownCollectionError`.
+        """
+        there = next((one for one in self.collections_to_add_to() if one.name == collection), None)
+        if there is None and not self.person.admin:
+            raise UnknownCollectionError(
+                f"there is no collection {collection!r} that you may add documents to"
+            )
+        folder = self._home.path / "uploads"
+        folder.mkdir(exist_ok=True)
+        names, staged = [], []
+        for name, content in files:
+            path = folder / secrets.token_hex(16)
+            path.write_bytes(content)
+            names.append(name)
+            staged.append(str(path))
+        arguments = {"paths": staged, "names": names, "collection": collection, "staged": staged}
+        return jobs.submit(self._home, "index", arguments, self.person.id)
+
+    def work(self, kind: str, arguments: Mapping[str, Any]) -> str:
+        """Start any other job; for admins. Returns its id. Raises `NotAllowedError`."""
+        return jobs.submit(self.everything(), kind, arguments, self.person.id)
+
+    def delete(self, documents: Iterable[str]) -> Receipt:
+        """Delete documents. Raises `NotAllowedError`."""
+        return removal.delete(self.everything(), documents, self.person.name)
+
+    def delete_collection(self, collection: int) -> Receipt:
+        """Delete a collection. Raises `NotAllowedError`."""
+        return removal.delete_collection(self.everything(), collection, self.person.name)
+
+    def _readable(self) -> frozenset[int]:
+        return sharing.readable(self._home.store, self.person)
+
+    def _sees(self, found: Job) -> bool:
+        person = self.person
+        if person.admin:
+            return True
+        name = found.arguments.get("collection")
+        return found.owner == person.id and name in {one.name for one in self.collections()}
