@@ -212,7 +212,7 @@ class Access:
         """Ask a job to stop. Raises `JobError`."""
         jobs.cancel(self._home, self.job(identifier).id)
 
-    def add_files(self, files: Iterable[tuple[str, bytes]], collection: str) -> str:
+    def add_files(self, files: Iterable[tuple[str, bytes | memoryview]], collection: str) -> str:
         """Have files, as names and contents, read into a collection; the job's id.
 
         They are staged under names of our own. Only an admin makes a new collection. Raises

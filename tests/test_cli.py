@@ -5,6 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -202,7 +203,10 @@ def test_every_command_in_the_readme_exists():
     assert lines
     for line in lines:
         name, *rest = shlex.split(line)
-        options = {option for parameter in main.commands[name].params for option in parameter.opts}
+        command = main.commands[name]
+        if isinstance(command, click.Group) and rest:
+            command = command.commands[rest.pop(0)]
+        options = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in rest if word.startswith("-")} <= options, line
 
 

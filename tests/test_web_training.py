@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from footnote import jobs, learning
 from footnote.home import Home
+from footnote.web import shared_home
 from footnote.web.training_charts import decimated
 from footnote.web.training_examples import NEGATIVE, PASSAGE, QUESTION, edits
 from footnote.web.training_progress import details, share
@@ -30,7 +31,9 @@ def home(papers_home, monkeypatch):
 def submitted(monkeypatch):
     """What is handed in instead of being started."""
     found = []
-    monkeypatch.setattr(jobs, "submit", lambda home, kind, values: found.append((kind, values)))
+    monkeypatch.setattr(
+        jobs, "submit", lambda home, kind, values, owner: found.append((kind, values))
+    )
     return found
 
 
@@ -106,7 +109,7 @@ def asked(dialog, about):
         from footnote.web import session
 
         module, name = dialog.split(".")
-        getattr(import_module(f"footnote.web.{module}"), name)(session.home(), about)
+        getattr(import_module(f"footnote.web.{module}"), name)(session.access().everything(), about)
 
     app = AppTest.from_function(page, default_timeout=60, args=(dialog, about)).run()
     assert not app.exception
@@ -174,9 +177,7 @@ def test_how_long_it_takes_is_said_before_it_begins(home):
 def test_questions_by_a_language_model_are_offered_where_there_is_one(home, monkeypatch, submitted):
     assert "With a language model" in texts(training_page())
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")
-    from footnote.web import session
-
-    session._open.clear()
+    shared_home._open.cache_clear()
     app = training_page()
     assert "calls" in texts(app)
     assert "tokens in and" in texts(app)

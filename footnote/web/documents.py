@@ -96,7 +96,7 @@ def offer_update(access: Access) -> None:
         home = access.everything()
         behind = [
             collection.name
-            for collection in home.store.collections()
+            for collection in access.collections()
             if not home.knows_embedder_of(collection.id)
         ]
         if not behind or progress.any_active(access):

@@ -32,7 +32,9 @@ def show() -> None:
             session.leave()
         st.stop()
     session.note_click()
-    page = st.navigation(pages(person), position="top")
+    found = pages(person)
+    st.session_state[session.PAGES] = {page.url_path: page for page in found}
+    page = st.navigation(found, position="top")
     account.show(person)
     page.run()
 

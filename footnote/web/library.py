@@ -42,4 +42,4 @@ def _let_others_in(access: Access) -> None:
     if not access.person.id:
         st.space("small")
         if st.button("Let others in", type="tertiary", icon=":material/group:", key="others"):
-            st.switch_page("people")
+            session.go_to("people")

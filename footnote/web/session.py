@@ -19,6 +19,8 @@ from footnote.web.words import plain
 if TYPE_CHECKING:
     from footnote.home import Home
 
+PAGES = "pages"  # session state: the pages by the ends of their addresses
+
 
 def access() -> Access:
     """What whoever looks at this page may do; asked anew whenever it is used."""
@@ -43,6 +45,11 @@ def door() -> Door:
 def start(kind: str, arguments: Mapping[str, Any]) -> None:
     """Have an admin's job worked on."""
     access().work(kind, arguments)
+
+
+def go_to(page: str) -> None:
+    """Go to a page by the end of its address; `frame` has said which there are."""
+    st.switch_page(st.session_state[PAGES][page])
 
 
 def note_click() -> None:

@@ -34,7 +34,7 @@ def show(home: Home) -> None:
     if not names:
         st.markdown("There is nothing to learn from yet. Add documents first.")
         if st.button("Add documents", icon=":material/upload_file:", type="primary"):
-            st.switch_page("library")
+            session.go_to("library")
         return
     with st.container(border=True, key="order"):
         collection = st.selectbox("Collection to learn", names, key="train_on")

@@ -105,7 +105,7 @@ def _folder(access: Access, collection: str) -> None:
 def _add_files(access: Access, files: Sequence[UploadedFile], collection: str) -> None:
     """Have the files indexed under their given names."""
     names = given_names([file.name for file in files])
-    contents = (bytes(file.getbuffer()) for file in files)
+    contents = (file.getbuffer() for file in files)
     progress.watch(access.add_files(zip(names, contents, strict=True), collection))
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote import samples
-from footnote.web import progress
+from footnote.web import progress, session
 from footnote.web.words import count
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def show(access: Access) -> None:
                 args=(access,),
             )
             if st.button("Add your own documents", icon=":material/upload_file:"):
-                st.switch_page("library")
+                session.go_to("library")
         st.caption(
             f"The sample: {count(len(samples.documents()), 'paper')} of an invented maker of"
             " weather stations. Everything stays on this computer."
@@ -53,7 +53,7 @@ def _nothing_yet(access: Access) -> None:
     if access.collections_to_add_to():
         st.markdown("There are no documents yet.")
         if st.button("Add documents", icon=":material/upload_file:", type="primary"):
-            st.switch_page("library")
+            session.go_to("library")
     else:
         st.markdown("There is nothing to ask yet: no documents have been shared with you.")
 
