@@ -7,7 +7,7 @@ from scripted_server import scripted_server
 from test_synthesize import Author
 
 from embedder.errors import FootnoteError
-from footnote import estimate, jobs, learning
+from footnote import audit, estimate, jobs, learning
 from footnote.example_pages import ExamplePages, save
 from indexer.sources import find
 from rag.llm import OpenAIChat
@@ -59,13 +59,15 @@ def vectors_of(home, run):
 def test_a_kept_run_is_switched_to_by_hand_and_back_and_again(home, kept):
     assert learning.may_switch(kept)
     learning.allow_switch(home, kept)
-    assert learning.learning(home, kept).run().promoted
+    assert learning.carry_out(home, kept, by="ann").promoted
     assert in_use(home) == home.registry.spec(kept.id).fingerprint
     with pytest.raises(learning.TrainingError, match="answers already"):
         learning.allow_switch(home, kept)
     learning.rollback(home, "papers")
     learning.allow_switch(home, kept)
     assert learning.learning(home, kept).run().promoted
+    noted = [(one.who, one.what, one.collection) for one in audit.entries(home.store).rows]
+    assert noted == [("operator", "rollback", "papers"), ("ann", "promotion", "papers")]
 
 
 def test_a_proof_against_another_embedder_is_not_believed(home, kept):

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 
-from footnote import signin
+from footnote import audit, signin
 from footnote.home import Home
 from footnote.people import People, Profile
 from footnote.web import doors, organisation
@@ -321,6 +321,12 @@ def test_the_organisation_lets_in_nobody_else(told, other, said):
     assert answer.status == 403
     assert said in answer.text
     assert not any(value.startswith("footnote_") for _, value in answer.headers)
+
+
+def test_whom_the_organisation_sends_in_vain_is_noted(told, registered):
+    told(email="eve@firm.example")
+    (entry,) = audit.entries(registered.store, ["sign-in failed"]).rows
+    assert (entry.who, entry.details) == ("unknown name", "as eve@firm.example")
 
 
 def test_with_the_organisation_alone_others_come_to_the_page_to_sign_in(home, monkeypatch):

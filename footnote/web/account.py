@@ -33,9 +33,11 @@ def show(person: Person) -> None:
         )
     if chosen == OUT:
         session.sign_out()
+        st.stop()
     elif chosen == EVERYWHERE:
         People(home().store).sign_out_everywhere(person.name, person.name)
         session.leave()
+        st.stop()
     elif chosen == PASSWORD:
         _change_password(person)
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from embedder.errors import FootnoteError
-from footnote import signin
+from footnote import audit, signin
 from footnote.people import People
 
 if TYPE_CHECKING:
@@ -73,6 +73,10 @@ def session(store: Store, found: dict[str, str], origin: str) -> str:
         )
     person = People(store).with_email(email)
     if person is None:
+        with store.transaction() as connection:
+            audit.write(
+                connection, signin.UNKNOWN_NAME, "sign-in failed", details=f"as {email[:254]}"
+            )
         raise StrangerError(f"nobody with the address {email} is registered here; ask an admin")
     return signin.begin(store, person)
 
