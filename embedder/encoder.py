@@ -17,6 +17,7 @@ from torch.nn import functional
 from embedder.pooling import last_token, own_tokens, weighted_mean
 
 if TYPE_CHECKING:
+    from embedder.model import Side
     from embedder.spec import EmbedderSpec
 
 
@@ -78,18 +79,20 @@ class Encoder(nn.Module):
 
     def queries(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Unit vectors float32 [batch, dimension] of queries."""
-        return self._projected(self.pooled(ids, lengths), self.query_mean)
+        return self.projected("queries", self.pooled(ids, lengths))
 
     def passages(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Unit vectors float32 [batch, dimension] of passages."""
-        return self._projected(self.pooled(ids, lengths), self.passage_mean)
+        return self.projected("passages", self.pooled(ids, lengths))
 
     def projection(self) -> Projection:
         """The projection as it stands, after training for instance."""
         parts = {field.name: getattr(self, field.name) for field in fields(Projection)}
         return Projection(**{k: v.detach().cpu() for k, v in parts.items() if v is not None})
 
-    def _projected(self, vectors: Tensor, mean: Tensor | None) -> Tensor:
+    def projected(self, side: Side, vectors: Tensor) -> Tensor:
+        """Unit vectors float32 [batch, dimension] of what `pooled` gave."""
+        mean = self.query_mean if side == "queries" else self.passage_mean
         if mean is not None:
             vectors = vectors - mean
         if self.matrix is not None:

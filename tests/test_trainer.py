@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 import torch
 from conftest import TINY_WIDTH, make_base
 
+from embedder.encoder import Projection
 from embedder.model import Embedder, EmbedderFiles
 from embedder.spec import EmbedderSpec
 from training.batches import batch_of, plan
@@ -100,7 +102,15 @@ def test_the_rate_rises_then_falls_to_nothing():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"steps": 0}, {"batch": 1}, {"temperature": 0}, {"dropout": 1.0}]
+    "wrong",
+    [
+        {"steps": 0},
+        {"batch": 1},
+        {"temperature": 0},
+        {"dropout": 1.0},
+        {"rank": -1},
+        {"rank": 0, "projection_rate": 0.0},
+    ],
 )
 def test_a_recipe_refuses_what_cannot_be(wrong):
     with pytest.raises(RecipeError):
@@ -186,6 +196,77 @@ def test_training_learns_and_what_it_saves_gives_the_students_vectors(tiny_embed
     with torch.inference_mode():
         there = again.encode("passages", again.passage_ids(texts)).numpy()
     np.testing.assert_allclose(there, wanted, atol=5e-3)
+
+
+@pytest.fixture
+def projected_embedder(tiny_embedder, tmp_path) -> Embedder:
+    """The tiny embedder with two means and a matrix, which begin as nothing."""
+    width = tiny_embedder.dimension
+    folder = tmp_path / "projected"
+    folder.mkdir()
+    Projection(
+        token_weights=torch.ones(512),
+        query_mean=torch.zeros(width),
+        passage_mean=torch.zeros(width),
+        matrix=torch.eye(width),
+    ).write(folder / "projection.safetensors")
+    digest = hashlib.sha256((folder / "projection.safetensors").read_bytes()).hexdigest()
+    spec = replace(tiny_embedder.spec, name="projected", tensors=digest)
+    return Embedder(spec, EmbedderFiles(folder, tiny_embedder.files.cache))
+
+
+@pytest.mark.parametrize("rates", [(0.02, 0.0), (0.0, 0.05), (0.02, 0.05)])
+def test_rank_nought_trains_what_stands_over_the_decoder(projected_embedder, tmp_path, rates):
+    recipe = replace(
+        RECIPE, rank=0, projection_rate=rates[0], token_rate=rates[1], steps=40, batch=8,
+        evaluate_every=20,
+    )  # fmt: skip
+    learner = student(projected_embedder, recipe)
+    runs = []
+    inner = learner.encoder.decoder.decoder.forward
+
+    def counted(ids, mask, features):
+        runs.append(len(ids))
+        return inner(ids, mask, features)
+
+    learner.encoder.decoder.decoder.forward = counted
+    development = Development(examples(24))
+    before = mean(development.reciprocal_ranks(learner))
+    result = Trainer(learner, examples(24), recipe, tmp_path / "run", development=development).run()
+    assert result.development_after > before
+    if not rates[1]:  # each text has gone through the decoder once
+        texts = {t for one in examples(24) for t in (one.query, one.positive, *one.negatives)}
+        assert sum(runs) == len(texts)
+
+    spec = learner.save(tmp_path / "saved", "taught")
+    assert spec.adapter == ""
+    assert not (tmp_path / "saved" / "adapter").exists()
+    assert spec.fingerprint != projected_embedder.fingerprint
+    kept = Projection.read(tmp_path / "saved" / "projection.safetensors")
+    assert kept.token_weights.min() > 0
+    assert bool((kept.token_weights != 1).any()) == bool(rates[1])
+    assert torch.equal(kept.matrix, torch.eye(spec.dimension)) == (not rates[0])
+    asked = [one.query for one in examples(6)]
+    with torch.inference_mode():
+        wanted = learner.encode("queries", learner.query_ids(asked, [""] * 6)).numpy()
+    files = EmbedderFiles(tmp_path / "saved", tmp_path / "cache")
+    np.testing.assert_allclose(Embedder(spec, files).embed_queries(asked), wanted, atol=5e-3)
+
+
+def test_rank_nought_over_an_adapter_keeps_it(tiny_embedder, tmp_path):
+    adapted = student(tiny_embedder)
+    with torch.no_grad():
+        for name, parameter in adapted.trainable.items():
+            if "lora_B" in name:
+                parameter.normal_(std=0.1)
+    spec = adapted.save(tmp_path / "adapted", "adapted")
+    start = Embedder(spec, EmbedderFiles(tmp_path / "adapted", tmp_path / "cache"))
+    learner = student(start, replace(RECIPE, rank=0, token_rate=0.01))
+    saved = learner.save(tmp_path / "saved", "taught")
+    assert saved.adapter == spec.adapter
+    again = Embedder(saved, EmbedderFiles(tmp_path / "saved", tmp_path / "cache"))
+    texts = [one.positive for one in examples(4)]
+    np.testing.assert_allclose(again.embed_passages(texts), start.embed_passages(texts), atol=1e-3)
 
 
 def test_a_run_that_was_broken_off_ends_as_one_that_was_not(tiny_embedder, tmp_path):

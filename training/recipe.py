@@ -27,9 +27,12 @@ class Recipe:
         warmup: steps of linear increase, before linear decay to zero.
         weight_decay: AdamW's.
         rank, alpha, dropout: LoRA's, on every linear layer of the decoder. An embedder that
-            has an adapter already goes on with that one.
+            has an adapter already goes on with that one. Rank 0 leaves the decoder as it is:
+            only the projection is trained, each text goes through the decoder once, and a
+            step costs next to nothing (`docs/log.md`, The projection first).
         projection_rate: learning rate of projection and means relative to their own size; 0
             leaves them as they are.
+        token_rate: learning rate of the token weights' logarithms; 0 leaves them as they are.
         distillation: weight of the teacher's ranking beside the contrastive loss.
         max_tokens: longer passages are cut to this while training; most of what a passage is
             about stands in its first half, and steps cost by the token.
@@ -53,6 +56,7 @@ class Recipe:
     alpha: int = 32
     dropout: float = 0.0
     projection_rate: float = 0.003
+    token_rate: float = 0.0
     distillation: float = 0.0
     max_tokens: int = 128
     tokens_in_memory: int = 12_288
@@ -62,8 +66,12 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.evaluate_every, self.rank, self.alpha, self.patience) < 1:
-            raise RecipeError("steps, evaluate_every, rank, alpha and patience must be at least 1")
+        if min(self.steps, self.evaluate_every, self.alpha, self.patience) < 1:
+            raise RecipeError("steps, evaluate_every, alpha and patience must be at least 1")
+        if self.rank < 0:
+            raise RecipeError("rank must be 0 (the decoder as it is) or more")
+        if not (self.rank or self.projection_rate or self.token_rate):
+            raise RecipeError("nothing is to be trained: rank, projection and token rates are 0")
         if self.batch < 2:
             raise RecipeError(f"a batch of {self.batch} has no in-batch negatives; take 2 or more")
         if self.temperature <= 0 or self.learning_rate <= 0:

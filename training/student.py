@@ -1,5 +1,7 @@
 """The embedder as it is trained: LoRA on the decoder's linear layers, projection unfrozen.
 
+With rank 0 the decoder stays as it is and only the projection is learnt.
+
 The forward pass is `embedder.encoder.Encoder`, the same that indexing and asking take. What
 comes out is an embedder's folder: spec, adapter in peft's layout, projection.
 """
@@ -7,6 +9,7 @@ comes out is an embedder's folder: spec, adapter in peft's layout, projection.
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import fields, replace
@@ -15,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized, register_parametrization
 
 from embedder.encoder import Projection, right_padded
 from embedder.errors import FootnoteError
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 
 _ADAPTER = "default"
 _PREFIX = "base_model.model."
+_LEAST_WEIGHT = 1e-4
 _PROJECTION = ("query_mean", "passage_mean", "matrix")
 
 
@@ -41,23 +46,34 @@ class Student:
 
     def __init__(self, embedder: Embedder, recipe: Recipe, device: torch.device) -> None:
         self.embedder, self.device = embedder, device
-        # The adapter goes on being trained, so it must not be merged into the base.
-        bare = Embedder(replace(embedder.spec, adapter=""), embedder.files)
+        self.config: LoraConfig | None = None
         dtype = embedder.compute.dtype
-        self.encoder = bare.load_encoder(dtype)
-        self.config = _lora_config(embedder, recipe, _inner(self.encoder.decoder))
         torch.manual_seed(recipe.seed)
-        _inject(_inner(self.encoder.decoder), self.config)
-        if embedder.spec.adapter:
-            _load_adapter(_inner(self.encoder.decoder), embedder.files.adapter)
+        if recipe.rank:
+            # The adapter goes on being trained, so it must not be merged into the base.
+            bare = Embedder(replace(embedder.spec, adapter=""), embedder.files)
+            self.encoder = bare.load_encoder(dtype)
+            self.config = _lora_config(embedder, recipe, _inner(self.encoder.decoder))
+            _inject(_inner(self.encoder.decoder), self.config)
+            if embedder.spec.adapter:
+                _load_adapter(_inner(self.encoder.decoder), embedder.files.adapter)
+        else:
+            self.encoder = embedder.load_encoder(dtype)
+            self.encoder.decoder.requires_grad_(False)
         self.encoder.decoder = _MixedPrecision(self.encoder.decoder, dtype)
-        self.encoder.to(device)
+        if recipe.token_rate and self.encoder.token_weights is not None:
+            register_parametrization(self.encoder, "token_weights", _Positive())
+            self.encoder.parametrizations.token_weights.original.requires_grad_(True)
         if recipe.projection_rate:
             for name in _PROJECTION:
                 parameter = getattr(self.encoder, name)
                 if parameter is not None:
                     parameter.requires_grad_(True)
+        self.encoder.to(device)
         self._recipe = recipe
+        # Pooled states of texts, kept where nothing below the projection changes.
+        keeps = not recipe.rank and not recipe.token_rate
+        self._kept: dict[tuple[int, ...], Tensor] | None = {} if keeps else None
 
     @property
     def trainable(self) -> dict[str, nn.Parameter]:
@@ -66,9 +82,16 @@ class Student:
 
     def take(self, projection: Projection) -> None:
         """Go on with other statistics, of the same shapes."""
+        if self._kept:
+            self._kept.clear()
         with torch.no_grad():
             for field in fields(projection):
-                if (values := getattr(projection, field.name)) is not None:
+                values = getattr(projection, field.name)
+                if values is None:
+                    continue
+                if is_parametrized(self.encoder, field.name):
+                    setattr(self.encoder, field.name, values.to(self.device))
+                else:
                     getattr(self.encoder, field.name).copy_(values)
 
     def groups(self) -> list[dict[str, Any]]:
@@ -79,9 +102,13 @@ class Student:
         """
         recipe = self._recipe
         adapter = [p for name, p in self.trainable.items() if "lora_" in name]
-        groups: list[dict[str, Any]] = [
-            {"params": adapter, "lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
-        ]
+        groups: list[dict[str, Any]] = []
+        if adapter:
+            rate, decay = recipe.learning_rate, recipe.weight_decay
+            groups.append({"params": adapter, "lr": rate, "weight_decay": decay})
+        tokens = [p for name, p in self.trainable.items() if "token_weights" in name]
+        if tokens:
+            groups.append({"params": tokens, "lr": recipe.token_rate, "weight_decay": 0.0})
         for name in _PROJECTION:
             parameter = self.trainable.get(name)
             if parameter is not None:
@@ -109,9 +136,20 @@ class Student:
 
     def encode(self, side: Side, ids: Sequence[Sequence[int]]) -> Tensor:
         """Unit vectors float32 [n, dimension], differentiable."""
+        return self.encoder.projected(side, self._pooled(ids))
+
+    def _pooled(self, ids: Sequence[Sequence[int]]) -> Tensor:
+        if self._kept is None:
+            return self._states(ids)
+        missing = list(dict.fromkeys(key for text in ids if (key := tuple(text)) not in self._kept))
+        if missing:
+            with torch.no_grad():
+                self._kept.update(zip(missing, self._states(missing), strict=True))
+        return torch.stack([self._kept[tuple(text)] for text in ids])
+
+    def _states(self, ids: Sequence[Sequence[int]]) -> Tensor:
         padded, lengths = right_padded(ids)
-        encode = self.encoder.queries if side == "queries" else self.encoder.passages
-        return encode(padded.to(self.device), lengths.to(self.device))
+        return self.encoder.pooled(padded.to(self.device), lengths.to(self.device))
 
     def load(self, values: Mapping[str, Tensor]) -> None:
         """Set what is learnt to earlier values, by name as in `trainable`."""
@@ -123,18 +161,31 @@ class Student:
         """Write the embedder's folder and return its spec; `spec.json` is written last."""
         from safetensors.torch import save_file
 
-        adapter = folder / "adapter"
-        adapter.mkdir(parents=True, exist_ok=True)
-        self.config.save_pretrained(str(adapter))
-        weights = adapter / "adapter_model.safetensors"
-        save_file(_adapter_tensors(_inner(self.encoder.decoder)), weights)
-        spec = replace(self.embedder.spec, name=name, adapter=_digest(weights))
+        folder.mkdir(parents=True, exist_ok=True)
+        spec, adapter = replace(self.embedder.spec, name=name), folder / "adapter"
+        if self.config is not None:
+            self.config.save_pretrained(str(adapter))
+            weights = adapter / "adapter_model.safetensors"
+            save_file(_adapter_tensors(_inner(self.encoder.decoder)), weights)
+            spec = replace(spec, adapter=_digest(weights))
+        elif spec.adapter:
+            shutil.copytree(self.embedder.files.adapter, adapter, dirs_exist_ok=True)
         if spec.tensors:
             path = folder / "projection.safetensors"
             self.encoder.projection().write(path)
             spec = replace(spec, tensors=_digest(path))
         (folder / "spec.json").write_text(spec.to_json(), encoding="utf-8")
         return spec
+
+
+class _Positive(nn.Module):
+    """Weights kept as their logarithms: a step changes each by a share of itself."""
+
+    def forward(self, logarithms: Tensor) -> Tensor:
+        return logarithms.exp()
+
+    def right_inverse(self, weights: Tensor) -> Tensor:
+        return weights.clamp_min(_LEAST_WEIGHT).log()
 
 
 class _MixedPrecision(nn.Module):

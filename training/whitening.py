@@ -31,6 +31,8 @@ from embedder.spec import EmbedderSpec
 from embedder.tokens import limits_of, load_tokenizer, token_ids
 
 if TYPE_CHECKING:
+    import torch
+
     from embedder.encoder import Encoder, Projection
 
 SYNTHETIC = Path(__file__).parent / "synthetic"
@@ -129,47 +131,54 @@ def features(encoder: Encoder, texts: Sequence[Sequence[int]]) -> np.ndarray:
     return np.stack(rows)
 
 
-def feature_scales(centred: np.ndarray) -> np.ndarray:
-    """Factors [width] that give each feature the total variance of its weight."""
-    blocks = np.split(centred, len(_FEATURE_WEIGHTS), axis=1)
+def feature_scales(centred: np.ndarray, count: int) -> np.ndarray:
+    """Factors [width] that give each of `count` features the total variance of its weight."""
+    blocks = np.split(centred, count, axis=1)
     return np.concatenate(
         [
             np.full(block.shape[1], weight / np.sqrt(block.var(axis=0).sum()))
-            for block, weight in zip(blocks, _FEATURE_WEIGHTS, strict=True)
+            for block, weight in zip(blocks, _FEATURE_WEIGHTS, strict=False)
         ]
     )
 
 
-def compute(cache: Path) -> Projection:
-    """The bundled embedder's statistics. `cache` holds converted bases."""
+def compute(
+    cache: Path, spec: EmbedderSpec = SPEC, token_weights: torch.Tensor | None = None
+) -> Projection:
+    """Statistics for `spec`; `token_weights` [vocabulary], if given, in place of the rarity.
+
+    `cache` holds converted bases.
+    """
     import torch
 
     from embedder.encoder import Encoder, Projection
 
-    base = converted(SPEC, cache)
-    tokenizer, limits = load_tokenizer(base.tokenizer), limits_of(SPEC, base.config)
+    base = converted(spec, cache)
+    tokenizer, limits = load_tokenizer(base.tokenizer), limits_of(spec, base.config)
     used = [group for number, group in enumerate(groups()) if not held_out(number)]
     texts = [passage for group in used for passage in group.passages]
     asked = [queries for group in used for queries in group.queries]
     passage_ids = token_ids(tokenizer, texts, limits).ids
     query_ids = token_ids(tokenizer, [query for each in asked for query in each], limits).ids
 
-    rarity = inverse_document_frequency(passage_ids, base.config["vocab_size"])
-    decoder = load_decoder(base, SPEC.max_tokens, torch.float32)
-    encoder = Encoder(SPEC, decoder, Projection(token_weights=torch.from_numpy(rarity)))
+    if token_weights is None:
+        rarity = inverse_document_frequency(passage_ids, base.config["vocab_size"])
+        token_weights = torch.from_numpy(rarity)
+    decoder = load_decoder(base, spec.max_tokens, torch.float32)
+    encoder = Encoder(spec, decoder, Projection(token_weights=token_weights))
     passages, queries = features(encoder, passage_ids), features(encoder, query_ids)
 
     passage_mean, query_mean = passages.mean(axis=0), queries.mean(axis=0)
-    scales = feature_scales(passages - passage_mean)
+    scales = feature_scales(passages - passage_mean, len(spec.features))
     answers = np.repeat(passages, [len(each) for each in asked], axis=0)
     matrix = within_pair_whitening(
         (queries - query_mean) * scales,
         (answers - passage_mean) * scales,
-        SPEC.dimension,
+        spec.dimension,
         _SHRINKAGE,
     )
     return Projection(
-        token_weights=torch.from_numpy(rarity),
+        token_weights=token_weights,
         query_mean=torch.from_numpy(query_mean),
         passage_mean=torch.from_numpy(passage_mean),
         matrix=torch.from_numpy(scales[:, None] * matrix),

@@ -1,0 +1,169 @@
+"""The bundled embedder, from texts to shipped weights: one command, resumable.
+
+    python -m training.bundled PAIRS --work DIR [--output FOLDER]
+
+PAIRS is a file of weak pairs (JSON lines with `kind`, `query`, `passage`); the synthetic groups
+come with the project. Three stages, each an embedder of its own under DIR, each by the one
+contrastive loss: `words` learns how much every token counts, over the token embeddings alone;
+`projection` learns the map from the pooled states to the vector, the decoder as it is;
+`layers` learns LoRA on the decoder. Weak pairs and synthetic groups are mixed in all three.
+docs/log.md (The bundled embedder) has the ablations that the numbers below come from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from embedder.model import Embedder, EmbedderFiles
+from embedder.spec import EmbedderSpec
+from training.examples import Example
+from training.general import general_examples
+from training.recipe import Recipe
+from training.whitening import BUNDLED, SPEC, compute
+
+if TYPE_CHECKING:
+    from embedder.encoder import Projection
+
+WORDS = Recipe(
+    steps=400, batch=512, negatives=2, rank=0, projection_rate=0.003, token_rate=0.01,
+    warmup=20, max_tokens=256, evaluate_every=100,
+)  # fmt: skip
+PROJECTION = replace(WORDS, token_rate=0.0)
+LAYERS = Recipe(
+    steps=600, batch=96, negatives=2, rank=64, alpha=64, learning_rate=2e-4,
+    projection_rate=0.0005, warmup=30, max_tokens=128, tokens_in_memory=24_576,
+    evaluate_every=50, patience=100,
+)  # fmt: skip
+# Of the examples of a run, so many are synthetic ones.
+_SYNTHETIC = 0.25
+# Weak pairs that the stages behind `words` see: each costs a pass through the decoder.
+_PAIRS = 40_000
+# The last pairs of the file are looked at, not trained on.
+_HELD_OUT = 500
+
+
+def weak_pairs(path: Path) -> list[Example]:
+    """The file's pairs, each with its kind as source: a batch holds one kind."""
+    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return [Example(row["query"], row["passage"], source=row["kind"]) for row in rows]
+
+
+def mixed(pairs: Sequence[Example], total: int, seed: int) -> list[Example]:
+    """At most `total` pairs and as many synthetic examples as `_SYNTHETIC` asks for.
+
+    There are some 5,000 of those: where more are asked for they stand there repeatedly.
+    """
+    chosen = list(pairs[:total])
+    synthetic = general_examples(seed=seed)
+    wanted = round(len(chosen) * _SYNTHETIC / (1 - _SYNTHETIC))
+    return chosen + [synthetic[place % len(synthetic)] for place in range(wanted)]
+
+
+class Bundling:
+    """The stages over one folder of work; those that are done are not repeated."""
+
+    def __init__(self, pairs: Sequence[Example], work: Path, layers: int = SPEC.layers) -> None:
+        from training.development import Development
+
+        self._pairs, self._work, self._cache = pairs[:-_HELD_OUT], work, work / "models"
+        self._spec = replace(SPEC, layers=layers)
+        self._look = Development([*general_examples(from_held_out=True), *pairs[-_HELD_OUT:]])
+
+    def words(self, recipe: Recipe = WORDS) -> Embedder:
+        """Token weights, learnt over the token embeddings alone."""
+        spec = replace(self._spec, features=(0,))
+        start = self._started("words-start", spec, lambda: compute(self._cache, spec))
+        return self._trained("words", start, recipe, len(self._pairs))
+
+    def projection(self, recipe: Recipe = PROJECTION) -> Embedder:
+        """The whitening with those weights, then the map learnt from there."""
+        from embedder.encoder import Projection
+
+        def started() -> Projection:
+            weights = Projection.read(self.words().files.projection).token_weights
+            return compute(self._cache, self._spec, weights)
+
+        start = self._started("projection-start", self._spec, started)
+        return self._trained("projection", start, recipe, _PAIRS)
+
+    def layers(self, recipe: Recipe = LAYERS) -> Embedder:
+        """LoRA on the decoder."""
+        return self._trained("layers", self.projection(), recipe, recipe.steps * recipe.batch)
+
+    def _started(self, name: str, spec: EmbedderSpec, made: Callable[[], Projection]) -> Embedder:
+        folder = self._work / name
+        if not (folder / "spec.json").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            made().write(folder / "projection.safetensors")
+            digest = hashlib.sha256((folder / "projection.safetensors").read_bytes()).hexdigest()
+            written = replace(spec, name=name, tensors=digest)
+            (folder / "spec.json").write_text(written.to_json(), encoding="utf-8")
+        return self._opened(folder)
+
+    def _trained(self, name: str, start: Embedder, recipe: Recipe, pairs: int) -> Embedder:
+        import torch
+
+        from training.student import Student
+        from training.trainer import Trainer
+
+        folder = self._work / name
+        if not (folder / "spec.json").exists():
+            student = Student(start, recipe, torch.device(start.compute.device))
+            examples = mixed(self._pairs, pairs, recipe.seed)
+            trainer = Trainer(student, examples, recipe, folder, development=self._look)
+            trainer.run(
+                lambda state: click.echo(
+                    f"{name} {state.step}/{state.steps} loss {state.loss:.3f} right first "
+                    f"{state.accuracy:.2f} development {state.development:.4f}, "
+                    f"{state.seconds_left / 60:.0f} min left"
+                )
+            )
+            student.save(folder, name)
+        return self._opened(folder)
+
+    def _opened(self, folder: Path) -> Embedder:
+        spec = EmbedderSpec.read(folder / "spec.json")
+        return Embedder(spec, EmbedderFiles(folder, self._cache))
+
+
+def ship(trained: Embedder, output: Path) -> EmbedderSpec:
+    """Put the weights into `output`, the adapter in bfloat16, under the name `bundled`."""
+    from safetensors.torch import load_file, save_file
+
+    output.mkdir(parents=True, exist_ok=True)
+    shutil.copy(trained.files.projection, output / "projection.safetensors")
+    spec = replace(trained.spec, name="bundled")
+    if spec.adapter:
+        (output / "adapter").mkdir(exist_ok=True)
+        shutil.copy(trained.files.adapter / "adapter_config.json", output / "adapter")
+        weights = output / "adapter" / "adapter_model.safetensors"
+        tensors = load_file(trained.files.adapter / weights.name)
+        save_file({name: tensor.bfloat16() for name, tensor in tensors.items()}, weights)
+        spec = replace(spec, adapter=hashlib.sha256(weights.read_bytes()).hexdigest())
+    (output / "spec.json").write_text(spec.to_json(), encoding="utf-8")
+    return spec
+
+
+@click.command(help=__doc__)
+@click.argument("pairs", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--work", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--until", type=click.Choice(["words", "projection", "layers"]), default="layers")
+@click.option("--output", type=click.Path(path_type=Path), default=BUNDLED, show_default=True)
+def main(pairs: Path, work: Path, until: str, output: Path) -> None:
+    """Train what is not trained yet, and ship it."""
+    trained = getattr(Bundling(weak_pairs(pairs), work), until)()
+    spec = ship(trained, output)
+    size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+    click.echo(f"{output}: {size:,} bytes, fingerprint {spec.fingerprint}")
+
+
+if __name__ == "__main__":
+    main()
