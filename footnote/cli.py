@@ -11,7 +11,7 @@ import click
 
 from embedder.errors import FootnoteError
 from footnote.cli_app import app
-from footnote.cli_parts import as_json_option, open_home, show
+from footnote.cli_parts import as_json_option, inert, open_home, show
 from footnote.cli_people import people, share
 from footnote.cli_training import embedders, synth, train
 
@@ -28,7 +28,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(context)
         except FootnoteError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(inert(str(error))) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

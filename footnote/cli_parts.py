@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,9 @@ import click
 
 if TYPE_CHECKING:
     from footnote.home import Home
+
+# What a terminal would obey, or show in another order, in the names and texts of documents.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
@@ -27,4 +31,9 @@ def show(as_json: bool, data: Callable[[], Any], lines: Callable[[], Iterable[st
         click.echo(json.dumps(data(), ensure_ascii=False))
     else:
         for line in lines():
-            click.echo(line)
+            click.echo(inert(line))
+
+
+def inert(text: str) -> str:
+    """Text of documents without what would move a terminal's cursor or turn its lines."""
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from embedder.errors import FootnoteError
 from embedder.registry import Registry
-from footnote.settings import Settings, home_path
+from footnote.settings import KEEP, LEAVE_OUT, Settings, home_path
 from indexer.sources import Source, find
 from indexer.store import Store
 
 if TYPE_CHECKING:
     from embedder.model import Embedder
     from indexer.ingest import Ingest
+    from indexer.parsers.reading import ReadingLimits
     from indexer.progress import IngestPlan, IngestProgress, IngestReport
     from indexer.records import Collection, Document
     from indexer.search import Scope, Searcher
@@ -139,6 +140,21 @@ class Home:
     def workers(self) -> int:
         """Parser processes for bulk work."""
         return self.settings.number("workers") or os.cpu_count() or 1
+
+    @property
+    def reading(self) -> ReadingLimits:
+        """How much of a file is read, and whether what a person does not see in it."""
+        from indexer.parsers.reading import ReadingLimits
+
+        number = self.settings.number
+        return ReadingLimits(
+            file_bytes=number("file_mb") << 20,
+            unpacked_bytes=number("unpack_mb") << 20,
+            ratio=number("unpack_ratio"),
+            nesting=number("nesting"),
+            pages=number("file_pages"),
+            keep_hidden=self.settings.choice("hidden_text", LEAVE_OUT, KEEP) == KEEP,
+        )
 
     def collection(self, name: str) -> Collection:
         """The collection of this name. Raises `UnknownCollectionError`."""
@@ -287,8 +303,13 @@ class Home:
 
     def _ingest(self, collection: int | None, workers: int | None = None) -> Ingest:
         from indexer.ingest import Ingest
+        from indexer.pipeline import Workers
 
-        return Ingest(self.store, self.embedder_of(collection), workers or self.workers)
+        number = self.settings.number
+        parsers = Workers(
+            workers or self.workers, max(1, number("parse_seconds")), number("parse_mb") << 20
+        )
+        return Ingest(self.store, self.embedder_of(collection), parsers, reading=self.reading)
 
     def _all(self, collection: int) -> Iterator[Document]:
         offset, page = 0, 1000

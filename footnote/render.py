@@ -117,6 +117,22 @@ def answer_text(answer: Answer) -> Iterator[str]:
         yield f"[{note.n}] {note.title}, page {note.span.page}: “{snippet(note.quote)}”"
 
 
+def hidden_text(document: Document) -> Iterator[str]:
+    """What a document holds that a person does not see in it, a sentence each."""
+    if document.state == "failed":
+        return
+    if document.hidden is None:
+        yield "was read before hidden text was looked for; index it again"
+        return
+    done = "indexed all the same" if document.hidden_kept else "left out"
+    for found in document.hidden:
+        excerpt = f": “{found.excerpt}”" if found.excerpt else ""
+        yield (
+            f"hidden text on page {found.page}, {found.how},"
+            f" {found.characters} characters, {done}{excerpt}"
+        )
+
+
 def documents_text(documents: Iterable[Document], total: int) -> Iterator[str]:
     """A listing of documents, one a line, and what is wrong with each beneath it."""
     shown = 0
@@ -128,6 +144,7 @@ def documents_text(documents: Iterable[Document], total: int) -> Iterator[str]:
         )
         if document.problem:
             yield f"                  {document.problem}"
+        yield from (f"                  {line}" for line in hidden_text(document))
     yield f"{shown} of {total} documents"
 
 
@@ -145,6 +162,8 @@ def index_text(report: IngestReport) -> Iterator[str]:
     )
     if report.pages_without_text:
         yield f"{report.pages_without_text} pages hold no text (see `footnote documents`)"
+    if report.with_hidden_text:
+        yield f"{report.with_hidden_text} documents hold hidden text (see `footnote documents`)"
     for failure in report.failed:
         yield f"  {failure.path}: {failure.error}"
 

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from embedder.errors import FootnoteError
 
+# What becomes of text that a person does not see.
+LEAVE_OUT, KEEP = "leave out", "keep"
+
 DEFAULT_HOME = Path("~/.footnote")
 
 
@@ -56,6 +59,17 @@ _KNOWN = (
     _Known("workers", "FOOTNOTE_WORKERS", "0", "parser processes; 0 means one a core"),
     _Known("parse_seconds", "FOOTNOTE_PARSE_SECONDS", "120", "time limit for parsing one file"),
     _Known("parse_mb", "FOOTNOTE_PARSE_MB", "1536", "memory limit of a parser process in MB"),
+    _Known("file_mb", "FOOTNOTE_FILE_MB", "512", "largest file that is read, in MB"),
+    _Known("file_pages", "FOOTNOTE_FILE_PAGES", "20000", "most pages that are read of a file"),
+    _Known("unpack_mb", "FOOTNOTE_UNPACK_MB", "1024", "most that a file may unpack to, in MB"),
+    _Known("unpack_ratio", "FOOTNOTE_UNPACK_RATIO", "300", "most times its size it may unpack to"),
+    _Known("nesting", "FOOTNOTE_NESTING", "2", "archives and mails inside each other, at most"),
+    _Known(
+        "hidden_text",
+        "FOOTNOTE_HIDDEN_TEXT",
+        LEAVE_OUT,
+        f"text in documents that a person does not see: {LEAVE_OUT}, or {KEEP}",
+    ),
 )
 
 
@@ -98,6 +112,16 @@ class Settings:
                 f"{name} = {setting.value!r} (from {setting.source}) is not a whole number"
             )
         return int(setting.value)
+
+    def choice(self, name: str, *allowed: str) -> str:
+        """The value of setting `name`, one of `allowed`; raises `SettingsError`."""
+        setting = self._settings[name]
+        if setting.value not in allowed:
+            raise SettingsError(
+                f"{name} = {setting.value!r} (from {setting.source}) is not one of: "
+                + ", ".join(allowed)
+            )
+        return setting.value
 
 
 def home_path(

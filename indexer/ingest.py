@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 from embedder.errors import FootnoteError
 from indexer.originals import hash_file
 from indexer.parsers import ParseError
+from indexer.parsers.reading import DEFAULT_LIMITS, ReadingLimits
 from indexer.passages import DEFAULT, PassageLimits
-from indexer.pipeline import Control, PassageEmbedder, Pipeline, Settings
+from indexer.pipeline import Control, PassageEmbedder, Pipeline, Settings, Workers
 from indexer.progress import FailedFile, IngestPlan, IngestProgress, IngestReport
 from indexer.sources import Source
 from indexer.store import Store
@@ -24,19 +25,25 @@ class OtherGenerationError(FootnoteError):
 
 
 class Ingest:
-    """Brings files into collections. `workers` is the number of parser processes."""
+    """Brings files into collections.
+
+    `workers` is the number of parser processes, or that with what each may take; `reading` says
+    how much of a file is read.
+    """
 
     def __init__(
         self,
         store: Store,
         embedder: PassageEmbedder,
-        workers: int = 1,
+        workers: int | Workers = 1,
         limits: PassageLimits = DEFAULT,
+        reading: ReadingLimits = DEFAULT_LIMITS,
     ) -> None:
         self.store = store
         self.embedder = embedder
-        self.workers = workers
+        self.workers = Workers(workers) if isinstance(workers, int) else workers
         self.limits = limits
+        self.reading = reading
 
     def run(
         self,
@@ -59,7 +66,7 @@ class Ingest:
                 f"this collection was embedded by {there}, not by {self.embedder.fingerprint}; "
                 "index with that embedder, or re-embed the collection first"
             )
-        settings = Settings(collection, self.workers, self.limits, again)
+        settings = Settings(collection, self.workers, self.limits, self.reading, again)
         control = Control(progress, cancelled)
         return Pipeline(self.store, self.embedder, settings, control).run(sources)
 
@@ -72,14 +79,16 @@ class Ingest:
         failed: list[FailedFile] = []
         for source in sources:
             try:
-                check(source)
+                check(source, self.reading)
                 content_hash = hash_file(source.path)
             except (OSError, ParseError) as error:
                 failed.append(FailedFile(source.name, reason(error)))
                 continue
             verdict: Verdict = "new"
             if collection is not None:
-                verdict = Place(self.store, collection, source).verdict(content_hash)
+                keep = self.reading.keep_hidden
+                place = Place(self.store, collection, source, keep_hidden=keep)
+                verdict = place.verdict(content_hash)
             if verdict in UPDATES:
                 updated.append(source.name)
             elif verdict == "new":

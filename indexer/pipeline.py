@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from indexer.originals import Staged, hash_file
-from indexer.parsers import ParseError, UnsupportedError
+from indexer.parsers import ParseError, ReadingLimits, UnsupportedError
 from indexer.passages import PassageLimits, cut, embedding_text
 from indexer.progress import IngestProgress, IngestReport, Tally
 from indexer.records import Document, ParsedFile, Passage
@@ -62,12 +62,31 @@ class PassageEmbedder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Workers:
+    """How many parser processes there are, and the seconds and bytes that each may take."""
+
+    count: int = 1
+    seconds: float = 120.0
+    memory_bytes: int = 1536 << 20
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Where a run's documents go and how. `again` parses what has not changed as well."""
 
     collection: int
-    workers: int
+    workers: Workers
     limits: PassageLimits
+    reading: ReadingLimits
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """A file with the parsers; `again` where it is read anew though it has not changed."""
+
+    source: Source
+    staged: Staged
     again: bool
 
 
@@ -85,6 +104,7 @@ class _Prepared:
 
     source: Source
     staged: Staged
+    again: bool
     parsed: ParsedFile
     passages: list[Passage]
     hashes: list[str]
@@ -100,7 +120,7 @@ class Pipeline:
         self._embedder = embedder
         self._settings = settings
         self._control = control
-        self._parsing: dict[Future[ParsedFile], tuple[Source, Staged]] = {}
+        self._parsing: dict[Future[ParsedFile], _Handed] = {}
         self._waiting: deque[_Prepared] = deque()
         self._twins: list[Source] = []
 
@@ -109,7 +129,7 @@ class Pipeline:
         self._tally = Tally(sources)
         with ExitStack() as leaving:
             leaving.callback(self._drop_unfinished)
-            pool = leaving.enter_context(ParserPool(self._settings.workers))
+            pool = leaving.enter_context(_pool(self._settings))
             while sources and not self._control.cancelled():
                 self._stream(iter(sources), pool)
                 # Files with the content of one that was on its way: most now have nothing to do.
@@ -130,8 +150,8 @@ class Pipeline:
                 self._embed_and_commit()
 
     def _drop_unfinished(self) -> None:
-        for _, staged in self._parsing.values():
-            staged.discard()
+        for handed in self._parsing.values():
+            handed.staged.discard()
         for prepared in self._waiting:
             prepared.staged.discard()
 
@@ -145,26 +165,30 @@ class Pipeline:
             if source is None:
                 return
             try:
-                staged = self._stage(source)
+                handed = self._stage(source)
             except (OSError, ParseError) as error:
                 self._fail(source, error, None)
                 continue
-            if staged:
-                future = pool.parse(staged.file, Path(source.name).name)
-                self._parsing[future] = (source, staged)
+            if handed:
+                future = pool.parse(handed.staged.file, Path(source.name).name)
+                self._parsing[future] = handed
 
     def _has_room(self, pool: ParserPool) -> bool:
         files = len(self._parsing)
-        size = sum(staged.size for _, staged in self._parsing.values())
+        size = sum(handed.staged.size for handed in self._parsing.values())
         return files < 2 * pool.workers or (files < _MOST_FILES and size < _MOST_BYTES)
 
-    def _stage(self, source: Source) -> Staged | None:
+    def _stage(self, source: Source) -> _Handed | None:
         """The file's private copy, or None where nothing is to be parsed, or not yet."""
-        check(source)
-        if not self._settings.again:
+        reading, again = self._settings.reading, self._settings.again
+        check(source, reading)
+        if not again:
             content_hash = hash_file(source.path)
-            place = Place(self._store, self._settings.collection, source)
+            place = Place(
+                self._store, self._settings.collection, source, keep_hidden=reading.keep_hidden
+            )
             verdict = place.verdict(content_hash)
+            again = verdict == "reread"
             if verdict not in TO_PARSE:
                 place.settle(verdict, content_hash)
                 self._tally.settled(source, changed=verdict in UPDATES)
@@ -175,25 +199,27 @@ class Pipeline:
             staged.discard()
             self._twins.append(source)
             return None
-        return staged
+        return _Handed(source, staged, again)
 
     def _on_their_way(self) -> set[str]:
         """The contents that are being parsed or embedded."""
-        parsing = {staged.content_hash for _, staged in self._parsing.values()}
+        parsing = {handed.staged.content_hash for handed in self._parsing.values()}
         return parsing | {prepared.staged.content_hash for prepared in self._waiting}
 
     def _take_in(self, future: Future[ParsedFile]) -> None:
         """Cut a parsed file into passages, which then wait for the embedder."""
-        source, staged = self._parsing.pop(future)
+        handed = self._parsing.pop(future)
         try:
             parsed = future.result()
             _check_text(parsed)
         except (OSError, ParseError) as error:
-            self._fail(source, error, staged)
+            self._fail(handed.source, error, handed.staged)
             return
         passages = cut(parsed.pages, self._embedder.count_tokens, self._settings.limits)
         hashes = [text_hash(parsed.title, passage) for passage in passages]
-        self._waiting.append(_Prepared(source, staged, parsed, passages, hashes))
+        self._waiting.append(
+            _Prepared(handed.source, handed.staged, handed.again, parsed, passages, hashes)
+        )
 
     def _fail(self, source: Source, error: OSError | ParseError, staged: Staged | None) -> None:
         why = reason(error)
@@ -250,6 +276,7 @@ class Pipeline:
             prepared.parsed.kind,
             prepared.staged,
             "; ".join(prepared.parsed.problems),
+            self._settings.reading.keep_hidden,
         )
         document = self._store.add(
             new,
@@ -257,7 +284,7 @@ class Pipeline:
             prepared.passages,
             rows,
             self._embedder.fingerprint,
-            again=self._settings.again,
+            again=prepared.again,
         )
         if document.id == new.id:
             self._tally.committed(prepared.source, document, updated=_supersedes(before))
@@ -269,6 +296,11 @@ class Pipeline:
     def _tell(self, source: Source, share: float = 0.0, passages: int = 0) -> None:
         """Report progress: this file was last, or `share` of its `passages` are embedded."""
         self._control.progress(self._tally.progress(source, share, passages))
+
+
+def _pool(settings: Settings) -> ParserPool:
+    workers = settings.workers
+    return ParserPool(workers.count, workers.seconds, workers.memory_bytes, settings.reading)
 
 
 def _supersedes(before: Document | None) -> bool:

@@ -46,7 +46,10 @@ class IngestPlan:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What a run did. Pages and passages are those of the documents added and updated."""
+    """What a run did. Pages and passages are those of the documents added and updated.
+
+    `with_hidden_text` counts those of them that hold text which a person does not see.
+    """
 
     added: int
     updated: int
@@ -57,6 +60,7 @@ class IngestReport:
     passages: int
     seconds: float
     deleted: int = 0
+    with_hidden_text: int = 0
 
     def __add__(self, other: IngestReport) -> IngestReport:
         """Both runs in one."""
@@ -73,7 +77,7 @@ class Tally:
         self._total = sum(self._sizes.values())
         self._files = self._bytes = self._indexed_bytes = 0
         self._added = self._updated = self._unchanged = 0
-        self._pages = self._without_text = self._passages = 0
+        self._pages = self._without_text = self._passages = self._hiding = 0
         self._failed: list[FailedFile] = []
 
     def committed(self, source: Source, document: Document, *, updated: bool) -> None:
@@ -83,6 +87,7 @@ class Tally:
         self._pages += document.pages
         self._without_text += document.pages_without_text
         self._passages += document.passages
+        self._hiding += bool(document.hidden)
         self._indexed_bytes += self._sizes[source.name]
         self._done(source)
 
@@ -132,4 +137,5 @@ class Tally:
             pages_without_text=self._without_text,
             passages=self._passages,
             seconds=time.monotonic() - self._started,
+            with_hidden_text=self._hiding,
         )

@@ -29,12 +29,27 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class HiddenText:
+    """Text that a file holds on a page and a person does not see there.
+
+    `how` says by what ("in the colour of its background"); `excerpt` is its beginning, "" where
+    it cannot be told. `page` counts from one.
+    """
+
+    how: str
+    characters: int
+    excerpt: str
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What the file calls a page: PDF page, slide, sheet, section.
 
     `number` counts from one. `label` is what a person calls it ("page 3", "sheet Sales").
     `problem` says why text is missing ("scanned image, no text layer"), or is empty.
-    Blocks lie in order, do not overlap, and cover all that is not white space.
+    Blocks lie in order, do not overlap, and cover all that is not white space. `hidden` is what
+    a person does not see there: left out of `text`, unless it was to be kept.
     """
 
     number: int
@@ -42,6 +57,7 @@ class Page:
     label: str = ""
     blocks: tuple[Block, ...] = ()
     problem: str = ""
+    hidden: tuple[HiddenText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +118,8 @@ class Document:
 
     `state` is `ready`, `partial` (some pages have no text) or `failed` (`problem` says why).
     `current` is false once a newer revision has superseded it. `indexed_at` is seconds since
-    the epoch, `size` is bytes.
+    the epoch, `size` is bytes. `hidden` is the text in it that a person does not see, None where
+    nobody has looked for that; `hidden_kept` says whether it was indexed all the same.
     """
 
     id: str
@@ -120,6 +137,8 @@ class Document:
     pages_without_text: int
     passages: int
     indexed_at: float
+    hidden: tuple[HiddenText, ...] | None = ()
+    hidden_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

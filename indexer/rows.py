@@ -6,11 +6,11 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
-from indexer.records import Block, Document, Page, Passage, Span
+from indexer.records import Block, Document, HiddenText, Page, Passage, Span
 
 DOCUMENT_COLUMNS = (
     "id, collection, path, title, content_hash, size, kind, revision, current, state, problem,"
-    " pages, pages_without_text, passages, indexed_at"
+    " pages, pages_without_text, passages, indexed_at, hidden, hidden_kept"
 )
 PAGE_COLUMNS = "number, label, text, blocks, problem"
 PASSAGE_COLUMNS = "id, document, ordinal, text, headings, spans"
@@ -18,7 +18,18 @@ PASSAGE_COLUMNS = "id, document, ordinal, text, headings, spans"
 
 def to_document(row: sqlite3.Row) -> Document:
     """A row of `DOCUMENT_COLUMNS`."""
-    return Document(**{**dict(row), "current": bool(row["current"])})
+    hidden = row["hidden"]
+    found = None if hidden is None else tuple(HiddenText(*one) for one in json.loads(hidden))
+    flags = {"current": bool(row["current"]), "hidden_kept": bool(row["hidden_kept"])}
+    return Document(**{**dict(row), **flags, "hidden": found})
+
+
+def hidden_json(hidden: Iterable[HiddenText] | None) -> str | None:
+    """`[[how, characters, excerpt, page], ...]`; None where nobody has looked."""
+    if hidden is None:
+        return None
+    found = [[one.how, one.characters, one.excerpt, one.page] for one in hidden]
+    return json.dumps(found, ensure_ascii=False)
 
 
 def to_page(row: sqlite3.Row) -> Page:

@@ -4,7 +4,7 @@ A file of somebody else can hang a parser, eat the memory or crash a library; he
 the file and nothing else. A worker is `python -m indexer.sandbox`: it imports parsers only (no
 torch), and speaks JSON in frames of a length and that many bytes, so nothing it says is run.
 
-    to the worker     {"path": …, "name": …}
+    to the worker     {"path": …, "name": …, "limits": {…}}
     from the worker   {"ready": true}                       once, when it has started
                       {"done": pages, "of": pages}          any number of times: it is alive
                       {"page": {…}}                         one a page
@@ -26,12 +26,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, astuple
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from indexer.parsers.errors import ParseError, ParserMemoryError, ParserTimeoutError, by_code
-from indexer.records import Block, Page, ParsedFile
+from indexer.parsers.reading import DEFAULT_LIMITS, ReadingLimits
+from indexer.records import Block, HiddenText, Page, ParsedFile
 
 # A frame longer than this is not one of ours. The largest page is bounded by
 # `parsers.layout.MAX_CHARACTERS`, four bytes each at most.
@@ -48,17 +50,23 @@ class ParserPool:
     """Parses files in `workers` child processes. A context manager.
 
     `seconds` is the longest a worker may go without finishing a page (where pages are counted)
-    or the file (where they are not). `memory_bytes` bounds a worker's address space.
+    or the file (where they are not). `memory_bytes` bounds a worker's address space. `limits`
+    is how much of a file is read.
     """
 
     def __init__(
-        self, workers: int = 1, seconds: float = 120.0, memory_bytes: int = 1536 << 20
+        self,
+        workers: int = 1,
+        seconds: float = 120.0,
+        memory_bytes: int = 1536 << 20,
+        limits: ReadingLimits = DEFAULT_LIMITS,
     ) -> None:
         if workers < 1:
             raise ValueError(f"a pool needs at least one worker, not {workers}")
         self.workers = workers
         self._seconds = seconds
         self._memory = memory_bytes
+        self._limits = limits
         self._idle: queue.SimpleQueue[_Worker | None] = queue.SimpleQueue()
         for _ in range(workers):
             self._idle.put(None)
@@ -117,7 +125,12 @@ class ParserPool:
                 if worker is not None:
                     worker.kill()
                 worker = _Worker(self._memory)
-            return worker.parse(path, name, self._seconds, self._closed)
+            request = {
+                "path": str(path.resolve()),
+                "name": name or path.name,
+                "limits": asdict(self._limits),
+            }
+            return worker.parse(request, self._seconds, self._closed)
         finally:
             self._idle.put(worker)
 
@@ -162,9 +175,7 @@ class _Worker:
             if pipe is not None:
                 pipe.close()
 
-    def parse(
-        self, path: Path, name: str | None, seconds: float, closed: threading.Event
-    ) -> ParsedFile:
+    def parse(self, request: dict[str, Any], seconds: float, closed: threading.Event) -> ParsedFile:
         """Parse one file. After any error that is not the file's own, the process is dead."""
         self._parsed += 1
         last = time.monotonic() + seconds * _TOTAL_FACTOR
@@ -173,7 +184,7 @@ class _Worker:
             if not self._ready:
                 self._receive(time.monotonic() + _START_SECONDS, closed)
                 self._ready = True
-            _send(self._process.stdin, {"path": str(path.resolve()), "name": name or path.name})
+            _send(self._process.stdin, request)
             while True:
                 message = self._receive(min(time.monotonic() + seconds, last), closed)
                 if "page" in message:
@@ -236,7 +247,10 @@ def _send(pipe: IO[bytes] | None, message: dict[str, Any]) -> None:
 
 def _page(fields: dict[str, Any]) -> Page:
     blocks = tuple(Block(*block) for block in fields["blocks"])
-    return Page(fields["number"], fields["text"], fields["label"], blocks, fields["problem"])
+    hidden = tuple(HiddenText(*found) for found in fields["hidden"])
+    return Page(
+        fields["number"], fields["text"], fields["label"], blocks, fields["problem"], hidden
+    )
 
 
 def _page_message(page: Page) -> dict[str, Any]:
@@ -248,6 +262,7 @@ def _page_message(page: Page) -> dict[str, Any]:
             "label": page.label,
             "blocks": blocks,
             "problem": page.problem,
+            "hidden": [astuple(found) for found in page.hidden],
         }
     }
 
@@ -259,14 +274,19 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     _send(answers, {"ready": True})
     while header := requests.read(_HEADER.size):
         request = json.loads(requests.read(_HEADER.unpack(header)[0]))
-        _answer(Path(request["path"]), request["name"], lambda m: _send(answers, m))
+        _answer(request, lambda m: _send(answers, m))
 
 
-def _answer(path: Path, name: str, send: Callable[[dict[str, Any]], None]) -> None:
+def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> None:
     from indexer.parsers import parse
 
+    path, limits = Path(request["path"]), ReadingLimits(**request["limits"])
+
+    def progress(done: int, of: int) -> None:
+        send({"done": done, "of": of})
+
     try:
-        parsed = parse(path, name, lambda done, of: send({"done": done, "of": of}))
+        parsed = parse(path, request["name"], progress, limits)
     except ParseError as error:
         send({"error": error.code, "message": str(error)})
     except OSError as error:
@@ -300,6 +320,8 @@ def _main() -> None:
     with contextlib.suppress(ValueError):  # macOS knows no such limit
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # No parser has a file to write, whatever a document would have it do.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     # What a library prints must not land among the messages.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     os.dup2(2, 1)

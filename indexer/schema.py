@@ -205,7 +205,19 @@ CREATE TABLE audit (
 CREATE INDEX audit_time ON audit(at);
 """
 
-MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _M001), (2, _M002), (3, _M003), (4, _M004))
+# Text that a person does not see in the file. NULL: read before anybody looked for it.
+_M005 = """
+ALTER TABLE documents ADD COLUMN hidden TEXT;   -- JSON [[how, characters, excerpt, page], ...]
+ALTER TABLE documents ADD COLUMN hidden_kept INTEGER NOT NULL DEFAULT 0;   -- indexed all the same
+"""
+
+MIGRATIONS: tuple[tuple[int, str], ...] = (
+    (1, _M001),
+    (2, _M002),
+    (3, _M003),
+    (4, _M004),
+    (5, _M005),
+)
 LATEST = MIGRATIONS[-1][0]
 
 # What a migration does after its statements, where SQL alone cannot do it.

@@ -25,6 +25,9 @@ from indexer.rows import DOCUMENT_COLUMNS, strings_json, to_document
 if TYPE_CHECKING:
     import numpy as np
 
+# Hidden texts that are kept to be shown, of each document.
+_HIDDEN_SHOWN = 100
+
 # Documents deleted in one transaction: others wait for less than a second.
 _DELETE_BATCH = 100
 
@@ -34,8 +37,8 @@ class NewDocument:
     """What is to be added: a parsed file and the name that it is stored under.
 
     `path` is the file's place or an upload's name; a document with the same path in the
-    same collection is superseded. `problem` holds the warnings of parsing. `id` is random, not
-    guessable.
+    same collection is superseded. `problem` holds the warnings of parsing. `hidden_kept` says
+    that text which a person does not see was read like any other. `id` is random, not guessable.
     """
 
     collection: int
@@ -44,6 +47,7 @@ class NewDocument:
     kind: str
     original: Staged
     problem: str = ""
+    hidden_kept: bool = False
     id: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
@@ -285,6 +289,8 @@ def _ready(document: NewDocument, pages: Sequence[Page], passages: int, revision
         pages_without_text=sum(not page.text.strip() for page in pages),
         passages=passages,
         indexed_at=time.time(),
+        hidden=tuple(found for page in pages for found in page.hidden)[:_HIDDEN_SHOWN],
+        hidden_kept=document.hidden_kept,
     )
 
 

@@ -5,26 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from indexer.parsers import MAX_BYTES, ParseError, TooLargeError
+from indexer.parsers import ParseError, ReadingLimits, check_size
 from indexer.parsers.detect import kind_of
+from indexer.records import Document
 from indexer.sources import Source, is_gone
 from indexer.store import Store
 
-Verdict = Literal["new", "changed", "unchanged", "copy", "became a copy", "renamed"]
-TO_PARSE: frozenset[Verdict] = frozenset({"new", "changed"})
-UPDATES: frozenset[Verdict] = frozenset({"changed", "became a copy", "renamed"})
+Verdict = Literal["new", "changed", "reread", "unchanged", "copy", "became a copy", "renamed"]
+TO_PARSE: frozenset[Verdict] = frozenset({"new", "changed", "reread"})
+UPDATES: frozenset[Verdict] = frozenset({"changed", "reread", "became a copy", "renamed"})
 
 # Enough of a file to tell whether any parser wants it, before it is copied.
 _HEAD_BYTES = 65_536
 
 
-def check(source: Source) -> int:
+def check(source: Source, limits: ReadingLimits) -> int:
     """The file's size. Raises `OSError`, or `ParseError` where no parser would want it."""
     with source.path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     size = source.path.stat().st_size
-    if size > MAX_BYTES:
-        raise TooLargeError(f"is larger than {MAX_BYTES >> 20} MB; split it into smaller files")
+    check_size(size, limits)
     if head:  # an empty one is the parser's to report
         kind_of(head, Path(source.name).suffix)
     return size
@@ -38,23 +38,35 @@ def reason(error: OSError | ParseError) -> str:
 
 
 class Place:
-    """What a collection has under a source's name, and what a file there means for it."""
+    """What a collection has under a source's name, and what a file there means for it.
 
-    def __init__(self, store: Store, collection: int, source: Source) -> None:
+    `keep_hidden` says what is to become now of text that a person does not see.
+    """
+
+    def __init__(
+        self, store: Store, collection: int, source: Source, *, keep_hidden: bool = False
+    ) -> None:
         self._store, self._collection, self._name = store, collection, source.name
+        self._keep_hidden = keep_hidden
         self._here = store.document_at(collection, source.name)
 
     def verdict(self, content_hash: str) -> Verdict:
         """What this content is, compared with what is there."""
         here = self._here
         if here and here.state != "failed" and here.content_hash == content_hash:
-            return "unchanged"
+            return "unchanged" if self._reads_as_told(here) else "reread"
         twin = self._store.document_with(self._collection, content_hash)
         if twin is None:
             return "changed" if here and here.state != "failed" else "new"
         if here:
             return "became a copy"
         return "renamed" if is_gone(twin.path) else "copy"
+
+    def _reads_as_told(self, here: Document) -> bool:
+        """Whether hidden text was looked for, and what was found was dealt with as it is now."""
+        return here.hidden == () or (
+            here.hidden is not None and here.hidden_kept == self._keep_hidden
+        )
 
     def settle(self, verdict: Verdict, content_hash: str) -> None:
         """Do what a verdict asks for that needs no parsing.

@@ -18,7 +18,7 @@ from indexer.analysis import index_terms
 from indexer.keywords import KeywordRow
 from indexer.passages import embedding_text
 from indexer.records import Document, Page, Passage, Receipt
-from indexer.rows import DOCUMENT_COLUMNS, blocks_json, spans_json, strings_json
+from indexer.rows import DOCUMENT_COLUMNS, blocks_json, hidden_json, spans_json, strings_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +40,10 @@ def next_revision(connection: sqlite3.Connection, collection: int, path: str) ->
 
 def insert_document(connection: sqlite3.Connection, record: Document, language: str) -> None:
     """Write a document's own row."""
-    values = [getattr(record, name.strip()) for name in DOCUMENT_COLUMNS.split(",")]
+    names = [name.strip() for name in DOCUMENT_COLUMNS.split(",")]
+    values = [
+        hidden_json(record.hidden) if name == "hidden" else getattr(record, name) for name in names
+    ]
     sought = f"{record.title}\n{record.path}".casefold()
     marks = ", ".join("?" * len(values))
     connection.execute(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from embedder.errors import FootnoteError
 from indexer.bm25 import TermStatistics
 from indexer.catalogue import UnknownDocumentError
+from indexer.parsers.layout import clean
 from indexer.passages import locate
 from indexer.records import Hit, Page, Passage, Span
 from rag import abstain, cite, extract, generate
@@ -191,7 +192,8 @@ def _generated(reading: Reading, llm: ChatModel, told: OnText) -> _Drafted:
     pieces: list[str] = []
     notice = ""
     try:
-        for piece in generate.spoken(llm.stream(messages, _ANSWER_TOKENS)):
+        for spoken in generate.spoken(llm.stream(messages, _ANSWER_TOKENS)):
+            piece = clean(spoken)  # a model may repeat what a document hides
             pieces.append(piece)
             told(piece)
     except LanguageModelError as error:

@@ -36,6 +36,7 @@ _RATE_LIMIT_WAITS = 2
 _LONGEST_WAIT = 30.0
 # A failure that comes sooner may be tried again without a reader noticing.
 _SHORT_SECONDS = 3.0
+_MISSING = object()
 
 
 class LanguageModelError(FootnoteError):
@@ -226,12 +227,22 @@ def complete(model: ChatModel, messages: Sequence[Message], max_tokens: int) -> 
 
 
 def _piece(chunk: ChatCompletionChunk, finish: str) -> tuple[str, str]:
-    """Text of one chunk and the reason for ending known so far."""
-    if not chunk.choices:  # the usage chunk that some servers send last
+    """Text of one chunk and the reason for ending known so far.
+
+    The client library checks no types. Raises `ValueError` where they are not the protocol's.
+    """
+    choices = getattr(chunk, "choices", _MISSING)
+    if not choices and choices is not _MISSING:  # the usage chunk that some servers send last
         return "", finish
-    choice = chunk.choices[0]
-    text = (choice.delta.content or "") if choice.delta else ""
-    return text, choice.finish_reason or finish
+    choice = choices[0] if isinstance(choices, list) else _MISSING
+    delta = getattr(choice, "delta", _MISSING)
+    content = getattr(delta, "content", None) if delta else ""
+    reason = getattr(choice, "finish_reason", None)
+    if delta is _MISSING or not isinstance(content or "", str):
+        raise ValueError("a chunk that is no piece of a reply")
+    # Half of a character, which some servers cut in two, is no text to anything behind this.
+    text = (content or "").encode("utf-8", errors="replace").decode()
+    return text, reason if isinstance(reason, str) and reason else finish
 
 
 def _wait(retry_after: str, attempt: int) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote.web import components, why
+from footnote.web.words import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,18 +73,23 @@ def as_text(answer: Answer, sources: Sequence[Source]) -> str:
 
 
 def as_markdown(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> str:
-    """Questions and answers as a Markdown file with footnotes, numbered through."""
+    """Questions and answers as a Markdown file with footnotes, numbered through.
+
+    What people, documents and models wrote is escaped: the file loads nothing where it is opened.
+    """
     parts, notes = [], []
     for turn, sources in turns:
         offset = len(notes)
         body = " ".join(
-            sentence.text + "".join(f"[^{offset + n}]" for n in sentence.footnotes)
+            harmless(sentence.text) + "".join(f"[^{offset + n}]" for n in sentence.footnotes)
             for sentence in turn.answer.sentences
         )
-        parts.append(f"## {turn.question}\n\n{body or 'The documents do not answer this.'}")
+        parts.append(
+            f"## {harmless(turn.question)}\n\n{body or 'The documents do not answer this.'}"
+        )
         if turn.answer.sentences:
             notes += [
-                f"[^{offset + source.n}]: {source.name}: “{_line(source.quote)}”"
+                f"[^{offset + source.n}]: {harmless(source.name)}: “{harmless(source.quote)}”"
                 for source in sources
             ]
     return "\n\n".join(parts + notes) + "\n"

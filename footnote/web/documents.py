@@ -149,7 +149,7 @@ def _row(document: Document, collections: dict[int, str]) -> dict[str, Any]:
         "state": document.state,
         "title": document.title,
         "name": _name_or_fault(document),
-        "health": HEALTH[document.state],
+        "health": HEALTH[document.state] + (", hidden text" if document.hidden else ""),
         "collection": collections.get(document.collection, ""),
         "kind": kind(document),
         "pages": f"{document.pages:,}",

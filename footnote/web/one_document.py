@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from footnote.render import hidden_text
 from footnote.web import documents, page_view, progress
 from footnote.web.page_view import Place
 from footnote.web.session import errors_shown, problem
@@ -68,6 +69,11 @@ def _health(document: Document) -> None:
     )
     if document.problem:
         st.warning(plain(document.problem), icon=":material/info:")
+    hidden = list(hidden_text(document))
+    if hidden:
+        st.warning(
+            "\n".join(f"- {plain(line)}" for line in hidden), icon=":material/visibility_off:"
+        )
 
 
 def _pages(access: Access, document: Document) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from footnote.web import components
 from footnote.web.session import errors_shown
-from footnote.web.words import plain
+from footnote.web.words import plain, upright
 from indexer.records import Document, Page, Span
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def heading(access: Access, place: Place) -> None:
 
 def file_name(document: Document) -> str:
     """The name of the file, without its folders."""
-    return PurePath(document.path.replace("\\", "/")).name
+    return upright(PurePath(document.path.replace("\\", "/")).name)
 
 
 def page_label(page: Page, pages: int) -> str:

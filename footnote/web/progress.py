@@ -149,6 +149,9 @@ def _ended(job: Job) -> None:
         if job.result.get("pages_without_text"):
             pages = count(job.result["pages_without_text"], "page")
             st.markdown(f"{pages} without text: no question can find what they show.")
+        if job.result.get("with_hidden_text"):
+            hiding = count(job.result["with_hidden_text"], "document")
+            st.markdown(f"{hiding} with hidden text: see its health in the list below.")
         failed = job.result.get("failed", ())
         if failed:
             st.markdown(f"{count(len(failed), 'file')} could not be read:")

@@ -10,14 +10,27 @@ from collections.abc import Sequence
 # in the middle keeps them text.
 _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?=@)", re.IGNORECASE)
 _JOINER = "\u2060"
+_UNSEEN = re.compile(r"[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$&=])")
+_ACTIVE = re.compile(r"([\\`\[\]<>&])")
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 def plain(text: str) -> str:
     """`text` escaped so that Streamlit's Markdown shows it letter by letter, on one line."""
-    line = _ADDRESS.sub(_JOINER, " ".join(text.split()))
+    line = _ADDRESS.sub(_JOINER, " ".join(upright(text).split()))
     return _MARKDOWN.sub(r"\\\1", line)
+
+
+def upright(text: str) -> str:
+    """`text` without marks that would show a name in another order than it is: `exe.fdp`."""
+    return _UNSEEN.sub("", text)
+
+
+def harmless(text: str) -> str:
+    """`text` on one line, so escaped that any reader of Markdown makes no link or picture of it."""
+    line = _ADDRESS.sub(_JOINER, " ".join(upright(text).split()))
+    return _ACTIVE.sub(r"\\\1", line)
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -21,6 +21,8 @@ from indexer.parsers.errors import (
     TooLargeError,
     UnsupportedError,
 )
+from indexer.parsers.layout import one_line
+from indexer.parsers.reading import DEFAULT_LIMITS, ReadingLimits
 from indexer.parsers.table import Progress, parse_bytes
 from indexer.records import ParsedFile
 
@@ -33,17 +35,24 @@ __all__ = [
     "ParserMemoryError",
     "ParserTimeoutError",
     "Progress",
+    "ReadingLimits",
     "ScannedError",
     "TooLargeError",
     "UnsupportedError",
+    "check_size",
     "parse",
 ]
 
-# Files are read whole. Beyond this they are recordings and disk images by another name.
-MAX_BYTES = 512 << 20
+# A title is shown in tables and stands before each passage; longer ones are text.
+_TITLE_CHARACTERS = 300
 
 
-def parse(path: Path, name: str | None = None, progress: Progress | None = None) -> ParsedFile:
+def parse(
+    path: Path,
+    name: str | None = None,
+    progress: Progress | None = None,
+    limits: ReadingLimits = DEFAULT_LIMITS,
+) -> ParsedFile:
     """Read a file. `name` is what it is called where that is not `path.name` (uploads).
 
     The kind is decided by the content first, then by the suffix of `name`. The title is the
@@ -53,13 +62,21 @@ def parse(path: Path, name: str | None = None, progress: Progress | None = None)
     size = path.stat().st_size
     if not size:
         raise EmptyFileError("has no content (0 bytes)")
-    if size > MAX_BYTES:
-        raise TooLargeError(f"is larger than {MAX_BYTES >> 20} MB; split it into smaller files")
-    parsed = parse_bytes(path.read_bytes(), name or path.name, progress=progress)
+    check_size(size, limits)
+    parsed = parse_bytes(path.read_bytes(), name or path.name, limits, progress)
     title = parsed.title
     if title == (name or path.name):
         title = title_from_name(title)
+    title = one_line(title)[:_TITLE_CHARACTERS]
     return ParsedFile(title, parsed.pages, parsed.kind, parsed.problems)
+
+
+def check_size(size: int, limits: ReadingLimits) -> None:
+    """Raise `TooLargeError` where a file is larger than is read: files are read whole."""
+    if size > limits.file_bytes:
+        raise TooLargeError(
+            f"is larger than {limits.file_bytes >> 20} MB; split it into smaller files"
+        )
 
 
 def title_from_name(name: str) -> str:

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from indexer.parsers.container import Container
 from indexer.parsers.errors import EncryptedError, UnsupportedError
 from indexer.parsers.mail import ReadMember, attached
+from indexer.parsers.reading import Reading
 from indexer.records import ParsedFile
 
 # What systems add to archives by themselves.
 _SYSTEM = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
-def parse_archive(container: Container, name: str, read: ReadMember) -> ParsedFile:
+def parse_archive(
+    container: Container, name: str, reading: Reading, read: ReadMember
+) -> ParsedFile:
     """An archive as one document: the pages of its members, labelled with their names.
 
     What cannot be read is named among the problems. Nothing is written to disk, so a
@@ -22,7 +25,7 @@ def parse_archive(container: Container, name: str, read: ReadMember) -> ParsedFi
     """
     if container.encrypted:
         raise EncryptedError("is protected with a password; unpack it and index what is in it")
-    pages, problems = attached([], _members(container), read)
+    pages, problems = attached([], _members(container), reading, read)
     if not pages:
         raise UnsupportedError(
             f"holds no file that can be read ({'; '.join(problems[:3]) or 'it is empty'})"

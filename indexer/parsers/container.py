@@ -10,21 +10,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from indexer.parsers.errors import CorruptedError, EncryptedError, TooLargeError
+from indexer.parsers.reading import Reading
 
 if TYPE_CHECKING:
     from olefile import OleFileIO
 
-# What a container may unpack to. Office files of real people stay below 100 MB and a ratio of
-# some 30 (repetitive sheets reach 100); 42.zip has a ratio above 100,000.
-_MAX_UNPACKED = 1 << 30
-_MAX_RATIO = 300
-_RATIO_FREE = 10 << 20
 _MAX_MEMBERS = 20_000
 _LOCKED = "is protected with a password; save it without one"
-_BOMB = (
-    "unpacks to far more than its size (a zip bomb, or a huge file); "
-    "unpack it yourself and index what is in it"
-)
 
 
 class Container:
@@ -33,7 +25,8 @@ class Container:
     Raises `CorruptedError`, `EncryptedError` or `TooLargeError`, at opening or reading.
     """
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, reading: Reading) -> None:
+        self._reading = reading
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
@@ -42,8 +35,6 @@ class Container:
         if len(infos) > _MAX_MEMBERS:
             raise TooLargeError(f"holds {len(infos):,} files; at most {_MAX_MEMBERS:,} are read")
         self._sizes = {info.filename: info.file_size for info in infos}
-        self._packed = len(data)
-        self._unpacked = 0
         self.encrypted = any(info.flag_bits & 1 for info in infos)
 
     @property
@@ -64,7 +55,7 @@ class Container:
             return None
         if self.encrypted:
             raise EncryptedError(_LOCKED)
-        room = self._room()
+        room = self._reading.room
         try:
             with self._zip.open(name) as member:
                 data = member.read(room + 1)
@@ -72,9 +63,7 @@ class Container:
             raise CorruptedError(f"is damaged at {name} ({error}); get an intact copy") from error
         except (NotImplementedError, RuntimeError) as error:
             raise EncryptedError(f"cannot be unpacked at {name} ({error})") from error
-        if len(data) > room:
-            raise TooLargeError(_BOMB)
-        self._unpacked += len(data)
+        self._reading.unpack(len(data))
         return data
 
     def check(self) -> None:
@@ -84,13 +73,7 @@ class Container:
         """
         if self.encrypted:
             raise EncryptedError(_LOCKED)
-        if sum(self._sizes.values()) > self._room():
-            raise TooLargeError(_BOMB)
-
-    def _room(self) -> int:
-        """Bytes that may still be unpacked."""
-        allowed = min(_MAX_UNPACKED, max(_RATIO_FREE, self._packed * _MAX_RATIO))
-        return allowed - self._unpacked
+        self._reading.unpack(sum(self._sizes.values()))
 
 
 def open_ole(data: bytes) -> OleFileIO:

@@ -11,6 +11,7 @@ from indexer.parsers.errors import EmptyFileError
 from indexer.parsers.layout import PageBuilder
 from indexer.parsers.markdown import add_markdown
 from indexer.parsers.markup import local, read_xml
+from indexer.parsers.reading import Reading
 from indexer.parsers.text import parse_plain
 from indexer.records import ParsedFile
 
@@ -58,7 +59,7 @@ def parse_jsonl(data: bytes, name: str) -> ParsedFile:
     return ParsedFile(name, builder.sections(), "jsonl", problems)
 
 
-def parse_notebook(data: bytes, name: str) -> ParsedFile:
+def parse_notebook(data: bytes, name: str, reading: Reading) -> ParsedFile:
     """A Jupyter notebook: its text, its code, and the outputs that are text."""
     text = decode(data)
     try:
@@ -66,7 +67,7 @@ def parse_notebook(data: bytes, name: str) -> ParsedFile:
         cells = notebook["cells"]
     except (ValueError, RecursionError, KeyError, TypeError):
         return parse_json(data, name)
-    builder = PageBuilder()
+    builder = reading.builder()
     title = ""
     for cell in cells:
         source = _joined(cell.get("source"))

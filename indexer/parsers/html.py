@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from indexer.parsers import css
 from indexer.parsers.encoding import declared_encoding, decode
 from indexer.parsers.errors import CorruptedError, EmptyFileError
 from indexer.parsers.layout import PageBuilder, clean, one_line
+from indexer.parsers.reading import Reading
 from indexer.records import ParsedFile
 
 if TYPE_CHECKING:
@@ -28,21 +30,25 @@ _BLOCKS = frozenset(
 _MAX_DEPTH = 200
 
 
-def parse_html(data: bytes, name: str) -> ParsedFile:
+def parse_html(data: bytes, name: str, reading: Reading) -> ParsedFile:
     """An HTML file; its <title> is its title."""
     text = decode(data, declared_encoding(data))
     if not text.strip():
         raise EmptyFileError("holds nothing but white space")
-    builder = PageBuilder()
+    builder = reading.builder()
     title = add_html(builder, text)
     return ParsedFile(title or name, builder.sections(), "html")
 
 
-def add_html(builder: PageBuilder, text: str) -> str:
-    """Add an HTML text to a page; return its title, or ""."""
+def add_html(builder: PageBuilder, text: str, styles: str = "") -> str:
+    """Add an HTML text to a page; return its title, or "".
+
+    `styles` are style sheets that belong to it, beside those inside it.
+    """
     from lxml import etree
     from lxml.html import HTMLParser, document_fromstring
 
+    builder.look_through(text)
     try:
         # As bytes, since lxml refuses a str with an encoding declaration.
         data = clean(text).encode("utf-8")
@@ -53,10 +59,32 @@ def add_html(builder: PageBuilder, text: str) -> str:
         if "empty" in str(error):
             return ""
         raise CorruptedError(f"its HTML is damaged ({error}); save it again") from error
+    _take_out_hidden(builder, root, styles)
     writer = _Writer(builder)
     writer.element(root, 0)
     writer.flush()
     return one_line(root.findtext(".//title") or "")
+
+
+def _take_out_hidden(builder: PageBuilder, root: _Element, sheets: str) -> None:
+    """Tell the page of text that nobody sees, and empty it where that is to be left out."""
+    style = css.styles(root, sheets)
+    if not style:
+        return
+    stack = [(root, css.Look())]
+    while stack:
+        node, around = stack.pop()
+        if node.tag in _SKIPPED:
+            continue
+        look = around.inside(style[node]) if node in style else around
+        if node.text and look.how and builder.hide(look.how, node.text):
+            node.text = ""
+        if look.how and node.get("alt") and builder.hide(look.how, node.get("alt", "")):
+            node.set("alt", "")
+        for child in node:
+            if child.tail and look.how and builder.hide(look.how, child.tail):
+                child.tail = ""
+        stack += [(child, look) for child in reversed(node) if isinstance(child.tag, str)]
 
 
 class _Writer:

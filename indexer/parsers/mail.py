@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from indexer.parsers.container import ole_stream
 from indexer.parsers.errors import CorruptedError, EmptyFileError, EncryptedError, ParseError
 from indexer.parsers.html import add_html
-from indexer.parsers.layout import PageBuilder, one_line
+from indexer.parsers.layout import one_line
+from indexer.parsers.reading import Reading
 from indexer.parsers.text import add_plain
 from indexer.records import Page, ParsedFile
 
@@ -39,7 +40,7 @@ class _Mail:
     attachments: tuple[tuple[str, bytes], ...]
 
 
-def parse_eml(data: bytes, name: str, read: ReadMember) -> ParsedFile:
+def parse_eml(data: bytes, name: str, reading: Reading, read: ReadMember) -> ParsedFile:
     """A mail as RFC 5322; `read` parses attachments.
 
     Raises `EncryptedError` for PGP and S/MIME encryption.
@@ -53,10 +54,10 @@ def parse_eml(data: bytes, name: str, read: ReadMember) -> ParsedFile:
         raise EncryptedError(_LOCKED)
     if not message.keys():
         raise CorruptedError("has no mail headers; save the mail again")
-    return _written(_from_message(message), name, "eml", read)
+    return _written(_from_message(message), ParsedFile(name, (), "eml"), reading, read)
 
 
-def parse_msg(container: OleFileIO, name: str, read: ReadMember) -> ParsedFile:
+def parse_msg(container: OleFileIO, name: str, reading: Reading, read: ReadMember) -> ParsedFile:
     """An Outlook message; `read` parses attachments.
 
     The streams are named by MAPI property ([MS-OXMSG] section 2.1). Raises `EncryptedError`.
@@ -90,7 +91,7 @@ def parse_msg(container: OleFileIO, name: str, read: ReadMember) -> ParsedFile:
             attachments.append((title or "attachment", content))
     html = _msg_bytes(container, "", "10130102").decode("utf-8", errors="replace")
     mail = _Mail(headers, _msg_text(container, "", "1000"), html, tuple(attachments))
-    return _written(mail, name, "msg", read)
+    return _written(mail, ParsedFile(name, (), "msg"), reading, read)
 
 
 def _from_message(message: EmailMessage) -> _Mail:
@@ -111,7 +112,7 @@ def _from_message(message: EmailMessage) -> _Mail:
 def _header(message: EmailMessage, key: str) -> str:
     """A header decoded; the standard library stumbles over some broken ones, which read ""."""
     try:
-        return one_line(str(message.get(key, "")))
+        return str(message.get(key, ""))
     except (AttributeError, IndexError, LookupError, ValueError):
         return ""
 
@@ -125,10 +126,11 @@ def _content(part: EmailMessage) -> str:
         return payload.decode("utf-8", errors="replace") if isinstance(payload, bytes) else ""
 
 
-def _written(mail: _Mail, name: str, kind: str, read: ReadMember) -> ParsedFile:
-    builder = PageBuilder()
+def _written(mail: _Mail, empty: ParsedFile, reading: Reading, read: ReadMember) -> ParsedFile:
+    """The mail as a file like `empty`, which has its name and kind."""
+    builder = reading.builder()
     subject = one_line(mail.headers.get("Subject", ""))
-    builder.heading(subject, 1)
+    builder.heading(mail.headers.get("Subject", ""), 1)
     for key in _SHOWN[1:]:
         if value := mail.headers.get(key):
             builder.item(f"{key}: {value}")
@@ -138,16 +140,17 @@ def _written(mail: _Mail, name: str, kind: str, read: ReadMember) -> ParsedFile:
         add_html(builder, mail.html)
     if not builder.length and not mail.attachments:
         raise EmptyFileError("holds neither headers nor text")
-    pages, problems = attached(list(builder.sections()), mail.attachments, read)
-    return ParsedFile(subject or name, tuple(pages), kind, problems)
+    pages, problems = attached(list(builder.sections()), mail.attachments, reading, read)
+    return ParsedFile(subject or empty.title, tuple(pages), empty.kind, problems)
 
 
 def attached(
-    pages: list[Page], members: Iterable[tuple[str, bytes]], read: ReadMember
+    pages: list[Page], members: Iterable[tuple[str, bytes]], reading: Reading, read: ReadMember
 ) -> tuple[Sequence[Page], tuple[str, ...]]:
     """`pages` followed by those of each member that can be read, labelled with its name.
 
-    The second value holds the members' problems, by name.
+    The second value holds the members' problems, by name. Raises `TooLargeError` where the
+    members have too many pages in all.
     """
     problems = []
     for title, content in members:
@@ -159,7 +162,10 @@ def attached(
         problems += [f"{title} {problem}" for problem in parsed.problems]
         for page in parsed.pages:
             label = f"{title}, {page.label}" if page.label else title
-            pages.append(replace(page, number=len(pages) + 1, label=label))
+            number = len(pages) + 1
+            hidden = tuple(replace(found, page=number) for found in page.hidden)
+            pages.append(replace(page, number=number, label=label, hidden=hidden))
+        reading.check_pages(len(pages))
     return pages, tuple(problems)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from indexer.parsers.encoding import declared_encoding
 from indexer.parsers.errors import CorruptedError
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ def read_xml(data: bytes, part: str = "its XML") -> _Element:
     """
     from lxml import etree
 
+    # `recover` lets bytes through that are no UTF-8, and lxml stumbles over them when it is read.
+    if (declared_encoding(data) or "utf-8").lower() in ("utf-8", "utf8") and not _wide(data):
+        data = data.decode("utf-8", errors="replace").encode()
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True
     )
@@ -28,6 +32,11 @@ def read_xml(data: bytes, part: str = "its XML") -> _Element:
     if root is None:
         raise CorruptedError(f"{part} is damaged; get an intact copy")
     return root
+
+
+def _wide(data: bytes) -> bool:
+    """Whether XML is in UTF-16 or UTF-32, which it need not declare."""
+    return data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in data[:4]
 
 
 def local(element: _Element) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from indexer.parsers.container import Container
+from indexer.parsers.css import alike
 from indexer.parsers.errors import EncryptedError
+from indexer.parsers.hidden import BACKGROUND, MARKED, TINY, TINY_POINTS
 from indexer.parsers.layout import PageBuilder, one_line
 from indexer.parsers.markup import attribute, local, read_xml
+from indexer.parsers.reading import Reading
 from indexer.records import Page, ParsedFile
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ _CONTAINERS = frozenset(
 _MAX_REPEAT = 100
 
 
-def parse_opendocument(container: Container, name: str) -> ParsedFile:
+def parse_opendocument(container: Container, name: str, reading: Reading) -> ParsedFile:
     """A text document as sections, a presentation as one page a slide."""
     manifest = container.find("META-INF/manifest.xml") or b""
     if b"encryption-data" in manifest:
@@ -34,9 +37,13 @@ def parse_opendocument(container: Container, name: str) -> ParsedFile:
         ),
         root,
     )
+    hidden = _hidden_styles(root) | _hidden_styles(_styles(container))
     if local(body) != "text":
-        return ParsedFile(name, tuple(_slides(body)), "odp")
-    builder = PageBuilder()
+        pages = tuple(_slides(body, hidden, reading))
+        reading.check_pages(len(pages), "slides")
+        return ParsedFile(name, pages, "odp")
+    builder = reading.builder()
+    _take_out_hidden(builder, body, hidden)
     _blocks(builder, body, -1)
     first = builder.blocks[0] if builder.blocks else None
     pages = builder.sections()
@@ -44,10 +51,55 @@ def parse_opendocument(container: Container, name: str) -> ParsedFile:
     return ParsedFile(pages[0].text[: first.end] if titled else name, pages, "odt")
 
 
-def _slides(body: _Element) -> Iterator[Page]:
+def _styles(container: Container) -> _Element | None:
+    data = container.find("styles.xml")
+    return read_xml(data, "styles.xml") if data else None
+
+
+def _hidden_styles(root: _Element | None) -> dict[str, str]:
+    """The named text styles that hide what they are used for, each with how."""
+    found: dict[str, str] = {}
+    for style in () if root is None else root.iter():
+        if local(style) != "style":
+            continue
+        for properties in style:
+            if local(properties) == "text-properties" and (how := _how(properties)):
+                found[attribute(style, "name")] = how
+    return found
+
+
+def _how(properties: _Element) -> str:
+    if attribute(properties, "display") == "none":
+        return MARKED
+    size = attribute(properties, "font-size").removesuffix("pt")
+    if size.replace(".", "", 1).isdecimal() and float(size) < TINY_POINTS:
+        return TINY
+    colour = attribute(properties, "color").lstrip("#")
+    behind = attribute(properties, "background-color").lstrip("#")
+    paper = "ffffff" if behind in ("", "transparent") else behind
+    return BACKGROUND if colour and alike(colour, paper) else ""
+
+
+def _take_out_hidden(builder: PageBuilder, parent: _Element, styles: Mapping[str, str]) -> None:
+    """Empty what has a hiding style, and tell the page of it. Cells may have a fill: not looked."""
+    if not styles:
+        return
+    for node in list(parent.iter()):
+        how = styles.get(attribute(node, "style-name"), "") if isinstance(node.tag, str) else ""
+        filled = any(local(around) in ("table-cell", "frame") for around in node.iterancestors())
+        if local(node) not in ("p", "h", "span") or not how or (how == BACKGROUND and filled):
+            continue
+        if builder.hide(how, "".join(node.itertext())):
+            for child in list(node):
+                node.remove(child)
+            node.text = ""
+
+
+def _slides(body: _Element, hidden: Mapping[str, str], reading: Reading) -> Iterator[Page]:
     slides = [child for child in body if local(child) == "page"]
     for number, slide in enumerate(slides, 1):
-        builder = PageBuilder()
+        builder = reading.builder()
+        _take_out_hidden(builder, slide, hidden)
         titles = [e for e in slide if attribute(e, "class") == "title"]
         title = one_line(" ".join("".join(_text(e)) for e in titles))
         if any(one_line("".join(_text(e))) for e in slide):

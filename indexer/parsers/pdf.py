@@ -9,11 +9,13 @@ open a file, or finds it damaged.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from indexer.parsers import ocr
@@ -25,7 +27,9 @@ from indexer.parsers.errors import (
     TooLargeError,
 )
 from indexer.parsers.layout import PageBuilder, clean
+from indexer.parsers.pdf_hidden import hidden_characters
 from indexer.parsers.pdf_layout import Line, PageLines, survey, write_page
+from indexer.parsers.reading import Reading
 from indexer.parsers.text import add_plain
 from indexer.records import Page, ParsedFile
 
@@ -35,11 +39,12 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 
-_MAX_PAGES = 20_000
 _OCR_DPI = 300
 _OCR_MAX_PIXELS = 40_000_000
 _PASSWORD_ERROR = 4
+_HEADER = b"%PDF-"
 _MENDED = "is damaged; its text was read, its pages cannot be shown"
+_NOT_LOOKED_FOR = "text that nobody sees was not looked for"
 _COMPRESSED = re.compile(rb"/FlateDecode[^>]{0,200}>>\s*stream\r?\n")
 _PROBLEMS = {
     "scan": "scanned image without text",
@@ -61,30 +66,36 @@ _POOR_TITLE = re.compile(
 )
 
 
-def parse_pdf(data: bytes, name: str, progress: Progress | None = None) -> ParsedFile:
+def parse_pdf(
+    data: bytes, name: str, reading: Reading, progress: Progress | None = None
+) -> ParsedFile:
     """A PDF. `progress` is told (pages done, pages in all) as pages are read.
 
     Raises `EncryptedError` where the empty password does not open it, `CorruptedError`,
     `TooLargeError`, and `ScannedError` where no page has any text.
     """
     try:
-        return _read(data, name, progress)
+        return _read(data, name, reading, progress)
     except CorruptedError as error:
-        return _second_reading(data, name, error)
+        begin = data.find(_HEADER)
+        if begin > 0:  # junk before the header, over which pdfium stumbles
+            with contextlib.suppress(CorruptedError):
+                parsed = _read(data[begin:], name, reading, progress)
+                return replace(parsed, problems=(*parsed.problems, _MENDED))
+        return _second_reading(data, name, reading, error)
 
 
-def _read(data: bytes, name: str, progress: Progress | None) -> ParsedFile:
+def _read(data: bytes, name: str, reading: Reading, progress: Progress | None) -> ParsedFile:
     document = _open(data)
     count = len(document)
-    if count > _MAX_PAGES:
-        raise TooLargeError(f"has {count:,} pages; at most {_MAX_PAGES:,} are read, split it")
+    reading.check_pages(count)
     lines: list[PageLines] = []
     others: dict[int, Page] = {}
     for index in range(count):
-        page_lines, objects = _read_page(document, index)
+        page_lines, objects = _read_page(document, index, keep=reading.limits.keep_hidden)
         lines.append(page_lines)
         if not page_lines.lines:
-            others[index] = _page_without_lines(document, index, objects)
+            others[index] = _page_without_lines(document, index, objects, page_lines.hidden)
         if progress:
             progress(index + 1, count)
     typography = survey(lines)
@@ -93,7 +104,8 @@ def _read(data: bytes, name: str, progress: Progress | None) -> ParsedFile:
         if index in others:
             pages.append(others[index])
             continue
-        builder = PageBuilder()
+        builder = reading.builder()
+        _tell(builder, page_lines.hidden)
         write_page(builder, page_lines, typography)
         pages.append(builder.page(index + 1, f"page {index + 1}"))
     title = _title(document) or name
@@ -118,28 +130,36 @@ def _open(data: bytes) -> PdfDocument:
     return document
 
 
-def _second_reading(data: bytes, name: str, first: CorruptedError) -> ParsedFile:
+def _tell(builder: PageBuilder, hidden: Iterable[tuple[str, str]]) -> None:
+    for how, text in hidden:
+        builder.hide(how, text)
+
+
+def _second_reading(data: bytes, name: str, reading: Reading, first: CorruptedError) -> ParsedFile:
     """What pypdf reads of a file that pdfium cannot; raises `first` where that is nothing."""
     from pypdf import PdfReader
 
     pages = []
     try:
         for number, page in enumerate(PdfReader(io.BytesIO(data)).pages, 1):
+            reading.check_pages(number)
             builder = PageBuilder()
             add_plain(builder, clean(page.extract_text()))
             problem = "" if builder.length else _PROBLEMS["damage"]
             pages.append(builder.page(number, f"page {number}", problem))
+    except TooLargeError:
+        raise
     # pypdf lets through whatever its parts raise on damage (KeyError, AttributeError, zlib …);
     # all of it means the same, and `first` says it.
     except Exception:  # noqa: BLE001
         raise first from None
     if not any(page.text for page in pages):
         raise first
-    return ParsedFile(name, tuple(pages), "pdf", (_MENDED,))
+    return ParsedFile(name, tuple(pages), "pdf", (f"{_MENDED}; {_NOT_LOOKED_FOR}",))
 
 
-def _read_page(document: PdfDocument, index: int) -> tuple[PageLines, str]:
-    """The lines of a page; where there is none, what is on it instead.
+def _read_page(document: PdfDocument, index: int, *, keep: bool) -> tuple[PageLines, str]:
+    """The lines of a page; where there is none, what is on it instead. `keep` keeps hidden ones.
 
     That is "scan" (pictures and nothing else), "drawing" (shapes, with or without pictures),
     "unreadable", "damage", or nothing.
@@ -152,12 +172,14 @@ def _read_page(document: PdfDocument, index: int) -> tuple[PageLines, str]:
     except PdfiumError:
         return PageLines((), 0.0), "damage"
     try:
-        lines = tuple(_lines(text_page))
-        characters = "".join(line.text for line in lines)
-        if len(_MEANINGLESS.findall(characters)) > _UNREADABLE * len(characters):
-            return PageLines((), page.get_height()), "unreadable"
+        characters = hidden_characters(page, text_page)
+        hidden = _hidden(text_page, characters)
+        lines = tuple(_lines(text_page, {} if keep else characters))
+        text = "".join(line.text for line in lines)
+        if len(_MEANINGLESS.findall(text)) > _UNREADABLE * len(text):
+            return PageLines((), page.get_height(), hidden), "unreadable"
         objects = "" if lines else _objects(page)
-        return PageLines(lines, page.get_height()), objects
+        return PageLines(lines, page.get_height(), hidden), objects
     finally:
         text_page.close()
         page.close()
@@ -172,8 +194,25 @@ def _objects(page: PdfPage) -> str:
     return "scan" if raw.FPDF_PAGEOBJ_IMAGE in kinds else ""
 
 
-def _lines(text_page: PdfTextPage) -> Iterator[Line]:
-    """The lines of a page with their places.
+def _hidden(text_page: PdfTextPage, characters: Mapping[int, str]) -> tuple[tuple[str, str], ...]:
+    """What is hidden on a page, with how it is, in the order of the text layer."""
+    if not characters:
+        return ()
+    found: list[tuple[str, str]] = []
+    for at, character in enumerate(text_page.get_text_range()):
+        how = characters.get(at)
+        if how is None:
+            if found and character.isspace() and not found[-1][1].endswith(" "):
+                found[-1] = (found[-1][0], found[-1][1] + " ")
+        elif found and found[-1][0] == how:
+            found[-1] = (how, found[-1][1] + character)
+        else:
+            found.append((how, character))
+    return tuple(found)
+
+
+def _lines(text_page: PdfTextPage, hidden: Mapping[int, str]) -> Iterator[Line]:
+    """The lines of a page with their places, without hidden characters.
 
     Characters pdfium makes up (line breaks, blanks between words far apart) count as
     characters, so a place in the text is an index into the page's characters.
@@ -181,10 +220,13 @@ def _lines(text_page: PdfTextPage) -> Iterator[Line]:
     text = text_page.get_text_range() if text_page.count_chars() else ""
     at = 0
     for piece in re.split(f"(\r\n|\n|{_BROKEN})", text):
-        stripped = piece.strip()
+        shown = piece
+        if hidden:  # blanks in their place, so that places stay right
+            shown = "".join(" " if n in hidden else c for n, c in enumerate(piece, at))
+        stripped = shown.strip()
         if stripped and piece != _BROKEN:
-            first = at + piece.index(stripped[0])
-            last = at + len(piece.rstrip()) - 1
+            first = at + len(shown) - len(shown.lstrip())
+            last = at + len(shown.rstrip()) - 1
             broken = text[at + len(piece) : at + len(piece) + 1] == _BROKEN
             words = " ".join(clean(stripped).split())
             if words:
@@ -207,9 +249,12 @@ def _line(text_page: PdfTextPage, text: str, first: int, last: int) -> Line:
     return Line(text, start.left, end.right, start.bottom, start.top, max(1.0, size), bold)
 
 
-def _page_without_lines(document: PdfDocument, index: int, content: str) -> Page:
+def _page_without_lines(
+    document: PdfDocument, index: int, content: str, hidden: Iterable[tuple[str, str]]
+) -> Page:
     """A page whose text layer gives nothing: text recognition, or the reason why not."""
     builder = PageBuilder()
+    _tell(builder, hidden)
     problem = _PROBLEMS[content]
     if content in ("scan", "drawing", "unreadable"):
         if not ocr.available():

@@ -46,10 +46,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PageLines:
-    """The lines of one page in reading order, and the page's height in points."""
+    """The lines of one page in reading order, and the page's height in points.
+
+    `hidden` is the text that nobody sees, each with how it is hidden.
+    """
 
     lines: tuple[Line, ...]
     height: float
+    hidden: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,11 +34,13 @@ _SETTINGS = {
 
 def parse_rst(data: bytes, name: str) -> ParsedFile:
     """A reStructuredText file; its lone top heading is its title."""
-    text = clean(decode(data))
+    raw = decode(data)
+    text = clean(raw)
     if not text.strip():
         raise EmptyFileError("holds nothing but white space")
     tree = _tree(text)
     builder = PageBuilder()
+    builder.look_through(raw)
     title = str(tree.get("title", ""))
     if title:
         builder.heading(title, 1)

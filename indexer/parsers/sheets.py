@@ -6,11 +6,16 @@ import csv
 import datetime
 import io
 import re
+import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from indexer.parsers.encoding import decode
 from indexer.parsers.errors import CorruptedError, EmptyFileError, EncryptedError
+from indexer.parsers.hidden import SHEET
 from indexer.parsers.layout import PageBuilder
+from indexer.parsers.reading import Reading
 from indexer.records import Page, ParsedFile
 
 _DELIMITERS = ",;\t|"
@@ -31,23 +36,57 @@ _LONGEST_NAME = 120
 Row = Sequence[str]
 
 
-def parse_workbook(data: bytes, name: str) -> ParsedFile:
-    """A workbook: one page a sheet, tables with their header row; hidden sheets too."""
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+# A row or a column of no height or width. Filters and folded outlines leave the same mark.
+_FOLDED = re.compile(rb"<(?:\w+:)?(?:row|col)\b[^>]*\shidden=[\"'](?:1|true)[\"']")
+
+
+def parse_workbook(data: bytes, name: str, reading: Reading) -> ParsedFile:
+    """A workbook: one page a sheet, tables with their header row.
+
+    Hidden sheets are hidden text. Hidden rows and columns are read: a filter hides rows too, and
+    nobody means them to be gone from the table.
+    """
+    from python_calamine import (
+        CalamineError,
+        CalamineWorkbook,
+        PasswordError,
+        SheetVisibleEnum,
+    )
 
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         # Cells are read as they are needed: only one sheet is held at a time.
         pages: list[Page] = []
-        for sheet_name in book.sheet_names:
-            cells = book.get_sheet_by_name(sheet_name).to_python(skip_empty_area=True)
+        for sheet in book.sheets_metadata:
+            cells = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=True)
             rows = [[_cell(value) for value in row] for row in cells]
-            pages += _sheet_pages(rows, sheet_name, len(pages))
+            builder = reading.builder()
+            said = " ".join(" ".join(filter(None, row)) for row in rows)
+            hidden = sheet.visible != SheetVisibleEnum.Visible and said.strip()
+            left_out = hidden and builder.hide(SHEET, f"{sheet.name}: {said}")
+            parts = _sheet_pages([] if left_out else rows, sheet.name, len(pages))
+            told = builder.page(len(pages) + 1).hidden
+            pages += [replace(parts[0], hidden=told + parts[0].hidden), *parts[1:]]
+            reading.check_pages(len(pages), "sheets and parts of sheets")
     except PasswordError as error:
         raise EncryptedError("is protected with a password; save it without one") from error
     except (CalamineError, OSError, ValueError) as error:
         raise CorruptedError(f"cannot be read as a workbook ({error}); save it again") from error
-    return ParsedFile(name, tuple(pages), "sheet")
+    folded = ("hidden rows or columns were read too",) if _has_folded(data) else ()
+    return ParsedFile(name, tuple(pages), "sheet", folded)
+
+
+def _has_folded(data: bytes) -> bool:
+    """Whether a sheet of an XLSX file has rows or columns that are not shown."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            return any(
+                _FOLDED.search(package.read(name)) is not None
+                for name in package.namelist()
+                if name.startswith("xl/worksheets/") and name.endswith(".xml")
+            )
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, OSError, EOFError):
+        return False
 
 
 def parse_csv(data: bytes, name: str) -> ParsedFile:

@@ -3,40 +3,60 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from indexer.parsers.container import package_faults
-from indexer.parsers.layout import PageBuilder, one_line
-from indexer.parsers.markup import local
+from indexer.parsers.hidden import MARKED, OFF_PAGE, TINY, TINY_POINTS
+from indexer.parsers.layout import PageBuilder
+from indexer.parsers.markup import attribute, local
+from indexer.parsers.reading import Reading
 from indexer.records import Page, ParsedFile
 
 if TYPE_CHECKING:
     from pptx.shapes.base import BaseShape
     from pptx.slide import Slide
+    from pptx.text.text import _Paragraph
 
 
-def parse_pptx(data: bytes, name: str) -> ParsedFile:
-    """A presentation; the first slide's title is its title."""
+def parse_pptx(data: bytes, name: str, reading: Reading) -> ParsedFile:
+    """A presentation; the first slide's title is its title.
+
+    Slides that are skipped when it is shown are read: whoever opens the file sees them.
+    """
     from pptx import Presentation
 
     with package_faults("a presentation"):
-        slides = list(Presentation(io.BytesIO(data)).slides)
-        pages = tuple(_slide(slide, number) for number, slide in enumerate(slides, 1))
+        shown = Presentation(io.BytesIO(data))
+        slides = list(shown.slides)
+        reading.check_pages(len(slides), "slides")
+        size = (shown.slide_width or 0, shown.slide_height or 0)
+        pages = tuple(
+            _slide(slide, number, size, reading.builder()) for number, slide in enumerate(slides, 1)
+        )
         title = _title(slides[0]) if slides else ""
-    return ParsedFile(title or name, pages, "pptx")
+        skipped = [str(n) for n, one in enumerate(slides, 1) if _is_skipped(one)]
+    problems = (f"slides that are not shown were read too: {', '.join(skipped)}",)
+    return ParsedFile(title or name, pages, "pptx", problems if skipped else ())
+
+
+def _is_skipped(slide: Slide) -> bool:
+    return attribute(slide.element, "show") in ("0", "false")
 
 
 def _title(slide: Slide) -> str:
     shape = slide.shapes.title
-    return one_line(shape.text_frame.text) if shape is not None else ""
+    return shape.text_frame.text.strip() if shape is not None and not _is_marked(shape) else ""
 
 
-def _slide(slide: Slide, number: int) -> Page:
-    builder = PageBuilder()
+def _slide(slide: Slide, number: int, size: tuple[int, int], builder: PageBuilder) -> Page:
     title = _title(slide)
     skipped = slide.shapes.title.shape_id if title else None
-    shapes = [s for s in _shapes(slide.shapes) if s.shape_id != skipped and not _is_furniture(s)]
+    shapes = [
+        shape
+        for shape in _shapes(_seen(slide.shapes, size, builder))
+        if shape.shape_id != skipped and not _is_furniture(shape)
+    ]
     notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
     noted = notes.text if notes is not None else ""
     if title or noted.strip() or any(_has_text(shape) for shape in shapes):
@@ -61,6 +81,31 @@ def _shapes(shapes: Iterator[BaseShape]) -> Iterator[BaseShape]:
             yield shape
 
 
+def _seen(
+    shapes: Iterable[BaseShape], size: tuple[int, int], builder: PageBuilder
+) -> Iterator[BaseShape]:
+    """The shapes that are seen on a slide of this size; of the others the page is told."""
+    for shape in shapes:
+        how = MARKED if _is_marked(shape) else OFF_PAGE if _is_off(shape, size) else ""
+        said = " ".join(e.text or "" for e in shape.element.iter() if local(e) == "t")
+        if not how or not said.strip() or not builder.hide(how, said):
+            yield shape
+
+
+def _is_marked(shape: BaseShape) -> bool:
+    """Whether a shape is switched off in the list of the slide's objects."""
+    named = next((e for e in shape.element.iter() if local(e) == "cNvPr"), None)
+    return named is not None and attribute(named, "hidden") in ("1", "true")
+
+
+def _is_off(shape: BaseShape, size: tuple[int, int]) -> bool:
+    """Whether all of a shape lies beside the slide; a placeholder may have no place of its own."""
+    left, top, width, height = shape.left, shape.top, shape.width, shape.height
+    if left is None or top is None or width is None or height is None or not all(size):
+        return False
+    return left + width <= 0 or top + height <= 0 or left >= size[0] or top >= size[1]
+
+
 def _is_furniture(shape: BaseShape) -> bool:
     """Whether a shape repeats on every slide: footer, slide number, self-filling date."""
     from pptx.enum.shapes import PP_PLACEHOLDER
@@ -81,6 +126,8 @@ def _has_text(shape: BaseShape) -> bool:
 def _write(builder: PageBuilder, shape: BaseShape) -> None:
     """Write a table's rows, a placeholder's several paragraphs as a list, or paragraphs."""
     if shape.has_text_frame:
+        for paragraph in shape.text_frame.paragraphs:
+            _take_out_tiny(builder, paragraph)
         paragraphs = shape.text_frame.paragraphs
         listed = len(paragraphs) > 1 and shape.is_placeholder
         for paragraph in paragraphs:
@@ -89,4 +136,16 @@ def _write(builder: PageBuilder, shape: BaseShape) -> None:
             else:
                 builder.paragraph(paragraph.text)
     elif shape.has_table:
+        for row in shape.table.rows:
+            for cell in row.cells:
+                for paragraph in cell.text_frame.paragraphs:
+                    _take_out_tiny(builder, paragraph)
         builder.table([[cell.text for cell in row.cells] for row in shape.table.rows])
+
+
+def _take_out_tiny(builder: PageBuilder, paragraph: _Paragraph) -> None:
+    """Empty runs that are too small to read, and tell the page of them."""
+    for run in paragraph.runs:
+        small = run.font.size is not None and run.font.size.pt < TINY_POINTS
+        if small and builder.hide(TINY, run.text):
+            run.text = ""

@@ -11,14 +11,15 @@ from indexer.parsers.container import Container, ole_streams, open_ole
 from indexer.parsers.data import parse_json, parse_jsonl, parse_notebook, parse_xml
 from indexer.parsers.detect import kind_of, kind_of_ole, kind_of_zip
 from indexer.parsers.epub import parse_epub
-from indexer.parsers.errors import EmptyFileError, EncryptedError, TooLargeError
+from indexer.parsers.errors import EmptyFileError, EncryptedError
 from indexer.parsers.html import parse_html
 from indexer.parsers.image import parse_image
 from indexer.parsers.legacy import parse_doc, parse_ppt
-from indexer.parsers.mail import parse_eml, parse_msg
+from indexer.parsers.mail import ReadMember, parse_eml, parse_msg
 from indexer.parsers.markdown import parse_markdown
 from indexer.parsers.opendocument import parse_opendocument
 from indexer.parsers.pdf import Progress, parse_pdf
+from indexer.parsers.reading import DEFAULT_LIMITS, Reading, ReadingLimits
 from indexer.parsers.rst import parse_rst
 from indexer.parsers.rtf import parse_rtf
 from indexer.parsers.sheets import parse_csv, parse_workbook
@@ -30,78 +31,87 @@ from indexer.records import ParsedFile
 _FROM_BYTES: Mapping[str, Callable[[bytes, str], ParsedFile]] = MappingProxyType(
     {
         "csv": parse_csv,
-        "html": parse_html,
         "image": parse_image,
-        "ipynb": parse_notebook,
         "json": parse_json,
         "jsonl": parse_jsonl,
-        "md": parse_markdown,
         "org": parse_org,
         "rst": parse_rst,
-        "rtf": parse_rtf,
         "txt": parse_plain,
         "xml": parse_xml,
         "yaml": parse_yaml,
     }
 )
-_FROM_ZIP: Mapping[str, Callable[[Container, str], ParsedFile]] = MappingProxyType(
+# Those that know hidden text of their format.
+_LOOKING: Mapping[str, Callable[[bytes, str, Reading], ParsedFile]] = MappingProxyType(
+    {"html": parse_html, "ipynb": parse_notebook, "md": parse_markdown, "rtf": parse_rtf}
+)
+_FROM_ZIP: Mapping[str, Callable[[Container, str, Reading], ParsedFile]] = MappingProxyType(
     {"epub": parse_epub, "odt": parse_opendocument}
 )
-_OFFICE: Mapping[str, Callable[[bytes, str], ParsedFile]] = MappingProxyType(
+_OFFICE: Mapping[str, Callable[[bytes, str, Reading], ParsedFile]] = MappingProxyType(
     {"docx": parse_docx, "pptx": parse_pptx, "sheet": parse_workbook}
 )
-# A mail in a mail in an archive: further down nothing is looked at.
-_MAX_DEPTH = 2
 
 
 def parse_bytes(
-    data: bytes, name: str, depth: int = 0, progress: Progress | None = None
+    data: bytes,
+    name: str,
+    limits: ReadingLimits = DEFAULT_LIMITS,
+    progress: Progress | None = None,
 ) -> ParsedFile:
-    """Read a file from its bytes; `depth` counts the archives and mails around it.
+    """Read a file from its bytes.
 
     Raises `ParseError`. Where the file has no title of its own, the title is `name`.
     """
+    return _parse(data, name, Reading(limits, len(data)), 0, progress)
+
+
+def _parse(
+    data: bytes, name: str, reading: Reading, depth: int, progress: Progress | None = None
+) -> ParsedFile:
+    """`depth` counts the archives and mails around the file."""
     if not data:
         raise EmptyFileError("has no content (0 bytes)")
-    if depth > _MAX_DEPTH:
-        raise TooLargeError(f"lies more than {_MAX_DEPTH} archives deep; unpack it first")
+    reading.descend(depth)
     kind = kind_of(data, PurePosixPath(name).suffix)
 
     def read(member: bytes, member_name: str) -> ParsedFile:
-        return parse_bytes(member, member_name, depth + 1)
+        return _parse(member, member_name, reading, depth + 1)
 
     if kind == "pdf":
-        return parse_pdf(data, name, progress)
+        return parse_pdf(data, name, reading, progress)
     if kind == "eml":
-        return parse_eml(data, name, read)
+        return parse_eml(data, name, reading, read)
     if kind == "zip":
-        return _from_zip(data, name, read)
+        return _from_zip(data, name, reading, read)
     if kind == "ole":
-        return _from_ole(data, name, read)
+        return _from_ole(data, name, reading, read)
+    if kind in _LOOKING:
+        return _LOOKING[kind](data, name, reading)
     return _FROM_BYTES[kind](data, name)
 
 
-def _from_zip(data: bytes, name: str, read: Callable[[bytes, str], ParsedFile]) -> ParsedFile:
-    container = Container(data)
+def _from_zip(data: bytes, name: str, reading: Reading, read: ReadMember) -> ParsedFile:
+    container = Container(data, reading)
     mimetype = b"" if container.encrypted else container.find("mimetype") or b""
     kind = kind_of_zip(container.names, mimetype)
     if kind == "zip":
-        return parse_archive(container, name, read)
+        return parse_archive(container, name, reading, read)
     if kind in _OFFICE:
         container.check()
-        return _OFFICE[kind](data, name)
-    return _FROM_ZIP[kind](container, name)
+        return _OFFICE[kind](data, name, reading)
+    return _FROM_ZIP[kind](container, name, reading)
 
 
-def _from_ole(data: bytes, name: str, read: Callable[[bytes, str], ParsedFile]) -> ParsedFile:
+def _from_ole(data: bytes, name: str, reading: Reading, read: ReadMember) -> ParsedFile:
     container = open_ole(data)
     kind = kind_of_ole(ole_streams(container))
     if kind == "encrypted":
         raise EncryptedError("is protected with a password; save it without one")
     if kind == "msg":
-        return parse_msg(container, name, read)
+        return parse_msg(container, name, reading, read)
     if kind == "doc":
         return parse_doc(container, name)
     if kind == "ppt":
         return parse_ppt(container, name)
-    return parse_workbook(data, name)
+    return parse_workbook(data, name, reading)

@@ -42,8 +42,8 @@ def parse_org(data: bytes, name: str) -> ParsedFile:
 
 def parse_yaml(data: bytes, name: str) -> ParsedFile:
     """YAML as it is written, one block a top-level entry: people read and quote it so."""
-    text = _text(data)
     builder = PageBuilder()
+    text = _text(data, builder)
     for part in re.split(r"\n(?=[^\s#\-\]}])", text):
         builder.code(part)
     return ParsedFile(name, builder.sections(), "yaml")
@@ -51,11 +51,14 @@ def parse_yaml(data: bytes, name: str) -> ParsedFile:
 
 def add_plain(builder: PageBuilder, text: str) -> None:
     """Add plain text (a mail's body, a note) to a page."""
+    builder.look_through(text)
     _add(builder, clean(text), lambda lines, at: None)
 
 
-def _text(data: bytes) -> str:
-    text = clean(decode(data))
+def _text(data: bytes, builder: PageBuilder) -> str:
+    raw = decode(data)
+    builder.look_through(raw)
+    text = clean(raw)
     if not text.strip():
         raise EmptyFileError("holds nothing but white space")
     return text
@@ -63,7 +66,7 @@ def _text(data: bytes) -> str:
 
 def _parse(data: bytes, name: str, kind: str, find_heading: FindHeading) -> ParsedFile:
     builder = PageBuilder()
-    _add(builder, _text(data), find_heading)
+    _add(builder, _text(data, builder), find_heading)
     first = builder.blocks[0] if builder.blocks else None
     pages = builder.sections()
     if first and first.kind == "heading" and first.level == 1:

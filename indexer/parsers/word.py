@@ -16,8 +16,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from indexer.parsers.container import package_faults
-from indexer.parsers.layout import PageBuilder, one_line
+from indexer.parsers.layout import one_line
 from indexer.parsers.markup import attribute, local, read_xml
+from indexer.parsers.reading import Reading
+from indexer.parsers.word_hidden import HiddenRuns
 from indexer.records import Page, ParsedFile
 
 if TYPE_CHECKING:
@@ -25,19 +27,22 @@ if TYPE_CHECKING:
     from docx.oxml.styles import CT_Style
     from lxml.etree import _Element
 
+    from indexer.parsers.layout import PageBuilder
+
 _NOTES = ("footnotes", "endnotes")
 _BREAK = "\f"
+_CHARACTERS = {"tab": " ", "cr": " ", "noBreakHyphen": "-"}
 _SKIPPED = frozenset({"Fallback", "del", "moveFrom", "instrText", "delText", "pPr"})
 _WRAPPERS = frozenset({"sdt", "sdtContent", "ins", "customXml", "smartTag", "moveTo"})
 
 
-def parse_docx(data: bytes, name: str) -> ParsedFile:
+def parse_docx(data: bytes, name: str, reading: Reading) -> ParsedFile:
     """A Word document; its first title or level-1 heading is its title."""
     from docx import Document
 
     with package_faults("a Word document"):
         document = Document(io.BytesIO(data))
-        reader = _Reader(document)
+        reader = _Reader(document, reading)
         reader.blocks(document.element.body)
         for relation in document.part.rels.values():
             if not relation.is_external and relation.reltype.endswith(_NOTES):
@@ -48,10 +53,12 @@ def parse_docx(data: bytes, name: str) -> ParsedFile:
 class _Reader:
     """Writes a document's blocks, page by page."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, reading: Reading) -> None:
+        self.reading = reading
         # The elements, not python-docx's `styles`, which stumble over a style without a type.
         self.styles = {style.styleId: style for style in document.styles.element.style_lst}
-        self.builder = PageBuilder()
+        self.hidden = HiddenRuns(document.element, self.styles)
+        self.builder = reading.builder()
         self.done: list[PageBuilder] = []
         self.title = ""
         body = document.element.body
@@ -81,10 +88,13 @@ class _Reader:
         level = _level(style, properties.get("outlineLvl"))
         depth = _list_depth(style, properties.get("numPr"))
         pieces = "".join(self.text(element)).split(_BREAK)
-        for number, text in enumerate(map(one_line, pieces)):
+        for number, piece in enumerate(pieces):
             if number:
                 self.done.append(self.builder)
-                self.builder = PageBuilder()
+                self.reading.check_pages(len(self.done))
+                self.builder = self.reading.builder()
+            self.builder.look_through(piece)
+            text = one_line(piece)
             if level:
                 self.builder.heading(text, level)
                 if level == 1 and not self.title:
@@ -105,15 +115,17 @@ class _Reader:
             tag = local(child)
             if tag == "t":
                 yield child.text or ""
-            elif tag in ("tab", "cr"):
-                yield " "
-            elif tag == "noBreakHyphen":
-                yield "-"
+            elif tag in _CHARACTERS:
+                yield _CHARACTERS[tag]
             elif tag == "br":
                 paged = attribute(child, "type") == "page" and not self.rendered
                 yield _BREAK if paged else " "
             elif tag == "lastRenderedPageBreak":
                 yield _BREAK
+            elif tag == "r" and (how := self.hidden.how(child)):
+                text = "".join(self.text(child))
+                if not self.builder.hide(how, text):
+                    yield text
             elif tag == "p":  # of a text box
                 yield from (" ", *self.text(child), " ")
             elif tag and tag not in _SKIPPED:
