@@ -73,4 +73,7 @@ def _walk(root: Path) -> Iterator[Path]:
 
 
 def _leads_out(file: Path, home: Path) -> bool:
-    return file.is_symlink() and not file.resolve().is_relative_to(home)
+    try:
+        return file.is_symlink() and not file.resolve().is_relative_to(home)
+    except (OSError, RuntimeError):  # a link in a circle, which reading reports
+        return False

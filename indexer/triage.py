@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Literal
 
-from indexer.parsers import ParseError, ReadingLimits, check_size
+from indexer.parsers import ParseError, ReadingLimits, UnsupportedError, check_size
 from indexer.parsers.detect import kind_of
 from indexer.records import Document
 from indexer.sources import Source, is_gone
@@ -21,6 +22,10 @@ _HEAD_BYTES = 65_536
 
 def check(source: Source, limits: ReadingLimits) -> int:
     """The file's size. Raises `OSError`, or `ParseError` where no parser would want it."""
+    mode = source.path.stat().st_mode
+    # A pipe would be waited for, and a device read without end. Opening a folder says why not.
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise UnsupportedError("is a pipe or a device, not a file; copy what it holds into one")
     with source.path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     size = source.path.stat().st_size

@@ -114,8 +114,8 @@ def _passage(n: int, hit: Hit, secret: str) -> str:
     first, last = hit.passage.pages
     pages = f"{first}" if first == last else f"{first}-{last}"
     where = " > ".join((hit.document.title, *hit.passage.headings))
-    body = visible(hit.passage.text).replace(secret, "")
-    source = visible(where).replace('"', "'").replace(secret, "")
+    body = visible(hit.passage.text).replace(secret, "…")
+    source = visible(where).replace('"', "'").replace(secret, "…")
     return (
         f'<passage-{secret} n="{n}" source="{source}" pages="{pages}">\n{body}\n</passage-{secret}>'
     )
@@ -129,7 +129,7 @@ def visible(text: str) -> str:
     return "".join(
         char
         for char in text
-        if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Co", "Cn")
+        if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Co", "Cn", "Cs")
     )
 
 

@@ -35,5 +35,6 @@ def parse_archive(
 
 def _members(container: Container) -> Iterator[tuple[str, bytes]]:
     for name in container.names:
-        if not name.endswith(_SYSTEM) and not name.startswith(_SYSTEM):
+        system = name.endswith(_SYSTEM) or name.startswith(_SYSTEM)
+        if not system and not container.is_link(name):
             yield name, container.read(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -35,12 +36,17 @@ class Container:
         if len(infos) > _MAX_MEMBERS:
             raise TooLargeError(f"holds {len(infos):,} files; at most {_MAX_MEMBERS:,} are read")
         self._sizes = {info.filename: info.file_size for info in infos}
+        self._links = {info.filename for info in infos if stat.S_ISLNK(info.external_attr >> 16)}
         self.encrypted = any(info.flag_bits & 1 for info in infos)
 
     @property
     def names(self) -> list[str]:
         """The members' names, in the container's order, without folders."""
         return [name for name in self._sizes if not name.endswith("/")]
+
+    def is_link(self, name: str) -> bool:
+        """Whether a member is a symbolic link: its content is a path, which is not followed."""
+        return name in self._links
 
     def read(self, name: str) -> bytes:
         """A member's content; `CorruptedError` where it is absent or damaged."""

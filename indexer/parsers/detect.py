@@ -124,11 +124,11 @@ def _text_kind(start: bytes, suffix: str) -> str:
         raise UnsupportedError(
             "is an XSL stylesheet, a program that lays out other files; index its output"
         )
-    if suffix in TEXT_KINDS:
-        return TEXT_KINDS[suffix]
     lowered = start[:512].lower()
     if lowered.startswith((b"<!doctype html", b"<html")):
         return "html"
+    if suffix in TEXT_KINDS:
+        return TEXT_KINDS[suffix]
     if lowered.startswith(b"<?xml"):
         return "html" if b"<html" in lowered else "xml"
     if suffix in ("", *BINARY_SUFFIXES):

@@ -54,7 +54,12 @@ def parse_eml(data: bytes, name: str, reading: Reading, read: ReadMember) -> Par
         raise EncryptedError(_LOCKED)
     if not message.keys():
         raise CorruptedError("has no mail headers; save the mail again")
-    return _written(_from_message(message), ParsedFile(name, (), "eml"), reading, read)
+    try:
+        mail = _from_message(message)
+    # Of broken headers inside the mail the standard library raises whatever it stumbles over.
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise CorruptedError(f"is damaged ({type(error).__name__}); save the mail again") from error
+    return _written(mail, ParsedFile(name, (), "eml"), reading, read)
 
 
 def parse_msg(container: OleFileIO, name: str, reading: Reading, read: ReadMember) -> ParsedFile:
@@ -113,7 +118,7 @@ def _header(message: EmailMessage, key: str) -> str:
     """A header decoded; the standard library stumbles over some broken ones, which read ""."""
     try:
         return str(message.get(key, ""))
-    except (AttributeError, IndexError, LookupError, ValueError):
+    except (AttributeError, LookupError, RecursionError, ValueError):
         return ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from indexer.parsers.encoding import declared_encoding
@@ -9,6 +10,10 @@ from indexer.parsers.errors import CorruptedError
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+
+
+# Numeric references among which are those to halves of characters (U+D800 to U+DFFF).
+_REFERENCE = re.compile(rb"&#([xX]?)0*([dD][0-9a-fA-F]{3}|5[5-7]\d{3});")
 
 
 def read_xml(data: bytes, part: str = "its XML") -> _Element:
@@ -22,6 +27,7 @@ def read_xml(data: bytes, part: str = "its XML") -> _Element:
     # `recover` lets bytes through that are no UTF-8, and lxml stumbles over them when it is read.
     if (declared_encoding(data) or "utf-8").lower() in ("utf-8", "utf8") and not _wide(data):
         data = data.decode("utf-8", errors="replace").encode()
+    data = _REFERENCE.sub(_of_a_character, data)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True
     )
@@ -32,6 +38,12 @@ def read_xml(data: bytes, part: str = "its XML") -> _Element:
     if root is None:
         raise CorruptedError(f"{part} is damaged; get an intact copy")
     return root
+
+
+def _of_a_character(reference: re.Match[bytes]) -> bytes:
+    """A numeric reference; the replacement character where it stands for half of one."""
+    number = int(reference.group(2), 16 if reference.group(1) else 10)
+    return b"&#xFFFD;" if 0xD800 <= number <= 0xDFFF else reference.group()
 
 
 def _wide(data: bytes) -> bool:

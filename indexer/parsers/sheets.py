@@ -61,10 +61,11 @@ def parse_workbook(data: bytes, name: str, reading: Reading) -> ParsedFile:
             cells = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=True)
             rows = [[_cell(value) for value in row] for row in cells]
             builder = reading.builder()
-            said = " ".join(" ".join(filter(None, row)) for row in rows)
-            hidden = sheet.visible != SheetVisibleEnum.Visible and said.strip()
-            left_out = hidden and builder.hide(SHEET, f"{sheet.name}: {said}")
-            parts = _sheet_pages([] if left_out else rows, sheet.name, len(pages))
+            if sheet.visible != SheetVisibleEnum.Visible:
+                said = " ".join(" ".join(filter(None, row)) for row in rows)
+                if said.strip() and builder.hide(SHEET, f"{sheet.name}: {said}"):
+                    rows = []
+            parts = _sheet_pages(rows, sheet.name, len(pages))
             told = builder.page(len(pages) + 1).hidden
             pages += [replace(parts[0], hidden=told + parts[0].hidden), *parts[1:]]
             reading.check_pages(len(pages), "sheets and parts of sheets")
@@ -72,6 +73,13 @@ def parse_workbook(data: bytes, name: str, reading: Reading) -> ParsedFile:
         raise EncryptedError("is protected with a password; save it without one") from error
     except (CalamineError, OSError, ValueError) as error:
         raise CorruptedError(f"cannot be read as a workbook ({error}); save it again") from error
+    except BaseException as error:
+        # A panic of calamine's Rust, which is no Exception and has no class that can be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise CorruptedError(
+            "is damaged and cannot be read as a workbook; save it again"
+        ) from error
     folded = ("hidden rows or columns were read too",) if _has_folded(data) else ()
     return ParsedFile(name, tuple(pages), "sheet", folded)
 
@@ -114,7 +122,7 @@ def find_delimiter(text: str) -> str:
             rows = [row for row in csv.reader(io.StringIO(sample), delimiter=delimiter) if row]
         except csv.Error:
             return 0.0, 0
-        widths = [len(row) for row in rows]
+        widths = [len(row) for row in rows] or [0]
         usual = max(set(widths), key=widths.count)
         return (widths.count(usual) / len(widths) if usual > 1 else 0.0), usual
 
