@@ -27,7 +27,8 @@ from rag.history import History
 if TYPE_CHECKING:
     from footnote.home import Home
     from indexer.catalogue import DocumentList
-    from indexer.records import Collection, Document, Page, Passage, Receipt
+    from indexer.page_image import Box
+    from indexer.records import Collection, Document, Page, Passage, Receipt, Span
     from indexer.search import Findings, Mode, Scope
     from rag.answer import Answer
     from rag.explain import Explanation
@@ -154,6 +155,15 @@ class Access:
     def original(self, document: str) -> Path:
         """The file of a document: what its page pictures are drawn from, and what is saved."""
         return self._home.store.original(self.document(document).content_hash)
+
+    def picture(self, document: str, number: int, dpi: int) -> bytes:
+        """A page of a PDF as a PNG. Raises `ParseError` where it cannot be drawn."""
+        return self._home.pictures.render(self.original(document), number, dpi)
+
+    def boxes(self, document: str, page: Page, quote: Span) -> tuple[Box, ...]:
+        """Where on the picture of its page a quote stands."""
+        original, text = self.original(document), page.text
+        return self._home.pictures.boxes(original, page.number, text, quote.start, quote.end)
 
     # Questions
 

@@ -21,6 +21,7 @@ from indexer.store import Store
 if TYPE_CHECKING:
     from embedder.model import Embedder
     from indexer.ingest import Ingest
+    from indexer.page_pictures import PagePictures
     from indexer.parsers.reading import ReadingLimits
     from indexer.progress import IngestPlan, IngestProgress, IngestReport
     from indexer.records import Collection, Document
@@ -130,6 +131,13 @@ class Home:
         from rag.answer import Answerer
 
         return Answerer(self.searcher, self.store, self.llm)
+
+    @cached_property
+    def pictures(self) -> PagePictures:
+        """Pictures of pages, drawn beside the app."""
+        from indexer.page_pictures import PagePictures
+
+        return PagePictures(max(1, self.settings.number("draw_seconds")))
 
     @property
     def index_folder(self) -> Path:

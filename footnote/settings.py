@@ -59,6 +59,7 @@ _KNOWN = (
     _Known("workers", "FOOTNOTE_WORKERS", "0", "parser processes; 0 means one a core"),
     _Known("parse_seconds", "FOOTNOTE_PARSE_SECONDS", "120", "time limit for parsing one file"),
     _Known("parse_mb", "FOOTNOTE_PARSE_MB", "1536", "memory limit of a parser process in MB"),
+    _Known("draw_seconds", "FOOTNOTE_DRAW_SECONDS", "20", "time limit for drawing one page"),
     _Known("file_mb", "FOOTNOTE_FILE_MB", "512", "largest file that is read, in MB"),
     _Known("file_pages", "FOOTNOTE_FILE_PAGES", "20000", "most pages that are read of a file"),
     _Known("unpack_mb", "FOOTNOTE_UNPACK_MB", "1024", "most that a file may unpack to, in MB"),

@@ -5,7 +5,9 @@ the file and nothing else. A worker is `python -m indexer.sandbox`: it imports p
 torch), and speaks JSON in frames of a length and that many bytes, so nothing it says is run.
 
     to the worker     {"path": …, "name": …, "limits": {…}}
+                      {"draw": …} or {"boxes": …}           see `indexer.page_pictures`
     from the worker   {"ready": true}                       once, when it has started
+                      {"picture": base64} or {"boxes": […]}
                       {"done": pages, "of": pages}          any number of times: it is alive
                       {"page": {…}}                         one a page
                       {"parsed": {"title", "kind", "problems"}} or {"error": code, "message": …}
@@ -67,7 +69,7 @@ class ParserPool:
         self._seconds = seconds
         self._memory = memory_bytes
         self._limits = limits
-        self._idle: queue.SimpleQueue[_Worker | None] = queue.SimpleQueue()
+        self._idle: queue.SimpleQueue[Worker | None] = queue.SimpleQueue()
         for _ in range(workers):
             self._idle.put(None)
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="parser")
@@ -124,7 +126,7 @@ class ParserPool:
             if worker is None or not worker.usable():
                 if worker is not None:
                     worker.kill()
-                worker = _Worker(self._memory)
+                worker = Worker(self._memory)
             request = {
                 "path": str(path.resolve()),
                 "name": name or path.name,
@@ -144,7 +146,7 @@ def _outcome(done: Future[ParsedFile]) -> ParsedFile | ParseError:
         return ParseError(f"cannot be opened ({error.strerror or error})")
 
 
-class _Worker:
+class Worker:
     """One child process and the pipes to it."""
 
     def __init__(self, memory_bytes: int) -> None:
@@ -177,9 +179,26 @@ class _Worker:
 
     def parse(self, request: dict[str, Any], seconds: float, closed: threading.Event) -> ParsedFile:
         """Parse one file. After any error that is not the file's own, the process is dead."""
+        pages: list[Page] = []
+        for message in self.answers(request, seconds, closed):
+            if "page" in message:
+                pages.append(_page(message["page"]))
+            elif "parsed" in message:
+                found = message["parsed"]
+                return ParsedFile(
+                    found["title"], tuple(pages), found["kind"], tuple(found["problems"])
+                )
+        raise AssertionError("answers never end without an error")
+
+    def answers(
+        self, request: dict[str, Any], seconds: float, closed: threading.Event
+    ) -> Iterator[dict[str, Any]]:
+        """What the process says to a request, for the caller to take until it has what it wants.
+
+        Raises `ParseError`; but for the file's own errors the process is dead then.
+        """
         self._parsed += 1
         last = time.monotonic() + seconds * _TOTAL_FACTOR
-        pages: list[Page] = []
         try:
             if not self._ready:
                 self._receive(time.monotonic() + _START_SECONDS, closed)
@@ -187,15 +206,9 @@ class _Worker:
             _send(self._process.stdin, request)
             while True:
                 message = self._receive(min(time.monotonic() + seconds, last), closed)
-                if "page" in message:
-                    pages.append(_page(message["page"]))
-                elif "error" in message:
+                if "error" in message:
                     raise by_code(message["error"])(message["message"])
-                elif "parsed" in message:
-                    found = message["parsed"]
-                    return ParsedFile(
-                        found["title"], tuple(pages), found["kind"], tuple(found["problems"])
-                    )
+                yield message
         except TimeoutError:
             self.kill()
             if closed.is_set():
@@ -277,16 +290,25 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         _answer(request, lambda m: _send(answers, m))
 
 
-def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> None:
+def _carry_out(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> None:
+    if "path" not in request:
+        from indexer.page_pictures import carry_out
+
+        send(carry_out(request))
+        return
     from indexer.parsers import parse
 
     path, limits = Path(request["path"]), ReadingLimits(**request["limits"])
+    parsed = parse(path, request["name"], lambda done, of: send({"done": done, "of": of}), limits)
+    for page in parsed.pages:
+        send(_page_message(page))
+    found = {"title": parsed.title, "kind": parsed.kind, "problems": parsed.problems}
+    send({"parsed": found})
 
-    def progress(done: int, of: int) -> None:
-        send({"done": done, "of": of})
 
+def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> None:
     try:
-        parsed = parse(path, request["name"], progress, limits)
+        _carry_out(request, send)
     except ParseError as error:
         send({"error": error.code, "message": str(error)})
     except OSError as error:
@@ -308,11 +330,6 @@ def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> 
                 "message": f"could not be read ({reason}); save it again in another format",
             }
         )
-    else:
-        for page in parsed.pages:
-            send(_page_message(page))
-        found = {"title": parsed.title, "kind": parsed.kind, "problems": parsed.problems}
-        send({"parsed": found})
 
 
 def _main() -> None:

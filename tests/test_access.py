@@ -15,6 +15,8 @@ from footnote import jobs, sharing
 from footnote.access import Access, Door, ElsewhereError, NotSignedInError, visitor
 from footnote.home import Home
 from footnote.people import EVERYONE, ONLY_USER, People, Profile
+from indexer.parsers import CorruptedError
+from indexer.records import Span
 from indexer.sources import find
 from rag.history import History
 from rag.records import Answer, Footnote, Sentence
@@ -41,6 +43,15 @@ def _add_and_look(access, target):
     return target.secret in _texts(access.history().turns(talk.id)) and added
 
 
+def _reaches(look):
+    """Whether a picture's file is reached: it is a text, and cannot be drawn."""
+    try:
+        look()
+    except CorruptedError:
+        return True
+    return True
+
+
 READ, UPLOAD, ADMIN = "read", "upload", "admin"
 # The door, who may go through, and a try that is true where something of the collection is seen
 # or done; a refusal may raise instead.
@@ -58,6 +69,8 @@ DOORS = {
     "pages": (READ, lambda a, t: a.pages(t.document.id)),
     "passages_of": (READ, lambda a, t: a.passages_of(t.document.id)),
     "original": (READ, lambda a, t: a.original(t.document.id)),
+    "picture": (READ, lambda a, t: _reaches(lambda: a.picture(t.document.id, 1, 50))),
+    "boxes": (READ, lambda a, t: _reaches(lambda: a.boxes(t.document.id, t.page, Span(1, 0, 3)))),
     "search": (READ, lambda a, t: _of(t, a.search(t.secret, [t.collection]).hits)),
     "search of all": (READ, lambda a, t: _of(t, a.search(t.secret, k=100).hits)),
     "ask": (READ, lambda a, t: _of(t, a.ask(f"What of {t.secret}?", [t.collection]).hits)),
@@ -157,6 +170,7 @@ def target(home, person, relation):
         name=relation,
         collection=collection.id,
         document=document,
+        page=home.store.page(document.id, 1),
         secret=f"{relation}zebra",
         answer=answer,
         talk=talk.id,

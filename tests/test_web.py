@@ -356,3 +356,16 @@ def test_an_admins_page_refuses_a_reader(home, handbook, signed_in):
         app = AppTest.from_function(page, default_timeout=60, args=(name,)).run()
         assert "Only an admin" in app.error[0].value
         assert not app.button
+
+
+def test_hidden_text_is_shown_in_a_documents_health_as_text(home, tmp_path):
+    path = tmp_path / "note.html"
+    path.write_text(f"<p>About us.</p><p hidden>{HOSTILE.replace('<', '&lt;')}</p>")
+    document = add(home, "mine", path)
+    app = library_page(document=document.id)
+    (warning,) = app.warning
+    assert "marked as hidden" in warning.value
+    assert "left out" in warning.value
+    assert "\\<script\\>" in warning.value
+    assert "[link](http" not in warning.value
+    assert [row["health"] for row in table(library_page())["rows"]] == ["Ready, hidden text"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from indexer.records import Document, Page, Span
 
 if TYPE_CHECKING:
     from footnote.access import Access
+    from indexer.page_image import Box
 
 DPI = 110  # 910 pixels across an A4 page: sharp in half a wide window, 60 to 200 KB
 
@@ -118,24 +119,24 @@ def _page_data(
 ) -> dict[str, Any]:
     description = f"{document.title}, {page_label(page, document.pages)}"
     if document.kind == "pdf":
-        return _picture(access.original(document.id), page, quote) | {"description": description}
+        return _picture(access, document, page, quote) | {"description": description}
     start, end = (quote.start, quote.end) if quote else (0, 0)
     return {"text": page.text, "start": start, "end": end, "description": description}
 
 
-def _picture(pdf: Path, page: Page, quote: Span | None) -> dict[str, Any]:
-    from indexer.page_image import boxes
-
-    found = boxes(pdf, page.number, page.text, quote.start, quote.end) if quote else ()
+def _picture(access: Access, document: Document, page: Page, quote: Span | None) -> dict[str, Any]:
+    found: Sequence[Box] = access.boxes(document.id, page, quote) if quote else ()
+    original = access.original(document.id)
+    picture = _rendered(
+        lambda: access.picture(document.id, page.number, DPI), original, page.number
+    )
     return {
-        "image": "data:image/png;base64," + _rendered(pdf, page.number),
+        "image": "data:image/png;base64," + picture,
         "boxes": [[box.left, box.top, box.right, box.bottom] for box in found],
     }
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def _rendered(pdf: Path, number: int) -> str:
+def _rendered(_draw: Callable[[], bytes], pdf: Path, number: int) -> str:
     """The page's picture, PNG in base64. Originals are kept by content, so a path never changes."""
-    from indexer.page_image import render
-
-    return base64.b64encode(render(pdf, number, DPI)).decode()
+    return base64.b64encode(_draw()).decode()

@@ -77,12 +77,22 @@ def parse_pdf(
     try:
         return _read(data, name, reading, progress)
     except CorruptedError as error:
-        begin = data.find(_HEADER)
-        if begin > 0:  # junk before the header, over which pdfium stumbles
+        for mended in _with_header(data):
             with contextlib.suppress(CorruptedError):
-                parsed = _read(data[begin:], name, reading, progress)
+                parsed = _read(mended, name, reading, progress)
                 return replace(parsed, problems=(*parsed.problems, _MENDED))
         return _second_reading(data, name, reading, error)
+
+
+def _with_header(data: bytes) -> Iterator[bytes]:
+    """The file with its header in its place: pdfium stumbles over junk before it, and without one.
+
+    pypdf forgives both, but cannot tell what nobody sees.
+    """
+    begin = data.find(_HEADER)
+    if begin:
+        yield data[begin:]
+        yield _HEADER + b"1.7\n" + data
 
 
 def _read(data: bytes, name: str, reading: Reading, progress: Progress | None) -> ParsedFile:
