@@ -85,6 +85,7 @@ class Findings:
     faults: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
     slowest: float = 0.0
+    slowest_example: str = ""
 
     def fault(self, kind: str, example: str) -> None:
         """Something that must not happen did."""
@@ -93,7 +94,8 @@ class Findings:
 
     def took(self, seconds: float, limit: float, example: str) -> None:
         """How long one took; past the limit it is a hang."""
-        self.slowest = max(self.slowest, seconds)
+        if seconds > self.slowest:
+            self.slowest, self.slowest_example = seconds, example
         if seconds > limit:
             self.fault(f"took over {limit:g} s", f"{example} ({seconds:.1f} s)")
 
@@ -315,8 +317,9 @@ def main() -> int:
         started = time.monotonic()
         found = run()
         faults += found.faults.total()
-        print(f"{getattr(options, name):,} {name}: {time.monotonic() - started:.0f} s,"
-              f" slowest {found.slowest:.2f} s, {found.faults.total()} faults")  # fmt: skip
+        seconds = time.monotonic() - started
+        print(f"{getattr(options, name):,} {name}: {seconds:.0f} s, {found.faults.total()} faults")
+        print(f"  slowest {found.slowest:.2f} s: {found.slowest_example}")
         print("  " + ", ".join(f"{kind} {n:,}" for kind, n in found.outcomes.most_common()))
         for kind, number in found.faults.most_common():
             print(f"  FAULT {number} x {kind}\n        {found.examples[kind]}")

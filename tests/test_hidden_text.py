@@ -153,6 +153,10 @@ HIDING = {
     "id.html": (sheeted("p#z, .other { color: white }"), BACKGROUND),
     "specific.html": (sheeted(".x{display:none} p{display:block}"), MARKED),
     "screen.html": (sheeted("@media screen { body p.y { opacity: 0 } }"), UNSEEN),
+    "nested.html": (
+        sheeted("a { b: " + "[" * 2000 + "]" * 2000 + " } .x { display: none }"),
+        MARKED,
+    ),
     "mail.eml": (
         b"From: a@x\nSubject: S\nContent-Type: text/html\n\n" + styled("display:none"),
         MARKED,

@@ -7,7 +7,7 @@ plainly mean a screen are passed over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from indexer.parsers.hidden import BACKGROUND, MARKED, OFF_PAGE, TINY, TINY_POIN
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+    from tinycss2.ast import Node
 
 Colour = tuple[float, float, float]
 
@@ -98,14 +99,14 @@ def styles(root: _Element, sheets: str = "") -> dict[_Element, dict[str, str]]:
     return found
 
 
-def declarations(text: str) -> dict[str, str]:
-    """`"color: #FFF; top: 0"` → `{"color": "#fff", "top": "0"}`."""
+def declarations(text: str | Sequence[Node]) -> dict[str, str]:
+    """`"color: #FFF; top: 0"` → `{"color": "#fff", "top": "0"}`; of text, or of its tokens."""
     import tinycss2
 
     found = {}
     for one in tinycss2.parse_blocks_contents(text, skip_comments=True, skip_whitespace=True):
         if one.type == "declaration":
-            found[one.lower_name] = tinycss2.serialize(one.value).strip().lower()
+            found[one.lower_name] = _written(one.value).lower()
     return found
 
 
@@ -162,14 +163,24 @@ def _rules(sheet: str) -> Iterator[tuple[str, Style]]:
     while todo:
         rule = todo.pop(0)
         if rule.type == "at-rule" and rule.lower_at_keyword == "media" and rule.content:
-            if tinycss2.serialize(rule.prelude).strip().lower() in _SCREENS:
+            if _written(rule.prelude).lower() in _SCREENS:
                 todo[:0] = tinycss2.parse_rule_list(
                     rule.content, skip_comments=True, skip_whitespace=True
                 )
         elif rule.type == "qualified-rule":
-            style = declarations(tinycss2.serialize(rule.content))
+            style = declarations(rule.content)
             if style.keys() & _TELLING:
-                yield tinycss2.serialize(rule.prelude), style
+                yield _written(rule.prelude), style
+
+
+def _written(tokens: Sequence[Node]) -> str:
+    """Tokens as text; "" where brackets are nested too deep to mean anything."""
+    import tinycss2
+
+    try:
+        return tinycss2.serialize(tokens).strip()
+    except RecursionError:
+        return ""
 
 
 _TELLING = frozenset(
