@@ -34,6 +34,9 @@ OnText = Callable[[str], None]
 # model thinks for a few hundred before.
 _ANSWER_TOKENS = 1200
 
+# Characters of a reply that are made into an answer: ten times what that limit lets through.
+_LONGEST_REPLY = 40_000
+
 Mode = Literal["extractive", "generated"]
 
 
@@ -193,14 +196,14 @@ def _generated(reading: Reading, llm: ChatModel, told: OnText) -> _Drafted:
     notice = ""
     try:
         for spoken in generate.spoken(llm.stream(messages, _ANSWER_TOKENS)):
-            piece = clean(spoken)  # a model may repeat what a document hides
+            piece = clean(spoken[:_LONGEST_REPLY])  # a model may repeat what a document hides
             pieces.append(piece)
             told(piece)
     except LanguageModelError as error:
         if not "".join(pieces).strip():
             raise
         notice = f"{error}. What had come by then is shown."
-    reply = "".join(pieces)
+    reply = "".join(pieces)[:_LONGEST_REPLY]
     claims = generate.claims(reply, len(reading.hits))
     sentences, footnotes = _checked(claims, reading, whole=not notice)
     doubtful = generate.refuses(reply) or reading.confidence < abstain.shipped().threshold

@@ -32,8 +32,8 @@ Full-time staff get 25 days [2]. A sentence from two passages ends with [1][3].
 - If the passages do not hold the answer, reply with exactly: {refusal}"""
 
 _CITATION = re.compile(
-    r"\s*[\[【]\s*(?:\^|passages?\s*|sources?\s*|n\s*=\s*)?"
-    r"(\d{1,3}(?:\s*(?:[,;]|and|&|-|–)\s*(?:passages?\s*)?\d{1,3})*)(?:†[^\]】]*)?\s*[\]】]",
+    r"[\[【]\s*(?:\^|passages?\s*|sources?\s*|n\s*=\s*)?"
+    r"(\d{1,3}(?:\s*(?:[,;]|and|&|-|–)\s*(?:passages?\s*)?\d{1,3})*)(?:†[^\[\]】]{0,200})?\s*[\]】]",
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
@@ -144,8 +144,8 @@ def _without_citations(reply: str) -> tuple[str, list[tuple[int, list[int]]]]:
     places: list[tuple[int, list[int]]] = []
     end = 0
     for match in _CITATION.finditer(reply):
-        plain += reply[end : match.start()]
-        places.append((len(plain.rstrip()), _numbers(match.group(1))))
+        plain = (plain + reply[end : match.start()]).rstrip()
+        places.append((len(plain), _numbers(match.group(1))))
         end = match.end()
     return plain + reply[end:], places
 

@@ -36,6 +36,8 @@ _RATE_LIMIT_WAITS = 2
 _LONGEST_WAIT = 30.0
 # A failure that comes sooner may be tried again without a reader noticing.
 _SHORT_SECONDS = 3.0
+# A reply of more than so many characters a token is none: the server keeps to no limit.
+_LONGEST_TOKEN = 40
 _MISSING = object()
 
 
@@ -140,13 +142,20 @@ class OpenAIChat:
                 f"no model is named for {self.base_url}; set FOOTNOTE_MODEL to one that it has"
             )
         pieces: list[str] = []
-        finish = ""
+        finish, length = "", 0
         try:
             for chunk in self._open(messages, max_tokens):
                 text, finish = _piece(chunk, finish)
                 if text:
                     pieces.append(text)
+                    length += len(text)
                     yield text
+                if length > max_tokens * _LONGEST_TOKEN:
+                    raise InterruptedAnswerError(
+                        f"{self.name} went on far beyond its length limit and was stopped; "
+                        "ask a narrower question, or look at the server's log",
+                        "".join(pieces),
+                    )
         except (openai.OpenAIError, ValueError) as error:
             raise _named(error, self, "".join(pieces)) from error
         _check_end("".join(pieces), finish, self)

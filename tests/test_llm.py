@@ -117,3 +117,29 @@ def test_models_that_know_other_options_are_asked_again():
 def test_a_model_without_a_name_is_asked_for():
     with pytest.raises(UnknownModelError, match="FOOTNOTE_MODEL"):
         complete(OpenAIChat("http://127.0.0.1:1/v1", "", ""), QUESTION, 10)
+
+
+def test_a_server_that_never_stops_is_stopped():
+    with scripted_server(Reply(("<think>" + "on and " * 50,) * 50)) as script:
+        pieces = OpenAIChat(script.url, "", "m").stream([Message("user", "?")], max_tokens=10)
+        with pytest.raises(InterruptedAnswerError, match="far beyond its length limit"):
+            list(pieces)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    ['"text"', '{"choices": "text"}', '{"choices": [1.5]}', '{"choices": [{"delta": "text"}]}',
+     '{"choices": [{"delta": {"content": true}}]}', '{"choices": [{"delta": {"content": [1]}}]}'],
+)  # fmt: skip
+def test_chunks_of_the_wrong_types_are_no_reply(chunk):
+    with (
+        scripted_server(Reply(body=f"data: {chunk}\n\n")) as script,
+        pytest.raises(MalformedReplyError),
+    ):
+        complete(OpenAIChat(script.url, "", "m"), [Message("user", "?")], max_tokens=10)
+
+
+def test_half_a_character_is_no_text():
+    with scripted_server(Reply(("Two \ud83d", " years."))) as script:
+        got = complete(OpenAIChat(script.url, "", "m"), [Message("user", "?")], max_tokens=10)
+    assert got == "Two ? years."

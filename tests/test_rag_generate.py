@@ -74,3 +74,9 @@ def test_thinking_aloud_is_not_shown(pieces):
 
 def test_a_lone_angle_bracket_is_text():
     assert "".join(spoken(["a <", " b <th"])) == "a < b <th"
+
+
+def test_a_reply_of_blanks_and_brackets_takes_no_longer_than_it_is():
+    """Three nested repetitions over the same blanks took minutes."""
+    assert claims("\t" * 400_000 + "x", 3) == [Claim("x", ())]
+    assert claims("[1†" * 10_000 + "Two years [2].", 3)[-1].cited == (2,)
