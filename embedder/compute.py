@@ -12,10 +12,9 @@ by 0.02 an element, against 0.999 and 0.0003 with a scale a token.
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import platform
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -25,6 +24,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from embedder.aside import StorageError, write_text
 from embedder.llama import Llama, LlamaShape
 
 Precision = Literal["float32", "bfloat16", "int8"]
@@ -131,10 +131,9 @@ def precision_here(cache: Path) -> Precision:
             return known["precision"]
     seconds = measure()
     precision = choose(seconds)
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=cache, delete=False, encoding="utf-8") as aside:
-        json.dump({"machine": machine, "precision": precision, "seconds": seconds}, aside)
-    os.replace(aside.name, path)
+    found = {"machine": machine, "precision": precision, "seconds": seconds}
+    with contextlib.suppress(StorageError):  # then it is tried anew the next time
+        write_text(path, json.dumps(found))
     return precision
 
 

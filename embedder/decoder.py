@@ -12,13 +12,12 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from embedder.aside import StorageError, write_tensors, writing_folder
 from embedder.errors import FootnoteError
 
 if TYPE_CHECKING:
@@ -70,21 +69,17 @@ def converted(spec: EmbedderSpec, cache: Path, adapter: Path | None = None) -> C
 
     `adapter` is a folder in peft's layout whose LoRA weights are merged in. Written aside and
     renamed, so that a crash or a second process leaves no half folder. Raises
-    `BaseNotFoundError` and `AdapterError`.
+    `BaseNotFoundError`, `AdapterError` and `StorageError`.
     """
     target = converted_folder(spec, cache)
     if not (target / "config.json").exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(dir=cache, prefix=f"{target.name}."))
         try:
-            _convert(spec, aside, adapter)
-            aside.rename(target)
-        except OSError:
+            with writing_folder(target) as left:
+                _convert(spec, left, adapter)
+        except StorageError:
             # Another process has finished the same conversion first.
             if not (target / "config.json").exists():
                 raise
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
     return Converted(target)
 
 
@@ -126,14 +121,12 @@ def _transformers_decoder(config: dict[str, Any], dtype: torch.dtype) -> Transfo
 
 def _convert(spec: EmbedderSpec, folder: Path, adapter: Path | None) -> None:
     """Fill `folder`; `config.json`, which marks completion, comes last."""
-    from safetensors.torch import save_file
-
     config, weights, tokenizer = _load_base(spec)
     if adapter is not None:
         merge_adapter(weights, adapter)
-    save_file(
-        {name: tensor.bfloat16().contiguous() for name, tensor in weights.items()},
+    write_tensors(
         folder / "model.safetensors",
+        {name: tensor.bfloat16().contiguous() for name, tensor in weights.items()},
     )
     tokenizer.save(str(folder / "tokenizer.json"))
     values = config.to_dict()

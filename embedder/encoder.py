@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from embedder.aside import write_tensors
 from embedder.pooling import last_token, own_tokens, weighted_mean
 
 if TYPE_CHECKING:
@@ -53,11 +54,9 @@ class Projection:
         return cls(**tensors)
 
     def write(self, path: Path) -> None:
-        """Write as float16: vectors change by less than 1e-3."""
-        from safetensors.torch import save_file
-
+        """Write as float16: vectors change by less than 1e-3. Raises `StorageError`."""
         parts = {field.name: getattr(self, field.name) for field in fields(self)}
-        save_file({k: v.half().contiguous() for k, v in parts.items() if v is not None}, path)
+        write_tensors(path, {k: v.half().contiguous() for k, v in parts.items() if v is not None})
 
 
 class Encoder(nn.Module):

@@ -7,13 +7,13 @@ names by hash. One comes with the program; the others lie in the home, one folde
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import tempfile
 import threading
 from pathlib import Path
 
+from embedder.aside import write_text, writing_folder
 from embedder.decoder import base_shape, converted_folder
 from embedder.errors import FootnoteError
 from embedder.model import Embedder, EmbedderFiles
@@ -105,10 +105,8 @@ class Registry:
                 "than letters, digits, dots, dashes and underscores"
             )
         EmbedderSpec.read(source / _SPEC)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(dir=self._folder, prefix=".install-"))
-        shutil.copytree(source, aside, dirs_exist_ok=True)
-        aside.rename(self._folder / name)
+        with writing_folder(self._folder / name) as left:
+            shutil.copytree(source, left, dirs_exist_ok=True)
 
     def remove(self, name: str) -> None:
         """Remove an embedder from the home, with what was converted for it alone.
@@ -158,7 +156,4 @@ class Registry:
         return _BUNDLED_FOLDER if name == BUNDLED else self._folder / name
 
     def _write(self, used: list[str]) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        aside = self._folder / f"{_HISTORY}.{os.getpid()}"
-        aside.write_text(json.dumps(used), encoding="utf-8")
-        aside.replace(self._folder / _HISTORY)
+        write_text(self._folder / _HISTORY, json.dumps(used))

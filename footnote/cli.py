@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from embedder.aside import is_of_storage, storage_error
 from embedder.errors import FootnoteError
 from footnote.cli_app import app
 from footnote.cli_parts import as_json_option, inert, open_home, show
@@ -29,6 +30,11 @@ class _Commands(click.Group):
             return super().invoke(context)
         except FootnoteError as error:
             raise click.ClickException(inert(str(error))) from error
+        except OSError as error:
+            if not is_of_storage(error):
+                raise
+            place = Path(error.filename or context.obj or "the home")
+            raise click.ClickException(inert(str(storage_error(error, place)))) from error
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -234,14 +240,13 @@ main.add_command(embedders)
 @click.pass_context
 def doctor(context: click.Context, repair: bool, as_json: bool) -> None:
     """Prove that files, rows, keyword tables, vectors and FAISS agree."""
-    from footnote import render
-    from indexer import doctor as examiner
+    from footnote import care, render
 
     home = open_home(context)
-    fingerprint = home.embedder.fingerprint
     if repair:
-        examiner.repair(home.store, home.index_folder, home.embedder)
-    problems = examiner.examine(home.store, home.index_folder, fingerprint)
+        for problem in care.repair(home):
+            click.echo(f"mended: {problem.what} ({problem.where})", err=True)
+    problems = care.examine(home)
     show(
         as_json,
         lambda: {"ok": not problems, "problems": [asdict(problem) for problem in problems]},

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from embedder.aside import write_text
 from indexer.trust import POOL
 from training.learn import DEVELOPMENT, DEVELOPMENT_POOL, WEAK
 from training.material import Source
@@ -95,9 +96,7 @@ def pace(home: Home, embedder: Embedder, sources: Sequence[Source], *, again: bo
     if found is None or again:
         found = measure(embedder, [source.text for source in sources[:_MEASURED]])
         kept = _kept(home) | {embedder.fingerprint: asdict(found)}
-        aside = home.path / f"{_FILE}.part"
-        aside.write_text(json.dumps(kept), encoding="utf-8")
-        aside.replace(home.path / _FILE)
+        write_text(home.path / _FILE, json.dumps(kept))
     return found
 
 

@@ -2,7 +2,7 @@
 
 A job outlives the page and the app that started it. Jobs of one kind run one after the
 other in the order in which they were handed in; a waiting job's process sleeps until it is
-the oldest. A job whose process has died is reported as failed, never as running.
+the oldest: the order is that of the rows, for clocks are set back. A job whose process has died is reported as failed, never as running.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from embedder.aside import StorageError, is_of_storage, storage_error
 from embedder.errors import FootnoteError
 from indexer.sources import Source, find
 
@@ -64,14 +66,17 @@ class JobControl:
     """What a job's work is given: where to report, and when to stop."""
 
     def __init__(self, home: Home, job: Job) -> None:
-        self._home, self._job, self._last, self._cancelled = home, job, 0.0, False
+        self._home, self._job = home, job
+        self._last: float | None = None
+        self._cancelled = False
 
     def progress(self, values: Mapping[str, Any]) -> None:
         """Write progress, at most every `PROGRESS_SECONDS`."""
-        now = time.time()
-        if now - self._last >= PROGRESS_SECONDS:
+        now = time.monotonic()  # the clock on the wall may be set back
+        if self._last is None or now - self._last >= PROGRESS_SECONDS:
             self._last = now
-            _update(self._home, self._job.id, progress=json.dumps(values), heartbeat_at=now)
+            beat = {"progress": json.dumps(values), "heartbeat_at": time.time()}
+            _update(self._home, self._job.id, **beat)
             self._cancelled = job(self._home, self._job.id).state == "cancelling"
 
     @property
@@ -233,15 +238,19 @@ def jobs(
         where.append("owner = ?")
         values.append(owner)
     rows = _table(home).rows_where(
-        " AND ".join(where), values, order_by="created_at desc", limit=limit
+        " AND ".join(where), values, order_by="rowid desc", limit=limit
     )
     return [_bury(home, _job(row)) for row in rows]
 
 
 def of_run(home: Home, run: str) -> Job | None:
     """The newest job that worked on a training run."""
-    found = _select(home, "json_extract(arguments, '$.run') = ?", (run,))
-    return _bury(home, max(found, key=lambda job: job.created_at)) if found else None
+    found = _select(
+        home,
+        "rowid = (SELECT max(rowid) FROM jobs WHERE json_extract(arguments, '$.run') = ?)",
+        (run,),
+    )
+    return _bury(home, found[0]) if found else None
 
 
 def cancel(home: Home, identifier: str) -> None:
@@ -265,6 +274,11 @@ def work(home: Home, identifier: str) -> None:
         result = WORK[current.kind](home, current.arguments, control)
     except FootnoteError as error:
         _finish(home, identifier, "failed", error=str(error))
+    except OSError as error:
+        if not is_of_storage(error):
+            _finish(home, identifier, "failed", error=f"{type(error).__name__}: {error}")
+            raise
+        _finish(home, identifier, "failed", error=str(storage_error(error, home.path)))
     except BaseException as error:
         # The database must say that the job ended whatever ended it; the traceback goes on
         # into the job's log.
@@ -284,8 +298,8 @@ def _wait_for_turn(home: Home, identifier: str) -> bool:
         older = _select(
             home,
             "kind = ? AND state IN ('waiting', 'running', 'cancelling')"
-            " AND (created_at, id) < (?, ?)",
-            (mine.kind, mine.created_at, mine.id),
+            " AND rowid < (SELECT rowid FROM jobs WHERE id = ?)",
+            (mine.kind, mine.id),
         )
         if not any(_bury(home, row).active for row in older):
             return _claim(home, identifier)
@@ -331,9 +345,11 @@ def _job(row: Mapping[str, Any]) -> Job:
 def _bury(home: Home, found: Job) -> Job:
     if found.active and found.pid is not None and not _alive(found.pid):
         fresh = _select(home, "id = ?", (found.id,))[0]  # it may have ended meanwhile
-        if fresh.active:
+        if not fresh.active:
+            return fresh
+        with suppress(StorageError):  # on a disk that cannot be written it is said all the same
             _finish(home, found.id, "failed", error=DIED)
-        return _select(home, "id = ?", (found.id,))[0]
+        return replace(fresh, state="failed", error=DIED)
     return found
 
 

@@ -13,9 +13,10 @@ from embedder.errors import FootnoteError
 from indexer import keywords
 from indexer.analysis import query_words
 from indexer.bm25 import TermStatistics
-from indexer.database import Database
+from indexer.database import Database, DatabaseError
 from indexer.keywords import KeywordRow
 from indexer.originals import Originals
+from indexer.presence import Presence
 from indexer.records import Collection, Document, Page, Passage
 from indexer.rows import (
     DOCUMENT_COLUMNS,
@@ -42,6 +43,10 @@ class UnknownOriginalError(FootnoteError):
     """The original of a document is not in the home."""
 
 
+class DatabaseLostError(DatabaseError):
+    """The database is not there, though the home has originals."""
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentList:
     """One page of a listing, and how many documents the whole listing has."""
@@ -64,8 +69,14 @@ class Catalogue:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.path = home / "footnote.db"
-        self._database = Database(self.path)
         self.originals = Originals(home / "files")
+        if not self.path.exists() and any(self.originals.hashes()):
+            raise DatabaseLostError(
+                f"the database {self.path} is gone, though there are originals beside it; put it "
+                "back, restore a backup, or run `footnote doctor --repair`, which indexes them anew"
+            )
+        self._database = Database(self.path)
+        self._presence = Presence(home)
 
     @property
     def connection(self) -> sqlite3.Connection:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer import sealed
+from embedder.aside import StorageError
+from indexer import records, sealed
 from indexer.originals import hash_file
-from indexer.records import Collection
+from indexer.salvage import MARK
 from indexer.sealed import SealedFileError
+from indexer.sqlite_faults import DatabaseDamagedError, DatabaseReadOnlyError
 from indexer.store import Store
 from indexer.vectors import read_seal
 
@@ -59,8 +61,8 @@ def database(store: Store) -> Iterator[Problem]:
             "database-damaged",
             f"SQLite reports: {'; '.join(faults)}",
             str(store.path),
-            "restore the database from a backup; recover rows with `sqlite3 FILE .recover`",
-            repairable=False,
+            "restore a backup, or save what can be read with `footnote doctor --repair`",
+            repairable=True,
         )
         return
     orphans: dict[str, int] = {}
@@ -76,8 +78,8 @@ def _database_faults(connection: sqlite3.Connection) -> list[str]:
     """What SQLite finds wrong with its file."""
     try:
         rows = connection.execute("PRAGMA quick_check(5)").fetchall()
-    except sqlite3.DatabaseError as error:
-        return [str(error)]
+    except DatabaseDamagedError as error:
+        return [str(error.__cause__)]
     # SQLite from 3.44 on looks into keyword tables too; `keyword_tables` does, and can mend them.
     return [row[0] for row in rows if row[0] != "ok" and "FTS5" not in row[0]]
 
@@ -91,8 +93,7 @@ def originals(store: Store) -> Iterator[Problem]:
     for row in rows:
         fault = _original_fault(store.originals.path(row["content_hash"]), row["content_hash"])
         if fault:
-            source = Path(row["path"])
-            found = source.is_file() and hash_file(source) == row["content_hash"]
+            found = source_of(store, row["content_hash"]) is not None
             yield Problem(
                 "original-lost",
                 f"the original {fault}",
@@ -102,6 +103,21 @@ def originals(store: Store) -> Iterator[Problem]:
                 else "put the file back where it was and repair, or delete the document",
                 repairable=found,
             )
+
+
+def source_of(store: Store, content_hash: str) -> Path | None:
+    """A file that an original came from, if one still has its content.
+
+    A name that is no place (an upload's) would be sought wherever the program was started.
+    """
+    rows = store.connection.execute(
+        "SELECT DISTINCT path FROM documents WHERE content_hash = ? ORDER BY path", (content_hash,)
+    )
+    for row in rows.fetchall():
+        source = Path(row["path"])
+        if source.is_absolute() and source.is_file() and not _original_fault(source, content_hash):
+            return source
+    return None
 
 
 def _original_fault(path: Path, content_hash: str) -> str:
@@ -115,7 +131,27 @@ def _original_fault(path: Path, content_hash: str) -> str:
 
 def documents(store: Store) -> Iterator[Problem]:
     """Counts of pages and passages, and every passage word for word on its pages."""
-    rows = store.connection.execute("SELECT id, path, pages, passages, current FROM documents")
+    for row, what in damaged_documents(store):
+        there = not _original_fault(store.originals.path(row["content_hash"]), row["content_hash"])
+        remedy = _REPAIR if there else "delete the document and index the file again"
+        yield Problem("document-damaged", what, row["path"], remedy, repairable=there)
+    stale = store.connection.execute(
+        "SELECT d.path, count(*) AS passages FROM documents d JOIN passages p ON p.document = d.id"
+        " WHERE NOT d.current GROUP BY d.id"
+    )
+    for row in stale:
+        what = f"a superseded revision still has {row['passages']} passages"
+        yield Problem("stale-passages", what, row["path"], _REPAIR, True)
+
+
+def damaged_documents(store: Store) -> Iterator[tuple[sqlite3.Row, str]]:
+    """Current documents whose rows contradict each other, and what is wrong with each.
+
+    Of the row, `id`, `collection`, `path` and `content_hash` are known.
+    """
+    rows = store.connection.execute(
+        "SELECT id, collection, path, content_hash, pages, passages FROM documents WHERE current"
+    )
     for row in rows:
         texts = dict(
             store.connection.execute(
@@ -125,11 +161,6 @@ def documents(store: Store) -> Iterator[Problem]:
         passages = store.connection.execute(
             "SELECT text, spans FROM passages WHERE document = ?", (row["id"],)
         ).fetchall()
-        if not row["current"]:
-            if passages:
-                what = f"a superseded revision still has {len(passages)} passages"
-                yield Problem("stale-passages", what, row["path"], _REPAIR, True)
-            continue
         wrong = sum(_text_at(texts, json.loads(spans)) != text for text, spans in passages)
         faults = (
             (len(texts) != row["pages"], f"{row['pages']} pages are counted, {len(texts)} there"),
@@ -139,10 +170,9 @@ def documents(store: Store) -> Iterator[Problem]:
             ),
             (wrong > 0, f"{wrong} passages do not stand on their pages as they are kept"),
         )
-        for fault, what in faults:
-            if fault:
-                remedy = "delete the document and index the file again"
-                yield Problem("document-damaged", what, row["path"], remedy, repairable=False)
+        what = "; ".join(said for fault, said in faults if fault)
+        if what:
+            yield row, what
 
 
 def _text_at(texts: dict[int, str], spans: Iterable[tuple[int, int, int]]) -> str | None:
@@ -197,9 +227,12 @@ def keyword_fault(store: Store, collection: int) -> str:
     try:
         store.connection.execute(f"INSERT INTO {table}({table}) VALUES ('integrity-check')")
     except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+        if isinstance(error, DatabaseReadOnlyError):
+            pass  # the examination counts as writing; what follows does not
+        elif isinstance(error, StorageError):
             raise
-        return f"is damaged ({error})"
+        else:
+            return f"is damaged ({error.__cause__ or error})"
     missing = len(unindexed(store.connection, collection))
     stray = len(stray_rows(store.connection, collection))
     return f"lacks {missing} passages and has {stray} too many" if missing or stray else ""
@@ -235,15 +268,15 @@ def generations(connection: sqlite3.Connection) -> list[tuple[int, str, bool]]:
     return [(row[0], row[1], bool(row[2])) for row in rows]
 
 
-def vectors(store: Store, embedder_fingerprint: str = "") -> Iterator[Problem]:
+def vectors(store: Store, fingerprints: Collection[str] = ()) -> Iterator[Problem]:
     """Every passage has a vector of the generation that answers, and all vectors are sound.
 
-    Missing ones can be repaired where the embedder at hand has this fingerprint.
+    Missing ones can be repaired where an embedder at hand has this fingerprint.
     """
     names = {collection.id: _name(collection) for collection in store.collections()}
     for collection, fingerprint, live in generations(store.connection):
         where = f"{names[collection]}, embedder {fingerprint}"
-        here = live and fingerprint == embedder_fingerprint
+        here = live and fingerprint in fingerprints
         remedy = _REPAIR if here else "use that embedder and repair, or index the files again"
         missing = store.unembedded(collection, fingerprint, -1) if live else []
         if missing:
@@ -326,6 +359,27 @@ def sealed_fault(store: Store, folder: Path, collection: int, fingerprint: str) 
     return f"the index file lacks {len(lost)} passages" if len(lost) else ""
 
 
+def unnamed_originals(store: Store) -> list[str]:
+    """After a salvage, the originals whose documents were lost with the database."""
+    if not (store.home / MARK).exists():
+        return []
+    hashes = _hashes(store)
+    return [one for one in store.originals.hashes() if one not in hashes]
+
+
+def lost_documents(store: Store, *, embedder: bool) -> Iterator[Problem]:
+    """Originals that wait to be indexed anew after the database was salvaged."""
+    waiting = unnamed_originals(store)
+    if waiting:
+        what = f"{len(waiting)} originals have lost their documents"
+        where = str(store.originals.folder)
+        yield Problem("documents-lost", what, where, _REPAIR, repairable=embedder)
+
+
+def _hashes(store: Store) -> set[str]:
+    return {row[0] for row in store.connection.execute("SELECT content_hash FROM documents")}
+
+
 def leftovers(store: Store, folder: Path) -> Iterator[Problem]:
     """Files that nothing speaks of any more."""
     for path in stray_files(store, folder):
@@ -337,11 +391,10 @@ def stray_files(store: Store, folder: Path) -> list[Path]:
     rows = store.connection.execute("SELECT sealed_file FROM generations")
     sealed_names = {row[0] for row in rows}
     index = [path for path in _files(folder) if path.name not in sealed_names]
-    rows = store.connection.execute(
-        "SELECT DISTINCT content_hash FROM documents WHERE state != 'failed'"
-    )
-    hashes = {row[0] for row in rows}
+    hashes = _hashes(store)
     kept = [path for path in _files(store.originals.folder) if path.name not in hashes]
+    if (store.home / MARK).exists():  # they are not strays, their rows are lost
+        kept = [path for path in kept if path.parent.name == "incoming"]
     oldest = time.time() - LEFTOVER_SECONDS
     return sorted(path for path in index + kept if _age_mark(path) < oldest)
 
@@ -365,5 +418,5 @@ def _ids(connection: sqlite3.Connection, statement: str, collection: int) -> np.
     return np.fromiter((row[0] for row in connection.execute(statement, (collection,))), np.int64)
 
 
-def _name(collection: Collection) -> str:
+def _name(collection: records.Collection) -> str:
     return f"collection {collection.name}"

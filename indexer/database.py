@@ -4,19 +4,27 @@ The file is in WAL mode: readers never wait, writers queue behind each other for
 one transaction. It is reached through the standard library alone: importing sqlite-utils takes
 0.5 to 0.8 s wherever pandas is installed (Streamlit brings it), more than a whole keyword
 search from a cold shell may take.
+
+What SQLite reports of the world around it is named here, so that it reaches people as what
+they can do about it (`indexer.sqlite_faults`). On a disk that cannot be written the file is
+opened for reading.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
-from embedder.errors import FootnoteError
-from indexer.schema import migrate
+from indexer.schema import migrate, refuse_newer
+from indexer.sqlite_faults import Connection, DatabaseError, DatabaseReadOnlyError, named
+
+__all__ = ["Database", "DatabaseError", "connect"]
 
 # Vectors are blobs of 1 to 8 kB. 20,000 of them (dimension 576, beside an 800-character
 # passage each) take 110 MB in pages of 4 kB when keyed in a WITHOUT ROWID table, 44.7 MB with a
@@ -25,12 +33,8 @@ _PAGE_BYTES = 16384
 
 # How long a writer waits for its turn. The longest transaction is the commit of one large
 # document: seconds.
-_BUSY_SECONDS = 120
+_BUSY_SECONDS = 60.0
 _RETRY_SECONDS = 0.05
-
-
-class DatabaseError(FootnoteError):
-    """The home's database cannot be opened or is damaged."""
 
 
 class Database:
@@ -43,16 +47,20 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._local = threading.local()
-        self._all: list[tuple[threading.Thread, sqlite3.Connection]] = []
+        self._all: list[tuple[threading.Thread, Connection]] = []
         self._lock = threading.Lock()
-        migrate(self.connection)
+        try:
+            migrate(self.connection)
+        except BaseException:
+            self.close()
+            raise
 
     @property
-    def connection(self) -> sqlite3.Connection:
+    def connection(self) -> Connection:
         """This thread's connection, in autocommit mode. Raises `DatabaseError`."""
-        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        found: Connection | None = getattr(self._local, "connection", None)
         if found is None:
-            found = self._local.connection = self._connect()
+            found = self._local.connection = connect(self.path)
             with self._lock:
                 self._close_those_of_ended_threads()
                 self._all.append((threading.current_thread(), found))
@@ -65,35 +73,23 @@ class Database:
             connection.close()
         self._all = [one for one in self._all if one not in ended]
 
-    def _connect(self) -> sqlite3.Connection:
-        try:
-            connection = sqlite3.connect(
-                self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            connection.row_factory = sqlite3.Row
-            connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-            _into_wal_mode(connection)
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA cache_size = -32768")  # kB a connection
-        except sqlite3.Error as error:
-            raise DatabaseError(
-                f"the database {self.path} cannot be opened ({error}); check that the folder can "
-                "be written, that the disk is not full, and that the file is a Footnote home's"
-            ) from error
-        return connection
-
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction: all of it or nothing, even if the process is killed in it."""
+    def transaction(self) -> Iterator[Connection]:
+        """A write transaction: all of it or nothing, even if the process is killed in it.
+
+        Raises `SchemaTooNewError` where a newer program has changed the home meanwhile.
+        """
         connection = self.connection
         connection.execute("BEGIN IMMEDIATE")
         try:
+            refuse_newer(connection)
             yield connection
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            # On a full or failing disk SQLite may have rolled back by itself.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close every thread's connection. The next use opens a new one."""
@@ -102,6 +98,52 @@ class Database:
                 connection.close()
             self._all.clear()
         self._local = threading.local()
+
+
+def connect(path: Path) -> Connection:
+    """A new connection in autocommit mode; for reading alone where nothing can be written.
+
+    Raises `DatabaseError`.
+    """
+    try:
+        return _opened(str(path), uri=False)
+    except (DatabaseReadOnlyError, OSError):
+        if not path.exists() or os.access(path, os.W_OK):
+            raise
+    wal = path.with_name(path.name + "-wal")
+    if wal.exists() and wal.stat().st_size:
+        raise DatabaseReadOnlyError(
+            f"{path.parent} cannot be written, and the database was not closed there before; copy "
+            "the folder to a disk that can be written"
+        )
+    # Nobody can change the file here, so SQLite need not look out for others (it would want
+    # to make a file beside it for that).
+    return _opened(f"file:{quote(str(path))}?immutable=1", uri=True)
+
+
+def _opened(name: str, *, uri: bool) -> Connection:
+    try:
+        connection = sqlite3.connect(
+            name,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=Connection,
+            uri=uri,
+        )
+    except sqlite3.Error as error:
+        raise named(error, name) from error
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+        _into_wal_mode(connection)
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA cache_size = -32768")  # kB a connection
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _into_wal_mode(connection: sqlite3.Connection) -> None:

@@ -1,8 +1,10 @@
 """Proves that files, rows, keyword tables, vectors and FAISS agree; mends what can be mended.
 
 What must hold stands in `indexer.checks`, one function a kind of damage. Mending derives
-everything from the passages, which nothing here changes: keyword rows and vectors are made
-anew from them, the FAISS file from the vectors, a lost original from the file it came from.
+everything from what is beneath it: keyword rows and vectors from the passages, the FAISS file
+from the vectors, pages and passages that contradict each other from the original, a lost
+original from the file it came from. A damaged database gives what can be read of it
+(`indexer.salvage`).
 Each mend looks for the damage again, so that mending twice does no harm.
 """
 
@@ -10,22 +12,35 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer import checks, keywords, past_answers, writes
+from indexer.catalogue import DatabaseLostError
 from indexer.checks import Problem
 from indexer.generations import embed_generation
+from indexer.ingest import Ingest
 from indexer.originals import hash_file
+from indexer.parsers.detect import kind_of
+from indexer.parsers.errors import UnsupportedError
+from indexer.presence import Presence
 from indexer.records import Passage
 from indexer.rows import strings_json
+from indexer.salvage import MARK, salvage
+from indexer.sources import Source
+from indexer.sqlite_faults import DatabaseDamagedError
 from indexer.store import Store
 from indexer.vectors import VectorIndex
 
 if TYPE_CHECKING:
     from indexer.ingest import PassageEmbedder
 
-__all__ = ["Problem", "examine", "repair"]
+__all__ = ["Problem", "examine", "repair", "rescue"]
+
+# The collection of documents whose rows were lost, and were made anew from their originals.
+RECOVERED = "recovered"
+_HEAD_BYTES = 65_536
 
 # Passages read at a time.
 _BATCH = 256
@@ -44,11 +59,11 @@ _ORPHANS = (
 )
 
 
-def examine(store: Store, folder: Path, fingerprint: str = "") -> list[Problem]:
+def examine(store: Store, folder: Path, *fingerprints: str) -> list[Problem]:
     """All that does not agree in a home whose sealed files lie in `folder`.
 
-    `fingerprint` is that of the embedder at hand, if there is one: its missing vectors can be
-    repaired. Reads everything, originals included.
+    `fingerprints` are those of the embedders at hand: their missing vectors can be repaired.
+    Reads everything, originals included.
     """
     found = list(checks.database(store))
     if any(problem.code == "database-damaged" for problem in found):
@@ -56,31 +71,54 @@ def examine(store: Store, folder: Path, fingerprint: str = "") -> list[Problem]:
     return [
         *found,
         *checks.originals(store),
+        *checks.lost_documents(store, embedder=bool(fingerprints)),
         *checks.documents(store),
         *checks.deletions(store),
         *checks.keyword_tables(store),
-        *checks.vectors(store, fingerprint),
+        *checks.vectors(store, fingerprints),
         *checks.sealed_files(store, folder),
         *checks.leftovers(store, folder),
     ]
 
 
-def repair(store: Store, folder: Path, embedder: PassageEmbedder | None = None) -> list[Problem]:
+def rescue(home: Path) -> Problem | None:
+    """Open a home's database for once; where that cannot be, put what can be read in its place.
+
+    Returns what was wrong, None where nothing was. `repair` then mends the rest. Raises
+    `InUseError` where another process has the home open.
+    """
+    try:
+        Store.open(home).close()
+    except (DatabaseDamagedError, DatabaseLostError) as error:
+        presence = Presence(home)
+        with presence.alone():
+            salvage(home / "footnote.db")
+        presence.leave()
+        return Problem("database-damaged", str(error), str(home), "", repairable=True)
+    return None
+
+
+def repair(store: Store, folder: Path, *embedders: PassageEmbedder) -> list[Problem]:
     """Mend what can be mended, and return what that was; `examine` again proves it.
 
-    Vectors are made anew where the embedder has their fingerprint.
+    Vectors are made anew where an embedder has their fingerprint; of a collection that is lost,
+    by the first one. Raises `InUseError` where a damaged database is to be replaced while another
+    process has it open.
     """
-    found = [
-        problem
-        for problem in examine(store, folder, embedder.fingerprint if embedder else "")
-        if problem.repairable
-    ]
+    fingerprints = [embedder.fingerprint for embedder in embedders]
+    found = [problem for problem in examine(store, folder, *fingerprints) if problem.repairable]
+    if any(problem.code == "database-damaged" for problem in found):
+        with store.alone():
+            salvage(store.path)
+        return found + repair(store, folder, *embedders)
     codes = {problem.code for problem in found}
     mends: dict[str, Callable[[], None]] = {
         "orphan-rows": lambda: _drop_orphans(store),
         "stale-passages": lambda: _drop_stale_passages(store),
         "hidden-passages": lambda: _unhide(store),
         "original-lost": lambda: _restore_originals(store),
+        "document-damaged": lambda: _parse_again(store, embedders),
+        "documents-lost": lambda: _find_again(store, embedders),
         "leftover": lambda: _remove_leftovers(store, folder),
     }
     for code, mend in mends.items():
@@ -89,7 +127,7 @@ def repair(store: Store, folder: Path, embedder: PassageEmbedder | None = None) 
     # What was dropped above may have left rows behind here, so these look for themselves.
     if codes:
         _mend_keywords(store)
-        if embedder:
+        for embedder in embedders:
             _mend_vectors(store, embedder)
         _mend_sealed(store, folder)
     return found
@@ -127,14 +165,15 @@ def _unhide(store: Store) -> None:
 def _restore_originals(store: Store) -> None:
     """Copy lost originals anew from the files that they came from."""
     rows = store.connection.execute(
-        "SELECT DISTINCT content_hash, path FROM documents WHERE state != 'failed'"
+        "SELECT DISTINCT content_hash FROM documents WHERE state != 'failed'"
     ).fetchall()
-    for row in rows:
-        kept, source = store.originals.path(row["content_hash"]), Path(row["path"])
-        if kept.is_file() and hash_file(kept) == row["content_hash"]:
+    for (content_hash,) in rows:
+        kept = store.originals.path(content_hash)
+        if kept.is_file() and hash_file(kept) == content_hash:
             continue
-        if source.is_file():
-            _restore(store, source, row["content_hash"])
+        source = checks.source_of(store, content_hash)
+        if source is not None:
+            _restore(store, source, content_hash)
 
 
 def _restore(store: Store, source: Path, content_hash: str) -> None:
@@ -145,6 +184,42 @@ def _restore(store: Store, source: Path, content_hash: str) -> None:
     with store.transaction():
         store.originals.remove(content_hash)
         store.originals.settle(staged)
+
+
+def _parse_again(store: Store, embedders: Sequence[PassageEmbedder]) -> None:
+    """Make documents anew, whose rows contradict each other, from their originals."""
+    damaged: dict[int, list[Source]] = {}
+    for row, _ in checks.damaged_documents(store):
+        original = store.originals.path(row["content_hash"])
+        if original.is_file():
+            damaged.setdefault(row["collection"], []).append(Source(original, row["path"]))
+    for collection, sources in damaged.items():
+        for embedder in embedders:
+            if store.generation(collection) in ("", embedder.fingerprint):
+                Ingest(store, embedder).run(sources, collection, again=True)
+                break
+
+
+def _find_again(store: Store, embedders: Sequence[PassageEmbedder]) -> None:
+    """Index originals whose documents were lost into a collection of their own."""
+    collection = store.create_collection(RECOVERED).id
+    there = store.generation(collection)
+    for embedder in embedders:
+        if there in ("", embedder.fingerprint):
+            sources = [_named(store, one) for one in checks.unnamed_originals(store)]
+            Ingest(store, embedder).run(sources, collection)
+            if not checks.unnamed_originals(store):
+                (store.home / MARK).unlink()
+            return
+
+
+def _named(store: Store, content_hash: str) -> Source:
+    """An original under a name that can be told from others: what it was called is lost."""
+    path = store.originals.path(content_hash)
+    with path.open("rb") as file, suppress(UnsupportedError):
+        kind = kind_of(file.read(_HEAD_BYTES), "")
+        return Source(path, f"{RECOVERED}/{content_hash[:16]}.{kind}")
+    return Source(path, f"{RECOVERED}/{content_hash[:16]}")
 
 
 def _remove_leftovers(store: Store, folder: Path) -> None:

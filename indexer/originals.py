@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from embedder.aside import is_of_storage, storage_error, sync_folder
+
 _CHUNK = 1 << 20  # bytes read at a time
 
 # A staged file older than this belongs to a run that was killed.
@@ -41,17 +43,20 @@ class Originals:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._incoming = folder / "incoming"
-        self._incoming.mkdir(parents=True, exist_ok=True)
 
     def path(self, content_hash: str) -> Path:
         """Where the original with this hash is, or would be."""
         return self.folder / content_hash[:2] / content_hash
 
     def stage(self, source: Path) -> Staged:
-        """Copy `source` aside and hash it. Raises `OSError` where it cannot be read."""
+        """Copy `source` aside and hash it.
+
+        Raises `OSError` where it cannot be read, `StorageError` where the copy cannot be written.
+        """
         copy = self._incoming / secrets.token_hex(16)
         digest, size = hashlib.sha256(), 0
         try:
+            self._incoming.mkdir(parents=True, exist_ok=True)
             with source.open("rb") as reader, copy.open("wb") as writer:
                 while chunk := reader.read(_CHUNK):
                     digest.update(chunk)
@@ -59,6 +64,11 @@ class Originals:
                     size += len(chunk)
                 writer.flush()
                 os.fsync(writer.fileno())
+        except OSError as error:
+            copy.unlink(missing_ok=True)
+            if is_of_storage(error):  # the home's fault, not the file's
+                raise storage_error(error, self.folder) from error
+            raise
         except BaseException:
             copy.unlink(missing_ok=True)
             raise
@@ -70,9 +80,12 @@ class Originals:
         if place.exists():
             staged.discard()
             return
-        place.parent.mkdir(exist_ok=True)
-        staged.file.replace(place)
-        sync_folder(place.parent)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            staged.file.replace(place)
+            sync_folder(place.parent)
+        except OSError as error:
+            raise storage_error(error, place) from error
 
     def remove(self, content_hash: str) -> int | None:
         """Remove an original; return the bytes this freed, None if it was not there."""
@@ -82,10 +95,14 @@ class Originals:
             place.unlink()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise storage_error(error, place) from error
         return size
 
     def hashes(self) -> Iterator[str]:
         """The hashes of all originals that are there."""
+        if not self.folder.is_dir():
+            return
         for folder in sorted(self.folder.iterdir()):
             if folder != self._incoming and folder.is_dir():
                 yield from sorted(file.name for file in folder.iterdir())
@@ -93,7 +110,7 @@ class Originals:
     def clear_stale(self) -> int:
         """Remove staged files that killed runs have left; return how many."""
         oldest = time.time() - _STALE_SECONDS
-        stale = [file for file in self._incoming.iterdir() if file.stat().st_mtime < oldest]
+        stale = [file for file in self._incoming.glob("*") if file.stat().st_mtime < oldest]
         for file in stale:
             file.unlink(missing_ok=True)
         return len(stale)
@@ -103,12 +120,3 @@ def hash_file(path: Path) -> str:
     """SHA-256 of a file's bytes, in hexadecimal. Raises `OSError`."""
     with path.open("rb") as reader:
         return hashlib.file_digest(reader, "sha256").hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in `folder` last through a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -211,12 +211,14 @@ ALTER TABLE documents ADD COLUMN hidden TEXT;   -- JSON [[how, characters, excer
 ALTER TABLE documents ADD COLUMN hidden_kept INTEGER NOT NULL DEFAULT 0;   -- indexed all the same
 """
 
-MIGRATIONS: tuple[tuple[int, str], ...] = (
-    (1, _M001),
-    (2, _M002),
-    (3, _M003),
-    (4, _M004),
-    (5, _M005),
+# Homes from before the listing of documents was made quick have its index under the same name.
+_M006 = """
+DROP INDEX documents_listing;
+CREATE INDEX documents_listing ON documents(current, sought, collection, state);
+"""
+
+MIGRATIONS: tuple[tuple[int, str], ...] = tuple(
+    enumerate((_M001, _M002, _M003, _M004, _M005, _M006), start=1)
 )
 LATEST = MIGRATIONS[-1][0]
 
@@ -231,34 +233,51 @@ class SchemaTooNewError(FootnoteError):
 
 
 def migrate(connection: sqlite3.Connection) -> int:
-    """Bring the database to `LATEST`, each migration in one transaction; return the version.
+    """Bring the database to `LATEST`, in one transaction; return the version.
 
     Safe when several processes open a fresh home at once: the version is read again inside
-    the write lock. Raises `SchemaTooNewError` where the database is ahead of this program.
+    the write lock. Raises `SchemaTooNewError` where the database is ahead of this program, and
+    writes nothing then.
     """
     if _version(connection) == LATEST:
         return LATEST
-    for number, script in MIGRATIONS:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            if _version(connection) < number:
-                _create_log(connection)
-                for statement in _statements(script):
-                    connection.execute(statement)
-                if number in _THEN:
-                    _THEN[number](connection)
-                connection.execute("INSERT INTO migrations VALUES (?, ?)", (number, time.time()))
-            connection.execute("COMMIT")
-        except BaseException:
+    refuse_newer(connection)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        there = _version(connection)
+        refuse_newer(connection)
+        _create_log(connection)
+        for number, script in MIGRATIONS:
+            if number > there:
+                _apply(connection, number, script)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
             connection.execute("ROLLBACK")
-            raise
+        raise
+    return LATEST
+
+
+def refuse_newer(connection: sqlite3.Connection) -> None:
+    """Raise `SchemaTooNewError` where the database is ahead of this program.
+
+    Asked in every write transaction: an older program that is running when a newer one opens
+    the home must not write into tables that it does not know any more.
+    """
     found = _version(connection)
     if found > LATEST:
         raise SchemaTooNewError(
             f"this home was written by a newer Footnote (schema {found}, this one knows {LATEST}); "
-            "update Footnote to open it"
+            "update Footnote, and start it again where it is running"
         )
-    return found
+
+
+def _apply(connection: sqlite3.Connection, number: int, script: str) -> None:
+    for statement in _statements(script):
+        connection.execute(statement)
+    if number in _THEN:
+        _THEN[number](connection)
+    connection.execute("INSERT INTO migrations VALUES (?, ?)", (number, time.time()))
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -7,17 +7,16 @@ foreign is noticed when it is opened. This file knows neither the database nor w
 
 from __future__ import annotations
 
-import contextlib
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from embedder.aside import StorageError, writing
 from embedder.errors import FootnoteError
 from indexer import ivf, nearest
 from indexer.nearest import VectorHits
-from indexer.originals import hash_file, sync_folder
+from indexer.originals import hash_file
 
 if TYPE_CHECKING:
     import faiss
@@ -28,8 +27,6 @@ Kind = Literal["exact", "ivf"]
 # One exact query over 50,000 vectors of 512 dimensions takes 4 to 5 ms on one core; the
 # inverted file with its re-scoring takes 3 ms, so below there is nothing to gain.
 EXACT_UP_TO = 50_000
-
-TEMPORARY = ".tmp"  # suffix of a file that is still being written
 
 
 class SealedFileError(FootnoteError):
@@ -110,18 +107,11 @@ def write(sealed: Sealed, folder: Path, collection: int) -> tuple[str, str]:
     import faiss
 
     name = f"{collection}-{secrets.token_hex(8)}.faiss"
-    aside = folder / (name + TEMPORARY)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        faiss.write_index(sealed.index, str(aside))
-        with aside.open("rb+") as file:
-            os.fsync(file.fileno())
-        checksum = hash_file(aside)
-        aside.replace(folder / name)
-        sync_folder(folder)
-    except (OSError, RuntimeError) as error:
-        with contextlib.suppress(OSError):
-            aside.unlink()
+        with writing(folder / name) as left:
+            faiss.write_index(sealed.index, str(left))
+            checksum = hash_file(left)
+    except (StorageError, RuntimeError) as error:
         raise SealedFileError(
             f"the index could not be written to {folder} ({error}); check that the disk has room "
             "and that the folder can be written. Searching goes on without it, more slowly"

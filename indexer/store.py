@@ -9,12 +9,13 @@ from __future__ import annotations
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from embedder.aside import storage_error
 from indexer import keywords, writes
 from indexer.analysis import detect_language
 from indexer.catalogue import Catalogue
@@ -66,7 +67,10 @@ class Store(Catalogue):
     @classmethod
     def open(cls, home: Path) -> Store:
         """Open the store of a home; make or migrate it where that is due."""
-        home.mkdir(parents=True, exist_ok=True)
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, home) from error
         return cls(home)
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
@@ -76,6 +80,17 @@ class Store(Catalogue):
     def close(self) -> None:
         """Close all connections."""
         self._database.close()
+        self._presence.leave()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """The database closed, and no other process in the home, for as long as this lasts.
+
+        Raises `InUseError`.
+        """
+        with self._presence.alone():
+            self._database.close()
+            yield
 
     def create_collection(self, name: str) -> Collection:
         """The collection of this name, new if there is none."""

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from indexer import nearest, sealed
 from indexer.catalogue import VectorBatch
+from indexer.database import connect
 from indexer.nearest import VectorError, VectorHits, checked
 from indexer.sealed import Seal, Sealed, SealedFileError
 from indexer.store import Store
@@ -98,9 +99,7 @@ class VectorIndex:
         self._lock = threading.Lock()
         # A connection of its own that never writes: its `data_version` changes with every
         # commit, this process's own ones included.
-        self._watch = sqlite3.connect(
-            store.path, timeout=60, isolation_level=None, check_same_thread=False
-        )
+        self._watch = connect(store.path)
         self._version = -1
         self._snapshot: _Snapshot | None = None
 

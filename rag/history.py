@@ -99,7 +99,9 @@ class History:
             "   AND (:readable IS NULL OR NOT EXISTS (SELECT 1 FROM turn_documents JOIN documents"
             "    ON documents.id = turn_documents.document WHERE turn = turns.id"
             "    AND collection NOT IN (SELECT value FROM json_each(:readable))))))))"
-            " ORDER BY updated_at DESC, id LIMIT :limit",
+            # By the last turn, not by the clock, which may have been set back.
+            " ORDER BY (SELECT max(id) FROM turns WHERE conversation = conversations.id) DESC,"
+            " conversations.rowid DESC LIMIT :limit",
             {"owner": self._owner, "text": text, "limit": limit, "readable": readable},
         )
         return [_conversation(row) for row in rows]

@@ -288,11 +288,21 @@ def test_a_lost_original_whose_file_is_gone_cannot_be_mended(home):
         "UPDATE passages SET spans = '[[2, 0, 5]]' WHERE id = 1",
     ],
 )
-def test_rows_that_contradict_each_other_are_found(home, statement):
+def test_rows_that_contradict_each_other_are_made_anew_from_the_original(home, statement):
     home.execute(statement)
     assert set(home.codes()) == {"document-damaged"}
     home.repair()
-    assert set(home.codes()) == {"document-damaged"}
+    assert home.examine() == []
+
+
+def test_rows_that_contradict_each_other_without_an_original_are_named(home):
+    home.execute("UPDATE documents SET pages = 7 WHERE title = 'benefits'")
+    delete_original(home)
+    (home.path / "benefits.txt").unlink()
+    home.repair()
+    found = {problem.code: problem for problem in home.examine()}
+    assert set(found) == {"document-damaged", "original-lost"}
+    assert "delete the document" in found["document-damaged"].remedy
 
 
 def test_missing_vectors_need_their_own_embedder(home):
@@ -312,4 +322,5 @@ def test_a_damaged_database_is_reported(home):
     home.store.path.write_bytes(content)
     store = Store.open(home.path / "home")
     assert [problem.code for problem in examine(store, home.folder)] == ["database-damaged"]
-    assert repair(store, home.folder) == []
+    repair(store, home.folder, home.embedder)
+    assert examine(store, home.folder) == []

@@ -373,14 +373,14 @@ def test_a_kill_in_the_middle_of_sealing_costs_nothing(home):
         "from indexer.vectors import VectorIndex\n"
         "home = Path(sys.argv[1])\n"
         "sealed.hash_file = lambda path, real=sealed.hash_file: (\n"
-        "    os._exit(9) if path.suffix == '.tmp' else real(path))\n"
+        "    os._exit(9) if '.writing-' in path.name else real(path))\n"
         f"VectorIndex(Store.open(home), home / 'index', {home.collection}, {FINGERPRINT!r},"
         f" {DIMENSION}).seal()\n"
     )
     root = Path(__file__).parent.parent
     command = [sys.executable, "-c", program, str(home.path)]
     assert subprocess.run(command, cwd=root, check=False).returncode == 9
-    assert any(name.endswith(".tmp") for name in home.sealed_files())
+    assert any(name.startswith(".writing-") for name in home.sealed_files())
     assert home.open_index().problem == ""
     assert agrees(home.open_index(), home)
 

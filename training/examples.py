@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from embedder.aside import writing
 from embedder.errors import FootnoteError
 
 # What people call the two columns of a table of questions.
@@ -80,11 +81,9 @@ def read_examples(path: Path) -> list[Example]:
 
 
 def write_examples(path: Path, examples: Iterable[Example]) -> None:
-    """Write JSON lines, aside and renamed."""
-    aside = path.with_name(path.name + ".part")
-    with aside.open("w", encoding="utf-8") as file:
+    """Write JSON lines, whole or not at all. Raises `StorageError`."""
+    with writing(path) as left, left.open("w", encoding="utf-8") as file:
         file.writelines(example.to_json() + "\n" for example in examples)
-    aside.replace(path)
 
 
 def _json_rows(path: Path) -> Iterator[tuple[int, dict]]:

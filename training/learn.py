@@ -6,7 +6,6 @@ a run that was killed or cancelled continues where it was.
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -248,9 +247,7 @@ class Learning:
         path = self._run.folder / "statistics.safetensors"
         if not path.exists():
             self._tell("training", 0, self._order.recipe.steps)
-            aside = path.with_suffix(f".{os.getpid()}")
-            adapted(student, texts, spread(texts, MEAN_OF)).write(aside)
-            aside.replace(path)
+            adapted(student, texts, spread(texts, MEAN_OF)).write(path)
         student.take(Projection.read(path))
 
     def _installed(self) -> Embedder:

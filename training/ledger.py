@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from embedder.aside import storage_error
 from embedder.errors import FootnoteError
 from training.duplicates import Seen, Verdict
 from training.examples import Example, read_examples
@@ -160,5 +161,8 @@ def _lock(file: IO[str], path: Path) -> None:
 
 
 def _write(file: IO[str], line: str) -> None:
-    file.write(line + "\n")
-    file.flush()
+    try:
+        file.write(line + "\n")
+        file.flush()
+    except OSError as error:
+        raise storage_error(error, Path(file.name)) from error

@@ -20,11 +20,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from embedder.aside import storage_error, write_text
 from embedder.errors import FootnoteError
 from training.proof import Proof
 from training.recipe import Recipe
 
 Outcome = Literal["", "promoted", "kept", "rejected", "rolled back"]
+_STAMP = "%Y%m%d-%H%M%S"  # sorts by time
 _ID = re.compile(r"[0-9a-z-]{1,60}")
 
 
@@ -53,7 +55,7 @@ class Order:
 
     def write(self, path: Path) -> None:
         """Write as JSON."""
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        write_text(path, json.dumps(asdict(self), indent=2) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> Order:
@@ -119,9 +121,7 @@ class Run:
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
     def _write(self, name: str, values: dict[str, Any]) -> None:
-        aside = self.folder / f"{name}.part"
-        aside.write_text(json.dumps(values), encoding="utf-8")
-        aside.replace(self.folder / name)
+        write_text(self.folder / name, json.dumps(values))
 
 
 class Runs:
@@ -131,12 +131,29 @@ class Runs:
         self._folder = folder
 
     def create(self, order: Order) -> Run:
-        """A new run, named after the time."""
-        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+        """A new run, named after the time; after the newest one, where the clock was set back.
+
+        Raises `StorageError`.
+        """
+        name = f"{self._stamp()}-{secrets.token_hex(2)}"
         folder = self._folder / name
-        folder.mkdir(parents=True)
+        try:
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise storage_error(error, folder) from error
         order.write(folder / "order.json")
         return Run(name, folder)
+
+    def _stamp(self) -> str:
+        now = time.strftime(_STAMP)
+        newest = next(iter(self), None)
+        if newest is None or newest.id[: len(now)] < now:
+            return now
+        try:
+            after = time.mktime(time.strptime(newest.id[: len(now)], _STAMP)) + 1
+        except ValueError:  # a folder that somebody else has named
+            return now
+        return time.strftime(_STAMP, time.localtime(after))
 
     def get(self, name: str) -> Run:
         """The run of this name. Raises `UnknownRunError`."""

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized, register_parametrization
 
+from embedder.aside import storage_error, write_tensors, write_text
 from embedder.encoder import Projection, right_padded
 from embedder.errors import FootnoteError
 from embedder.foreign import TransformersDecoder
@@ -159,22 +160,24 @@ class Student:
 
     def save(self, folder: Path, name: str) -> EmbedderSpec:
         """Write the embedder's folder and return its spec; `spec.json` is written last."""
-        from safetensors.torch import save_file
-
-        folder.mkdir(parents=True, exist_ok=True)
         spec, adapter = replace(self.embedder.spec, name=name), folder / "adapter"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if self.config is not None:
+                self.config.save_pretrained(str(adapter))
+            elif spec.adapter:
+                shutil.copytree(self.embedder.files.adapter, adapter, dirs_exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, adapter) from error
         if self.config is not None:
-            self.config.save_pretrained(str(adapter))
             weights = adapter / "adapter_model.safetensors"
-            save_file(_adapter_tensors(_inner(self.encoder.decoder)), weights)
+            write_tensors(weights, _adapter_tensors(_inner(self.encoder.decoder)))
             spec = replace(spec, adapter=_digest(weights))
-        elif spec.adapter:
-            shutil.copytree(self.embedder.files.adapter, adapter, dirs_exist_ok=True)
         if spec.tensors:
             path = folder / "projection.safetensors"
             self.encoder.projection().write(path)
             spec = replace(spec, tensors=_digest(path))
-        (folder / "spec.json").write_text(spec.to_json(), encoding="utf-8")
+        write_text(folder / "spec.json", spec.to_json())
         return spec
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch import Tensor
 
+from embedder.aside import storage_error, write_tensors, write_text
 from training.batches import Batch, batch_of, plan
 from training.gradients import accumulate, accumulate_cached, chunked
 from training.history import LOG
@@ -224,13 +225,14 @@ class Trainer:
 
     def _log(self, state: TrainingProgress) -> None:
         if self._team.is_main_process:
-            with (self._folder / LOG).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(state)) + "\n")
+            try:
+                with (self._folder / LOG).open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(asdict(state)) + "\n")
+            except OSError as error:
+                raise storage_error(error, self._folder / LOG) from error
 
     def _save(self) -> None:
-        """Write the whole state as one safetensors file, aside and renamed."""
-        from safetensors.torch import save_file
-
+        """Write the whole state as one safetensors file. Raises `StorageError`."""
         if not self._team.is_main_process:
             return
         tensors: dict[str, Tensor] = {}
@@ -246,10 +248,8 @@ class Trainer:
             "kept": self._kept,
             "seconds": self._seconds,
         }
-        aside = self._folder / f"{_STATE}.part"
         contiguous = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
-        save_file(contiguous, aside, metadata={"state": json.dumps(known)})
-        aside.replace(self._folder / _STATE)
+        write_tensors(self._folder / _STATE, contiguous, {"state": json.dumps(known)})
 
     def _restore(self) -> None:
         from safetensors import safe_open
@@ -300,4 +300,4 @@ def _forget_after(log: Path, step: int) -> None:
     if not log.exists():
         return
     lines = log.read_text(encoding="utf-8").splitlines()[:step]
-    log.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    write_text(log, "".join(line + "\n" for line in lines))

@@ -75,7 +75,7 @@ def share(progress: dict[str, Any]) -> float:
 def details(job: Job, now: float | None = None) -> str:
     """The line under the bar: how much is done, since when, how much longer it takes."""
     progress = job.progress
-    passed = f"for {duration((now or time.time()) - job.created_at)}"
+    passed = f"for {duration(max(0.0, (now or time.time()) - job.created_at))}"
     thing = THINGS.get(progress.get("stage", ""))
     if thing is None or progress["total"] < 2:
         return f"At work {passed}"
