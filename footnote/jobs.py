@@ -1,8 +1,9 @@
 """Background work: each job in a process of its own, its progress in the database.
 
 A job outlives the page and the app that started it. Jobs of one kind run one after the
-other in the order in which they were handed in; a waiting job's process sleeps until it is
-the oldest: the order is that of the rows, for clocks are set back. A job whose process has died is reported as failed, never as running.
+other in the order in which they were handed in (that of the rows, for clocks are set back); a
+waiting job's process sleeps until it is the oldest. A job whose process has died is reported
+as failed, never as running.
 """
 
 from __future__ import annotations
@@ -201,13 +202,25 @@ def submit(home: Home, kind: str, arguments: Mapping[str, Any], owner: str = "")
             "arguments": json.dumps(arguments),
             "state": "waiting",
             "owner": owner,
+            "pid": os.getpid(),  # until the job has one of its own
             "created_at": time.time(),
         }
     )
+    try:
+        process = _started(home, identifier)
+    except OSError as error:
+        with suppress(StorageError):
+            _finish(home, identifier, "failed", error=str(storage_error(error, home.path)))
+        raise storage_error(error, home.path) from error
+    _update(home, identifier, pid=process.pid)
+    return identifier
+
+
+def _started(home: Home, identifier: str) -> subprocess.Popen[bytes]:
     log = home.path / "jobs" / f"{identifier}.log"
     log.parent.mkdir(exist_ok=True)
     with log.open("wb") as output:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", "footnote.jobs", str(home.path), identifier],
             cwd=Path(__file__).parent.parent,
             stdin=subprocess.DEVNULL,
@@ -215,8 +228,6 @@ def submit(home: Home, kind: str, arguments: Mapping[str, Any], owner: str = "")
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    _update(home, identifier, pid=process.pid)
-    return identifier
 
 
 def job(home: Home, identifier: str) -> Job:
@@ -343,7 +354,7 @@ def _job(row: Mapping[str, Any]) -> Job:
 
 
 def _bury(home: Home, found: Job) -> Job:
-    if found.active and found.pid is not None and not _alive(found.pid):
+    if found.active and found.pid is not None and not _at_work(found):
         fresh = _select(home, "id = ?", (found.id,))[0]  # it may have ended meanwhile
         if not fresh.active:
             return fresh
@@ -351,6 +362,25 @@ def _bury(home: Home, found: Job) -> Job:
             _finish(home, found.id, "failed", error=DIED)
         return replace(fresh, state="failed", error=DIED)
     return found
+
+
+def _at_work(found: Job) -> bool:
+    """Whether the job's process lives.
+
+    Numbers of processes are used again, after a restart of the machine above all: the one that
+    has the number now must name the job.
+    """
+    if not _alive(found.pid):
+        return False
+    if found.pid == os.getpid():
+        return True
+    try:
+        command = Path(f"/proc/{found.pid}/cmdline").read_bytes()
+    except OSError:  # no such place on this system
+        return True
+    # A job that waits may still have the number of the program that is starting it.
+    starting = found.state == "waiting" and (b"streamlit" in command or b"footnote" in command)
+    return found.id.encode() in command or starting
 
 
 def _alive(pid: int) -> bool:

@@ -59,8 +59,43 @@ def test_a_job_whose_process_is_gone_is_failed_not_running(home):
     assert "Start it again" in jobs.job(home, "dead").error
 
 
+def test_a_job_whose_number_another_process_has_by_now_is_failed(home):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        row(home, "before-the-restart", pid=other.pid)
+        assert jobs.job(home, "before-the-restart").state == "failed"
+        other.communicate(b"\n")
+
+
+def test_jobs_keep_their_order_when_the_clock_is_set_back(home, tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", "input()", "older"], stdin=subprocess.PIPE
+    ) as older:
+        row(home, "older", pid=older.pid, created_at=time.time() + 3600)
+        identifier = jobs.submit(home, "index", {"paths": [str(tmp_path)], "collection": "c"})
+        assert [job.id for job in jobs.jobs(home)] == [identifier, "older"]
+        time.sleep(1.5)
+        assert jobs.job(home, identifier).state == "waiting"
+        jobs.cancel(home, identifier)
+        assert ended(home, identifier).state == "cancelled"
+        older.communicate(b"\n")
+
+
+def test_progress_and_cancelling_do_not_wait_for_the_clock(home, monkeypatch):
+    row(home, "mine", pid=1)
+    control = jobs.JobControl(home, jobs._select(home, "id = ?", ("mine",))[0])
+    control.progress({"done": 1})
+    monkeypatch.setattr(jobs.time, "time", lambda: 0.0)  # half a century back
+    monkeypatch.setattr(jobs, "PROGRESS_SECONDS", 0.0)
+    jobs._update(home, "mine", state="cancelling", pid=None)
+    control.progress({"done": 2})
+    assert control.cancelled()
+    assert jobs.job(home, "mine").progress == {"done": 2}
+
+
 def test_a_waiting_job_can_be_cancelled(home, tmp_path):
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as older:
+    with subprocess.Popen(
+        [sys.executable, "-c", "input()", "older"], stdin=subprocess.PIPE
+    ) as older:
         row(home, "older", pid=older.pid)
         identifier = jobs.submit(home, "index", {"paths": [str(tmp_path)], "collection": "c"})
         assert jobs.job(home, identifier).state == "waiting"
