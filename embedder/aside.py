@@ -7,10 +7,12 @@ left goes with it; what a killed one has left is known by its name (`LEFT`).
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -99,6 +101,23 @@ def writing_folder(path: Path) -> Iterator[Path]:
         raise storage_error(error, path) from error
     finally:
         shutil.rmtree(left, ignore_errors=True)
+
+
+def clear_left(path: Path, older_than: float = 3600.0) -> None:
+    """Remove what killed writings of `path` have left; younger ones may be at work."""
+    oldest = time.time() - older_than
+    for left in path.parent.glob(f"{LEFT}{glob.escape(path.name)}-*"):
+        with suppress(OSError):
+            if left.stat().st_mtime < oldest:
+                remove(left)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

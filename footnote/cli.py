@@ -257,6 +257,38 @@ def doctor(context: click.Context, repair: bool, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@as_json_option
+@click.pass_context
+def backup(context: click.Context, file: Path, as_json: bool) -> None:
+    """Write the home into one FILE; others may go on working meanwhile."""
+    from footnote import render
+    from footnote.backup import backup
+    from footnote.progress import copying
+
+    with copying() as progress:
+        report = backup(open_home(context), file, progress)
+    show(as_json, lambda: asdict(report), lambda: [render.backup_text(report)])
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Move the home that is there aside.")
+@as_json_option
+@click.pass_context
+def restore(context: click.Context, file: Path, replace: bool, as_json: bool) -> None:
+    """Make the home out of a backup FILE, where there is none yet."""
+    from footnote import render
+    from footnote.progress import copying
+    from footnote.restore import restore
+    from footnote.settings import home_path
+
+    with copying() as progress:
+        report = restore(file, home_path(context.obj), replace=replace, progress=progress)
+    show(as_json, lambda: asdict(report), lambda: [render.restore_text(report)])
+
+
+@main.command()
 @as_json_option
 @click.pass_context
 def settings(context: click.Context, as_json: bool) -> None:

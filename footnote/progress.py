@@ -34,6 +34,18 @@ def indexing() -> Iterator[Callable[[IngestProgress], None]]:
 
 
 @contextmanager
+def copying() -> Iterator[Callable[[str, int, int], None]]:
+    """A line that follows a backup or its restoring; yields `report(stage, done, total)`."""
+    with _bar() as bar:
+        task = bar.add_task("copying", total=None)
+
+        def report(stage: str, done: int, total: int) -> None:
+            bar.update(task, description=stage, completed=done, total=total)
+
+        yield report
+
+
+@contextmanager
 def evaluating() -> Iterator[Callable[[str, int, int], None]]:
     """A line that follows an evaluation; yields `report(stage, done, total)`."""
     with _bar() as bar:

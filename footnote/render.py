@@ -7,6 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from footnote.backup import BackupReport
+    from footnote.restore import RestoreReport
     from indexer.doctor import Problem
     from indexer.progress import IngestPlan, IngestReport
     from indexer.records import Document, Hit, Receipt
@@ -175,6 +177,21 @@ def receipt_text(receipt: Receipt) -> str:
         f" passages, {receipt.vectors} vectors, {receipt.files} files, {receipt.bytes:,} bytes,"
         f" {receipt.quotes} quotes in past answers"
     )
+
+
+def backup_text(report: BackupReport) -> str:
+    """A backup, in one line."""
+    return (
+        f"{report.file}: {report.documents} documents, {report.originals} originals,"
+        f" {report.embedders} embedders, {report.runs} training runs;"
+        f" {report.bytes / 1e6:.1f} MB in {report.seconds:.1f} s"
+    )
+
+
+def restore_text(report: RestoreReport) -> str:
+    """A restored home, in one line."""
+    said = f"{report.home}: {report.documents} documents restored, {report.files} files checked"
+    return said + (f"; what was there before is at {report.before}" if report.before else "")
 
 
 def eval_text(report: EvalReport) -> Iterator[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedder.aside import StorageError
+from embedder.aside import LEFT, StorageError
 from indexer import records, sealed
 from indexer.originals import hash_file
 from indexer.salvage import MARK
@@ -395,8 +395,13 @@ def stray_files(store: Store, folder: Path) -> list[Path]:
     kept = [path for path in _files(store.originals.folder) if path.name not in hashes]
     if (store.home / MARK).exists():  # they are not strays, their rows are lost
         kept = [path for path in kept if path.parent.name == "incoming"]
+    unfinished = [
+        path
+        for pattern in (f"{LEFT}*", f"*/{LEFT}*", f"*/*/{LEFT}*")
+        for path in store.home.glob(pattern)
+    ]
     oldest = time.time() - LEFTOVER_SECONDS
-    return sorted(path for path in index + kept if _age_mark(path) < oldest)
+    return sorted(path for path in {*index, *kept, *unfinished} if _age_mark(path) < oldest)
 
 
 def _files(folder: Path) -> list[Path]:

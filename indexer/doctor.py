@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from embedder.aside import remove
 from indexer import checks, keywords, past_answers, writes
 from indexer.catalogue import DatabaseLostError
 from indexer.checks import Problem
@@ -226,7 +227,7 @@ def _remove_leftovers(store: Store, folder: Path) -> None:
     for path in checks.stray_files(store, folder):
         # Under the write lock: another process might be settling the same content.
         store.remove_originals([path.name])
-        path.unlink(missing_ok=True)
+        remove(path)
 
 
 def _mend_keywords(store: Store) -> None:

@@ -197,6 +197,8 @@ def test_files_past_the_systems_limit_are_as_a_full_disk(tmp_path):
         "from embedder.aside import StorageError\n"
         "store = Store.open(Path(sys.argv[1]) / 'home')\n"
         "collection = store.create_collection('c').id\n"
+        "from indexer.analysis import detect_language\n"
+        "detect_language('what unpacks its model into a file')\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
         "try:\n"
         "    Ingest(store, StandIn()).run(find([Path(sys.argv[1]) / 'texts']), collection)\n"

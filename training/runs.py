@@ -16,7 +16,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -75,8 +75,18 @@ class Run:
 
     @property
     def order(self) -> Order:
-        """What was asked for."""
-        return Order.read(self.folder / "order.json")
+        """What was asked for; the files that came with it are in the run's folder."""
+        order = Order.read(self.folder / "order.json")
+        return replace(
+            order,
+            data=tuple(self._here(path) for path in order.data),
+            questions=self._here(order.questions),
+        )
+
+    def _here(self, path: str) -> str:
+        """A file's copy in this folder, which may have moved with the whole home."""
+        copy = self.folder / "data" / Path(path).name
+        return str(copy) if path and copy.exists() else path
 
     @property
     def examples(self) -> Path:
