@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from embedder.errors import FootnoteError
+from rag.wire import EndlessReplyError, Limits, NoWordError, SaidError, opened_reply, piece
 
 if TYPE_CHECKING:
     import openai
-    from openai.types.chat import ChatCompletionChunk
 
 _OPENAI = "https://api.openai.com/v1"
 _CONNECT_SECONDS = 10.0
@@ -38,7 +38,6 @@ _LONGEST_WAIT = 30.0
 _SHORT_SECONDS = 3.0
 # A reply of more than so many characters a token is none: the server keeps to no limit.
 _LONGEST_TOKEN = 40
-_MISSING = object()
 
 
 class LanguageModelError(FootnoteError):
@@ -107,7 +106,8 @@ class OpenAIChat:
     """A `ChatModel` behind an OpenAI-compatible address. Safe to share between threads.
 
     `base_url` None means OpenAI itself. `timeout` limits the seconds of silence between two
-    pieces of a reply, not the whole of it: a slow model that keeps writing is not cut off.
+    pieces of a reply, not the whole of it: a slow model that keeps writing is not cut off. One
+    that sends signs of life and no word is, after ten times as long (`rag.wire.Limits`).
     `temperature` 0 takes the likeliest word each time; above it words are drawn, from the whole
     distribution (top-p 1).
     """
@@ -142,25 +142,23 @@ class OpenAIChat:
                 f"no model is named for {self.base_url}; set FOOTNOTE_MODEL to one that it has"
             )
         pieces: list[str] = []
-        finish, length = "", 0
+        finish, written = "", 0
+        limits = Limits(self.timeout, _LONGEST_TOKEN * max_tokens)
         try:
-            for chunk in self._open(messages, max_tokens):
-                text, finish = _piece(chunk, finish)
+            for chunk in opened_reply(self._open(messages, max_tokens), limits):
+                text, finish = piece(chunk, finish)
+                limits.heard(text)
                 if text:
                     pieces.append(text)
-                    length += len(text)
+                    written += len(text)
                     yield text
-                if length > max_tokens * _LONGEST_TOKEN:
-                    raise InterruptedAnswerError(
-                        f"{self.name} went on far beyond its length limit and was stopped; "
-                        "ask a narrower question, or look at the server's log",
-                        "".join(pieces),
-                    )
-        except (openai.OpenAIError, ValueError) as error:
+                if written > limits.characters:
+                    raise EndlessReplyError
+        except (openai.OpenAIError, ValueError, TimeoutError) as error:
             raise _named(error, self, "".join(pieces)) from error
         _check_end("".join(pieces), finish, self)
 
-    def _open(self, messages: Sequence[Message], max_tokens: int) -> Iterator[ChatCompletionChunk]:
+    def _open(self, messages: Sequence[Message], max_tokens: int) -> openai.Stream:
         import openai
 
         options: dict[str, float] = {"max_tokens": max_tokens, "temperature": self.temperature}
@@ -169,13 +167,11 @@ class OpenAIChat:
         waits = 0
         while True:
             try:
-                return iter(
-                    self._connection().chat.completions.create(
-                        model=self.name,
-                        messages=[{"role": m.role, "content": m.content} for m in messages],
-                        stream=True,
-                        **options,
-                    )
+                return self._connection().chat.completions.create(
+                    model=self.name,
+                    messages=[{"role": m.role, "content": m.content} for m in messages],
+                    stream=True,
+                    **options,
                 )
             except openai.APIStatusError as error:
                 if error.status_code == 400 and error.param in options:
@@ -235,25 +231,6 @@ def complete(model: ChatModel, messages: Sequence[Message], max_tokens: int) -> 
     return "".join(model.stream(messages, max_tokens))
 
 
-def _piece(chunk: ChatCompletionChunk, finish: str) -> tuple[str, str]:
-    """Text of one chunk and the reason for ending known so far.
-
-    The client library checks no types. Raises `ValueError` where they are not the protocol's.
-    """
-    choices = getattr(chunk, "choices", _MISSING)
-    if not choices and choices is not _MISSING:  # the usage chunk that some servers send last
-        return "", finish
-    choice = choices[0] if isinstance(choices, list) else _MISSING
-    delta = getattr(choice, "delta", _MISSING)
-    content = getattr(delta, "content", None) if delta else ""
-    reason = getattr(choice, "finish_reason", None)
-    if delta is _MISSING or not isinstance(content or "", str):
-        raise ValueError("a chunk that is no piece of a reply")
-    # Half of a character, which some servers cut in two, is no text to anything behind this.
-    text = (content or "").encode("utf-8", errors="replace").decode()
-    return text, reason if isinstance(reason, str) and reason else finish
-
-
 def _wait(retry_after: str, attempt: int) -> float:
     """Seconds to wait: what the server says, else 1, 2, 4 …; never beyond the limit."""
     try:
@@ -270,6 +247,16 @@ def _check_end(text: str, finish: str, model: OpenAIChat) -> None:
             f"{model.base_url} sent no answer in the chat protocol; check that the address "
             "is that of an OpenAI-compatible server (it mostly ends in /v1)"
         )
+    if not text and finish in ("tool_calls", "function_call"):
+        raise MalformedReplyError(
+            f"{model.name} called a tool instead of answering, though it was offered none; choose "
+            "another model, or look at the server's chat template"
+        )
+    if finish == "content_filter":
+        raise InterruptedAnswerError(
+            f"the server at {model.base_url} withheld the answer, or a part of it (content filter)",
+            text,
+        )
     if not finish:
         raise InterruptedAnswerError(
             f"the connection to {model.base_url} ended in mid-answer; ask again", text
@@ -283,7 +270,7 @@ def _check_end(text: str, finish: str, model: OpenAIChat) -> None:
 
 
 def _named(
-    error: openai.OpenAIError | ValueError, model: OpenAIChat, partial: str
+    error: openai.OpenAIError | ValueError | TimeoutError, model: OpenAIChat, partial: str
 ) -> LanguageModelError:
     """The error of our tree that says what happened and what to do."""
     import openai
@@ -291,12 +278,8 @@ def _named(
     where = model.base_url
     if isinstance(error, openai.APIStatusError):
         return _named_status(error, model, partial)
-    if isinstance(error, openai.APITimeoutError):
-        message = (
-            f"{where} was silent for {model.timeout:g} seconds; the model may still be "
-            "loading: ask again, or raise the time limit"
-        )
-        return TimedOutError(message, partial)
+    if isinstance(error, EndlessReplyError | TimeoutError | openai.APITimeoutError):
+        return _named_limit(error, model, partial)
     if partial:
         return InterruptedAnswerError(
             f"the answer from {where} broke off before its end; ask again", partial
@@ -306,11 +289,33 @@ def _named(
             f"no language model answers at {where} ({_reason(error)}); check the address and "
             "that the server is running"
         )
-    if type(error) is openai.APIError:  # an error object inside the stream
+    if type(error) is openai.APIError or isinstance(error, SaidError):  # in a reply marked 200
         return ServerFailedError(f"the server at {where} failed: {_reason(error)}")
     return MalformedReplyError(
         f"{where} sent something that is not the chat protocol ({_reason(error)}); check that "
         "it is an OpenAI-compatible server"
+    )
+
+
+def _named_limit(
+    error: Exception, model: OpenAIChat, partial: str
+) -> InterruptedAnswerError | TimedOutError:
+    """The reply took too long, or was too long."""
+    where = model.base_url
+    if isinstance(error, EndlessReplyError):
+        return InterruptedAnswerError(
+            f"{model.name} at {where} went on far beyond its length limit and was stopped; ask a "
+            "narrower question, or look at the server's log",
+            partial,
+        )
+    silent = (
+        "keeps the connection open and sends no word of an answer"
+        if isinstance(error, NoWordError)
+        else f"was silent for {model.timeout:g} seconds"
+    )
+    return TimedOutError(
+        f"{where} {silent}; the model may still be loading: ask again, or raise the time limit",
+        partial,
     )
 
 

@@ -18,7 +18,9 @@ class Reply:
 
     `end` is "done", "length" (the limit was reached), "drop" (the connection closes in
     mid-answer), "hang" (silence), "garbage" (a chunk that is not JSON), or "error" (an error
-    object in the stream).
+    object in the stream), "silent" (not even headers come), "alive" (comments without end),
+    "thinking" (pieces without a word, without end), "endless" (words without end) or "line" (one
+    line without end). `chunks` are sent as they are, before the pieces.
     """
 
     pieces: tuple[str, ...] = ()
@@ -26,6 +28,7 @@ class Reply:
     end: str = "done"
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
+    chunks: tuple[str, ...] = ()
 
 
 @dataclass
@@ -96,12 +99,17 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
 
     def _stream(self, reply):
+        if reply.end == "silent":
+            self.server.script.closing.wait(30)
+            return
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         if reply.end == "drop":  # promise more than will come, so that the end is a fault
             self.send_header("Content-Length", "1000000")
         self.end_headers()
+        for chunk in reply.chunks:
+            self._event(chunk)
         for piece in reply.pieces:
             self._event(json.dumps(_chunk(piece, None)))
         if reply.end in ("done", "length"):
@@ -113,7 +121,19 @@ class Handler(BaseHTTPRequestHandler):
             self._event(json.dumps({"error": {"message": "out of memory"}}))
         elif reply.end == "hang":
             self.server.script.closing.wait(30)
+        elif reply.end in ENDLESS:
+            self._go_on(ENDLESS[reply.end])
         self.close_connection = True
+
+    def _go_on(self, what):
+        """Send the same until nobody listens any more."""
+        data, pause = what
+        try:
+            while not self.server.script.closing.wait(pause):
+                self.wfile.write(data)
+                self.wfile.flush()
+        except OSError:
+            pass
 
     def _event(self, data):
         self.wfile.write(f"data: {data}\n\n".encode())
@@ -129,3 +149,16 @@ def _chunk(text, finish):
         "model": "scripted",
         "choices": [choice],
     }
+
+
+def _data(text):
+    return f"data: {json.dumps(_chunk(text, None))}\n\n".encode()
+
+
+# What is sent again and again, and the seconds between.
+ENDLESS = {
+    "alive": (b": keep-alive\n\n", 0.05),
+    "thinking": (_data(""), 0.05),
+    "endless": (_data("word after word " * 50), 0),
+    "line": (b"data: " + b"x" * (1 << 20), 0),
+}

@@ -65,6 +65,83 @@ def test_every_fault_is_named_and_says_what_to_do(reply, error, hint):
     assert "sk-secret" not in str(got)
 
 
+def data(**delta):
+    return json.dumps({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        ("[]", "7", '"text"', "null", "{}", '{"choices": null}', '{"choices": []}'),
+        ('{"choices": [{}]}', '{"choices": [{"delta": null}]}', '{"choices": [null]}'),
+        (data(content=None), data(role="assistant"), data(role="system"), data(content="")),
+        (data(content=None, tool_calls=[{"index": 0, "function": {"name": "rm"}}]),),
+        (data(content=None, reasoning_content="Let me think."),),
+    ],
+)
+def test_pieces_without_a_word_are_passed_over(chunks):
+    got, _, _ = ask(Reply(("Two years.",), chunks=chunks))
+    assert got == "Two years."
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        '{"choices": 7}', '{"choices": "abc"}', '{"choices": {"0": 1}}',
+        data(content=7), data(content=["a"]), data(content={"text": "a"}),
+        '{"choices": [{"delta": {"content": "a"}, "finish_reason": 7}]}',
+    ],
+)  # fmt: skip
+def test_pieces_of_another_shape_are_named(chunk):
+    got, _, _ = ask(Reply(("Two years.",), chunks=(chunk,)))
+    assert type(got) is MalformedReplyError
+
+
+def test_a_model_that_calls_a_tool_is_told_from_one_that_answers():
+    call = {"index": 0, "delta": {"tool_calls": []}, "finish_reason": "tool_calls"}
+    got, _, _ = ask(Reply(chunks=(json.dumps({"choices": [call]}),), end="eof"))
+    assert type(got) is MalformedReplyError
+    assert "tool" in str(got)
+
+
+def test_an_answer_that_was_withheld_is_named():
+    stop = {"index": 0, "delta": {}, "finish_reason": "content_filter"}
+    got, _, _ = ask(Reply(chunks=(data(content="Two"), json.dumps({"choices": [stop]})), end="eof"))
+    assert (type(got), got.partial) == (InterruptedAnswerError, "Two")
+
+
+def test_a_server_that_does_not_stream_is_understood():
+    whole = {"choices": [{"message": {"content": "Two years."}, "finish_reason": "stop"}]}
+    assert ask(Reply(body=json.dumps(whole)))[0] == "Two years."
+
+
+def test_an_error_that_calls_itself_a_success_is_repeated_to_the_reader():
+    got, _, _ = ask(Reply(body=json.dumps({"error": {"message": "quota is used up"}})))
+    assert type(got) is ServerFailedError
+    assert "quota is used up" in str(got)
+
+
+@pytest.mark.parametrize("end", ["silent", "alive", "thinking"])
+def test_a_server_that_says_nothing_is_given_up_whatever_it_sends(end):
+    got, _, _ = ask(Reply(("Two ",) if end != "silent" else (), end=end), seconds=0.2)
+    assert type(got) is TimedOutError
+    assert got.partial == ("Two " if end != "silent" else "")
+
+
+@pytest.mark.parametrize("end", ["endless", "line"])
+def test_an_answer_without_end_is_cut_off(end):
+    got, _, _ = ask(Reply(("Two years.",), end=end))
+    assert type(got) is InterruptedAnswerError
+    assert got.partial.startswith("Two years.")
+    assert len(got.partial) < 50_000
+    assert "limit" in str(got)
+
+
+def test_a_gigabyte_that_is_no_stream_is_not_read():
+    got, _, _ = ask(Reply(body='{"x": "' + "x" * (8 << 20) + '"}'))
+    assert type(got) is InterruptedAnswerError
+
+
 def test_a_silent_server_is_given_up():
     got, _, _ = ask(Reply(end="hang"), seconds=0.3)
     assert type(got) is TimedOutError
