@@ -192,7 +192,7 @@ def _three(place: Path, before: Content, after: Content) -> list[str]:
 def _recoverable(place: Path, before: Content, after: Content) -> list[str]:
     """Every original is still there, named by a document or not."""
     kept = {path.name for path in (place / "damaged" / "files").rglob("*") if len(path.name) == 64}
-    return [] if len(kept) == DOCUMENTS else [f"{len(kept)} originals"]
+    return [] if len(kept) == len(before.digests) else [f"{len(kept)} originals"]
 
 
 @dataclass(frozen=True)
@@ -215,10 +215,10 @@ WORK: dict[str, Work] = {
 }
 
 
-def template(place: Path) -> None:
+def template(place: Path, documents: int = DOCUMENTS) -> None:
     """One of everything that the work is done on."""
-    papers(place / "papers", 0, DOCUMENTS)
-    papers(place / "more", DOCUMENTS, DOCUMENTS)
+    papers(place / "papers", 0, documents)
+    papers(place / "more", documents, documents)
     store = Store.open(place / "home")
     collection = store.create_collection("papers").id
     Ingest(store, OLD).run(find([place / "papers"]), collection)

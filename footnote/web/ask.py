@@ -59,7 +59,7 @@ def _conversation(
     invitation, talked, unanswered = (
         st.container(key=key) for key in ("invitation", "turns", "unanswered")
     )
-    turns = history.turns(talk.id) if talk else []
+    turns = [*(history.turns(talk.id) if talk else []), *asking.unsaved(talk)]
     if not turns and not asking.waiting():
         with invitation:
             _invitation(access, chosen)
@@ -102,7 +102,8 @@ def _exchange(access: Access, history: History, turn: Turn, collections: tuple[i
     with st.container(key=f"reply-{turn.id}"):
         found = answer.sources(access, turn.answer)
         answer.show(turn, found, st.session_state.get(PLACE), _open)
-        actions.show(access, turn, found, collections, history.rate)
+        if turn.id > 0:  # others could not be kept, and cannot be rated
+            actions.show(access, turn, found, collections, history.rate)
 
 
 def _open(place: Place) -> None:

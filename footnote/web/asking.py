@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from embedder.aside import StorageError
 from embedder.errors import FootnoteError
 from footnote.render import snippet
 from footnote.web import components, session
 from footnote.web.words import plain
+from rag.records import Turn
 
 if TYPE_CHECKING:
     from footnote.access import Access
     from rag.history import History
     from rag.records import Answer, Conversation
 
-ASKING, ANSWERED = "asking", "answered"  # session state
+ASKING, ANSWERED, UNSAVED = "asking", "answered", "unsaved"  # session state
 INTERRUPTED = "The answer was interrupted before it was finished."
 TITLE_CHARACTERS = 60
 LOOK_SECONDS = 0.15  # between two looks at what has been written: reads as if it were typed
@@ -110,7 +112,7 @@ def _answer(
             raise _LeftError
         written.append(piece)
 
-    before = history.turns(talk.id) if talk else []
+    before = [*(history.turns(talk.id) if talk else []), *unsaved(talk)]
     answering: Future[Answer] = Future()
     _in_thread(answering, lambda: access.ask(question, collections, before, stream))
     try:
@@ -122,10 +124,27 @@ def _answer(
     finally:
         left.set()
     answer = answering.result()
-    if talk is None:
-        talk = history.start(collections, snippet(question, TITLE_CHARACTERS))
-        st.query_params["c"] = talk.id
-    st.session_state[ANSWERED] = history.add(talk.id, answer).id
+    try:
+        if talk is None:
+            talk = history.start(collections, snippet(question, TITLE_CHARACTERS))
+            st.query_params["c"] = talk.id
+        st.session_state[ANSWERED] = history.add(talk.id, answer).id
+    except StorageError as error:
+        _show_all_the_same(talk, Turn(question, answer), error)
+
+
+def _show_all_the_same(talk: Conversation | None, turn: Turn, error: StorageError) -> None:
+    """Keep an answer for this session alone: the disk is full or cannot be written."""
+    notice = f"This answer is shown, but could not be kept: {error}."
+    notice = " ".join(filter(None, (turn.answer.notice, notice)))
+    shown = unsaved(talk)
+    turn = replace(turn, answer=replace(turn.answer, notice=notice), id=-1 - len(shown))
+    st.session_state.setdefault(UNSAVED, {})[talk.id if talk else ""] = [*shown, turn]
+
+
+def unsaved(talk: Conversation | None) -> list[Turn]:
+    """Turns of a conversation that could not be kept; ids below zero."""
+    return st.session_state.get(UNSAVED, {}).get(talk.id if talk else "", [])
 
 
 def _in_thread(future: Future[Answer], work: Callable[[], Answer]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -13,12 +14,14 @@ import streamlit as st
 from footnote.web import components
 from footnote.web.session import errors_shown
 from footnote.web.words import plain, upright
+from indexer.catalogue import UnknownOriginalError
 from indexer.records import Document, Page, Span
 
 if TYPE_CHECKING:
     from footnote.access import Access
     from indexer.page_image import Box
 
+MISSING = "The text is shown as it was read; `footnote doctor` says what can be done."
 DPI = 110  # 910 pixels across an A4 page: sharp in half a wide window, 60 to 200 KB
 
 
@@ -89,16 +92,26 @@ def _buttons(
                 args=(place.quote.page,),
                 key="page-back",
             )
-        st.download_button(
-            "Original",
-            data=lambda: access.original(document.id).read_bytes(),
-            file_name=file_name(document),
-            mime="application/octet-stream",  # saved, never opened inside the app's own origin
-            icon=":material/download:",
-            type="tertiary",
-            on_click="ignore",
-            key="page-original",
-        )
+        _original(access, document)
+
+
+def _original(access: Access, document: Document) -> None:
+    """The button that saves the file as it was handed in; a word where it is lost."""
+    try:
+        access.original(document.id)
+    except UnknownOriginalError:
+        st.caption(":material/warning: The original file is missing. " + MISSING)
+        return
+    st.download_button(
+        "Original",
+        data=lambda: access.original(document.id).read_bytes(),
+        file_name=file_name(document),
+        mime="application/octet-stream",  # saved, never opened inside the app's own origin
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+        key="page-original",
+    )
 
 
 def _turning(
@@ -119,7 +132,8 @@ def _page_data(
 ) -> dict[str, Any]:
     description = f"{document.title}, {page_label(page, document.pages)}"
     if document.kind == "pdf":
-        return _picture(access, document, page, quote) | {"description": description}
+        with suppress(UnknownOriginalError):  # then its text is shown, which is in the database
+            return _picture(access, document, page, quote) | {"description": description}
     start, end = (quote.start, quote.end) if quote else (0, 0)
     return {"text": page.text, "start": start, "end": end, "description": description}
 
