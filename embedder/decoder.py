@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from embedder.aside import StorageError, write_tensors, writing_folder
+from embedder.aside import StorageError, remove, write_tensors, writing_folder
 from embedder.errors import FootnoteError
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def converted(spec: EmbedderSpec, cache: Path, adapter: Path | None = None) -> C
     `BaseNotFoundError`, `AdapterError` and `StorageError`.
     """
     target = converted_folder(spec, cache)
+    if (target / "config.json").exists() and not _is_whole(target / "model.safetensors"):
+        remove(target)  # a cache: it is made anew
     if not (target / "config.json").exists():
         try:
             with writing_folder(target) as left:
@@ -81,6 +83,17 @@ def converted(spec: EmbedderSpec, cache: Path, adapter: Path | None = None) -> C
             if not (target / "config.json").exists():
                 raise
     return Converted(target)
+
+
+def _is_whole(weights: Path) -> bool:
+    """Whether a file of weights is as long as its head says."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(weights, "np"):
+            return True
+    except (SafetensorError, OSError):
+        return False
 
 
 def converted_folder(spec: EmbedderSpec, cache: Path) -> Path:

@@ -75,7 +75,13 @@ class Registry:
     def history(self) -> list[str]:
         """The embedders in the order in which they came into use; the last is in use."""
         path = self._folder / _HISTORY
-        used = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        try:
+            used = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        except ValueError as error:
+            raise FootnoteError(
+                f"{path} is damaged ({error}); remove it, then choose with `footnote embedders use"
+                " NAME`: collections keep the embedders that answer for them"
+            ) from error
         return [BUNDLED, *used]
 
     def use(self, name: str) -> None:

@@ -19,14 +19,17 @@ from __future__ import annotations
 
 import itertools
 import re
+import tempfile
 import threading
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from embedder.aside import storage_error
 from indexer.stopwords import STOP_WORDS
 
 if TYPE_CHECKING:
@@ -186,9 +189,12 @@ def detect_language(text: str) -> str:
 def _identifier() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    identifier = LanguageIdentifier.from_model_file(
-        MODEL_FILE, norm_probs=True, min_confidence=_LEAST_CONFIDENCE
-    )
+    try:
+        identifier = LanguageIdentifier.from_model_file(
+            MODEL_FILE, norm_probs=True, min_confidence=_LEAST_CONFIDENCE
+        )
+    except OSError as error:  # it unpacks its model there
+        raise storage_error(error, Path(tempfile.gettempdir())) from error
     stemmed = {language for languages in _STEMMERS.values() for language in languages}
     identifier.set_languages(stemmed | _NOT_LATIN)
     return identifier

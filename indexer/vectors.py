@@ -148,6 +148,8 @@ class VectorIndex:
             snapshot = self._snapshot
             base = snapshot if snapshot and snapshot.seal == seal else self._opened(seal)
             excluded = _deleted(self._watch, self.collection)
+        if seal.file and base.sealed is None:
+            return True  # missing or damaged: until then everything is searched from memory
         dead = 0
         # Counted only where it can matter: the sealed ids are read for it.
         if base.sealed and len(excluded) > _DEAD_SHARE * base.sealed.count:

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from homes import write_papers
 
 from embedder.aside import StorageError
+from embedder.errors import FootnoteError
 from footnote import care, jobs
 from footnote.cli import main
 from footnote.home import Home
@@ -198,7 +199,7 @@ def test_files_past_the_systems_limit_are_as_a_full_disk(tmp_path):
         "store = Store.open(Path(sys.argv[1]) / 'home')\n"
         "collection = store.create_collection('c').id\n"
         "from indexer.analysis import detect_language\n"
-        "detect_language('what unpacks its model into a file')\n"
+        "detect_language('This is what unpacks its model into a file. ' * 9)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
         "try:\n"
         "    Ingest(store, StandIn()).run(find([Path(sys.argv[1]) / 'texts']), collection)\n"
@@ -360,3 +361,42 @@ def test_conversations_are_in_order_though_the_clock_is_set_back(papers_home, mo
     second = history.start([1], "second").id
     history.add(second, answer)
     assert [talk.id for talk in history.conversations()] == [second, first]
+
+
+@pytest.mark.parametrize("how", ["missing", "cut", "foreign", "older"])
+def test_an_index_file_that_is_not_what_it_should_be_costs_no_answer_and_is_made_anew(
+    papers_home, tmp_path, how
+):
+    home, number = papers_home, papers_home.collection("papers").id
+    seal(home, tmp_path)
+    (file,) = home.index_folder.iterdir()
+    older = file.read_bytes()
+    index_more(home, tmp_path)
+    seal(home, tmp_path)
+    (file,) = home.index_folder.iterdir()
+    texts = ["leave0a leave0b", "something else", "premium2c"]
+    before = [home.searcher.search(text, scope(home), mode="dense") for text in texts]
+    content = {"cut": file.read_bytes()[:-7], "foreign": b"not FAISS", "older": older}
+    file.unlink() if how == "missing" else file.write_bytes(content[how])
+
+    again = Home.open(home.path)
+    assert [again.searcher.search(text, scope(again), mode="dense") for text in texts] == before
+    assert [problem.code for problem in care.examine(again)] == ["index-damaged"]
+    again.searcher.settle(number)  # as after each indexing
+    assert care.examine(again) == []
+    assert [again.searcher.search(text, scope(again), mode="dense") for text in texts] == before
+
+
+def test_a_converted_base_that_was_cut_off_is_converted_anew(papers_home):
+    texts = ["The right of every employee."]
+    before = papers_home.embedder.embed_queries(texts)
+    (weights,) = (papers_home.path / "models").glob("*/model.safetensors")
+    weights.write_bytes(weights.read_bytes()[:-100])
+    again = Home.open(papers_home.path)
+    assert (again.embedder.embed_queries(texts) == before).all()
+
+
+def test_a_damaged_history_of_embedders_says_what_to_do(papers_home):
+    (papers_home.path / "embedders" / "history.json").write_text("[")
+    with pytest.raises(FootnoteError, match="embedders use"):
+        Home.open(papers_home.path).registry.current()
