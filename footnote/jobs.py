@@ -248,9 +248,7 @@ def jobs(
     if owner is not None:
         where.append("owner = ?")
         values.append(owner)
-    rows = _table(home).rows_where(
-        " AND ".join(where), values, order_by="rowid desc", limit=limit
-    )
+    rows = _table(home).rows_where(" AND ".join(where), values, order_by="rowid desc", limit=limit)
     return [_bury(home, _job(row)) for row in rows]
 
 

@@ -9,8 +9,10 @@ import hashlib
 import math
 import secrets
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from embedder.aside import StorageError
 from embedder.errors import FootnoteError
 from footnote import audit, passwords
 from footnote.people import People, Person, folded
@@ -105,7 +107,8 @@ def note_click(store: Store, token: str) -> None:
     """Keep a session from going idle."""
     found, now = _session(store, token), time.time()
     if found is not None and abs(now - found["seen_at"]) > _NOTED_SECONDS:
-        with store.transaction() as connection:
+        # On a disk that is full or cannot be written, reading goes on.
+        with suppress(StorageError), store.transaction() as connection:
             connection.execute(
                 "UPDATE sessions SET seen_at = ? WHERE token = ?", (now, _digest(token))
             )

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from footnote import care, jobs
+from footnote import care, jobs, signin
 from footnote.archive import ArchiveError, is_part
 from footnote.backup import backup
 from footnote.cli import main
 from footnote.home import Home
+from footnote.people import People
 from footnote.restore import HomeExistsError, restore
 from indexer.presence import InUseError
 from indexer.schema import SchemaTooNewError
@@ -296,3 +297,14 @@ def test_a_killed_one_leaves_what_was_there(home, tmp_path, what):
     assert care.examine(home) == []
     restore(tmp_path / "b.zip", tmp_path / "new")
     assert care.examine(Home.open(tmp_path / "new")) == []
+
+
+def test_people_come_back_and_nobody_is_signed_in(home, tmp_path):
+    people = People(home.store)
+    ann = people.add("ann", "correct horse battery")
+    signin.begin(home.store, ann)
+    backup(home, tmp_path / "b.zip")
+    restore(tmp_path / "b.zip", tmp_path / "new")
+    store = Home.open(tmp_path / "new").store
+    assert [one.name for one in People(store).all()] == ["ann"]
+    assert store.connection.execute("SELECT count(*) FROM sessions").fetchone()[0] == 0

@@ -14,9 +14,10 @@ from homes import write_papers
 
 from embedder.aside import StorageError
 from embedder.errors import FootnoteError
-from footnote import care, jobs
+from footnote import care, jobs, signin
 from footnote.cli import main
 from footnote.home import Home
+from footnote.people import People
 from indexer import database, schema
 from indexer.schema import LATEST, SchemaTooNewError
 from indexer.search import Scope
@@ -400,3 +401,16 @@ def test_a_damaged_history_of_embedders_says_what_to_do(papers_home):
     (papers_home.path / "embedders" / "history.json").write_text("[")
     with pytest.raises(FootnoteError, match="embedders use"):
         Home.open(papers_home.path).registry.current()
+
+
+def test_a_click_goes_through_though_it_cannot_be_noted(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(signin, "_NOTED_SECONDS", -1)
+    store = Store.open(tmp_path)
+    ann = People(store).add("ann", "correct horse battery")
+    token = signin.begin(store, ann)
+    other = sqlite3.connect(tmp_path / "footnote.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    signin.note_click(store, token)
+    assert signin.person_of(store, token) == ann
+    other.execute("ROLLBACK")

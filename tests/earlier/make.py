@@ -7,6 +7,7 @@ schema-1-listing  fbd0bad   schema 1, whose index for the listing of documents w
 schema-1          18ba4b8   schema 1, as of the last commit that had it
 schema-2          cff0d6a
 schema-3          a10e6aa
+schema-4          4bd44e9
 """
 
 import dataclasses
