@@ -8,6 +8,7 @@ schema-1          18ba4b8   schema 1, as of the last commit that had it
 schema-2          cff0d6a
 schema-3          a10e6aa
 schema-4          4bd44e9
+schema-5          dba9b7f
 """
 
 import dataclasses
