@@ -36,16 +36,19 @@ WORDS = Recipe(
     steps=400, batch=512, negatives=2, rank=0, projection_rate=0.003, token_rate=0.01,
     warmup=20, max_tokens=256, evaluate_every=100,
 )  # fmt: skip
-PROJECTION = replace(WORDS, token_rate=0.0)
+PROJECTION = replace(WORDS, steps=300, projection_rate=0.001, token_rate=0.0)
 LAYERS = Recipe(
     steps=600, batch=96, negatives=2, rank=64, alpha=64, learning_rate=2e-4,
     projection_rate=0.0005, warmup=30, max_tokens=128, tokens_in_memory=24_576,
     evaluate_every=50, patience=100,
 )  # fmt: skip
+# How much token embeddings and last layer count before training; 0.7 for the second is better
+# for search without any training, 1.0 for what training makes of it.
+_FEATURES = (1.0, 1.0)
 # Of the examples of a run, so many are synthetic ones.
 _SYNTHETIC = 0.25
 # Weak pairs that the stages behind `words` see: each costs a pass through the decoder.
-_PAIRS = 40_000
+_PAIRS = 20_000
 # The last pairs of the file are looked at, not trained on.
 _HELD_OUT = 500
 
@@ -80,7 +83,7 @@ class Bundling:
     def words(self, recipe: Recipe = WORDS) -> Embedder:
         """Token weights, learnt over the token embeddings alone."""
         spec = replace(self._spec, features=(0,))
-        start = self._started("words-start", spec, lambda: compute(self._cache, spec))
+        start = self._started("words-start", spec, lambda: compute(self._cache, spec, None, (1.0,)))
         return self._trained("words", start, recipe, len(self._pairs))
 
     def projection(self, recipe: Recipe = PROJECTION) -> Embedder:
@@ -89,7 +92,7 @@ class Bundling:
 
         def started() -> Projection:
             weights = Projection.read(self.words().files.projection).token_weights
-            return compute(self._cache, self._spec, weights)
+            return compute(self._cache, self._spec, weights, _FEATURES)
 
         start = self._started("projection-start", self._spec, started)
         return self._trained("projection", start, recipe, _PAIRS)

@@ -56,7 +56,7 @@ SPEC = EmbedderSpec(
 )
 _TOKENS_A_BATCH = 4096
 # How much each feature counts beside the token embeddings.
-_FEATURE_WEIGHTS = (1.0, 0.7)
+FEATURE_WEIGHTS = (1.0, 0.7)
 # Added to the covariance, in parts of its mean eigenvalue.
 _SHRINKAGE = 1.0
 
@@ -131,23 +131,26 @@ def features(encoder: Encoder, texts: Sequence[Sequence[int]]) -> np.ndarray:
     return np.stack(rows)
 
 
-def feature_scales(centred: np.ndarray, count: int) -> np.ndarray:
-    """Factors [width] that give each of `count` features the total variance of its weight."""
-    blocks = np.split(centred, count, axis=1)
+def feature_scales(centred: np.ndarray, weights: Sequence[float]) -> np.ndarray:
+    """Factors [width] that give each feature the total variance of its weight."""
+    blocks = np.split(centred, len(weights), axis=1)
     return np.concatenate(
         [
             np.full(block.shape[1], weight / np.sqrt(block.var(axis=0).sum()))
-            for block, weight in zip(blocks, _FEATURE_WEIGHTS, strict=False)
+            for block, weight in zip(blocks, weights, strict=True)
         ]
     )
 
 
 def compute(
-    cache: Path, spec: EmbedderSpec = SPEC, token_weights: torch.Tensor | None = None
+    cache: Path,
+    spec: EmbedderSpec = SPEC,
+    token_weights: torch.Tensor | None = None,
+    feature_weights: Sequence[float] = FEATURE_WEIGHTS,
 ) -> Projection:
     """Statistics for `spec`; `token_weights` [vocabulary], if given, in place of the rarity.
 
-    `cache` holds converted bases.
+    `cache` holds converted bases; `feature_weights`, one a feature, say how much each counts.
     """
     import torch
 
@@ -169,7 +172,7 @@ def compute(
     passages, queries = features(encoder, passage_ids), features(encoder, query_ids)
 
     passage_mean, query_mean = passages.mean(axis=0), queries.mean(axis=0)
-    scales = feature_scales(passages - passage_mean, len(spec.features))
+    scales = feature_scales(passages - passage_mean, feature_weights)
     answers = np.repeat(passages, [len(each) for each in asked], axis=0)
     matrix = within_pair_whitening(
         (queries - query_mean) * scales,
