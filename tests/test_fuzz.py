@@ -76,6 +76,13 @@ def test_a_mail_whose_header_is_nested_too_deep_is_read_without_it(tmp_path):
     assert "Text of it." in parse(path).pages[0].text
 
 
+def test_what_is_nested_too_deep_for_a_library_is_the_files_failure(tmp_path):
+    path = tmp_path / "a.eml"
+    path.write_bytes(b"From: a@x\nContent-Type: " + b"(" * 5000 + b"\n\nText of it.\n")
+    with pytest.raises(CorruptedError, match="nested deeper"):
+        parse(path)
+
+
 def cut_off_directory() -> bytes:
     """A workbook's container that ends with its directory, in the middle of it."""
     data = bytearray(ole({"Workbook": bytes(5000)}))

@@ -11,7 +11,7 @@ from indexer.parsers.container import Container, ole_streams, open_ole
 from indexer.parsers.data import parse_json, parse_jsonl, parse_notebook, parse_xml
 from indexer.parsers.detect import kind_of, kind_of_ole, kind_of_zip
 from indexer.parsers.epub import parse_epub
-from indexer.parsers.errors import EmptyFileError, EncryptedError
+from indexer.parsers.errors import CorruptedError, EmptyFileError, EncryptedError
 from indexer.parsers.html import parse_html
 from indexer.parsers.image import parse_image
 from indexer.parsers.legacy import parse_doc, parse_ppt
@@ -73,11 +73,24 @@ def _parse(
     if not data:
         raise EmptyFileError("has no content (0 bytes)")
     reading.descend(depth)
-    kind = kind_of(data, PurePosixPath(name).suffix)
 
     def read(member: bytes, member_name: str) -> ParsedFile:
         return _parse(member, member_name, reading, depth + 1)
 
+    try:
+        return _read(data, name, reading, read, progress)
+    # Brackets in a mail's header, folders of an OLE file that lie in themselves, and the like.
+    except RecursionError as error:
+        raise CorruptedError(
+            "is nested deeper in itself than any document; save it again in another format"
+        ) from error
+
+
+def _read(
+    data: bytes, name: str, reading: Reading, read: ReadMember, progress: Progress | None
+) -> ParsedFile:
+    """`read` reads what lies inside."""
+    kind = kind_of(data, PurePosixPath(name).suffix)
     if kind == "pdf":
         return parse_pdf(data, name, reading, progress)
     if kind == "eml":
