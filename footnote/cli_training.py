@@ -109,7 +109,7 @@ def synth(
 @click.option("--general", type=click.FloatRange(0, 0.9), help="Share of general questions.")
 @click.option("--steps", type=click.IntRange(1, 1000))
 @click.option("--batch", type=click.IntRange(2), help="Questions a step.")
-@click.option("--rank", type=click.IntRange(1), help="Of LoRA.")
+@click.option("--rank", type=click.IntRange(0), help="Of LoRA; 0 trains the projection alone.")
 @click.option("--negatives", type=click.IntRange(0), help="Hard negatives a question.")
 @click.option("--learning-rate", type=float)
 @click.option("--temperature", type=float)

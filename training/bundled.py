@@ -48,7 +48,7 @@ _FEATURES = (1.0, 1.0)
 # Of the examples of a run, so many are synthetic ones.
 _SYNTHETIC = 0.25
 # Weak pairs that the stages behind `words` see: each costs a pass through the decoder.
-_PAIRS = 20_000
+_PAIRS = 8_000
 # The last pairs of the file are looked at, not trained on.
 _HELD_OUT = 500
 
