@@ -235,6 +235,18 @@ main.add_command(embedders)
 
 
 @main.command()
+@as_json_option
+@click.pass_context
+def status(context: click.Context, as_json: bool) -> None:
+    """Show what is indexed, what failed and why, jobs, disk, the slowest questions."""
+    from footnote.render_status import status_text
+    from footnote.status import status
+
+    found = status(open_home(context))
+    show(as_json, lambda: asdict(found), lambda: status_text(found))
+
+
+@main.command()
 @click.option("--repair", is_flag=True, help="Mend what can be mended.")
 @as_json_option
 @click.pass_context
