@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from embedder.errors import FootnoteError
-from footnote import jobs, removal, sharing, signin
+from footnote import audit, jobs, removal, sharing, signin
 from footnote.home import UnknownCollectionError
 from footnote.jobs import Job, JobError
 from footnote.people import ONLY_USER, People, Person
@@ -25,7 +25,9 @@ from indexer.catalogue import UnknownDocumentError
 from rag.history import History
 
 if TYPE_CHECKING:
+    from footnote.audit import Entries
     from footnote.home import Home
+    from footnote.status import Status
     from indexer.catalogue import DocumentList
     from indexer.page_image import Box
     from indexer.records import Collection, Document, Page, Passage, Receipt, Span
@@ -255,6 +257,25 @@ class Access:
     def delete_collection(self, collection: int) -> Receipt:
         """Delete a collection. Raises `NotAllowedError`."""
         return removal.delete_collection(self.everything(), collection, self.person.name)
+
+    # The installation, for admins
+
+    def status(self) -> Status:
+        """As `footnote.status.status`. Raises `NotAllowedError`."""
+        from footnote.status import status
+
+        return status(self.everything())
+
+    def audit(
+        self, kinds: Sequence[str] = (), *, who: str = "", limit: int = 100, offset: int = 0
+    ) -> Entries:
+        """As `footnote.audit.entries`. Raises `NotAllowedError`."""
+        store = self.everything().store
+        return audit.entries(store, kinds, who=who, limit=limit, offset=offset)
+
+    def in_audit(self) -> list[str]:
+        """As `footnote.audit.named`. Raises `NotAllowedError`."""
+        return audit.named(self.everything().store)
 
     def _readable(self) -> frozenset[int]:
         return sharing.readable(self._home.store, self.person)

@@ -95,3 +95,9 @@ def entries(
         [*values, limit, offset],
     )
     return Entries(tuple(Entry(*row) for row in rows), total.fetchone()[0])
+
+
+def named(store: Store) -> list[str]:
+    """Everybody who has an entry, by name."""
+    rows = store.connection.execute("SELECT DISTINCT who FROM audit ORDER BY who")
+    return [row["who"] for row in rows]

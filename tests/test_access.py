@@ -81,6 +81,9 @@ DOORS = {
     "work": (ADMIN, lambda a, t: a.work("reindex", {"collection": t.name, "documents": []})),
     "delete": (ADMIN, lambda a, t: a.delete([t.document.id]).documents),
     "delete_collection": (ADMIN, lambda a, t: a.delete_collection(t.collection).documents),
+    "status": (ADMIN, lambda a, t: t.name in {one.name for one in a.status().collections}),
+    "audit": (ADMIN, lambda a, t: a.audit().total),
+    "in_audit": (ADMIN, lambda a, t: a.in_audit()),
     "everything": (ADMIN, lambda a, t: a.everything()),
 }
 # Doors to what belongs to a person, whatever collection it is about; tried on another's below.

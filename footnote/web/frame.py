@@ -9,7 +9,7 @@ import streamlit as st
 
 from embedder.errors import FootnoteError
 from footnote.access import NotSignedInError
-from footnote.web import account, ask, library, people, session, training
+from footnote.web import account, ask, library, people, session, status, training
 from footnote.web.session import problem
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def pages(person: Person) -> list[StreamlitPage]:
                 icon=":material/model_training:",
                 url_path="training",
             ),
+            st.Page(status.show, title="Status", icon=":material/monitoring:", url_path="status"),
             st.Page(
                 people.show,
                 title="People",

@@ -12,14 +12,17 @@ def first(key: str, total: int, rows: int) -> int:
     return min(st.session_state.get(key, 0), max(total - 1, 0) // rows * rows)
 
 
-def buttons(key: str, total: int, rows: int, noun: str, *, locked: str = "") -> None:
+def buttons(
+    key: str, total: int, rows: int, noun: str, *, many: str = "", locked: str = ""
+) -> None:
     """Draw `21-40 of 93 examples` with its buttons; `locked` says why they cannot be used now."""
     if total <= rows:
         return
     start = first(key, total, rows)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         st.caption(
-            f"{start + 1:,}–{min(start + rows, total):,} of {count(total, noun)}", width="content"
+            f"{start + 1:,}–{min(start + rows, total):,} of {count(total, noun, many)}",
+            width="content",
         )
         for label, icon, to in (
             ("Back", "chevron_left", start - rows),

@@ -1,0 +1,182 @@
+"""The page *Status*: how the installation is doing, and the log of who did what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from footnote.audit import KINDS
+from footnote.render_status import extent, generation, people
+from footnote.web import paging, session
+from footnote.web.session import errors_shown
+from footnote.web.words import count, duration, plain, size, when
+
+if TYPE_CHECKING:
+    from footnote.access import Access
+    from footnote.audit import Entry
+    from footnote.status import CollectionStatus, JobStatus, Status
+
+LOG_ROWS = 50
+FIRST = "first_log_entry"  # session state: the page of the log that is open
+EVERYBODY = "Everybody"
+
+
+def show() -> None:
+    """Draw the page."""
+    with st.container(key="status"), errors_shown():
+        access = session.access()
+        with st.spinner("Counting …"):
+            status = access.status()
+        st.title("Status", anchor=False)
+        _facts(status)
+        _collections(status)
+        _failures(status)
+        _jobs(status)
+        _slowest(status)
+        _log()
+
+
+def _facts(status: Status) -> None:
+    st.markdown(
+        f"**People:** {plain(people(status))}  \n"
+        f"**Search model for new documents:** {plain(status.embedder)}  \n"
+        f"**Language model:** {plain(status.language_model or 'none')}"
+    )
+    st.subheader("Disk", anchor=False)
+    rows = [{"What": kind.capitalize(), "Size": size(used)} for kind, used in status.disk.items()]
+    _table([*rows, {"What": "Altogether", "Size": size(sum(status.disk.values()))}])
+
+
+def _collections(status: Status) -> None:
+    st.subheader("Collections", anchor=False)
+    if not status.collections:
+        st.markdown("Nothing is indexed yet. Add documents in the Library.")
+        return
+    _table([_collection(one) for one in status.collections])
+
+
+def _collection(one: CollectionStatus) -> dict[str, Any]:
+    return {
+        "Collection": one.name,
+        "Ready": one.ready,
+        "Some pages missing": one.partial,
+        "Not readable": one.failed,
+        "Extent": extent(one),
+        "Search model": "; ".join(map(generation, one.generations)),
+    }
+
+
+def _failures(status: Status) -> None:
+    if not status.failures:
+        return
+    st.subheader("Not readable", anchor=False)
+    if status.failed > len(status.failures):
+        st.caption(
+            f"The newest {len(status.failures)} of {count(status.failed, 'file')}; the Library"
+            " lists all of them."
+        )
+    _table(
+        [
+            {
+                "Collection": one.collection,
+                "File": one.path,
+                "Why": one.reason,
+                "When": when(one.failed_at),
+            }
+            for one in status.failures
+        ]
+    )
+
+
+def _jobs(status: Status) -> None:
+    st.subheader("Jobs", anchor=False)
+    if not status.jobs:
+        st.markdown("There has been none yet.")
+        return
+    _table([_job(one) for one in status.jobs])
+
+
+def _job(one: JobStatus) -> dict[str, str]:
+    took = duration(max(0.0, one.ended_at - one.created_at)) if one.ended_at else ""
+    return {
+        "Job": one.kind,
+        "Collection": one.collection,
+        "State": one.state,
+        "Ordered by": one.by,
+        "Ordered": when(one.created_at),
+        "Took": took,
+        "What went wrong": one.error,
+    }
+
+
+def _slowest(status: Status) -> None:
+    if not status.slowest:
+        return
+    st.subheader("Slowest questions", anchor=False)
+    st.caption("Of everybody's last questions, without who asked.")
+    _table(
+        [
+            {"Question": one.question, "Took": f"{one.seconds:.1f} s", "Asked": when(one.asked_at)}
+            for one in status.slowest
+        ]
+    )
+
+
+@st.fragment
+def _log() -> None:
+    """Draw the log; its filters and pages do not count everything else anew."""
+    with errors_shown():
+        access = session.access()
+        st.subheader("Who did what", anchor=False)
+        kinds, who = _filters(access)
+        total = access.audit(kinds, who=who, limit=0).total
+        first = paging.first(FIRST, total, LOG_ROWS)
+        found = access.audit(kinds, who=who, limit=LOG_ROWS, offset=first)
+        if not found.rows:
+            st.markdown("Nothing." if kinds or who else "Nothing has been done yet.")
+            return
+        _table([_entry(one) for one in found.rows])
+        paging.buttons(FIRST, total, LOG_ROWS, "entry", many="entries")
+
+
+def _filters(access: Access) -> tuple[list[str], str]:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        kinds = st.multiselect(
+            "What",
+            KINDS,
+            placeholder="Everything",
+            format_func=str.capitalize,
+            label_visibility="collapsed",
+            key="log_kinds",
+            on_change=paging.turn,
+            args=(FIRST,),
+        )
+        who = st.selectbox(
+            "Who",
+            ["", *access.in_audit()],
+            format_func=lambda one: one or EVERYBODY,
+            label_visibility="collapsed",
+            key="log_who",
+            on_change=paging.turn,
+            args=(FIRST,),
+            width=240,
+        )
+    return kinds, who or ""
+
+
+def _entry(one: Entry) -> dict[str, str]:
+    return {
+        "When": when(one.at),
+        "Who": one.who,
+        "What": one.what.capitalize(),
+        "Collection": one.collection,
+        "Document": one.document,
+        "Details": one.details,
+    }
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> None:
+    """Cells are text, whatever a name or an error holds."""
+    st.dataframe(list(rows), hide_index=True)

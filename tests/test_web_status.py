@@ -1,0 +1,94 @@
+"""The page Status, run by Streamlit's own test harness over a real home."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from footnote import audit, signin
+from footnote.access import Door
+from footnote.people import People
+from footnote.web import session
+from footnote.web.status import LOG_ROWS
+from indexer.store import Failure
+
+PASSWORD = "correct horse battery"
+HOSTILE = "<script>alert(1)</script> [link](http://evil.example).pdf"
+
+
+@pytest.fixture
+def home(papers_home, monkeypatch):
+    monkeypatch.setenv("FOOTNOTE_HOME", str(papers_home.path))
+    return papers_home
+
+
+def status_page():
+    def page():
+        from footnote.web import status
+
+        status.show()
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def columns(app):
+    """The tables by the name of their first column, as lists of rows."""
+    return {frame.value.columns[0]: frame.value.to_dict("records") for frame in app.dataframe}
+
+
+def test_the_facts_are_there_as_tables(home):
+    home.store.add_failure(home.collection("papers").id, HOSTILE, Failure("it is cut off"))
+    app = status_page()
+    assert "tiny" in app.markdown[0].value
+    tables = [frame.value.to_dict("records") for frame in app.dataframe]
+    disk, (papers,), (failed,) = tables
+    assert {row["What"] for row in disk} >= {"Database", "Originals", "Index files", "Altogether"}
+    assert (papers["Collection"], papers["Ready"], papers["Not readable"]) == ("papers", 24, 1)
+    assert papers["Search model"] == "answered by tiny, complete"
+    assert (failed["File"], failed["Why"]) == (HOSTILE, "it is cut off")
+    assert not [one for one in app.markdown if "script" in one.value]
+
+
+def test_the_log_is_filtered_by_person_and_by_kind(home):
+    people = People(home.store)
+    people.add("ann", PASSWORD, by="this computer")
+    people.set_password("ann", PASSWORD, by="ann")
+    with home.store.transaction() as connection:
+        audit.write(connection, "ann", "shared", collection="papers", details="bob")
+    people.remove("ann", by="this computer")
+    app = status_page()
+    assert len(columns(app)["When"]) == 4
+    app.multiselect(key="log_kinds").select("shared").run()
+    (shared,) = columns(app)["When"]
+    assert (shared["Who"], shared["What"], shared["Collection"]) == ("ann", "Shared", "papers")
+    app.selectbox(key="log_who").select("this computer").run()
+    assert "When" not in columns(app)
+    app.multiselect(key="log_kinds").set_value([]).run()
+    assert {row["Who"] for row in columns(app)["When"]} == {"this computer"}
+
+
+def test_the_log_is_paged_and_a_filter_goes_back_to_its_first_page(home):
+    with home.store.transaction() as connection:
+        for number in range(LOG_ROWS + 3):
+            audit.write(connection, "operator", "sign-in", details=f"entry {number}")
+    app = status_page()
+    assert columns(app)["When"][0]["Details"] == f"entry {LOG_ROWS + 2}"
+    next(one for one in app.button if one.label == "Next").click().run()
+    assert [row["Details"] for row in columns(app)["When"]] == ["entry 2", "entry 1", "entry 0"]
+    app.selectbox(key="log_who").select("operator").run()
+    assert len(columns(app)["When"]) == LOG_ROWS
+
+
+def test_the_page_has_a_tab_for_an_admin_alone(home, monkeypatch):
+    def tabs():
+        app = AppTest.from_file("../app.py", default_timeout=60).run()
+        assert not app.exception
+        return set(app.session_state["pages"])
+
+    assert "status" in tabs()
+    people = People(home.store)
+    people.add("ann", PASSWORD)
+    door = Door(local=False, token=signin.begin(home.store, people.add("bob", PASSWORD)))
+    monkeypatch.setattr(session, "door", lambda: door)
+    assert tabs() == {"", "library"}
