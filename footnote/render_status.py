@@ -9,6 +9,13 @@ from footnote.web.words import count, duration, size, when
 
 if TYPE_CHECKING:
     from footnote.status import CollectionStatus, Generation, JobStatus, Status
+    from rag.unanswered import Unanswered
+
+WHERE = {
+    "absent": "no document seems to hold it",
+    "missed": "search may have missed it",
+    "unclear": "",
+}
 
 
 def status_text(status: Status) -> Iterator[str]:
@@ -39,6 +46,16 @@ def status_text(status: Status) -> Iterator[str]:
         yield ""
         yield "Slowest questions lately:"
         yield from (f"  {one.seconds:.1f} s  {one.question}" for one in status.slowest)
+    if status.unanswered:
+        yield ""
+        yield "Questions that found nothing, newest first:"
+        yield from (f"  {unanswered(one)}" for one in status.unanswered)
+
+
+def unanswered(one: Unanswered) -> str:
+    """A question that found nothing, how often, and what may be behind it."""
+    often = f"{one.count}×  " if one.count > 1 else ""
+    return f"{often}{one.question}" + f"  ({WHERE[one.where]})" * bool(WHERE[one.where])
 
 
 def people(status: Status) -> str:

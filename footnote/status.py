@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from footnote import jobs
-from footnote.people import People
+from footnote import jobs, sharing
+from footnote.people import ONLY_USER, People
+from rag.unanswered import Unanswered, unanswered
 
 if TYPE_CHECKING:
     from footnote.home import Home
@@ -101,8 +102,9 @@ class SlowQuestion:
 class Status:
     """All of it. `disk` is bytes by kind; `language_model` is '' where none is configured.
 
-    `failures` are the newest of `failed`; `slowest` are of the last `RECENT` questions. Where
-    nobody is registered, `admins` and `readers` are both 0: one person uses the home.
+    `failures` are the newest of `failed`; `slowest` are of the last `RECENT` questions. Questions
+    are everybody's, without who asked, but for those of people who were removed. Where nobody is
+    registered, `admins` and `readers` are both 0: one person uses the home.
     """
 
     home: str
@@ -116,6 +118,7 @@ class Status:
     readers: int
     language_model: str
     slowest: tuple[SlowQuestion, ...]
+    unanswered: tuple[Unanswered, ...]
     seconds: float
 
 
@@ -137,6 +140,7 @@ def status(home: Home) -> Status:
         readers=len(people) - admins,
         language_model=_language_model(home),
         slowest=tuple(_slowest(home)),
+        unanswered=tuple(unanswered(home.store, lambda owner: _readable(home, owner))),
         seconds=time.monotonic() - began,
     )
 
@@ -244,11 +248,19 @@ def _language_model(home: Home) -> str:
     return text("model") or "configured, without a name"
 
 
+def _readable(home: Home, owner: str) -> frozenset[int]:
+    """What the owner of a conversation may read; nothing, once they have been removed."""
+    person = People(home.store).get(owner) if owner else ONLY_USER
+    return sharing.readable(home.store, person) if person else frozenset()
+
+
 def _slowest(home: Home) -> Iterator[SlowQuestion]:
     rows = home.store.connection.execute(
         "SELECT question, seconds, asked_at FROM (SELECT question, asked_at,"
         "  CASE WHEN json_valid(answer) THEN json_extract(answer, '$.seconds') END AS seconds"
-        "  FROM turns ORDER BY id DESC LIMIT ?)"
+        "  FROM turns WHERE EXISTS (SELECT 1 FROM conversations LEFT JOIN people"
+        "   ON people.id = owner WHERE conversations.id = conversation AND removed_at IS NULL)"
+        "  ORDER BY id DESC LIMIT ?)"
         " WHERE seconds IS NOT NULL ORDER BY seconds DESC LIMIT ?",
         (RECENT, SLOWEST),
     )

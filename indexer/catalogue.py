@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from embedder.errors import FootnoteError
 from indexer import keywords
-from indexer.analysis import query_words
+from indexer.analysis import Word, query_words
 from indexer.bm25 import TermStatistics
 from indexer.database import Database, DatabaseError
 from indexer.keywords import KeywordRow
@@ -262,6 +262,10 @@ class Catalogue:
         collections = list(collections)
         languages = {code for collection in collections for code in self.languages(collection)}
         return keywords.statistics(self.connection, collections, query_words(text, languages))
+
+    def holds_together(self, collection: int, words: Sequence[Word]) -> bool:
+        """Whether one passage of a collection holds all these words."""
+        return keywords.holds_together(self.connection, collection, words)
 
     def document_languages(self, ids: Iterable[str]) -> dict[str, str]:
         """The language of each document (ISO 639-1), '' where it is unknown."""

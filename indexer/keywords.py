@@ -93,6 +93,16 @@ def search(
     return sorted(scored.items(), key=lambda found: (-found[1], found[0]))[:k]
 
 
+def holds_together(connection: sqlite3.Connection, collection: int, words: Sequence[Word]) -> bool:
+    """Whether one passage holds all these words."""
+    table = _table(collection)
+    found = connection.execute(
+        f"SELECT 1 FROM {table} WHERE {table} MATCH ? LIMIT 1",
+        (" AND ".join(map(_either, words[:_MOST_WORDS])),),
+    )
+    return found.fetchone() is not None
+
+
 def scores(
     connection: sqlite3.Connection,
     collection: int,

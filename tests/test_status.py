@@ -6,12 +6,14 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 
+from footnote import sharing
 from footnote.cli import main
 from footnote.people import People, Profile
 from footnote.status import ENDED_JOBS, FAILURES, SLOWEST, disk_use, status
 from indexer.store import Failure
 from rag.history import History
 from rag.records import Answer, Sentence
+from rag.unanswered import where
 from tests.homes import add_lines
 
 ANSWER = Answer("Q", "Q", (Sentence("Yes.", "supported", ()),), (), False, 0.9, "extractive", (), 1)
@@ -123,6 +125,53 @@ def test_the_slowest_questions_come_first_and_a_damaged_answer_is_passed_over(ho
     assert [one.seconds for one in found] == [9.0, 5.0, 4.0, 3.0, 2.0]
     assert len(found) == SLOWEST
     assert found[0].question == "Took 9.0?"
+
+
+def test_questions_that_found_nothing_are_grouped_newest_first(home):
+    asked(home, "How long is the leave?", abstained=True)
+    asked(home, "Answered?")
+    asked(home, "What of zebras?", abstained=True)
+    bad = asked(home, "how long is the LEAVE")
+    History(home.store).rate(bad.id, -1)
+    leave, zebras = status(home).unanswered
+    assert (leave.question, leave.count) == ("how long is the LEAVE", 2)
+    assert (leave.refused, leave.disliked) == (1, 1)
+    assert (zebras.question, zebras.count, zebras.where) == ("What of zebras?", 1, "absent")
+    assert "no document seems to hold it" in run(home)
+
+
+def test_where_the_words_of_a_question_stand(home, tmp_path):
+    papers = home.collection("papers").id
+    lines = ["Gorillas eat bamboo.", "Lions eat antelopes."]
+    vectors = home.embedder.embed_passages(lines)
+    add_lines(home.store, papers, tmp_path / "a.txt", lines, vectors, home.embedder.fingerprint)
+    for question, stands in (
+        ("Do gorillas eat bamboo?", "missed"),
+        ("Do gorillas eat antelopes?", "unclear"),
+        ("Do gorillas eat xylophones?", "absent"),
+        ('" OR * NEAR(', "absent"),
+        ("???", "unclear"),
+    ):
+        assert where(home.store, [papers], question) == stands, question
+    assert where(home.store, [home.store.create_collection("b").id], "bamboo") == "absent"
+
+
+def test_a_questions_words_are_looked_up_where_its_asker_may_read_and_nowhere_else(home):
+    people, papers = People(home.store), home.collection("papers")
+    people.add("ann", "correct horse battery")
+    bob = people.add("bob", "correct horse battery", Profile())
+    document = home.store.documents([papers.id]).rows[0]
+    held = home.store.passages_of(document.id)[0].text
+    asked(home, held, owner=bob.id, abstained=True, seconds=50.0)
+    assert status(home).unanswered == ()  # the collection was never shared with bob
+    sharing.share(home.store, papers, "bob")
+    assert [one.where for one in status(home).unanswered] == ["missed"]
+    sharing.unshare(home.store, papers, "bob")
+    assert status(home).unanswered == ()
+    sharing.share(home.store, papers, "bob")
+    assert status(home).slowest[0].seconds == 50.0
+    people.remove("bob")
+    assert (status(home).unanswered, status(home).slowest) == ((), ())
 
 
 def test_people_and_the_language_model(home, monkeypatch):

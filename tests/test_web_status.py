@@ -9,6 +9,8 @@ from footnote.people import People
 from footnote.web import session
 from footnote.web.status import LOG_ROWS
 from indexer.store import Failure
+from rag.history import History
+from rag.records import Answer
 
 PASSWORD = "correct horse battery"
 HOSTILE = "<script>alert(1)</script> [link](http://evil.example).pdf"
@@ -47,6 +49,19 @@ def test_the_facts_are_there_as_tables(home):
     assert (papers["Collection"], papers["Ready"], papers["Not readable"]) == ("papers", 24, 1)
     assert papers["Search model"] == "answered by tiny, complete"
     assert (failed["File"], failed["Why"]) == (HOSTILE, "it is cut off")
+    assert not [one for one in app.markdown if "script" in one.value]
+
+
+def test_questions_that_found_nothing_are_shown_as_text(home):
+    history = History(home.store)
+    talk = history.start([home.collection("papers").id], "Q")
+    made = Answer(HOSTILE, HOSTILE, (), (), True, 0.1, "extractive", (), 0.1)
+    history.add(talk.id, made)
+    app = status_page()
+    tables = [frame.value.to_dict("records") for frame in app.dataframe]
+    (nothing,) = [rows for rows in tables if "Perhaps" in rows[0]]
+    assert nothing[0]["Question"] == HOSTILE
+    assert nothing[0]["Perhaps"] == "No document seems to hold it"
     assert not [one for one in app.markdown if "script" in one.value]
 
 

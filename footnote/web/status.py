@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from footnote.audit import KINDS
-from footnote.render_status import extent, generation, people
+from footnote.render_status import WHERE, extent, generation, people
 from footnote.web import paging, session
 from footnote.web.session import errors_shown
 from footnote.web.words import count, duration, plain, size, when
@@ -34,6 +34,7 @@ def show() -> None:
         _collections(status)
         _failures(status)
         _jobs(status)
+        _unanswered(status)
         _slowest(status)
         _log()
 
@@ -109,6 +110,30 @@ def _job(one: JobStatus) -> dict[str, str]:
         "Took": took,
         "What went wrong": one.error,
     }
+
+
+def _unanswered(status: Status) -> None:
+    if not status.unanswered:
+        return
+    st.subheader("Questions that found nothing", anchor=False)
+    st.caption(
+        "Everybody's, without who asked: refused, or given a thumb down. Where a word of the"
+        " question stands in no document, none seems to hold the answer; where all stand in one"
+        " passage, search may have missed it. Both are hints."
+    )
+    _table(
+        [
+            {
+                "Question": one.question,
+                "Times": one.count,
+                "Refused": one.refused,
+                "Thumbs down": one.disliked,
+                "Last": when(one.asked_at),
+                "Perhaps": WHERE[one.where].capitalize(),
+            }
+            for one in status.unanswered
+        ]
+    )
 
 
 def _slowest(status: Status) -> None:
