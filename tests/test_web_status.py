@@ -107,3 +107,17 @@ def test_the_page_has_a_tab_for_an_admin_alone(home, monkeypatch):
     door = Door(local=False, token=signin.begin(home.store, people.add("bob", PASSWORD)))
     monkeypatch.setattr(session, "door", lambda: door)
     assert tabs() == {"", "library"}
+
+
+def test_why_these_passages_is_a_click_away_from_an_answer(home):
+    history, papers = History(home.store), home.collection("papers").id
+    hits = home.searcher.find("leave", home.scope(), 3, "keyword").hits
+    talk = history.start([papers], "Q")
+    history.add(talk.id, Answer("Q", "Q", (), (), True, 0.1, "extractive", tuple(hits), 0.1))
+    app = AppTest.from_file("../app.py", default_timeout=60)
+    app.query_params["c"] = talk.id
+    app.run()
+    next(one for one in app.button if one.label == "Why these passages?").click().run()
+    assert not app.exception
+    assert len(app.dataframe[0].value) == len(hits) > 0
+    assert "Look for it" in [one.label for one in app.button]
