@@ -14,7 +14,6 @@ Repeated with the same DIR, it embeds nothing twice.
 from __future__ import annotations
 
 import argparse
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +28,7 @@ from embedder.spec import EmbedderSpec
 from indexer.bm25 import K1, B
 from training.evaluate import evaluate
 from training.general import general_examples
-from training.whitening import SPEC, compute
+from training.whitening import SPEC, compute, write
 
 _SETS = ("scifact", "squad-dev", "anthropic-docs", "cisi")
 _PACED = 128
@@ -37,12 +36,8 @@ _PACED = 128
 
 def start(folder: Path, cache: Path) -> Embedder:
     """The training-free embedder, computed into `folder` where it is not there."""
-    path = folder / "projection.safetensors"
     if not (folder / "spec.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        compute(cache).write(path)
-        spec = replace(SPEC, name="start", tensors=hashlib.sha256(path.read_bytes()).hexdigest())
-        (folder / "spec.json").write_text(spec.to_json(), encoding="utf-8")
+        write(compute(cache), replace(SPEC, name="start"), folder)
     return Embedder(EmbedderSpec.read(folder / "spec.json"), EmbedderFiles(folder, cache))
 
 

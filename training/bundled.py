@@ -1,13 +1,14 @@
 """The bundled embedder, from texts to shipped weights: one command, resumable.
 
-    python -m training.bundled PAIRS --work DIR [--output FOLDER]
+    python -m training.bundled PAIRS --work DIR [--until STAGE --output FOLDER]
 
 PAIRS is a file of weak pairs (JSON lines with `kind`, `query`, `passage`); the synthetic groups
 come with the project. Three stages, each an embedder of its own under DIR, each by the one
 contrastive loss: `words` learns how much every token counts, over the token embeddings alone;
 `projection` learns the map from the pooled states to the vector, the decoder as it is;
 `layers` learns LoRA on the decoder. Weak pairs and synthetic groups are mixed in all three.
-docs/log.md (The bundled embedder) has the ablations that the numbers below come from.
+docs/log.md (The bundled embedder) has the ablations behind the numbers of the first two; those
+of `layers` are untried.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from embedder.spec import EmbedderSpec
 from training.examples import Example
 from training.general import general_examples
 from training.recipe import Recipe
-from training.whitening import BUNDLED, SPEC, compute
+from training.whitening import BUNDLED, SPEC, compute, write
 
 if TYPE_CHECKING:
     from embedder.encoder import Projection
@@ -104,11 +105,7 @@ class Bundling:
     def _started(self, name: str, spec: EmbedderSpec, made: Callable[[], Projection]) -> Embedder:
         folder = self._work / name
         if not (folder / "spec.json").exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            made().write(folder / "projection.safetensors")
-            digest = hashlib.sha256((folder / "projection.safetensors").read_bytes()).hexdigest()
-            written = replace(spec, name=name, tensors=digest)
-            (folder / "spec.json").write_text(written.to_json(), encoding="utf-8")
+            write(made(), replace(spec, name=name), folder)
         return self._opened(folder)
 
     def _trained(self, name: str, start: Embedder, recipe: Recipe, pairs: int) -> Embedder:
@@ -159,9 +156,14 @@ def ship(trained: Embedder, output: Path) -> EmbedderSpec:
 @click.argument("pairs", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--work", type=click.Path(file_okay=False, path_type=Path), required=True)
 @click.option("--until", type=click.Choice(["words", "projection", "layers"]), default="layers")
-@click.option("--output", type=click.Path(path_type=Path), default=BUNDLED, show_default=True)
-def main(pairs: Path, work: Path, until: str, output: Path) -> None:
+@click.option("--output", type=click.Path(path_type=Path), help="Default: the bundled embedder.")
+def main(pairs: Path, work: Path, until: str, output: Path | None) -> None:
     """Train what is not trained yet, and ship it."""
+    if output is None and until != "layers":
+        raise click.UsageError(
+            f"trained until {until} it does not replace the bundled embedder unasked; name --output"
+        )
+    output = output or BUNDLED
     trained = getattr(Bundling(weak_pairs(pairs), work), until)()
     spec = ship(trained, output)
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())

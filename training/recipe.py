@@ -29,7 +29,7 @@ class Recipe:
         rank, alpha, dropout: LoRA's, on every linear layer of the decoder. An embedder that
             has an adapter already goes on with that one. Rank 0 leaves the decoder as it is:
             only the projection is trained, each text goes through the decoder once, and a
-            step costs next to nothing (`docs/log.md`, The projection first).
+            step costs next to nothing (`docs/log.md`, The bundled embedder).
         projection_rate: learning rate of projection and means relative to their own size; 0
             leaves them as they are.
         token_rate: learning rate of the token weights' logarithms; 0 leaves them as they are.

@@ -188,17 +188,23 @@ def compute(
     )
 
 
+def write(projection: Projection, spec: EmbedderSpec, folder: Path) -> EmbedderSpec:
+    """Write an embedder without an adapter; `spec.json`, which names the rest, comes last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "projection.safetensors"
+    projection.write(path)
+    spec = replace(spec, tensors=hashlib.sha256(path.read_bytes()).hexdigest())
+    (folder / "spec.json").write_text(spec.to_json(), encoding="utf-8")
+    return spec
+
+
 @click.command(help=__doc__)
 @click.option("--output", type=click.Path(path_type=Path), default=BUNDLED, show_default=True)
 @click.option("--cache", type=click.Path(path_type=Path), default=Path("build/models"))
 def main(output: Path, cache: Path) -> None:
     """Write `projection.safetensors` and `spec.json`."""
-    output.mkdir(parents=True, exist_ok=True)
-    path = output / "projection.safetensors"
-    compute(cache).write(path)
-    spec = replace(SPEC, tensors=hashlib.sha256(path.read_bytes()).hexdigest())
-    (output / "spec.json").write_text(spec.to_json(), encoding="utf-8")
-    click.echo(f"{output}: {path.stat().st_size:,} bytes, fingerprint {spec.fingerprint}")
+    spec = write(compute(cache), SPEC, output)
+    click.echo(f"{output}: fingerprint {spec.fingerprint}")
 
 
 if __name__ == "__main__":
