@@ -1,14 +1,14 @@
 """The bundled embedder, from texts to shipped weights: one command, resumable.
 
-    python -m training.bundled PAIRS --work DIR [--until STAGE --output FOLDER]
+    python -m training.bundled PAIRS --work DIR [--teacher FOLDER] [--until STAGE --output FOLDER]
 
 PAIRS is a file of weak pairs (JSON lines with `kind`, `query`, `passage`); the synthetic groups
 come with the project. Three stages, each an embedder of its own under DIR, each by the one
 contrastive loss: `words` learns how much every token counts, over the token embeddings alone;
 `projection` learns the map from the pooled states to the vector, the decoder as it is;
-`layers` learns LoRA on the decoder. Weak pairs and synthetic groups are mixed in all three.
-docs/log.md (The bundled embedder) has the ablations behind the numbers of the first two; those
-of `layers` are untried.
+`layers` learns LoRA on the decoder. Weak pairs and synthetic groups are mixed in all three. With
+a teacher (a sentence-transformers folder) the last one learns its ranking of each batch, too.
+docs/log.md (The bundled embedder) has the ablations behind the numbers.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from training.recipe import Recipe
 from training.whitening import BUNDLED, SPEC, compute, write
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from embedder.encoder import Projection
 
 WORDS = Recipe(
@@ -39,9 +41,9 @@ WORDS = Recipe(
 )  # fmt: skip
 PROJECTION = replace(WORDS, steps=300, projection_rate=0.001, token_rate=0.0)
 LAYERS = Recipe(
-    steps=600, batch=96, negatives=2, rank=64, alpha=64, learning_rate=2e-4,
-    projection_rate=0.0005, warmup=30, max_tokens=128, tokens_in_memory=24_576,
-    evaluate_every=50, patience=100,
+    steps=160, batch=256, negatives=1, rank=64, alpha=64, learning_rate=3e-4,
+    projection_rate=0.0005, warmup=10, max_tokens=96, tokens_in_memory=60_000,
+    evaluate_every=40, patience=100,
 )  # fmt: skip
 # How much token embeddings and last layer count before training; 0.7 for the second is better
 # for search without any training, 1.0 for what training makes of it.
@@ -71,19 +73,35 @@ def mixed(pairs: Sequence[Example], total: int, seed: int) -> list[Example]:
     return chosen + [synthetic[place % len(synthetic)] for place in range(wanted)]
 
 
+class SentenceTransformersTeacher:
+    """A sentence-transformers folder as `training.trainer.Teacher`; texts cut to `max_tokens`."""
+
+    def __init__(self, folder: Path, max_tokens: int) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        self._model = SentenceTransformer(str(folder))
+        self._model.max_seq_length = max_tokens
+
+    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors [n, the model's dimension]."""
+        return self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+
+    embed_passages = embed_queries
+
+
 class Bundling:
     """The stages over one folder of work; those that are done are not repeated."""
 
-    def __init__(self, pairs: Sequence[Example], work: Path, layers: int = SPEC.layers) -> None:
+    def __init__(self, pairs: Sequence[Example], work: Path, teacher: Path | None = None) -> None:
         from training.development import Development
 
         self._pairs, self._work, self._cache = pairs[:-_HELD_OUT], work, work / "models"
-        self._spec = replace(SPEC, layers=layers)
+        self._teacher = teacher
         self._look = Development([*general_examples(from_held_out=True), *pairs[-_HELD_OUT:]])
 
     def words(self, recipe: Recipe = WORDS) -> Embedder:
         """Token weights, learnt over the token embeddings alone."""
-        spec = replace(self._spec, features=(0,))
+        spec = replace(SPEC, features=(0,))
         start = self._started("words-start", spec, lambda: compute(self._cache, spec, None, (1.0,)))
         return self._trained("words", start, recipe, len(self._pairs))
 
@@ -93,13 +111,15 @@ class Bundling:
 
         def started() -> Projection:
             weights = Projection.read(self.words().files.projection).token_weights
-            return compute(self._cache, self._spec, weights, _FEATURES)
+            return compute(self._cache, SPEC, weights, _FEATURES)
 
-        start = self._started("projection-start", self._spec, started)
+        start = self._started("projection-start", SPEC, started)
         return self._trained("projection", start, recipe, _PAIRS)
 
     def layers(self, recipe: Recipe = LAYERS) -> Embedder:
         """LoRA on the decoder."""
+        if self._teacher:
+            recipe = replace(recipe, distillation=1.0)
         return self._trained("layers", self.projection(), recipe, recipe.steps * recipe.batch)
 
     def _started(self, name: str, spec: EmbedderSpec, made: Callable[[], Projection]) -> Embedder:
@@ -118,7 +138,12 @@ class Bundling:
         if not (folder / "spec.json").exists():
             student = Student(start, recipe, torch.device(start.compute.device))
             examples = mixed(self._pairs, pairs, recipe.seed)
-            trainer = Trainer(student, examples, recipe, folder, development=self._look)
+            teacher = None
+            if self._teacher and recipe.distillation:
+                teacher = SentenceTransformersTeacher(self._teacher, recipe.max_tokens)
+            trainer = Trainer(
+                student, examples, recipe, folder, development=self._look, teacher=teacher
+            )
             trainer.run(
                 lambda state: click.echo(
                     f"{name} {state.step}/{state.steps} loss {state.loss:.3f} right first "
@@ -155,16 +180,17 @@ def ship(trained: Embedder, output: Path) -> EmbedderSpec:
 @click.command(help=__doc__)
 @click.argument("pairs", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--work", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--teacher", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--until", type=click.Choice(["words", "projection", "layers"]), default="layers")
 @click.option("--output", type=click.Path(path_type=Path), help="Default: the bundled embedder.")
-def main(pairs: Path, work: Path, until: str, output: Path | None) -> None:
+def main(pairs: Path, work: Path, teacher: Path | None, until: str, output: Path | None) -> None:
     """Train what is not trained yet, and ship it."""
     if output is None and until != "layers":
         raise click.UsageError(
             f"trained until {until} it does not replace the bundled embedder unasked; name --output"
         )
     output = output or BUNDLED
-    trained = getattr(Bundling(weak_pairs(pairs), work), until)()
+    trained = getattr(Bundling(weak_pairs(pairs), work, teacher), until)()
     spec = ship(trained, output)
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
     click.echo(f"{output}: {size:,} bytes, fingerprint {spec.fingerprint}")
