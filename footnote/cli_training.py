@@ -95,7 +95,8 @@ def synth(
     "--data",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Further examples: .jsonl or .csv; repeatable.",
+    help="Examples: .jsonl, or .csv with question and passage; repeatable. Without -c their"
+    " passages become a collection.",
 )
 @click.option(
     "--questions",
@@ -129,9 +130,12 @@ def train(context: click.Context, collection: str | None, **options: Any) -> Non
     home = open_home(context)
     if options["resume"]:
         run = learning.runs(home).get(options["resume"])
-    elif collection is None:
-        raise click.UsageError("name the collection with -c")
+    elif collection is None and not options["data"]:
+        raise click.UsageError("name the collection with -c, or files of examples with --data")
     else:
+        if collection is None:
+            collection = learning.collect(home, options["data"])
+            click.echo(f"the passages of the files are the collection {collection}", err=True)
         wish = learning.Wish(
             collection=collection,
             data=options["data"],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from embedder.errors import FootnoteError
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from footnote.home import Home
     from training.learn import Learning, LearningResult, Watch
     from training.recipe import Recipe
+
+
+# A passage of a file of examples is called by so many of its first words.
+_WORDS_OF_A_NAME = 8
 
 
 class TrainingError(FootnoteError):
@@ -83,6 +90,29 @@ def order(home: Home, wish: Wish) -> Run:
     return run
 
 
+def collect(home: Home, data: Sequence[Path]) -> str:
+    """Make the passages of files of examples a collection, called as the first file is; its name.
+
+    Each passage is a document, so that some can be kept out of training and asked about. Done
+    again, nothing is indexed twice.
+    """
+    from indexer.sources import Source
+    from training.examples import read_examples
+
+    name = data[0].stem
+    texts = dict.fromkeys(one.positive for path in data for one in read_examples(path))
+    with TemporaryDirectory() as folder:
+        sources = []
+        for number, text in enumerate(texts, 1):
+            path = Path(folder) / f"{number}.txt"
+            path.write_text(text, encoding="utf-8")
+            begins = " ".join(re.findall(r"\w+", text)[:_WORDS_OF_A_NAME])
+            digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+            sources.append(Source(path, f"{begins} {digest}.txt"))
+        home.index(sources, name)
+    return name
+
+
 def _keep_files(run: Run, data: Sequence[Path], questions: Sequence[Path]) -> None:
     """Copy what was handed in into the run's folder: it may be gone when the run gets to it."""
     if not (data or questions):
@@ -110,9 +140,10 @@ def learning(home: Home, run: Run, watch: Watch | None = None) -> Learning:
     wanted = run.order
     collection = home.collection(wanted.collection).id
     questions = reader_questions(home.store, collection)
-    if wanted.questions:
-        examples = read_examples(Path(wanted.questions))
+    for path in (*wanted.data, *([wanted.questions] if wanted.questions else [])):
+        examples = read_examples(Path(path))
         questions += labelled_questions(home.store, collection, examples)
+    questions = list(dict.fromkeys(questions))
     workshop = Workshop(home.store, home.searcher, home.registry)
     return Learning(run, workshop, questions, watch)
 

@@ -347,6 +347,31 @@ def test_readers_thumbs_and_a_file_of_questions_reach_the_proof(home, tmp_path):
     assert sum(c.origin == "labelled" for c in proof.comparisons) == len(held)
 
 
+def test_files_of_examples_alone_are_learnt_and_asked_about(home, tmp_path):
+    file = tmp_path / "faq.csv"
+    passages = [one.text for one in material(home.store, number_of(home)).sources]
+    rows = "".join(
+        f'"Where is number {number} told of?","{text}"\n' for number, text in enumerate(passages)
+    )
+    file.write_text("question,passage\n" + rows)
+    result = CliRunner().invoke(
+        main,
+        ["--home", str(home.path), "train", "--data", str(file), "--steps", "2", "--batch", "4",
+         "--no-promote", "--json"],
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    run = learning.runs(home).get(json.loads(result.stdout)["run"])
+    assert run.order.collection == "faq"
+    parts = material(home.store, home.collection("faq").id, run.order.recipe.seed)
+    held_out = {one.passage.id for one in parts.part("proof")}
+    asked = [one.passage for one in run.proof.comparisons if one.origin == "labelled"]
+    assert asked
+    assert set(asked) <= held_out
+    labelled = [one for one in read_examples(run.examples) if one.source == "labelled"]
+    assert labelled
+    assert not {one.passage for one in labelled} & held_out
+
+
 def test_the_command_prints_the_contract(home):
     result = CliRunner().invoke(
         main,

@@ -25,6 +25,7 @@ from training.material import Material, material
 from training.negatives import Neighbourhood, mine
 from training.promote import promote
 from training.proof import Proof, Question, prove
+from training.questions import placed
 from training.weak import weak_examples
 
 if TYPE_CHECKING:
@@ -166,12 +167,10 @@ class Learning:
         return list(mined.examples)
 
     def _allowed(self, examples: Sequence[Example], taken: Material) -> list[Example]:
-        """Examples of a file, less those of documents that are kept out of training."""
-        kept_out = {
-            source.passage.document for source in taken.sources
-            if taken.parts[source.unit] != "train"
-        }  # fmt: skip
-        return [one for one in examples if one.document not in kept_out]
+        """Examples of a file, less those about what is kept out of training."""
+        parts = {source.passage.id: taken.parts[source.unit] for source in taken.sources}
+        found = placed(self._store, self._collection, examples)
+        return [one for one in found if parts.get(one.passage, "train") == "train"]
 
     def _neighbourhood(self, taken: Material) -> Neighbourhood:
         """Passages of the training part with the vectors that the index has of them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from indexer.search import Scope
@@ -36,10 +37,22 @@ def reader_questions(store: Store, collection: int) -> list[Question]:
     ]
 
 
+def placed(store: Store, collection: int, examples: Sequence[Example]) -> list[Example]:
+    """The examples, each with the passage and document of the collection that it is about."""
+    scope = Scope(frozenset({collection}))
+    found: list[Example] = []
+    for one in examples:
+        passage = find_passage(one.positive, store, scope)
+        about = {"document": passage.document, "passage": passage.id} if passage else {}
+        found.append(replace(one, **about))
+    return found
+
+
 def labelled_questions(
     store: Store, collection: int, examples: Sequence[Example]
 ) -> list[Question]:
     """Questions of a file, as far as the collection holds the passage that each names."""
     scope = Scope(frozenset({collection}))
     found = [(one.query, find_passage(one.positive, store, scope)) for one in examples]
-    return [Question(text, passage.id) for text, passage in found if passage is not None]
+    asked = [Question(text, passage.id) for text, passage in found if passage is not None]
+    return list(dict.fromkeys(asked))
