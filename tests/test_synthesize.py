@@ -28,7 +28,7 @@ from training.ledger import OutputFileError, journal_path
 from training.production import Pace, StoppedError
 from training.synthesize import TaskSynthesis
 from training.tasks import FAMILIES
-from training.written import CollectionSynthesis, EndpointWriter, NothingToAskError, Shelf, spread
+from training.written import CollectionSynthesis, EndpointWriter, NothingToAskError, Shelf, in_turn
 
 TASK = "Given a question about the handbook, retrieve the rule that settles it"
 
@@ -516,8 +516,8 @@ def test_without_a_judge_the_passage_written_to_is_the_positive(shelf, path):
 
 def test_passages_are_spread_over_documents():
     passages = [Passage("", (), (), n, document=name) for name in "abc" for n in range(4)]
-    assert [p.document for p in spread(passages[:9], 5)] == ["a", "b", "c", "a", "b"]
-    assert len(spread(passages, 99)) == 12
+    assert [p.document for p in in_turn(passages[:9], 5)] == ["a", "b", "c", "a", "b"]
+    assert len(in_turn(passages, 99)) == 12
 
 
 @pytest.fixture

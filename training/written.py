@@ -171,7 +171,7 @@ class CollectionSynthesis:
         pool = max(1000, _POOL * self._count)
         drawn = self._shelf.store.sample_passages(self._shelf.collection, pool)
         random.Random(0).shuffle(drawn)  # noqa: S311 - no secret; they come in reading order
-        return spread((p for p in drawn if len(p.text) >= _LEAST_CHARACTERS), self._count)
+        return in_turn((p for p in drawn if len(p.text) >= _LEAST_CHARACTERS), self._count)
 
     def estimate(self) -> Estimate:
         """What is still to be done takes."""
@@ -294,7 +294,7 @@ class CollectionSynthesis:
         return shown
 
 
-def spread(passages: Iterable[Passage], count: int) -> list[Passage]:
+def in_turn(passages: Iterable[Passage], count: int) -> list[Passage]:
     """At most `count` of the passages: one of each document, then a second of each, and so on."""
     documents: dict[str, list[Passage]] = defaultdict(list)
     for passage in passages:
