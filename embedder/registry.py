@@ -1,7 +1,9 @@
 """The installed embedders of a home: which there are, which is in use, which was before.
 
 An embedder is a folder: `spec.json`, beside it the projection and the adapter that the spec
-names by hash. One comes with the program; the others lie in the home, one folder each.
+names by hash. Those that come with the program lie beside this file: the bundled one, and the
+one that it was trained from, which was bundled before it and still answers for what was indexed
+then. The others lie in the home, one folder each.
 """
 
 from __future__ import annotations
@@ -21,7 +23,12 @@ from embedder.presets import PRESETS
 from embedder.spec import EmbedderSpec
 
 BUNDLED = "bundled"
-_BUNDLED_FOLDER = Path(__file__).parent / "bundled"
+UNTRAINED = "bundled-untrained"
+# Name → folder.
+SHIPPED = {
+    BUNDLED: Path(__file__).parent / "bundled",
+    UNTRAINED: Path(__file__).parent / "untrained",
+}
 _SPEC = "spec.json"
 _HISTORY = "history.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -41,7 +48,8 @@ class Registry:
 
     def names(self) -> list[str]:
         """All installed embedders, the bundled one first."""
-        return [BUNDLED, *sorted(path.parent.name for path in self._folder.glob(f"[!.]*/{_SPEC}"))]
+        own = sorted(path.parent.name for path in self._folder.glob(f"[!.]*/{_SPEC}"))
+        return [*SHIPPED, *own]
 
     def spec(self, name: str) -> EmbedderSpec:
         """The encoding contract of an embedder. Raises `UnknownEmbedderError`."""
@@ -117,11 +125,12 @@ class Registry:
     def remove(self, name: str) -> None:
         """Remove an embedder from the home, with what was converted for it alone.
 
-        Raises `UnknownEmbedderError`, and `FootnoteError` for the one in use and the bundled one.
+        Raises `UnknownEmbedderError`, and `FootnoteError` for the one in use and for those that
+        come with the program.
         """
         place = self._place(name)
-        if name in (BUNDLED, self.current()):
-            why = "comes with the program" if name == BUNDLED else "is in use"
+        if name in (*SHIPPED, self.current()):
+            why = "comes with the program" if name in SHIPPED else "is in use"
             raise FootnoteError(f"the embedder {name!r} {why} and cannot be removed")
         spec = self.spec(name)
         base = converted_folder(spec, self._cache)
@@ -159,7 +168,7 @@ class Registry:
             raise UnknownEmbedderError(
                 f"there is no embedder {name!r}; installed are: {', '.join(self.names())}"
             )
-        return _BUNDLED_FOLDER if name == BUNDLED else self._folder / name
+        return SHIPPED.get(name, self._folder / name)
 
     def _write(self, used: list[str]) -> None:
         write_text(self._folder / _HISTORY, json.dumps(used))

@@ -12,9 +12,9 @@ from embedder.batches import batches
 from embedder.compute import Int8Linear, choose, precision_here
 from embedder.encoder import right_padded
 from embedder.pooling import last_token, own_tokens, weighted_mean
+from embedder.registry import SHIPPED
 from embedder.spec import EmbedderSpec
 from training.whitening import (
-    BUNDLED,
     groups,
     held_out,
     inverse_document_frequency,
@@ -110,8 +110,10 @@ def test_every_tenth_group_is_left_out():
     assert all(len(g.passages) == len(g.queries) == 3 for g in every)
 
 
-def test_the_bundled_files_belong_together():
-    spec = EmbedderSpec.read(BUNDLED / "spec.json")
-    projection = (BUNDLED / "projection.safetensors").read_bytes()
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_bundled_files_belong_together(name):
+    spec = EmbedderSpec.read(SHIPPED[name] / "spec.json")
+    assert spec.name == name
+    projection = (SHIPPED[name] / "projection.safetensors").read_bytes()
     assert hashlib.sha256(projection).hexdigest() == spec.tensors
     assert len(projection) < 4_000_000

@@ -24,11 +24,12 @@ from typing import TYPE_CHECKING
 import click
 
 from embedder.model import Embedder, EmbedderFiles
+from embedder.registry import BUNDLED, SHIPPED
 from embedder.spec import EmbedderSpec
 from training.examples import Example
 from training.general import general_examples
 from training.recipe import Recipe
-from training.whitening import BUNDLED, SPEC, compute, write
+from training.whitening import SPEC, compute, write
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,12 +161,12 @@ class Bundling:
 
 
 def ship(trained: Embedder, output: Path) -> EmbedderSpec:
-    """Put the weights into `output`, the adapter in bfloat16, under the name `bundled`."""
+    """Put the weights into `output`, the adapter in bfloat16, as the bundled embedder."""
     from safetensors.torch import load_file, save_file
 
     output.mkdir(parents=True, exist_ok=True)
     shutil.copy(trained.files.projection, output / "projection.safetensors")
-    spec = replace(trained.spec, name="bundled")
+    spec = replace(trained.spec, name=BUNDLED)
     if spec.adapter:
         (output / "adapter").mkdir(exist_ok=True)
         shutil.copy(trained.files.adapter / "adapter_config.json", output / "adapter")
@@ -189,7 +190,7 @@ def main(pairs: Path, work: Path, teacher: Path | None, until: str, output: Path
         raise click.UsageError(
             f"trained until {until} it does not replace the bundled embedder unasked; name --output"
         )
-    output = output or BUNDLED
+    output = output or SHIPPED[BUNDLED]
     trained = getattr(Bundling(weak_pairs(pairs), work, teacher), until)()
     spec = ship(trained, output)
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
