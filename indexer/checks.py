@@ -9,28 +9,23 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedder.aside import LEFT, StorageError
-from indexer import records, sealed
+from indexer import records
 from indexer.originals import hash_file
 from indexer.salvage import MARK
-from indexer.sealed import SealedFileError
 from indexer.sqlite_faults import DatabaseDamagedError, DatabaseReadOnlyError
 from indexer.store import Store
-from indexer.vectors import read_seal
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 # A younger stray file may belong to a process that is at work.
 LEFTOVER_SECONDS = 3600
-
-# Rounding to float16 moves the length of a unit vector of 512 dimensions by some 1e-4.
-_UNIT_TOLERANCE = 5e-3
 
 _BATCH = 4096
 
@@ -50,7 +45,7 @@ class Problem:
     repairable: bool
 
 
-_REPAIR = "run `footnote doctor --repair`"
+REPAIR = "run `footnote doctor --repair`"
 
 
 def database(store: Store) -> Iterator[Problem]:
@@ -70,7 +65,7 @@ def database(store: Store) -> Iterator[Problem]:
         orphans[row[0]] = orphans.get(row[0], 0) + 1
     for table, count in orphans.items():
         yield Problem(
-            "orphan-rows", f"{count} rows belong to nothing", f"table {table}", _REPAIR, True
+            "orphan-rows", f"{count} rows belong to nothing", f"table {table}", REPAIR, True
         )
 
 
@@ -98,7 +93,7 @@ def originals(store: Store) -> Iterator[Problem]:
                 "original-lost",
                 f"the original {fault}",
                 row["path"],
-                _REPAIR
+                REPAIR
                 if found
                 else "put the file back where it was and repair, or delete the document",
                 repairable=found,
@@ -133,7 +128,7 @@ def documents(store: Store) -> Iterator[Problem]:
     """Counts of pages and passages, and every passage word for word on its pages."""
     for row, what in damaged_documents(store):
         there = not _original_fault(store.originals.path(row["content_hash"]), row["content_hash"])
-        remedy = _REPAIR if there else "delete the document and index the file again"
+        remedy = REPAIR if there else "delete the document and index the file again"
         yield Problem("document-damaged", what, row["path"], remedy, repairable=there)
     stale = store.connection.execute(
         "SELECT d.path, count(*) AS passages FROM documents d JOIN passages p ON p.document = d.id"
@@ -141,7 +136,7 @@ def documents(store: Store) -> Iterator[Problem]:
     )
     for row in stale:
         what = f"a superseded revision still has {row['passages']} passages"
-        yield Problem("stale-passages", what, row["path"], _REPAIR, True)
+        yield Problem("stale-passages", what, row["path"], REPAIR, True)
 
 
 def damaged_documents(store: Store) -> Iterator[tuple[sqlite3.Row, str]]:
@@ -195,7 +190,7 @@ def deletions(store: Store) -> Iterator[Problem]:
         ).fetchone()[0]
         if count:
             what = f"{count} passages are hidden from search as if deleted"
-            yield Problem("hidden-passages", what, _name(collection), _REPAIR, True)
+            yield Problem("hidden-passages", what, name_of(collection), REPAIR, True)
 
 
 def keyword_tables(store: Store) -> Iterator[Problem]:
@@ -204,12 +199,12 @@ def keyword_tables(store: Store) -> Iterator[Problem]:
     collections = {collection.id: collection for collection in store.collections()}
     for number in sorted(tables - set(collections)):
         what = "a keyword table of a collection that is gone"
-        yield Problem("keyword-table-stray", what, f"collection {number}", _REPAIR, True)
+        yield Problem("keyword-table-stray", what, f"collection {number}", REPAIR, True)
     for number, collection in collections.items():
         fault = keyword_fault(store, number) if number in tables else "is missing"
         if fault:
             what = f"the keyword table {fault}"
-            yield Problem("keyword-table-damaged", what, _name(collection), _REPAIR, True)
+            yield Problem("keyword-table-damaged", what, name_of(collection), REPAIR, True)
 
 
 def keyword_table_ids(connection: sqlite3.Connection) -> set[int]:
@@ -258,107 +253,6 @@ def stray_rows(connection: sqlite3.Connection, collection: int) -> list[int]:
     return [row[0] for row in rows]
 
 
-def generations(connection: sqlite3.Connection) -> list[tuple[int, str, bool]]:
-    """Collection, fingerprint, and whether it is the one that answers, of every generation."""
-    rows = connection.execute(
-        "SELECT id, fingerprint, 1 FROM collections WHERE fingerprint != '' UNION"
-        " SELECT g.collection, g.fingerprint, g.fingerprint = c.fingerprint FROM generations g"
-        " JOIN collections c ON c.id = g.collection ORDER BY 1, 2"
-    )
-    return [(row[0], row[1], bool(row[2])) for row in rows]
-
-
-def vectors(store: Store, fingerprints: Collection[str] = ()) -> Iterator[Problem]:
-    """Every passage has a vector of the generation that answers, and all vectors are sound.
-
-    Missing ones can be repaired where an embedder at hand has this fingerprint.
-    """
-    names = {collection.id: _name(collection) for collection in store.collections()}
-    for collection, fingerprint, live in generations(store.connection):
-        where = f"{names[collection]}, embedder {fingerprint}"
-        here = live and fingerprint in fingerprints
-        remedy = _REPAIR if here else "use that embedder and repair, or index the files again"
-        missing = store.unembedded(collection, fingerprint, -1) if live else []
-        if missing:
-            what = f"{len(missing)} passages have no vector"
-            yield Problem("vectors-missing", what, where, remedy, repairable=here)
-        bad = unsound_vectors(store.connection, collection, fingerprint)
-        if bad:
-            what = f"{len(bad)} vectors are not finite, of unit length and of one dimension"
-            yield Problem("vectors-unsound", what, where, remedy, repairable=here)
-
-
-def unsound_vectors(connection: sqlite3.Connection, collection: int, fingerprint: str) -> list[int]:
-    """Passages whose vector has another dimension than most, NaN, or not unit length."""
-    import numpy as np
-
-    size = vector_bytes(connection, collection, fingerprint)
-    rows = connection.execute(
-        "SELECT p.id, v.vector FROM passages p JOIN vectors v ON v.passage = p.id"
-        " AND v.fingerprint = ? WHERE p.collection = ?",
-        (fingerprint, collection),
-    )
-    bad: list[int] = []
-    while batch := rows.fetchmany(_BATCH):
-        bad.extend(row[0] for row in batch if len(row[1]) != size)
-        fit = [row for row in batch if len(row[1]) == size]
-        stacked = np.frombuffer(b"".join(row[1] for row in fit), np.float16).reshape(len(fit), -1)
-        lengths = np.linalg.norm(stacked.astype(np.float32), axis=1)
-        sound = np.abs(lengths - 1) < _UNIT_TOLERANCE  # false for NaN
-        bad.extend(row[0] for row, is_sound in zip(fit, sound, strict=True) if not is_sound)
-    return bad
-
-
-def vector_bytes(connection: sqlite3.Connection, collection: int, fingerprint: str) -> int:
-    """The size of most vectors of a generation; 0 where there are none."""
-    row = connection.execute(
-        "SELECT length(v.vector) FROM passages p JOIN vectors v ON v.passage = p.id"
-        " AND v.fingerprint = ? WHERE p.collection = ? GROUP BY 1 ORDER BY count(*) DESC LIMIT 1",
-        (fingerprint, collection),
-    ).fetchone()
-    return int(row[0]) if row else 0
-
-
-def sealed_files(store: Store, folder: Path) -> Iterator[Problem]:
-    """Each sealed file is the recorded one and knows what it should and nothing else."""
-    names = {collection.id: _name(collection) for collection in store.collections()}
-    for collection, fingerprint, _ in generations(store.connection):
-        fault = sealed_fault(store, folder, collection, fingerprint)
-        if fault:
-            where = f"{names[collection]}, embedder {fingerprint}"
-            yield Problem("index-damaged", fault, where, _REPAIR, repairable=True)
-
-
-def sealed_fault(store: Store, folder: Path, collection: int, fingerprint: str) -> str:
-    """What is wrong with a generation's sealed file; '' where nothing is, or none is due."""
-    import numpy as np
-
-    connection = store.connection
-    seal = read_seal(connection, collection, fingerprint)
-    size = vector_bytes(connection, collection, fingerprint)
-    if not seal.file or not size:
-        return ""
-    try:
-        opened = sealed.open_file(folder, seal, size // 2)
-    except SealedFileError as error:
-        return str(error)
-    held = opened.ids()
-    deleted = _ids(
-        connection, "SELECT passage FROM deleted_passages WHERE collection = ?", collection
-    )
-    there = _ids(connection, "SELECT id FROM passages WHERE collection = ?", collection)
-    foreign = np.setdiff1d(held, np.concatenate([there, deleted]))
-    if len(foreign):
-        return f"the index file holds {len(foreign)} passages that are unknown"
-    wanted = connection.execute(
-        "SELECT p.id FROM passages p JOIN vectors v ON v.passage = p.id AND v.fingerprint = ?"
-        " WHERE p.collection = ? AND v.id <= ?",
-        (fingerprint, collection, seal.through),
-    )
-    lost = np.setdiff1d(np.fromiter((row[0] for row in wanted), np.int64), held)
-    return f"the index file lacks {len(lost)} passages" if len(lost) else ""
-
-
 def unnamed_originals(store: Store) -> list[str]:
     """After a salvage, the originals whose documents were lost with the database."""
     if not (store.home / MARK).exists():
@@ -373,7 +267,7 @@ def lost_documents(store: Store, *, embedder: bool) -> Iterator[Problem]:
     if waiting:
         what = f"{len(waiting)} originals have lost their documents"
         where = str(store.originals.folder)
-        yield Problem("documents-lost", what, where, _REPAIR, repairable=embedder)
+        yield Problem("documents-lost", what, where, REPAIR, repairable=embedder)
 
 
 def _hashes(store: Store) -> set[str]:
@@ -383,7 +277,7 @@ def _hashes(store: Store) -> set[str]:
 def leftovers(store: Store, folder: Path) -> Iterator[Problem]:
     """Files that nothing speaks of any more."""
     for path in stray_files(store, folder):
-        yield Problem("leftover", "a file that nothing refers to", str(path), _REPAIR, True)
+        yield Problem("leftover", "a file that nothing refers to", str(path), REPAIR, True)
 
 
 def stray_files(store: Store, folder: Path) -> list[Path]:
@@ -416,12 +310,6 @@ def _age_mark(path: Path) -> float:
         return time.time()
 
 
-def _ids(connection: sqlite3.Connection, statement: str, collection: int) -> np.ndarray:
-    """The ids that a statement with one `?` for the collection selects, int64 [n]."""
-    import numpy as np
-
-    return np.fromiter((row[0] for row in connection.execute(statement, (collection,))), np.int64)
-
-
-def _name(collection: records.Collection) -> str:
+def name_of(collection: records.Collection) -> str:
+    """A collection as problems name it."""
     return f"collection {collection.name}"

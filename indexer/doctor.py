@@ -1,10 +1,10 @@
 """Proves that files, rows, keyword tables, vectors and FAISS agree; mends what can be mended.
 
-What must hold stands in `indexer.checks`, one function a kind of damage. Mending derives
-everything from what is beneath it: keyword rows and vectors from the passages, the FAISS file
-from the vectors, pages and passages that contradict each other from the original, a lost
-original from the file it came from. A damaged database gives what can be read of it
-(`indexer.salvage`).
+What must hold stands in `indexer.checks` and `indexer.vector_checks`, one function a kind of
+damage. Mending derives everything from what is beneath it: keyword rows and vectors from the
+passages, the FAISS file from the vectors, pages and passages that contradict each other from the
+original, a lost original from the file it came from. A damaged database gives what can be read
+of it (`indexer.salvage`).
 Each mend looks for the damage again, so that mending twice does no harm.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedder.aside import remove
-from indexer import checks, keywords, past_answers, writes
+from indexer import checks, keywords, past_answers, vector_checks, writes
 from indexer.catalogue import DatabaseLostError
 from indexer.checks import Problem
 from indexer.generations import embed_generation
@@ -76,8 +76,8 @@ def examine(store: Store, folder: Path, *fingerprints: str) -> list[Problem]:
         *checks.documents(store),
         *checks.deletions(store),
         *checks.keyword_tables(store),
-        *checks.vectors(store, fingerprints),
-        *checks.sealed_files(store, folder),
+        *vector_checks.vectors(store, fingerprints),
+        *vector_checks.sealed_files(store, folder),
         *checks.leftovers(store, folder),
     ]
 
@@ -270,10 +270,10 @@ def _by_document(store: Store, ids: Sequence[int]) -> Iterator[tuple[str, list[P
 
 def _mend_vectors(store: Store, embedder: PassageEmbedder) -> None:
     """Drop what the embedder's vectors should not be, and embed what has none."""
-    for collection, fingerprint, live in checks.generations(store.connection):
+    for collection, fingerprint, live in vector_checks.generations(store.connection):
         if not live or fingerprint != embedder.fingerprint:
             continue
-        bad = checks.unsound_vectors(store.connection, collection, fingerprint)
+        bad = vector_checks.unsound_vectors(store.connection, collection, fingerprint)
         with store.transaction() as connection:
             _drop_vectors(connection, collection, fingerprint, bad)
         embed_generation(store, embedder, collection)
@@ -297,10 +297,10 @@ def _drop_vectors(
 
 def _mend_sealed(store: Store, folder: Path) -> None:
     """Seal anew where the sealed file is not what it should be."""
-    for collection, fingerprint, _ in checks.generations(store.connection):
-        if not checks.sealed_fault(store, folder, collection, fingerprint):
+    for collection, fingerprint, _ in vector_checks.generations(store.connection):
+        if not vector_checks.sealed_fault(store, folder, collection, fingerprint):
             continue
-        size = checks.vector_bytes(store.connection, collection, fingerprint)
+        size = vector_checks.vector_bytes(store.connection, collection, fingerprint)
         index = VectorIndex(store, folder, collection, fingerprint, size // 2)
         try:
             index.seal()
