@@ -12,9 +12,10 @@ import hashlib
 import importlib.metadata
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from embedder.aside import StorageError, remove, write_tensors, writing_folder
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 PACKAGE_PREFIX = "package:"
 # Raised when a converted folder would come out differently; part of its name.
 _CONVERSION = "1"
+# A base's own code is never run. Left to itself, transformers asks the person at the terminal.
+_NO_CODE: Mapping[str, Any] = MappingProxyType({"trust_remote_code": False})
 
 
 class BaseNotFoundError(FootnoteError):
@@ -40,6 +43,10 @@ class BaseNotFoundError(FootnoteError):
 
 class AdapterError(FootnoteError):
     """An adapter that cannot be merged exactly; the message says why."""
+
+
+class OtherWeightsError(FootnoteError):
+    """A file beside a spec is not the one that the spec names by its hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +76,7 @@ def converted(spec: EmbedderSpec, cache: Path, adapter: Path | None = None) -> C
 
     `adapter` is a folder in peft's layout whose LoRA weights are merged in. Written aside and
     renamed, so that a crash or a second process leaves no half folder. Raises
-    `BaseNotFoundError`, `AdapterError` and `StorageError`.
+    `BaseNotFoundError`, `AdapterError`, `OtherWeightsError` and `StorageError`.
     """
     target = converted_folder(spec, cache)
     if (target / "config.json").exists() and not _is_whole(target / "model.safetensors"):
@@ -136,6 +143,7 @@ def _convert(spec: EmbedderSpec, folder: Path, adapter: Path | None) -> None:
     """Fill `folder`; `config.json`, which marks completion, comes last."""
     config, weights, tokenizer = _load_base(spec)
     if adapter is not None:
+        check_hash(adapter / "adapter_model.safetensors", spec.adapter)
         merge_adapter(weights, adapter)
     write_tensors(
         folder / "model.safetensors",
@@ -158,15 +166,21 @@ def _load_base(spec: EmbedderSpec) -> tuple[PretrainedConfig, dict[str, Tensor],
     logging.disable_progress_bar()
     where = _source(spec)
     try:
-        config = _truncated(AutoConfig.from_pretrained(**where), spec)
-        model = AutoModel.from_pretrained(**where, config=config, dtype=torch.bfloat16)
-        tokenizer = AutoTokenizer.from_pretrained(**where).backend_tokenizer
-    except OSError as error:
-        raise BaseNotFoundError(
-            f"the base {spec.base} of the embedder {spec.name} is no folder with a model, and no "
-            f"model hub gave it out: {error}"
-        ) from error
+        config = _truncated(AutoConfig.from_pretrained(**where, **_NO_CODE), spec)
+        model = AutoModel.from_pretrained(
+            **where, **_NO_CODE, config=config, dtype=torch.bfloat16, use_safetensors=True
+        )
+        tokenizer = AutoTokenizer.from_pretrained(**where, **_NO_CODE).backend_tokenizer
+    except (OSError, ValueError) as error:
+        raise _not_found(f"the base {spec.base} of the embedder {spec.name}", error) from error
     return config, {name: w.detach() for name, w in model.state_dict().items()}, tokenizer
+
+
+def _not_found(base: str, error: Exception) -> BaseNotFoundError:
+    return BaseNotFoundError(
+        f"{base} is no folder with a model that can be used (weights as safetensors or GGUF, no"
+        f" code of its own), and no model hub gave one out: {error}"
+    )
 
 
 def _truncated(config: PretrainedConfig, spec: EmbedderSpec) -> PretrainedConfig:
@@ -227,12 +241,24 @@ def base_shape(base: str) -> BaseShape:
     from transformers import AutoConfig
 
     try:
-        config = AutoConfig.from_pretrained(base)
+        config = AutoConfig.from_pretrained(base, **_NO_CODE)
     except (OSError, ValueError) as error:
-        raise BaseNotFoundError(
-            f"{base} is no folder with a model, and no model hub gave it out: {error}"
-        ) from error
+        raise _not_found(base, error) from error
     return BaseShape(config.hidden_size, config.num_hidden_layers)
+
+
+def check_hash(path: Path, digest: str) -> None:
+    """Raise `OtherWeightsError` unless the file has this SHA-256.
+
+    Other weights under the same fingerprint would make queries that fit no vector of the index.
+    """
+    if not path.exists():
+        raise OtherWeightsError(f"{path} is missing; put the embedder's folder back as it was")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        raise OtherWeightsError(
+            f"{path} is not the file that the spec beside it names; put the one back that made the"
+            " index, or install the new one as an embedder of its own"
+        )
 
 
 def merge_adapter(weights: dict[str, Tensor], adapter: Path) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from embedder.batches import batches
-from embedder.decoder import Converted, converted, load_decoder
+from embedder.decoder import Converted, check_hash, converted, load_decoder
 from embedder.tokens import TokenLimits, count_tokens, limits_of, load_tokenizer, token_ids
 
 if TYPE_CHECKING:
@@ -130,13 +130,18 @@ class Embedder:
             yield members, rows.cpu().numpy()
 
     def load_encoder(self, dtype: torch.dtype | None = None) -> Encoder:
-        """A fresh torch module of this embedder, float32 unless told otherwise, to train on."""
+        """A fresh torch module of this embedder, float32 unless told otherwise, to train on.
+
+        Raises what `embedder.decoder.converted` raises.
+        """
         import torch
 
         from embedder.encoder import Encoder, Projection
 
-        has_tensors = bool(self.spec.tensors)
-        projection = Projection.read(self.files.projection) if has_tensors else Projection()
+        projection = Projection()
+        if self.spec.tensors:
+            check_hash(self.files.projection, self.spec.tensors)
+            projection = Projection.read(self.files.projection)
         decoder = load_decoder(self._converted, self.max_tokens, dtype or torch.float32)
         return Encoder(self.spec, decoder, projection).eval()
 

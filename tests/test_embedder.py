@@ -1,6 +1,9 @@
 """Texts to vectors, with real decoders of several architectures made on the spot."""
 
+import hashlib
 import json
+import pickle
+import shutil
 import subprocess
 import sys
 import threading
@@ -13,8 +16,15 @@ import torch
 from conftest import TINY_WIDTH, make_base
 from safetensors.torch import load_file
 
-from embedder.decoder import AdapterError, BaseNotFoundError, converted, load_decoder
-from embedder.encoder import right_padded
+from embedder.decoder import (
+    AdapterError,
+    BaseNotFoundError,
+    OtherWeightsError,
+    base_shape,
+    converted,
+    load_decoder,
+)
+from embedder.encoder import Projection, right_padded
 from embedder.model import Embedder, EmbedderFiles
 from embedder.presets import PRESETS
 from embedder.spec import EmbedderSpec
@@ -232,7 +242,8 @@ def test_an_adapter_is_merged_as_peft_merges_it(tiny_base, tmp_path):
     lora.save_pretrained(tmp_path / "adapter")
     merged = lora.merge_and_unload().state_dict()
 
-    spec = EmbedderSpec(name="t", base=str(tiny_base), dimension=TINY_WIDTH, adapter="00")
+    spec = EmbedderSpec(name="t", base=str(tiny_base), dimension=TINY_WIDTH)
+    spec = replace(spec, adapter=sha256(tmp_path / "adapter" / "adapter_model.safetensors"))
     ours = load_file(converted(spec, tmp_path / "cache", tmp_path / "adapter").weights)
     assert ours.keys() == merged.keys()
     for name, tensor in ours.items():
@@ -242,4 +253,68 @@ def test_an_adapter_is_merged_as_peft_merges_it(tiny_base, tmp_path):
     settings = tmp_path / "adapter" / "adapter_config.json"
     settings.write_text(json.dumps(json.loads(settings.read_text()) | {"use_dora": True}))
     with pytest.raises(AdapterError, match="use_dora"):
+        converted(spec, tmp_path / "another cache", tmp_path / "adapter")
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"use_dora": False}))
+    with pytest.raises(OtherWeightsError, match="is not the file"):
         converted(replace(spec, adapter="01"), tmp_path / "cache", tmp_path / "adapter")
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("change", ["other weights", "no weights"])
+def test_weights_that_the_spec_does_not_name_embed_nothing(tiny_embedder, tmp_path, change):
+    """They would fit no vector of the index, and nobody would notice."""
+    shutil.copytree(tiny_embedder.files.folder, tmp_path / "e")
+    files = EmbedderFiles(folder=tmp_path / "e", cache=tiny_embedder.files.cache)
+    assert Embedder(tiny_embedder.spec, files).embed_queries(["leave"]).shape == (1, 64)
+    files.projection.unlink()
+    if change == "other weights":
+        Projection(token_weights=torch.rand(512)).write(files.projection)
+    with pytest.raises(OtherWeightsError, match="put"):
+        Embedder(tiny_embedder.spec, files).embed_queries(["leave"])
+
+
+def base_with_code(folder, ran):
+    base = make_base(folder)
+    (base / "theirs.py").write_text(
+        f"open({str(ran)!r}, 'w')\nfrom transformers import LlamaConfig as C, LlamaModel as M\n"
+    )
+    config = json.loads((base / "config.json").read_text())
+    named = {"AutoConfig": "theirs.C", "AutoModel": "theirs.M"}
+    settings = config | {"model_type": "theirs", "auto_map": named}
+    (base / "config.json").write_text(json.dumps(settings))
+    return base
+
+
+class Runs:
+    """What opens a file when it is unpickled."""
+
+    def __init__(self, file):
+        self.file = str(file)
+
+    def __reduce__(self):
+        return open, (self.file, "w")
+
+
+@pytest.mark.parametrize("weights", ["code", "pickle", "torch.save"])
+def test_a_base_runs_no_code(tmp_path, monkeypatch, weights):
+    ran = tmp_path / "ran"
+    # transformers asks at the terminal whether to run code; somebody would say yes.
+    monkeypatch.setattr("builtins.input", lambda *asked: "y")
+    if weights == "code":
+        base = base_with_code(tmp_path / "base", ran)
+    else:
+        base = make_base(tmp_path / "base")
+        (base / "model.safetensors").unlink()
+        with (base / "pytorch_model.bin").open("wb") as file:
+            write = pickle.dump if weights == "pickle" else torch.save
+            write({"embed_tokens.weight": Runs(ran)}, file)
+    spec = EmbedderSpec(name="t", base=str(base), dimension=TINY_WIDTH)
+    with pytest.raises(BaseNotFoundError, match="weights as safetensors or GGUF, no code"):
+        converted(spec, tmp_path / "cache")
+    if weights == "code":
+        with pytest.raises(BaseNotFoundError, match="no code of its own"):
+            base_shape(str(base))
+    assert not ran.exists()
