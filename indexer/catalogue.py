@@ -155,21 +155,26 @@ class Catalogue:
 
     def document_with(self, collection: int, content_hash: str) -> Document | None:
         """The current document with this content, if it was not a failure."""
+        # The + keeps SQLite from going through the whole collection in search of the hash.
         return self._one_document(
-            "content_hash = ? AND collection = ? AND current = 1 AND state != 'failed'",
+            "content_hash = ? AND +collection = ? AND current = 1 AND state != 'failed'",
             (content_hash, collection),
         )
 
     def documents_under(self, collection: int, places: Iterable[str]) -> list[Document]:
         """The current documents at these paths, or in these folders."""
-        # '0' is the character after '/': both bounds use the index on paths.
+        # '0' is the character after '/'. Both halves go by the index on paths, which SQLite would
+        # not choose by itself: with 100,000 documents each place would take 50 ms.
+        there = (
+            "SELECT found.rowid FROM json_each(:places) AS place"
+            " CROSS JOIN documents AS found INDEXED BY documents_path"
+            " ON found.collection = :collection AND found.current = 1 AND"
+        )
         rows = self.connection.execute(
             f"SELECT {DOCUMENT_COLUMNS} FROM documents WHERE rowid IN"
-            " (SELECT documents.rowid FROM json_each(?) AS place CROSS JOIN documents"
-            "  ON documents.collection = ? AND documents.current = 1 AND"
-            "  (documents.path = place.value OR documents.path > place.value || '/'"
-            "   AND documents.path < place.value || '0')) ORDER BY path",
-            (strings_json(places), collection),
+            f" ({there} found.path = place.value UNION {there} found.path > place.value || '/'"
+            "  AND found.path < place.value || '0') ORDER BY path",
+            {"places": strings_json(places), "collection": collection},
         )
         return list(map(to_document, rows))
 
