@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import struct
 import time
+from io import BytesIO
 
 import pytest
 from file_writers import PICTURE, docx, epub, odt, ole, paragraph, pdf, text_at, xlsx, zipped
+from PIL import Image, ImageDraw, ImageFont
 
 from indexer.parsers import (
     CorruptedError,
@@ -155,10 +157,6 @@ def test_scanned_files_without_text_recognition(read, no_tesseract):
 
 
 def test_a_picture_without_text_recognition(read, no_tesseract):
-    from io import BytesIO
-
-    from PIL import Image
-
     stream = BytesIO()
     Image.new("RGB", (60, 40), "white").save(stream, "PNG")
     with pytest.raises(ScannedError, match="install Tesseract"):
@@ -167,10 +165,6 @@ def test_a_picture_without_text_recognition(read, no_tesseract):
 
 @pytest.mark.skipif(not ocr.available(), reason="Tesseract is not installed")
 def test_text_recognition_of_pictures_and_scanned_pages(read):
-    from io import BytesIO
-
-    from PIL import Image, ImageDraw, ImageFont
-
     picture = Image.new("RGB", (1000, 200), "white")
     font = ImageFont.load_default(60)
     ImageDraw.Draw(picture).text((40, 60), "The premium is 30 dollars", "black", font)
@@ -180,6 +174,66 @@ def test_text_recognition_of_pictures_and_scanned_pages(read):
     assert "premium is 30" in read("a.png", png.getvalue()).pages[0].text
     page = read("scan.pdf", scan.getvalue()).pages[0]
     assert "premium is 30" in page.text
+    assert page.problem == ""
+
+
+def sheet(lines: list[str], paper: int = 250, ink: int = 10) -> Image.Image:
+    """A scanned page: a picture of lines of writing."""
+    picture = Image.new("L", (1275, 1650), paper)
+    for number, line in enumerate(lines):
+        place = (120, 200 + 80 * number)
+        ImageDraw.Draw(picture).text(place, line, ink, ImageFont.load_default(48))
+    return picture
+
+
+def stamped(picture: Image.Image, stamp: str, mode: int = 0) -> bytes:
+    """A PDF page that is filled with a picture, with a few words of real text over it."""
+    from reportlab.lib.utils import ImageReader
+    from reportlab.pdfgen.canvas import Canvas
+
+    stream = BytesIO()
+    canvas = Canvas(stream, pagesize=(612, 792))
+    canvas.drawImage(ImageReader(picture), 0, 0, 612, 792)
+    text = canvas.beginText(58, 680)
+    text.setTextRenderMode(mode)
+    text.textLines(stamp)
+    canvas.drawText(text)
+    canvas.save()
+    return stream.getvalue()
+
+
+STAMP = "Received 12 March, page 2 of 3"
+
+
+def test_a_scan_under_a_stamp_is_not_taken_for_a_page_of_text(read, no_tesseract):
+    (page,) = read("a.pdf", stamped(sheet(["The premium is 30 dollars."]), STAMP)).pages
+    assert page.text == STAMP
+    assert "scanned image" in page.problem
+    assert "install Tesseract" in page.problem
+
+
+NO_SCANS = {
+    "a title over a plain background": stamped(sheet([]), "Annual report"),
+    "a title over a dark picture": stamped(sheet(["x"], 30, 235), "Annual report"),
+    "what a scanner has recognised": stamped(sheet(["The premium"]), "The premium", mode=3),
+    "a page of text over its paper": stamped(
+        sheet(["The premium"]), "Much to read in a line.\n" * 20
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NO_SCANS)
+def test_a_page_with_a_picture_behind_its_text_is_no_scan(read, no_tesseract, name):
+    (page,) = read("a.pdf", NO_SCANS[name]).pages
+    assert page.text
+    assert page.problem == ""
+
+
+@pytest.mark.skipif(not ocr.available(), reason="Tesseract is not installed")
+def test_a_scan_under_a_stamp_is_recognised(read):
+    (page,) = read("a.pdf", stamped(sheet(["The premium is 30 dollars."]), STAMP)).pages
+    assert "premium is 30" in page.text
+    assert page.text.count(STAMP) == 1
     assert page.problem == ""
 
 

@@ -46,7 +46,7 @@ def recognise(image: Image) -> str:
     import io
 
     stream = io.BytesIO()
-    image.convert("L").save(stream, "PNG")
+    image.convert("L").save(stream, "PNG", compress_level=1)
     command = ["tesseract", "stdin", "stdout", "-l", languages(), "--psm", "3"]
     # Tesseract's own threads slow it down where several workers run.
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}

@@ -18,29 +18,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from indexer.parsers import ocr
 from indexer.parsers.errors import (
     CorruptedError,
     EncryptedError,
-    ParserTimeoutError,
     ScannedError,
     TooLargeError,
 )
 from indexer.parsers.layout import PageBuilder, clean
 from indexer.parsers.pdf_hidden import hidden_characters
 from indexer.parsers.pdf_layout import Line, PageLines, survey, write_page
+from indexer.parsers.pdf_scans import is_stamped_scan, recognised
 from indexer.parsers.reading import Reading
 from indexer.parsers.text import add_plain
 from indexer.records import Page, ParsedFile
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
     from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
 
 Progress = Callable[[int, int], None]
 
-_OCR_DPI = 300
-_OCR_MAX_PIXELS = 40_000_000
 _PASSWORD_ERROR = 4
 _HEADER = b"%PDF-"
 _MENDED = "is damaged; its text was read, its pages cannot be shown"
@@ -48,6 +44,7 @@ _NOT_LOOKED_FOR = "text that nobody sees was not looked for"
 _COMPRESSED = re.compile(rb"/FlateDecode[^>]{0,200}>>\s*stream\r?\n")
 _PROBLEMS = {
     "scan": "scanned image without text",
+    "stamped scan": "scanned image, of which only the text over it was read",
     "drawing": "drawing without text",
     "unreadable": "text layer that cannot be read",
     "damage": "damaged page",
@@ -101,11 +98,14 @@ def _read(data: bytes, name: str, reading: Reading, progress: Progress | None) -
     reading.check_pages(count)
     lines: list[PageLines] = []
     others: dict[int, Page] = {}
+    scans: dict[int, tuple[str, str]] = {}
     for index in range(count):
         page_lines, objects = _read_page(document, index, keep=reading.limits.keep_hidden)
         lines.append(page_lines)
         if not page_lines.lines:
             others[index] = _page_without_lines(document, index, objects, page_lines.hidden)
+        elif objects:
+            scans[index] = recognised(document, index, _PROBLEMS["stamped scan"], texts=False)
         if progress:
             progress(index + 1, count)
     typography = survey(lines)
@@ -117,7 +117,9 @@ def _read(data: bytes, name: str, reading: Reading, progress: Progress | None) -
         builder = reading.builder()
         _tell(builder, page_lines.hidden)
         write_page(builder, page_lines, typography)
-        pages.append(builder.page(index + 1, f"page {index + 1}"))
+        text, problem = scans.get(index, ("", ""))
+        add_plain(builder, text)
+        pages.append(builder.page(index + 1, f"page {index + 1}", problem))
     title = _title(document) or name
     document.close()
     if not any(page.text for page in pages):
@@ -169,10 +171,10 @@ def _second_reading(data: bytes, name: str, reading: Reading, first: CorruptedEr
 
 
 def _read_page(document: PdfDocument, index: int, *, keep: bool) -> tuple[PageLines, str]:
-    """The lines of a page; where there is none, what is on it instead. `keep` keeps hidden ones.
+    """The lines of a page, and what is on it instead of or beside them; `keep` keeps hidden ones.
 
-    That is "scan" (pictures and nothing else), "drawing" (shapes, with or without pictures),
-    "unreadable", "damage", or nothing.
+    Instead of lines that is "scan" (pictures and nothing else), "drawing" (shapes, with or
+    without pictures), "unreadable", "damage", or nothing; beside them "stamped scan" or nothing.
     """
     from pypdfium2 import PdfiumError
 
@@ -188,7 +190,10 @@ def _read_page(document: PdfDocument, index: int, *, keep: bool) -> tuple[PageLi
         text = "".join(line.text for line in lines)
         if len(_MEANINGLESS.findall(text)) > _UNREADABLE * len(text):
             return PageLines((), page.get_height(), hidden), "unreadable"
-        objects = "" if lines else _objects(page)
+        if lines:
+            objects = "stamped scan" if is_stamped_scan(page, text) else ""
+        else:
+            objects = _objects(page)
         return PageLines(lines, page.get_height(), hidden), objects
     finally:
         text_page.close()
@@ -267,23 +272,9 @@ def _page_without_lines(
     _tell(builder, hidden)
     problem = _PROBLEMS[content]
     if content in ("scan", "drawing", "unreadable"):
-        if not ocr.available():
-            problem = f"{problem}; {ocr.NOT_INSTALLED}"
-        else:
-            try:
-                add_plain(builder, ocr.recognise(render(document, index)))
-                problem = "" if builder.length else f"{problem}; {ocr.NOTHING_FOUND}"
-            except ParserTimeoutError as error:
-                problem = f"{problem}; {error}"
+        text, problem = recognised(document, index, problem, texts=True)
+        add_plain(builder, text)
     return builder.page(index + 1, f"page {index + 1}", problem)
-
-
-def render(document: PdfDocument, index: int) -> Image:
-    """A page as a grey picture for text recognition."""
-    page = document[index]
-    width, height = page.get_size()
-    scale = min(_OCR_DPI / 72, (_OCR_MAX_PIXELS / max(1.0, width * height)) ** 0.5)
-    return page.render(scale=scale, grayscale=True).to_pil()
 
 
 def _title(document: PdfDocument) -> str:
