@@ -21,9 +21,10 @@ def indexing() -> Iterator[Callable[[IngestProgress], None]]:
         task = bar.add_task("indexing", total=None, passages=0, speed=0.0)
 
         def report(state: IngestProgress) -> None:
+            page = f", page {state.page} of {state.page_of}" if state.page_of else ""
             bar.update(
                 task,
-                description=state.current[-40:] or "indexing",
+                description=(state.current[-40:] or "indexing") + page,
                 completed=state.bytes_done,
                 total=state.bytes_total,
                 passages=state.passages,

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 # Passages are embedded this many at a time, across documents. On two cores that is some three
 # seconds of work, which is how often progress moves and cancelling is noticed.
 _SLICE = 128
+
+# With nothing to embed, so often is told how far reading is, and cancelling noticed.
+_LOOK_SECONDS = 1.0
 
 # Files on their way through the parsers: enough small ones to fill a slice while the last one is
 # embedded, and of large ones no more than memory bears.
@@ -81,6 +84,17 @@ class Settings:
     again: bool
 
 
+@dataclass(slots=True)
+class _PagesRead:
+    """How far a parser is with a file; written by the parser's thread."""
+
+    done: int = 0
+    of: int = 0
+
+    def told(self, done: int, of: int) -> None:
+        self.done, self.of = done, of
+
+
 @dataclass(frozen=True, slots=True)
 class _Handed:
     """A file with the parsers; `again` where it is read anew though it has not changed."""
@@ -88,6 +102,7 @@ class _Handed:
     source: Source
     staged: Staged
     again: bool
+    pages: _PagesRead = field(default_factory=_PagesRead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +157,13 @@ class Pipeline:
             if not self._parsing and not self._waiting:
                 return
             # With nothing parsed yet and passages waiting, embedding goes on rather than idle.
-            timeout = 0 if self._waiting else None
+            timeout = 0 if self._waiting else _LOOK_SECONDS
             done, _ = wait(self._parsing, timeout=timeout, return_when=FIRST_COMPLETED)
             for future in done:
                 self._take_in(future)
-            if not done or self._passages_waiting() >= _SLICE:
+            if not done and not self._waiting:
+                self._tell_reading()
+            elif not done or self._passages_waiting() >= _SLICE:
                 self._embed_and_commit()
 
     def _drop_unfinished(self) -> None:
@@ -170,7 +187,8 @@ class Pipeline:
                 self._fail(source, error, None)
                 continue
             if handed:
-                future = pool.parse(handed.staged.file, Path(source.name).name)
+                name = Path(source.name).name
+                future = pool.parse(handed.staged.file, name, handed.pages.told)
                 self._parsing[future] = handed
 
     def _has_room(self, pool: ParserPool) -> bool:
@@ -296,6 +314,12 @@ class Pipeline:
     def _tell(self, source: Source, share: float = 0.0, passages: int = 0) -> None:
         """Report progress: this file was last, or `share` of its `passages` are embedded."""
         self._control.progress(self._tally.progress(source, share, passages))
+
+    def _tell_reading(self) -> None:
+        """Report how far the file is that has been with the parsers for longest."""
+        slowest = next(iter(self._parsing.values()))
+        pages = slowest.pages
+        self._control.progress(self._tally.reading(slowest.source, pages.done, pages.of))
 
 
 def _pool(settings: Settings) -> ParserPool:

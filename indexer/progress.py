@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from indexer.records import Document
 from indexer.sources import Source
@@ -12,7 +12,11 @@ from indexer.sources import Source
 
 @dataclass(frozen=True, slots=True)
 class IngestProgress:
-    """A moment of a run. `seconds_left` is None until something has been indexed."""
+    """A moment of a run.
+
+    `seconds_left` is None until something has been indexed, or a first page read. While the
+    run waits for `current` to be read, `page` of its `page_of` pages is done; else both are 0.
+    """
 
     files_done: int
     files_total: int
@@ -24,6 +28,8 @@ class IngestProgress:
     seconds: float
     seconds_left: float | None
     current: str
+    page: int = 0
+    page_of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,18 @@ class Tally:
             seconds_left=seconds * (self._total - done) / indexed if indexed else None,
             current=current.name,
         )
+
+    def reading(self, current: Source, page: int, of: int) -> IngestProgress:
+        """Where the run stands while it waits for a file of which some pages are read.
+
+        Reading a scan takes far longer than what comes after it, so it is what is counted on
+        until something has been indexed.
+        """
+        state = self.progress(current, 0.0, 0)
+        left, read = state.seconds_left, self._sizes[current.name] * page // max(1, of)
+        if left is None and read:
+            left = state.seconds * (self._total - self._bytes - read) / read
+        return replace(state, seconds_left=left, page=page, page_of=of)
 
     def report(self) -> IngestReport:
         """What was done."""

@@ -48,6 +48,9 @@ _START_SECONDS = 60.0  # importing the parsers takes half a second, more on a bu
 _REUSES = 200  # a worker that has parsed so many files is replaced, against creeping leaks
 
 
+Progress = Callable[[int, int], None]  # (pages done, pages in all)
+
+
 class ParserPool:
     """Parses files in `workers` child processes. A context manager.
 
@@ -95,9 +98,14 @@ class ParserPool:
             if worker is not None:
                 worker.kill()
 
-    def parse(self, path: Path, name: str | None = None) -> Future[ParsedFile]:
-        """Parse a file; the future raises `ParseError`, or `OSError` for an unreadable path."""
-        return self._threads.submit(self._parse, path, name)
+    def parse(
+        self, path: Path, name: str | None = None, told: Progress | None = None
+    ) -> Future[ParsedFile]:
+        """Parse a file; the future raises `ParseError`, or `OSError` for an unreadable path.
+
+        `told`, in a thread of the pool, is given (pages done, pages in all) as they are read.
+        """
+        return self._threads.submit(self._parse, path, name, told)
 
     def imap(self, paths: Iterable[Path]) -> Iterator[tuple[Path, ParsedFile | ParseError]]:
         """Parse files, yielding each as it is finished. Reads `paths` only as it gets on."""
@@ -120,7 +128,7 @@ class ParserPool:
             running += start() - 1
             yield path, _outcome(done)
 
-    def _parse(self, path: Path, name: str | None) -> ParsedFile:
+    def _parse(self, path: Path, name: str | None, told: Progress | None) -> ParsedFile:
         worker = self._idle.get()
         try:
             if worker is None or not worker.usable():
@@ -132,7 +140,7 @@ class ParserPool:
                 "name": name or path.name,
                 "limits": asdict(self._limits),
             }
-            return worker.parse(request, self._seconds, self._closed)
+            return worker.parse(request, self._seconds, self._closed, told)
         finally:
             self._idle.put(worker)
 
@@ -177,11 +185,19 @@ class Worker:
             if pipe is not None:
                 pipe.close()
 
-    def parse(self, request: dict[str, Any], seconds: float, closed: threading.Event) -> ParsedFile:
+    def parse(
+        self,
+        request: dict[str, Any],
+        seconds: float,
+        closed: threading.Event,
+        told: Progress | None = None,
+    ) -> ParsedFile:
         """Parse one file. After any error that is not the file's own, the process is dead."""
         pages: list[Page] = []
         for message in self.answers(request, seconds, closed):
-            if "page" in message:
+            if "done" in message and told:
+                told(message["done"], message["of"])
+            elif "page" in message:
                 pages.append(_page(message["page"]))
             elif "parsed" in message:
                 found = message["parsed"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -125,3 +126,28 @@ def papers_home(made_home, tmp_path) -> Home:
     made_home.store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     shutil.copytree(made_home.path, tmp_path / "home")
     return Home.open(tmp_path / "home")
+
+
+@pytest.fixture
+def slow_recognition(tmp_path, monkeypatch):
+    """Stands in for Tesseract, in the parsers' processes too; call it with seconds a page.
+
+    Gives a folder with an entry for each page that was looked at.
+    """
+
+    def install(seconds: float) -> Path:
+        programs, calls = tmp_path / "programs", tmp_path / "calls"
+        programs.mkdir()
+        calls.mkdir()
+        program = programs / "tesseract"
+        # A parser, and what it starts, may not write files; an empty folder is none.
+        program.write_text(
+            '#!/bin/sh\n[ "$1" = --list-langs ] && { echo of; echo eng; exit; }\n'
+            f'cat > /dev/null\nmkdir "{calls}/$$"\nsleep {seconds}\n'
+            'echo "Words of a page that was scanned."\n'
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+        return calls
+
+    return install

@@ -7,9 +7,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from file_writers import PICTURE, pdf
 
 from indexer.doctor import examine
 from indexer.ingest import Ingest, OtherGenerationError
+from indexer.sandbox import ParserPool
 from indexer.sources import Source, find
 from indexer.store import Store
 from indexer.watch import in_step, watch
@@ -225,6 +227,39 @@ def test_a_cancelled_run_leaves_a_sound_home_and_is_continued(desk, monkeypatch)
     assert desk.run(cancelled=lambda: True).unchanged == 0
 
 
+@pytest.fixture
+def scan(desk, monkeypatch):
+    monkeypatch.setattr("indexer.pipeline._LOOK_SECONDS", 0.05)
+    (desk.folder / "scan.pdf").write_bytes(pdf([PICTURE] * 10))
+    return desk
+
+
+def test_while_a_long_scan_is_read_its_pages_are_counted_and_time_left_is_told(
+    scan, slow_recognition
+):
+    slow_recognition(0.1)
+    seen = []
+    assert scan.run(progress=seen.append).added == 1
+    reading = [state for state in seen if state.page_of]
+    pages = [state.page for state in reading]
+    assert pages == sorted(pages)
+    assert {state.page_of for state in reading} == {10}
+    assert any(0 < page < 10 for page in pages)
+    assert all(state.current.endswith("scan.pdf") for state in reading)
+    assert all(state.seconds_left is not None for state in reading if state.page)
+    assert (seen[-1].page_of, seen[-1].seconds_left) == (0, 0)
+    assert scan.found("scanned") == 1
+
+
+def test_a_long_scan_can_be_stopped_between_its_pages(scan, slow_recognition):
+    calls = slow_recognition(0.3)
+    seen = []
+    report = scan.run(progress=seen.append, cancelled=lambda: any(s.page for s in seen))
+    assert (report.added, report.failed) == (0, ())
+    assert 0 < len(list(calls.iterdir())) < 10
+    assert scan.sound()
+
+
 def test_a_failure_of_the_embedder_stops_the_run_and_leaves_a_sound_home(full_desk, monkeypatch):
     def fail(texts):
         raise RuntimeError("out of memory")
@@ -302,6 +337,26 @@ def test_a_copy_is_indexed_once_its_twin_is_deleted_or_changed(full_desk):
     report = in_step(full_desk.ingest, [full_desk.folder], [leave], full_desk.collection)
     assert (report.added, report.deleted) == (1, 1)
     assert full_desk.found("leave") == 1
+
+
+def test_what_cannot_be_read_is_listed_once_and_not_tried_again_by_itself(full_desk, monkeypatch):
+    broken = full_desk.folder / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.7\nnothing more")
+    roots = [full_desk.folder]
+    assert len(in_step(full_desk.ingest, roots, roots, full_desk.collection).failed) == 1
+    parsed, parse = [], ParserPool.parse
+
+    def noted(pool, path, *more):
+        parsed.append(path)
+        return parse(pool, path, *more)
+
+    monkeypatch.setattr(ParserPool, "parse", noted)
+    other = full_desk.write("leave.md", LEAVE + "It is paid in full.")
+    assert in_step(full_desk.ingest, roots, [other], full_desk.collection).updated == 1
+    assert len(parsed) == 1
+    # Handed in again, it is tried again, and is still one.
+    assert len(full_desk.run(broken).failed) == 1
+    assert full_desk.store.documents([full_desk.collection], state="failed").total == 1
 
 
 def test_an_unplugged_folder_loses_no_document(full_desk):

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from file_writers import pdf, text_at, zipped
+from file_writers import PICTURE, pdf, text_at, zipped
 
 from indexer.parsers import (
     EmptyFileError,
@@ -81,6 +81,23 @@ def test_memory_is_bounded(tmp_path, good):
         with pytest.raises(ParserMemoryError, match="memory"):
             pool.parse(path).result(timeout=60)
         assert pool.parse(good).result(timeout=30).pages[0].text == "Fine."
+
+
+HIDDEN = "1 1 1 rg " + text_at(72, 700, "White words.") + "0 0 0 rg " + text_at(72, 600, "Shown.")
+
+
+@pytest.mark.parametrize("content", [PICTURE + HIDDEN, PICTURE], ids=["drawn to compare", "scans"])
+def test_a_long_pdf_takes_no_more_memory_than_a_short_one(tmp_path, slow_recognition, content):
+    """Every page is drawn; all the pictures together would not fit into what there is."""
+    slow_recognition(0)
+    path = tmp_path / "long.pdf"
+    written = pdf([content] * 12).replace(b"/MediaBox [0 0 612 792]", b"/MediaBox [0 0 1500 1500]")
+    path.write_bytes(written)
+    with ParserPool(memory_bytes=400 << 20) as pool:
+        parsed = pool.parse(path).result(timeout=120)
+    assert len(parsed.pages) == 12
+    assert all(page.text and (page.hidden or not page.problem) for page in parsed.pages)
+    assert bool(parsed.pages[11].hidden) == (content != PICTURE)
 
 
 def test_a_worker_that_dies_costs_its_file_only(good):

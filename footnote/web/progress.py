@@ -125,9 +125,11 @@ def details(job: Job, *, first: bool) -> str:
 
 
 def current_file(job: Job) -> str:
-    """The name of the file being read, without its folders."""
+    """The name of the file being read, without its folders; and the page, where that takes long."""
     path = job.progress.get("current", "")
-    return path.replace("\\", "/").rsplit("/", 1)[-1]
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    pages = job.progress.get("page_of", 0)
+    return f"{name}, page {job.progress['page']:,} of {pages:,}" if pages else name
 
 
 def _ended(job: Job) -> None:
