@@ -1,6 +1,8 @@
 """People and sharing from the command line, and who may start a server that others reach."""
 
 import json
+import tomllib
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -10,6 +12,7 @@ from footnote.cli import main
 from footnote.home import Home
 from footnote.people import People
 
+ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"
 
 
@@ -134,6 +137,15 @@ def test_a_server_that_others_reach_needs_an_admin(run, started, address):
 def test_this_machine_needs_nobody(run, started, address):
     assert run("app", "--address", address, "--no-browser").exit_code == 0
     assert started
+
+
+def test_untold_the_app_is_served_to_this_machine(run, started):
+    assert run("app", "--no-browser").exit_code == 0
+    assert started[0][started[0].index("--server.address") + 1] == "localhost"
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["server"]["address"] == "localhost"  # under `streamlit run`, too
+    protections = ("enableXsrfProtection", "enableCORS")
+    assert not any(config["server"].get(one) is False for one in protections)
 
 
 def test_the_organisations_sign_in_is_enough(run, started, tmp_path, monkeypatch):

@@ -53,6 +53,15 @@ def test_the_first_is_an_admin_and_keeps_what_was_asked_before(store):
     assert not History(store, bob.id).conversations()
 
 
+def test_a_new_home_has_nobody_and_no_password_opens_it(cheap, store):
+    assert People(store).all() == []
+    for name in ("admin", "root", "footnote", ""):
+        for password in ("admin", "password", "changeme", "nobody has this", ""):
+            with pytest.raises((WrongSignInError, ThrottledError)):
+                signin.sign_in(store, name, password)
+    assert "$argon2" not in everything_stored(store)
+
+
 @pytest.mark.parametrize(
     "name", ["", "a b", "everyone", "Operator", "a\nb", "x" * 65, "<b>", "../x"]
 )

@@ -1,14 +1,16 @@
 """The pages, run by Streamlit's own test harness over a real home."""
 
 import json
+import os
 import sqlite3
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from footnote import samples, sharing, signin
+from footnote import jobs, samples, sharing, signin
 from footnote.access import Door
 from footnote.home import Home
 from footnote.people import People, Profile
@@ -236,6 +238,73 @@ def test_a_large_library_is_paged(home):
     assert "1,201–1,230 of 1,230" in [caption.value for caption in app.caption]
     app.text_input(key="document_search").set_value("Paper 0007").run()
     assert [row["title"] for row in table(app)["rows"]] == ["Paper 0007"]
+
+
+@pytest.fixture
+def no_processes(monkeypatch):
+    """Jobs are noted and never run."""
+    process = SimpleNamespace(pid=os.getpid())
+    monkeypatch.setattr(jobs, "_started", lambda home, identifier: process)
+
+
+def test_an_upload_of_any_kind_is_handed_over_once(home, no_processes):
+    """The browser is asked for no type; what a file is, indexing tells from its content."""
+    app = library_page()
+    (zone,) = app.file_uploader
+    assert zone.allowed_type == []
+    zone.set_value([("note.txt", b"The gate opens.", "text/plain"), ("a.exe", b"MZ", "text/plain")])
+    app.run()
+    next(b for b in app.button if b.label == "Add 2 files").click().run()
+    for _ in range(3):
+        app.run()
+    assert not app.exception
+    (job,) = jobs.jobs(home)
+    assert job.arguments["names"] == ["note.txt", "a.exe"]
+    assert "Add files" in labels(app)
+
+
+def test_how_far_reading_is_and_how_long_it_takes_is_shown(home, no_processes):
+    arguments = {"paths": ["x"], "names": ["scan.pdf"], "collection": "mine", "staged": []}
+    identifier = jobs.submit(home, "index", arguments)
+    said = {
+        "files_done": 0, "files_total": 1, "bytes_done": 0, "bytes_total": 9, "pages": 0,
+        "passages_per_second": 0.0, "seconds_left": 120.0, "current": "scan.pdf",
+        "page": 12, "page_of": 300,
+    }  # fmt: skip
+    with home.store.transaction() as connection:
+        connection.execute(
+            "UPDATE jobs SET state = 'running', progress = ? WHERE id = ?",
+            (json.dumps(said), identifier),
+        )
+    shown = [caption.value for caption in library_page().caption]
+    assert any("2 minutes left" in caption for caption in shown)
+    assert r"scan\.pdf, page 12 of 300" in shown  # as Markdown
+
+
+def test_a_collection_whose_embedder_is_gone_answers_by_words_and_one_button_mends_it(
+    home, handbook, no_processes
+):
+    tiny = home.registry.spec("tiny")
+    home.registry.install("other", home.path / "embedders" / "tiny")
+    spec = home.path / "embedders" / "other" / "spec.json"
+    spec.write_text(spec.read_text().replace('"max_tokens": 256', '"max_tokens": 128'))
+    home.registry.use("other")
+    home.registry.remove("tiny")
+    found = home.searcher.find("working time", home.scope())
+    assert found.hits
+    assert "not installed" in found.notice
+    app = library_page()
+    next(b for b in app.button if b.label == "Bring up to date").click().run()
+    assert not app.exception
+    (job,) = jobs.jobs(home)
+    jobs.work(Home.open(), job.id)
+    assert jobs.job(home, job.id).state == "done"
+    assert home.store.generation(handbook.collection) == home.registry.spec("other").fingerprint
+    assert home.store.generation(handbook.collection) != tiny.fingerprint
+    after = Home.open().searcher.find("working time", home.scope())
+    assert (bool(after.hits), after.notice) == (True, "")
+    assert after.hits[0].dense_rank
+    assert "Bring up to date" not in labels(library_page())
 
 
 def test_a_document_is_shown_with_pages_and_passages(home, handbook):
