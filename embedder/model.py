@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from embedder.compute import Compute
-    from embedder.encoder import Encoder
+    from embedder.encoder import Encoder, Projection
     from embedder.spec import EmbedderSpec
 
 Side = Literal["queries", "passages"]
@@ -129,6 +129,18 @@ class Embedder:
                 rows = encode(padded.to(self.compute.device), lengths.to(self.compute.device))
             yield members, rows.cpu().numpy()
 
+    def load_projection(self) -> Projection:
+        """Token weights and whitening, empty where the spec names none.
+
+        Raises `embedder.decoder.OtherWeightsError`.
+        """
+        from embedder.encoder import Projection
+
+        if not self.spec.tensors:
+            return Projection()
+        check_hash(self.files.projection, self.spec.tensors)
+        return Projection.read(self.files.projection)
+
     def load_encoder(self, dtype: torch.dtype | None = None) -> Encoder:
         """A fresh torch module of this embedder, float32 unless told otherwise, to train on.
 
@@ -136,12 +148,9 @@ class Embedder:
         """
         import torch
 
-        from embedder.encoder import Encoder, Projection
+        from embedder.encoder import Encoder
 
-        projection = Projection()
-        if self.spec.tensors:
-            check_hash(self.files.projection, self.spec.tensors)
-            projection = Projection.read(self.files.projection)
+        projection = self.load_projection()
         decoder = load_decoder(self._converted, self.max_tokens, dtype or torch.float32)
         return Encoder(self.spec, decoder, projection).eval()
 

@@ -1,5 +1,6 @@
 """An embedder through other tools' code: sentence-transformers, transformers, peft, mteb."""
 
+import hashlib
 import json
 import sys
 from dataclasses import replace
@@ -90,7 +91,9 @@ def embedder(base, folder, **contract):
         tensors="here" if contract.get("pooling") == "weighted" else "",
     )
     if spec.tensors:
-        projection(spec).write(folder / "projection.safetensors")
+        file = folder / "projection.safetensors"
+        projection(spec).write(file)
+        spec = replace(spec, tensors=hashlib.sha256(file.read_bytes()).hexdigest())
     return in_float32(spec, folder, folder / "cache")
 
 

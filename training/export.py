@@ -73,8 +73,6 @@ def export(embedder: Embedder, folder: Path) -> Exported:
 
 
 def _write(embedder: Embedder, folder: Path) -> tuple[StockModule, ...]:
-    from embedder.encoder import Projection
-
     spec = embedder.spec
     prompts = {
         "query": _prompt(spec.query_template, spec.task),
@@ -84,9 +82,7 @@ def _write(embedder: Embedder, folder: Path) -> tuple[StockModule, ...]:
     source = converted(spec, embedder.files.cache, adapter)
     limits = limits_of(spec, source.config)
     tokenizer = load_tokenizer(source.tokenizer)
-    has_tensors = bool(spec.tensors)
-    projection = Projection.read(embedder.files.projection) if has_tensors else Projection()
-    modules = chain(spec, _base(source, tokenizer, limits), projection)
+    modules = chain(spec, _base(source, tokenizer, limits), embedder.load_projection())
 
     _write_tokenizer(tokenizer, limits, folder)
     shutil.copyfile(source.weights, folder / source.weights.name)
