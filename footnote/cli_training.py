@@ -115,7 +115,7 @@ def synth(
 @click.option("--learning-rate", type=float)
 @click.option("--temperature", type=float)
 @click.option(
-    "--adapt/--no-adapt", default=None, help="Count the collection's own statistics first."
+    "--adapt/--no-adapt", default=None, help="Fit the embedder to the collection's own vectors first."
 )
 @click.option("--seed", type=int)
 @click.option("--no-promote", is_flag=True, help="Prove, and switch nothing.")

@@ -145,8 +145,13 @@ class Store(Catalogue):
             )
 
     def drop_generation(self, collection: int, fingerprint: str) -> int:
-        """Remove a generation's vectors; return how many there were."""
+        """Remove a generation's vectors; return how many there were.
+
+        The one that answers stays as it is.
+        """
         with self.transaction() as connection:
+            if self.generation(collection) == fingerprint:
+                return 0
             removed = connection.execute(
                 "DELETE FROM vectors WHERE fingerprint = ? AND passage IN"
                 " (SELECT id FROM passages WHERE collection = ?)",

@@ -11,11 +11,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from embedder.spec import EmbedderSpec
 from footnote import jobs, learning
 from footnote.cli import main
+from indexer import generations
 from indexer.doctor import examine
 from indexer.sources import find
 from rag.history import History
+from training import learn
+from training.adaptation import adapt, half_whitening, map_vectors
 from training.examples import Example, ExampleFileError, read_examples, write_examples
 from training.general import general_examples
 from training.material import TooLittleToLearnError, material, split
@@ -53,8 +57,6 @@ def convincing(proof: Proof) -> Proof:
 @pytest.fixture
 def always_better(monkeypatch):
     """Every proof holds: the switch is under test, not the tiny decoder."""
-    from training import learn
-
     real = learn.prove
     monkeypatch.setattr(learn, "prove", lambda *a, **k: convincing(real(*a, **k)))
 
@@ -430,26 +432,64 @@ def test_two_processes_train_as_one_does(home, tmp_path):
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
-def test_statistics_of_the_collection_weigh_its_common_words_less(home):
-    import torch
+def test_half_whitening_takes_the_weight_off_what_all_share():
+    draw = np.random.default_rng(0)
+    spread = np.array([10.0, 1.0, 1.0, 0.1])
+    vectors = draw.normal(size=(4000, 4)) * spread + 3
+    white = half_whitening(vectors)
+    np.testing.assert_allclose(white, white.T, atol=1e-6)
+    lifted = spread**2 + 0.25 * (spread**2).mean()
+    expected = lifted**-0.25
+    np.testing.assert_allclose(np.diag(white), expected / expected.mean(), rtol=0.05)
 
-    from training.statistics import adapted, blended
-    from training.student import Student
 
-    general = np.log(np.array([1000.0, 1000.0, 2.0]))
-    weights = blended(general, [[0, 2], [0, 2], [0]] * 100)
-    assert weights[0] < weights[1]
-    assert weights == pytest.approx(-np.log([(300 + 0.3) / 600, 0.3 / 600, (200 + 150) / 600]))
-    assert blended(general, []) == pytest.approx(general)
-
+def test_vectors_of_an_adapted_embedder_are_mapped_from_those_of_its_start(home, monkeypatch):
+    monkeypatch.setattr(learn, "FEWEST", 5)
+    run = ordered(home, promote=False)
+    work = learning.learning(home, run)
+    sources = material(home.store, number_of(home)).sources
     start = home.registry.load("tiny")
-    student = Student(start, QUICK, torch.device("cpu"))
-    texts = [source.text for source in material(home.store, number_of(home)).sources]
-    before = start.embed_passages(texts)
-    adapted(student, texts, texts[:10])
-    with torch.inference_mode():
-        after = student.encode("passages", student.passage_ids(texts)).numpy()
-    assert np.abs(before - after).max() > 0.01
+    texts = [source.text for source in sources]
+    adapt(start, start.embed_passages(texts), run.embedder, run.id)
+    assert work.run().proof is not None
+    trained = home.registry.load(run.id)
+    assert trained.spec.name == run.id
+    ids = [source.passage.id for source in sources]
+    map_vectors(home.store, ids, start.fingerprint, trained)
+    mapped = home.store.passage_vectors(ids, trained.fingerprint)
+    new = trained.embed_passages(texts)
+    np.testing.assert_allclose(np.stack([mapped[one] for one in ids]), new, atol=2e-3)
+    assert np.abs(new - start.embed_passages(texts)).max() > 0.01
+
+
+def test_steps_that_teach_nothing_leave_the_adapted_embedder(home, monkeypatch, always_better):
+    monkeypatch.setattr(learn, "FEWEST", 5)
+    order = learning.Wish("papers", recipe=replace(QUICK, learning_rate=1e-12, projection_rate=0))
+    run = learning.order(home, order)
+    # No passage goes through the decoder for it, neither for the proof nor for the switch.
+    monkeypatch.setattr(learn, "embed_passages", None)
+    monkeypatch.setattr(generations, "embed_passages", None)
+    assert learning.learning(home, run).run().promoted
+    assert (run.embedder / "whitening.safetensors").exists()
+    number = number_of(home)
+    assert home.store.generation(number) == home.registry.spec(run.id).fingerprint
+    assert home.store.unembedded(number, home.store.generation(number), 1) == []
+    assert home.searcher.search("paid leave", home.scope(["papers"]), mode="dense")
+
+
+def test_a_run_that_comes_to_what_it_began_with_takes_nothing_away(home, always_better):
+    recipe = replace(QUICK, adapt=False)
+    first = learning.order(home, learning.Wish("papers", recipe=recipe))
+    assert learning.learning(home, first).run().promoted
+    answers = home.store.generation(number_of(home))
+    nothing = replace(recipe, learning_rate=1e-12, projection_rate=0.0)
+    second = learning.order(home, learning.Wish("papers", recipe=nothing, promote=False))
+    work = learning.learning(home, second)
+    work.train()
+    spec = EmbedderSpec.read(second.embedder / "spec.json")
+    assert spec.fingerprint == answers
+    home.store.drop_generation(number_of(home), answers)  # as is done when it is rejected
+    assert home.store.unembedded(number_of(home), answers, 1) == []
 
 
 def test_a_heading_that_the_text_repeats_with_a_little_more_is_taken_out():

@@ -7,6 +7,7 @@ a run that was killed or cancelled continues where it was.
 from __future__ import annotations
 
 import random
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,13 +16,16 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from embedder.model import Embedder, EmbedderFiles
+from embedder.spec import EmbedderSpec
 from indexer.generations import embed_passages
 from indexer.trust import POOL
+from training.adaptation import FEWEST, adapt, map_vectors
 from training.evaluate import spread
 from training.examples import Example, read_examples, write_examples
 from training.general import general_examples
 from training.history import history
-from training.material import Material, material
+from training.material import Material, Source, material
 from training.negatives import Neighbourhood, mine
 from training.promote import promote
 from training.proof import Proof, Question, prove
@@ -29,12 +33,12 @@ from training.questions import placed
 from training.weak import weak_examples
 
 if TYPE_CHECKING:
-    from embedder.model import Embedder
+    from accelerate import Accelerator
+
     from embedder.registry import Registry
     from indexer.search import Searcher
     from indexer.store import Store
     from training.runs import Run
-    from training.student import Student
     from training.trainer import TrainingProgress
 
 Stage = Literal["examples", "training", "embedding", "proof", "switching"]
@@ -173,21 +177,21 @@ class Learning:
         return [one for one in found if parts.get(one.passage, "train") == "train"]
 
     def _neighbourhood(self, taken: Material) -> Neighbourhood:
-        """Passages of the training part with the vectors that the index has of them.
+        """Passages of the training part with their vectors."""
+        chosen = taken.part("train")[:_NEIGHBOURS]
+        ids = [source.passage.id for source in chosen]
+        return Neighbourhood([source.text for source in chosen], self._vectors(chosen), ids)
+
+    def _vectors(self, sources: Sequence[Source]) -> np.ndarray:
+        """Vectors float32 [n, dimension] that the index has of these passages.
 
         Where the run starts from another embedder than the one that answers, they are embedded.
         """
-        chosen = taken.part("train")[:_NEIGHBOURS]
-        stored = self._store.passage_vectors(
-            [source.passage.id for source in chosen], self._start.fingerprint
-        )
-        there = [source for source in chosen if source.passage.id in stored]
-        if len(there) == len(chosen):
-            vectors = np.stack([stored[one.passage.id] for one in there]).astype(np.float32)
-        else:
-            vectors = self._start.embed_passages([source.text for source in chosen])
-        ids = [source.passage.id for source in chosen]
-        return Neighbourhood([source.text for source in chosen], vectors, ids)
+        ids = [source.passage.id for source in sources]
+        stored = self._store.passage_vectors(ids, self._start.fingerprint)
+        if len(stored) < len(ids):
+            return self._start.embed_passages([source.text for source in sources])
+        return np.stack([stored[number] for number in ids]).astype(np.float32)
 
     def train(
         self, taken: Material | None = None, examples: Sequence[Example] | None = None
@@ -218,9 +222,8 @@ class Learning:
         general = general_examples(round(len(own) * share / max(1 - share, 1e-9)), recipe.seed)
         device = torch.device(self._start.compute.device)
         team = team_on(device)
-        student = Student(self._start, recipe, device)
-        if recipe.adapt:
-            self._adapt(student, [source.text for source in taken.part("train")])
+        start = self._adapted(taken, team) if recipe.adapt else self._start
+        student = Student(start, recipe, device)
         trainer = Trainer(
             student,
             own + (general if share else []),
@@ -235,19 +238,23 @@ class Learning:
             self._cancelled,
         )
         if result.finished and team.is_main_process:
-            student.save(self._run.embedder, self._run.id)
+            if result.best_step == 0 and start is not self._start:
+                shutil.copytree(start.files.folder, self._run.embedder)
+            else:
+                student.save(self._run.embedder, self._run.id)
         return result.steps, result.finished
 
-    def _adapt(self, student: Student, texts: Sequence[str]) -> None:
-        """Give the student the collection's own statistics; counted once, kept with the run."""
-        from embedder.encoder import Projection
-        from training.statistics import MEAN_OF, adapted
-
-        path = self._run.folder / "statistics.safetensors"
-        if not path.exists():
-            self._tell("training", 0, self._order.recipe.steps)
-            adapted(student, texts, spread(texts, MEAN_OF)).write(path)
-        student.take(Projection.read(path))
+    def _adapted(self, taken: Material, team: Accelerator) -> Embedder:
+        """The start, fitted to the training part's vectors where there are enough of them."""
+        sources = taken.part("train")[:_NEIGHBOURS]
+        if len(sources) < FEWEST:
+            return self._start
+        folder = self._run.folder / "adapted"
+        if team.is_main_process and not folder.exists():
+            adapt(self._start, self._vectors(sources), folder, self._run.id)
+        team.wait_for_everyone()
+        files = EmbedderFiles(folder, self._start.files.cache)
+        return Embedder(EmbedderSpec.read(folder / "spec.json"), files)
 
     def _installed(self) -> Embedder:
         """The trained embedder, installed under the run's name."""
@@ -258,6 +265,7 @@ class Learning:
     def _embed_pool(self, trained: Embedder) -> bool:
         """Give the proof's passages vectors under the trained embedder; they are kept for it."""
         drawn = [one.id for one in self._store.sample_passages(self._collection, POOL)]
+        self._map(drawn, trained)
         for embedder in (self._in_use(), trained):
             there = self._store.passage_vectors(drawn, embedder.fingerprint)
             missing = [number for number in drawn if number not in there]
@@ -269,6 +277,12 @@ class Learning:
                 some = missing[place : place + _EMBED_AT_ONCE]
                 embed_passages(self._store, embedder, some)
         return True
+
+    def _map(self, ids: Sequence[int], trained: Embedder) -> None:
+        """What needs no decoder: vectors of an embedder that was only adapted."""
+        there = self._store.passage_vectors(ids, trained.fingerprint)
+        missing = [number for number in ids if number not in there]
+        map_vectors(self._store, missing, self._start.fingerprint, trained)
 
     def _proved(self, taken: Material, trained: Embedder) -> Proof:
         self._tell("proof", 0, 1)
@@ -292,6 +306,8 @@ class Learning:
             if not proof.holds:
                 self._store.drop_generation(self._collection, trained.fingerprint)
             return False
+        missing = self._store.unembedded(self._collection, trained.fingerprint, -1)
+        map_vectors(self._store, missing, self._start.fingerprint, trained)
         total = self._store.count_passages(self._collection)
         there = total - len(self._store.unembedded(self._collection, trained.fingerprint, -1))
         began = time.monotonic()

@@ -39,9 +39,10 @@ class Recipe:
         tokens_in_memory: a batch of more tokens goes through gradient caching; so many take
             some 2.5 GB with the bundled decoder in float32 (`benchmarks/gradients.py`).
         evaluate_every: steps between two looks at the development part.
-        patience: looks without improvement after which training stops.
-        adapt: whether token weights and means are first counted anew on the documents
-            (`training.statistics`), where the embedder has such.
+        patience: looks without improvement after which training stops. Where steps helped at
+            all, they did within the first two looks (docs/log.md, The loop).
+        adapt: whether the embedder is first fitted to the collection by what its vectors say
+            (`training.adaptation`), which takes seconds.
         seed: the same seed gives the same run.
     """
 
@@ -61,7 +62,7 @@ class Recipe:
     max_tokens: int = 128
     tokens_in_memory: int = 12_288
     evaluate_every: int = 20
-    patience: int = 4
+    patience: int = 2
     adapt: bool = True
     seed: int = 0
 

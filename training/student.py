@@ -12,16 +12,16 @@ import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrize import is_parametrized, register_parametrization
+from torch.nn.utils.parametrize import register_parametrization
 
 from embedder.aside import storage_error, write_tensors, write_text
-from embedder.encoder import Projection, right_padded
+from embedder.encoder import right_padded
 from embedder.errors import FootnoteError
 from embedder.foreign import TransformersDecoder
 from embedder.model import Embedder, Side
@@ -80,20 +80,6 @@ class Student:
     def trainable(self) -> dict[str, nn.Parameter]:
         """What is learnt, by name."""
         return {name: p for name, p in self.encoder.named_parameters() if p.requires_grad}
-
-    def take(self, projection: Projection) -> None:
-        """Go on with other statistics, of the same shapes."""
-        if self._kept:
-            self._kept.clear()
-        with torch.no_grad():
-            for field in fields(projection):
-                values = getattr(projection, field.name)
-                if values is None:
-                    continue
-                if is_parametrized(self.encoder, field.name):
-                    setattr(self.encoder, field.name, values.to(self.device))
-                else:
-                    getattr(self.encoder, field.name).copy_(values)
 
     def groups(self) -> list[dict[str, Any]]:
         """Parameter groups for AdamW, each with its highest learning rate as `lr`.
