@@ -108,14 +108,18 @@ def synth(
     "--source", "kinds", multiple=True, help="Only these weak pairs of the documents; repeatable."
 )
 @click.option("--general", type=click.FloatRange(0, 0.9), help="Share of general questions.")
-@click.option("--steps", type=click.IntRange(1, 1000))
+@click.option(
+    "--steps",
+    type=click.IntRange(0, 1000),
+    help="Of training; with 0 the embedder is adapted to the collection and nothing is learnt.",
+)
 @click.option("--batch", type=click.IntRange(2), help="Questions a step.")
 @click.option("--rank", type=click.IntRange(0), help="Of LoRA; 0 trains the projection alone.")
 @click.option("--negatives", type=click.IntRange(0), help="Hard negatives a question.")
 @click.option("--learning-rate", type=float)
 @click.option("--temperature", type=float)
 @click.option(
-    "--adapt/--no-adapt", default=None, help="Fit the embedder to the collection's own vectors first."
+    "--adapt/--no-adapt", default=None, help="Adapt the embedder to what all passages share, first."
 )
 @click.option("--seed", type=int)
 @click.option("--no-promote", is_flag=True, help="Prove, and switch nothing.")

@@ -28,7 +28,7 @@ from training.negatives import Neighbourhood, mine
 from training.promote import NothingBeforeError
 from training.proof import Comparison, Proof, gain_at
 from training.questions import labelled_questions, reader_questions
-from training.recipe import Recipe
+from training.recipe import Recipe, RecipeError
 from training.weak import KINDS, weak_examples
 
 QUICK = Recipe(steps=4, batch=4, rank=2, alpha=4, warmup=1, evaluate_every=2)
@@ -475,6 +475,19 @@ def test_steps_that_teach_nothing_leave_the_adapted_embedder(home, monkeypatch, 
     assert home.store.generation(number) == home.registry.spec(run.id).fingerprint
     assert home.store.unembedded(number, home.store.generation(number), 1) == []
     assert home.searcher.search("paid leave", home.scope(["papers"]), mode="dense")
+
+
+def test_without_steps_the_embedder_is_adapted_and_nothing_learnt(home, monkeypatch, always_better):
+    nothing = learning.Wish("papers", recipe=replace(QUICK, steps=0))
+    with pytest.raises(TooLittleToLearnError, match="50"):
+        learning.learning(home, learning.order(home, nothing)).run()
+    monkeypatch.setattr(learn, "FEWEST", 5)
+    run = learning.order(home, nothing)
+    result = learning.learning(home, run).run()
+    assert (result.promoted, result.examples, result.steps) == (True, 0, 0)
+    assert (run.embedder / "whitening.safetensors").exists()
+    with pytest.raises(RecipeError, match="adapted"):
+        replace(QUICK, steps=0, adapt=False)
 
 
 def test_a_run_that_comes_to_what_it_began_with_takes_nothing_away(home, always_better):

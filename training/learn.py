@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from embedder.aside import writing_folder
 from embedder.model import Embedder, EmbedderFiles
 from embedder.spec import EmbedderSpec
 from indexer.generations import embed_passages
@@ -25,7 +26,7 @@ from training.evaluate import spread
 from training.examples import Example, read_examples, write_examples
 from training.general import general_examples
 from training.history import history
-from training.material import Material, Source, material
+from training.material import Material, Source, TooLittleToLearnError, material
 from training.negatives import Neighbourhood, mine
 from training.promote import promote
 from training.proof import Proof, Question, prove
@@ -125,7 +126,7 @@ class Learning:
     def run(self) -> LearningResult:
         """Go through all stages; cancelled, return what there is."""
         taken = material(self._store, self._collection, self._order.recipe.seed)
-        examples = self.examples(taken)
+        examples = self.examples(taken) if self._order.recipe.steps else []
         if not examples and self._cancelled():
             return self._result(0, 0, None, promoted=False)
         steps, finished = self.train(taken, examples)
@@ -210,6 +211,12 @@ class Learning:
             return len(history(self._run.folder)), True
         recipe = self._order.recipe
         taken = taken or material(self._store, self._collection, recipe.seed)
+        device = torch.device(self._start.compute.device)
+        team = team_on(device)
+        start = self._adapted(taken, team) if recipe.adapt else self._start
+        if not recipe.steps:
+            self._keep(start)
+            return 0, True
         held = taken.part("development")
         looked_at = weak_examples(held, self._order.kinds, recipe.seed)
         looked_at = [
@@ -220,9 +227,6 @@ class Learning:
         own = list(self.examples(taken) if examples is None else examples)
         share = self._order.general
         general = general_examples(round(len(own) * share / max(1 - share, 1e-9)), recipe.seed)
-        device = torch.device(self._start.compute.device)
-        team = team_on(device)
-        start = self._adapted(taken, team) if recipe.adapt else self._start
         student = Student(start, recipe, device)
         trainer = Trainer(
             student,
@@ -239,15 +243,25 @@ class Learning:
         )
         if result.finished and team.is_main_process:
             if result.best_step == 0 and start is not self._start:
-                shutil.copytree(start.files.folder, self._run.embedder)
+                self._keep(start)
             else:
                 student.save(self._run.embedder, self._run.id)
         return result.steps, result.finished
+
+    def _keep(self, adapted: Embedder) -> None:
+        """Nothing was learnt: the adapted embedder is what came of the run."""
+        with writing_folder(self._run.embedder) as left:
+            shutil.copytree(adapted.files.folder, left, dirs_exist_ok=True)
 
     def _adapted(self, taken: Material, team: Accelerator) -> Embedder:
         """The start, fitted to the training part's vectors where there are enough of them."""
         sources = taken.part("train")[:_NEIGHBOURS]
         if len(sources) < FEWEST:
+            if not self._order.recipe.steps:
+                raise TooLittleToLearnError(
+                    f"of this collection {len(sources)} passages could be adapted to, and it takes"
+                    f" {FEWEST}; add documents first"
+                )
             return self._start
         folder = self._run.folder / "adapted"
         if team.is_main_process and not folder.exists():

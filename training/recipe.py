@@ -18,7 +18,8 @@ class Recipe:
     """How an embedder is trained. Defaults: FIELD.md's measurements and `docs/log.md`.
 
     Attributes:
-        steps: optimiser steps; the published recipe needs fewer than 1,000.
+        steps: optimiser steps; the published recipe needs fewer than 1,000. With 0 the embedder
+            is adapted and nothing is learnt.
         batch: queries a step. Its size does not depend on memory: see `tokens_in_memory`.
         negatives: hard negatives a query, at most.
         temperature: of the softmax over cosines (0.02 in the published recipe, for last-token
@@ -67,8 +68,10 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.evaluate_every, self.alpha, self.patience) < 1:
-            raise RecipeError("steps, evaluate_every, alpha and patience must be at least 1")
+        if min(self.evaluate_every, self.alpha, self.patience) < 1:
+            raise RecipeError("evaluate_every, alpha and patience must be at least 1")
+        if self.steps < 0 or not (self.steps or self.adapt):
+            raise RecipeError("steps must be at least 1, or 0 where the embedder is adapted")
         if self.rank < 0:
             raise RecipeError("rank must be 0 (the decoder as it is) or more")
         if not (self.rank or self.projection_rate or self.token_rate):
