@@ -12,12 +12,12 @@ import json
 import re
 import shutil
 import tempfile
-import threading
 from pathlib import Path
 
 from embedder.aside import write_text, writing_folder
 from embedder.decoder import base_shape, converted_folder
 from embedder.errors import FootnoteError
+from embedder.kept import Kept
 from embedder.model import Embedder, EmbedderFiles
 from embedder.presets import PRESETS
 from embedder.spec import EmbedderSpec
@@ -43,8 +43,7 @@ class Registry:
 
     def __init__(self, folder: Path, cache: Path) -> None:
         self._folder, self._cache = folder, cache
-        self._loaded: dict[str, Embedder] = {}
-        self._lock = threading.Lock()
+        self._loaded: Kept[str, Embedder] = Kept()
 
     def names(self) -> list[str]:
         """All installed embedders, the bundled one first."""
@@ -59,11 +58,8 @@ class Registry:
         """The embedder of this name, one object for all who ask. Raises `UnknownEmbedderError`."""
         place = self._place(name)
         spec = EmbedderSpec.read(place / _SPEC)
-        with self._lock:
-            if spec.fingerprint not in self._loaded:
-                files = EmbedderFiles(folder=place, cache=self._cache)
-                self._loaded[spec.fingerprint] = Embedder(spec, files)
-            return self._loaded[spec.fingerprint]
+        files = EmbedderFiles(folder=place, cache=self._cache)
+        return self._loaded.get(spec.fingerprint, lambda: Embedder(spec, files))
 
     def load_fingerprint(self, fingerprint: str) -> Embedder:
         """The embedder that made a generation. Raises `UnknownEmbedderError`."""
@@ -137,8 +133,7 @@ class Registry:
         self._write([used for used in self.history()[1:] if used != name])
         (place / _SPEC).unlink()  # from here on it is not installed
         shutil.rmtree(place)
-        with self._lock:
-            self._loaded.pop(spec.fingerprint, None)
+        self._loaded.forget(spec.fingerprint)
         if base not in {converted_folder(self.spec(other), self._cache) for other in self.names()}:
             shutil.rmtree(base, ignore_errors=True)
 

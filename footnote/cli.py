@@ -82,6 +82,7 @@ def index(
         plan = home.plan(paths, collection)
         show(as_json, lambda: asdict(plan), lambda: render.plan_text(plan))
         return
+    home.give_way()
     with indexing() as progress:
         report = home.index(find(paths), collection, workers=workers, progress=progress)
     show(as_json, lambda: render.index_json(report), lambda: render.index_text(report))

@@ -132,6 +132,7 @@ def train(context: click.Context, collection: str | None, **options: Any) -> Non
     from footnote.progress import learning as shown
 
     home = open_home(context)
+    home.give_way()
     if options["resume"]:
         run = learning.runs(home).get(options["resume"])
     elif collection is None and not options["data"]:

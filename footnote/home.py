@@ -149,6 +149,17 @@ class Home:
         """Parser processes for bulk work."""
         return self.settings.number("workers") or os.cpu_count() or 1
 
+    def give_way(self) -> None:
+        """Let this process, and those it will start, work while the app's readers leave room.
+
+        Beside 20 readers on two cores, bulk indexing and a training took half of the readers'
+        speed; giving way, a quarter (`docs/log.md`, Load). For the process's life.
+        """
+        if hasattr(os, "setpriority"):  # Windows knows no such number
+            wanted = min(self.settings.number("niceness"), 19)
+            there = os.getpriority(os.PRIO_PROCESS, 0)
+            os.setpriority(os.PRIO_PROCESS, 0, max(there, wanted))
+
     @property
     def reading(self) -> ReadingLimits:
         """How much of a file is read, and whether what a person does not see in it."""

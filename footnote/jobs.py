@@ -402,7 +402,9 @@ def main() -> None:
     from footnote.home import Home
 
     folder, identifier = sys.argv[1:]
-    work(Home.open(folder), identifier)
+    home = Home.open(folder)
+    home.give_way()
+    work(home, identifier)
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ _KNOWN = (
     _Known("model", "FOOTNOTE_MODEL", "", "name of the language model at that endpoint"),
     _Known("llm_timeout", "FOOTNOTE_LLM_TIMEOUT", "60", "seconds without a token until giving up"),
     _Known("workers", "FOOTNOTE_WORKERS", "0", "parser processes; 0 means one a core"),
+    _Known("niceness", "FOOTNOTE_NICENESS", "10", "how far indexing and jobs give way, 0 to 19"),
     _Known("parse_seconds", "FOOTNOTE_PARSE_SECONDS", "120", "time limit for parsing one file"),
     _Known("parse_mb", "FOOTNOTE_PARSE_MB", "1536", "memory limit of a parser process in MB"),
     _Known("draw_seconds", "FOOTNOTE_DRAW_SECONDS", "20", "time limit for drawing one page"),

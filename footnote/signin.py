@@ -107,8 +107,9 @@ def note_click(store: Store, token: str) -> None:
     """Keep a session from going idle."""
     found, now = _session(store, token), time.time()
     if found is not None and abs(now - found["seen_at"]) > _NOTED_SECONDS:
-        # On a disk that is full or cannot be written, reading goes on.
-        with suppress(StorageError), store.transaction() as connection:
+        # On a disk that is full or cannot be written, reading goes on; and where a large document
+        # is being committed, the next click is as good a one to note.
+        with suppress(StorageError), store.transaction(wait=False) as connection:
             connection.execute(
                 "UPDATE sessions SET seen_at = ? WHERE token = ?", (now, _digest(token))
             )

@@ -31,6 +31,12 @@ __all__ = ["Database", "DatabaseError", "connect"]
 # rowid, and 42.5 MB in pages of 16 kB; at dimension 1152: 110, 99 and 64 MB (ideal: 62).
 _PAGE_BYTES = 16384
 
+# Kilobytes of pages that a connection holds. The app has two threads for each person who is being
+# answered, and every commit, of anybody, empties the caches of all connections but its own. With
+# 100,000 passages and 20 threads that search, the app takes 857 MB with 8 MB a connection and
+# 1,416 MB with 32, at the same speed; so does writing (`docs/log.md`, Load).
+_CACHE_KB = 8192
+
 # How long a writer waits for its turn. The longest transaction is the commit of one large
 # document: seconds.
 _BUSY_SECONDS = 60.0
@@ -74,13 +80,15 @@ class Database:
         self._all = [one for one in self._all if one not in ended]
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, wait: bool = True) -> Iterator[Connection]:
         """A write transaction: all of it or nothing, even if the process is killed in it.
 
-        Raises `SchemaTooNewError` where a newer program has changed the home meanwhile.
+        Where another writer is at work it waits for its turn, or, not to `wait`, raises
+        `DatabaseLockedError` at once. Raises `SchemaTooNewError` where a newer program has
+        changed the home meanwhile.
         """
         connection = self.connection
-        connection.execute("BEGIN IMMEDIATE")
+        _begin(connection, wait=wait)
         try:
             refuse_newer(connection)
             yield connection
@@ -98,6 +106,16 @@ class Database:
                 connection.close()
             self._all.clear()
         self._local = threading.local()
+
+
+def _begin(connection: Connection, *, wait: bool) -> None:
+    if not wait:
+        connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    finally:
+        if not wait:
+            connection.execute(f"PRAGMA busy_timeout = {int(1000 * _BUSY_SECONDS)}")
 
 
 def connect(path: Path) -> Connection:
@@ -139,7 +157,7 @@ def _opened(name: str, *, uri: bool) -> Connection:
         _into_wal_mode(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA cache_size = -32768")  # kB a connection
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
     except BaseException:
         connection.close()
         raise

@@ -9,13 +9,14 @@ against a common background.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from weakref import WeakKeyDictionary
 
 from embedder.errors import FootnoteError
+from embedder.kept import Kept
 from indexer import fusion, trust
 from indexer.catalogue import UnknownDocumentError
 from indexer.records import Document, Hit
@@ -74,9 +75,9 @@ class Searcher:
 
     def __init__(self, store: Store, folder: Path, embedder_for: Callable[[str], Embedder]) -> None:
         self._store, self._folder, self._embedder_for = store, folder, embedder_for
-        self._indexes: dict[tuple[int, str], VectorIndex] = {}
-        self._samples: dict[tuple[int, str], tuple[object, np.ndarray]] = {}
-        self._lock = threading.Lock()
+        self._indexes: Kept[tuple[int, str], VectorIndex] = Kept()
+        self._samples: WeakKeyDictionary[VectorIndex, tuple[object, np.ndarray]]
+        self._samples = WeakKeyDictionary()
 
     def search(
         self,
@@ -225,25 +226,22 @@ class Searcher:
         known = Trust.from_json(self._store.trust(*key))
         # Unexamined collections are small, or being filled: drawn anew as they grow.
         state = known.background or len(generation.index).bit_length()
-        held = self._samples.get(key)
+        held = self._samples.get(generation.index)
         if held is None or held[0] != state:
             ids = known.background or [
                 passage.id for passage in self._store.sample_passages(key[0], _BACKGROUND)
             ]
             vectors = list(self._store.passage_vectors(ids, key[1]).values())
             stacked = np.stack(vectors) if vectors else np.empty((0, len(generation.query)))
-            held = self._samples[key] = (state, stacked.astype(np.float32))
+            held = self._samples[generation.index] = (state, stacked.astype(np.float32))
         return held[1]
 
     def _index(self, collection: int, fingerprint: str) -> VectorIndex:
-        key = (collection, fingerprint)
-        with self._lock:
-            if key not in self._indexes:
-                dimension = self._embedder_for(fingerprint).dimension
-                self._indexes[key] = VectorIndex(
-                    self._store, self._folder, collection, fingerprint, dimension
-                )
-            return self._indexes[key]
+        def made() -> VectorIndex:
+            dimension = self._embedder_for(fingerprint).dimension
+            return VectorIndex(self._store, self._folder, collection, fingerprint, dimension)
+
+        return self._indexes.get((collection, fingerprint), made)
 
     def _hits(
         self,

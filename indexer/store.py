@@ -73,9 +73,9 @@ class Store(Catalogue):
             raise storage_error(error, home) from error
         return cls(home)
 
-    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """A write transaction; other writers wait for its end."""
-        return self._database.transaction()
+    def transaction(self, *, wait: bool = True) -> AbstractContextManager[sqlite3.Connection]:
+        """A write transaction; other writers wait for its end. As `Database.transaction`."""
+        return self._database.transaction(wait=wait)
 
     def close(self) -> None:
         """Close all connections."""

@@ -16,6 +16,9 @@ from footnote.home import Home
 from indexer.sources import find
 from tests.homes import write_papers
 
+# Commands that run in the tests' own process would slow all that come after.
+os.environ["FOOTNOTE_NICENESS"] = "0"
+
 TINY_WIDTH = 32
 _WORDS = (
     "the of and to in a is that for it as was with be by on not he his but at are this have "

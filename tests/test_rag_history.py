@@ -8,6 +8,7 @@ from passages_found import found
 from indexer.records import Span
 from indexer.store import Store
 from indexer.writes import insert_document
+from rag import records
 from rag.history import History, UnknownConversationError
 from rag.records import Answer, Footnote, Sentence, UnreadableAnswerError, from_json, to_json
 
@@ -114,3 +115,13 @@ def test_nobody_touches_another_ones_conversation(tmp_path):
 def test_feedback_is_up_down_or_none(history):
     with pytest.raises(ValueError, match="feedback"):
         history.rate(1, 5)
+
+
+def test_the_shape_of_an_answer_is_looked_up_once_not_for_each_that_is_read(monkeypatch):
+    assert from_json(to_json(ANSWER)) == ANSWER
+
+    def looked_up(_):
+        raise AssertionError("again")
+
+    monkeypatch.setattr(records, "get_type_hints", looked_up)
+    assert from_json(to_json(ANSWER)) == ANSWER
