@@ -124,7 +124,8 @@ def prepared(folder: Path, path: Path, count: int, file: Path | None, think: flo
     manner = Manner(pool(home, file), think)
     load = Load(home, register(home, count), manner)
     began = time.monotonic()
-    home.embedder.embed_queries(manner.questions[:1])  # as the page does while somebody types
+    embedder = home.embedder_of(home.collection(OPEN).id)
+    embedder.embed_queries(manner.questions[:1])  # as the page does while somebody types
     print(f"{len(manner.questions)} questions; embedder loaded in {time.monotonic() - began:.1f} s")
     return load
 

@@ -183,9 +183,9 @@ def test_the_index_of_a_generation_that_answers_no_more_is_let_go_of(home, monke
 
 
 def test_threads_hold_no_more_of_a_large_database_than_their_share(home):
-    # Two for each of twenty readers, and 320 MB together at most.
+    # Two for each of twenty readers, and 160 MB together at most.
     size = home.store.connection.execute("PRAGMA cache_size").fetchone()[0]
-    assert 40 * -size <= 320 << 10
+    assert 40 * -size <= 160 << 10
 
 
 @pytest.mark.parametrize(("setting", "there", "expected"), [("7", 0, 7), ("0", 0, 0), ("5", 9, 9)])

@@ -14,6 +14,7 @@ from footnote import jobs, samples, sharing, signin
 from footnote.access import Door
 from footnote.home import Home
 from footnote.people import People, Profile
+from footnote.web import shared_home
 from footnote.web.asking import Asking
 from footnote.web.page_view import Place
 from indexer import database
@@ -305,6 +306,26 @@ def test_a_collection_whose_embedder_is_gone_answers_by_words_and_one_button_men
     assert (bool(after.hits), after.notice) == (True, "")
     assert after.hits[0].dense_rank
     assert "Bring up to date" not in labels(library_page())
+
+
+def test_the_page_gets_ready_the_embedder_that_will_be_asked_and_no_other(home):
+    fingerprints = {}
+    for name, tokens in (("answers", 200), ("for-new-ones", 100)):
+        home.registry.install(name, home.path / "embedders" / "tiny")
+        spec = home.path / "embedders" / name / "spec.json"
+        spec.write_text(spec.read_text().replace('"max_tokens": 256', f'"max_tokens": {tokens}'))
+        home.registry.use(name)
+        home.__dict__.pop("embedder", None)
+        fingerprints[name] = home.embedder.fingerprint
+        if name == "answers":
+            add(home, "papers", next(iter(samples.documents())))
+    ask_page()
+    loaded = shared_home.home().registry._loaded
+    deadline = time.monotonic() + 30
+    while fingerprints["answers"] not in loaded._asked and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert fingerprints["answers"] in loaded._asked
+    assert fingerprints["for-new-ones"] not in loaded._asked
 
 
 def test_a_document_is_shown_with_pages_and_passages(home, handbook):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -74,15 +74,21 @@ def leave(address: str = doors.SIGN_IN) -> None:
 
 
 def prepare() -> None:
-    """Load the embedder while the reader still types, so that the first answer is quick too."""
+    """Load what will be asked while the reader still types, so that the first answer is quick."""
     with errors_shown():
-        _prepare(home().embedder.fingerprint, home())
+        store = home().store
+        for fingerprint in {store.generation(one.id) for one in access().collections()} - {""}:
+            _prepare(fingerprint, home())
 
 
 @st.cache_resource(show_spinner=False)
 def _prepare(fingerprint: str, _home: Home) -> str:
-    # Whatever goes wrong in the thread comes up again, and is shown, when a question is asked.
-    Thread(target=_home.embedder.embed_queries, args=([fingerprint],), daemon=True).start()
+    def load() -> None:
+        # Whatever goes wrong comes up again, and is shown, when a question is asked.
+        with suppress(FootnoteError):
+            _home.registry.load_fingerprint(fingerprint).embed_queries([fingerprint])
+
+    Thread(target=load, daemon=True).start()
     return fingerprint
 
 
