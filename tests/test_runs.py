@@ -181,8 +181,10 @@ def test_an_estimate_grows_with_what_there_is_to_do(home):
     assert size.passages == home.store.count_passages(number)
     assert size.examples > 0
     assert size.passage_tokens > size.query_tokens > 0
+    usual = Recipe()
+    patient = usual.patience * usual.evaluate_every
     few, many = (
-        estimate.estimate(pace, size, replace(Recipe(), steps=steps)) for steps in (50, 500)
+        estimate.estimate(pace, size, replace(usual, steps=steps)) for steps in (patient, 500)
     )
     assert few.total[0] < few.total[1] < many.total[1]
     assert few.training[0] == few.training[1]
