@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -77,13 +78,13 @@ def main() -> None:
     parser.add_argument("evaluation", type=Path)
     parser.add_argument("sets", nargs="+")
     parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--train", nargs="*", default=[], help="Further options of footnote train.")
+    parser.add_argument("--train", default="", help='Options of footnote train, as "--steps 0".')
     options = parser.parse_args()
     home = options.home.absolute()
     for name in options.sets:
         indexing = collection_of(home, options.evaluation, name)
         began = time.monotonic()
-        learnt = _footnote(home, "train", "-c", name, *options.train)
+        learnt = _footnote(home, "train", "-c", name, *shlex.split(options.train))
         minutes = (time.monotonic() - began) / 60
         start = runs(Home.open(home)).get(learnt["run"]).order.start
         before = measured(home, options.evaluation, name, start)
