@@ -49,6 +49,11 @@ class EmbedderFiles:
         """LoRA in peft's layout; absent where the spec names no adapter."""
         return self.folder / "adapter"
 
+    @property
+    def whitening(self) -> Path:
+        """The last map of an embedder that was adapted to a collection; absent for others."""
+        return self.folder / "whitening.safetensors"
+
 
 class Embedder:
     """Texts → float32 [n, dimension], unit length. Safe to share between threads.
@@ -76,6 +81,17 @@ class Embedder:
     def max_tokens(self) -> int:
         """Longer texts are cut to this many tokens."""
         return self.spec.max_tokens
+
+    @cached_property
+    def before_adaptation(self) -> np.ndarray | None:
+        """For an adapted embedder the map [dimension, dimension] that undoes it; else None.
+
+        Vectors times this have the directions that they had before (`training.adaptation`).
+        """
+        from safetensors.numpy import load_file
+
+        path = self.files.whitening
+        return np.linalg.inv(load_file(path)["whitening"]) if path.exists() else None
 
     def embed_queries(self, texts: Sequence[str], task: str | None = None) -> np.ndarray:
         """Vectors of queries, each behind the spec's instruction (for `task`, if given)."""

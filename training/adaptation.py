@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 _POWER, _LIFT = 0.25, 0.25
 # Of fewer passages the covariance of hundreds of dimensions is mostly chance.
 FEWEST = 50
-_WHITENING = "whitening.safetensors"
 _AT_ONCE = 4096
 
 
@@ -56,6 +55,7 @@ def _write(spec: EmbedderSpec, start: EmbedderFiles, whitening: np.ndarray, fold
     import torch
 
     from embedder.encoder import Projection
+    from embedder.model import EmbedderFiles
 
     path = folder / "projection.safetensors"
     held = Projection.read(start.projection) if spec.tensors else Projection()
@@ -63,7 +63,7 @@ def _write(spec: EmbedderSpec, start: EmbedderFiles, whitening: np.ndarray, fold
     replace(held, matrix=behind if held.matrix is None else held.matrix @ behind).write(path)
     if spec.adapter:
         shutil.copytree(start.adapter, folder / "adapter")
-    write_tensors(folder / _WHITENING, {"whitening": behind})
+    write_tensors(EmbedderFiles(folder, start.cache).whitening, {"whitening": behind})
     spec = replace(spec, tensors=hashlib.sha256(path.read_bytes()).hexdigest())
     (folder / "spec.json").write_text(spec.to_json(), encoding="utf-8")
 
@@ -76,10 +76,9 @@ def map_vectors(store: Store, ids: Sequence[int], start: str, to: Embedder) -> N
     """
     from safetensors.numpy import load_file
 
-    path = to.files.folder / _WHITENING
-    if not path.exists():
+    if not to.files.whitening.exists():
         return
-    whitening = load_file(path)["whitening"]
+    whitening = load_file(to.files.whitening)["whitening"]
     for place in range(0, len(ids), _AT_ONCE):
         there = store.passage_vectors(ids[place : place + _AT_ONCE], start)
         if there:

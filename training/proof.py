@@ -15,7 +15,7 @@ import numpy as np
 
 from embedder.errors import FootnoteError
 from indexer.pseudo import PseudoQuery
-from indexer.trust import Encoder, Pool, Trust, conditional_logit
+from indexer.trust import PRIOR, Encoder, Pool, Trust, coefficients
 from training.metrics import Interval, bootstrap
 
 if TYPE_CHECKING:
@@ -132,9 +132,7 @@ def prove(
     fitting, asked, origins = _divided(pools[0], material, questions)
     ranks: dict[str, list[_Ranks]] = {}
     for name, pool, embedder in zip(("before", "after"), pools, (before, after), strict=True):
-        words, meaning = pool.evidence(fitting, embedder)
-        sources = [query.source for query in fitting]
-        _, dense = conditional_logit(words, meaning, sources) if fitting else (0.0, 0.5)
+        _, dense = coefficients(pool, fitting, embedder) if fitting else (0.0, PRIOR.dense)
         words, meaning = pool.evidence(asked, embedder)
         ranks[name] = _ranks(asked, words, meaning, Trust(dense).weight)
     proof = _proof(asked, origins, [ids[0][query.source] for query in asked], ranks)
