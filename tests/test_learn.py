@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from embedder.spec import EmbedderSpec
 from footnote import jobs, learning
 from footnote.cli import main
-from indexer import generations
+from indexer import generations, trust
 from indexer.doctor import examine
 from indexer.sources import find
 from rag.history import History
@@ -460,6 +460,12 @@ def test_vectors_of_an_adapted_embedder_are_mapped_from_those_of_its_start(home,
     new = trained.embed_passages(texts)
     np.testing.assert_allclose(np.stack([mapped[one] for one in ids]), new, atol=2e-3)
     assert np.abs(new - start.embed_passages(texts)).max() > 0.01
+    # How far it is trusted is examined on the evidence that its start gave.
+    seen = []
+    monkeypatch.setattr(trust, "conditional_logit", lambda w, m, right: (0.0, seen.append(m) or 0))
+    for one in (start, trained):
+        trust.fit(home.store, number_of(home), one)
+    np.testing.assert_allclose(seen[0], seen[1], atol=0.05)
 
 
 def test_steps_that_teach_nothing_leave_the_adapted_embedder(home, monkeypatch, always_better):
