@@ -104,7 +104,7 @@ def test_the_rate_rises_then_falls_to_nothing():
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"steps": 0},
+        {"steps": -1},
         {"batch": 1},
         {"temperature": 0},
         {"dropout": 1.0},
