@@ -44,7 +44,7 @@ def test_the_facts_are_there_as_tables(home):
     app = status_page()
     assert "tiny" in app.markdown[0].value
     tables = [frame.value.to_dict("records") for frame in app.dataframe]
-    disk, (papers,), (failed,) = tables
+    (papers,), (failed,), disk = tables
     assert {row["What"] for row in disk} >= {"Database", "Originals", "Index files", "Altogether"}
     assert (papers["Collection"], papers["Ready"], papers["Not readable"]) == ("papers", 24, 1)
     assert papers["Search model"] == "answered by tiny, complete"

@@ -36,6 +36,7 @@ def show() -> None:
         _jobs(status)
         _unanswered(status)
         _slowest(status)
+        _disk(status)
         _log()
 
 
@@ -45,8 +46,15 @@ def _facts(status: Status) -> None:
         f"**Search model for new documents:** {plain(status.embedder)}  \n"
         f"**Language model:** {plain(status.language_model or 'none')}"
     )
+
+
+def _disk(status: Status) -> None:
     st.subheader("Disk", anchor=False)
-    rows = [{"What": kind.capitalize(), "Size": size(used)} for kind, used in status.disk.items()]
+    rows = [
+        {"What": kind.capitalize(), "Size": size(used)}
+        for kind, used in status.disk.items()
+        if used
+    ]
     _table([*rows, {"What": "Altogether", "Size": size(sum(status.disk.values()))}])
 
 
