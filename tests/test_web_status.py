@@ -45,7 +45,8 @@ def test_the_facts_are_there_as_tables(home):
     assert "tiny" in app.markdown[0].value
     tables = [frame.value.to_dict("records") for frame in app.dataframe]
     (papers,), (failed,), disk = tables
-    assert {row["What"] for row in disk} >= {"Database", "Originals", "Index files", "Altogether"}
+    assert {row["What"] for row in disk} >= {"Database", "Originals", "Altogether"}
+    assert "0 B" not in {row["Size"] for row in disk}
     assert (papers["Collection"], papers["Ready"], papers["Not readable"]) == ("papers", 24, 1)
     assert papers["Search model"] == "answered by tiny, complete"
     assert (failed["File"], failed["Why"]) == (HOSTILE, "it is cut off")
