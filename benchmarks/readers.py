@@ -16,14 +16,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
 from embedder.errors import FootnoteError
 from footnote import sharing, signin
 from footnote.access import Access, Door, visitor
 from footnote.home import Home
 from footnote.people import EVERYONE, People, Profile
-from footnote.web.asking import TITLE_CHARACTERS
+from footnote.web.asking import TITLE_CHARACTERS, in_thread
 from footnote.web.chats import SHOWN
 from indexer.pseudo import pseudo_queries
 from rag.records import Answer, Conversation
@@ -132,12 +132,5 @@ class Reader:
 def _elsewhere(work: Callable[[], Answer]) -> Future[Answer]:
     """Work in a thread of its own, as each run of a page is."""
     future: Future[Answer] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except Exception as error:  # noqa: BLE001 - comes up again where the result is taken
-            future.set_exception(error)
-
-    Thread(target=run, daemon=True).start()
+    in_thread(future, work)
     return future

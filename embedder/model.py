@@ -51,7 +51,7 @@ class EmbedderFiles:
 
     @property
     def whitening(self) -> Path:
-        """The last map of an embedder that was adapted to a collection; absent for others."""
+        """`whitening` and `undo` of one that was adapted to a collection; absent for others."""
         return self.folder / "whitening.safetensors"
 
 
@@ -86,12 +86,13 @@ class Embedder:
     def before_adaptation(self) -> np.ndarray | None:
         """For an adapted embedder the map [dimension, dimension] that undoes it; else None.
 
-        Vectors times this have the directions that they had before (`training.adaptation`).
+        Vectors times this have the directions that they had before any adapting
+        (`training.adaptation`).
         """
         from safetensors.numpy import load_file
 
         path = self.files.whitening
-        return np.linalg.inv(load_file(path)["whitening"]) if path.exists() else None
+        return load_file(path)["undo"] if path.exists() else None
 
     def embed_queries(self, texts: Sequence[str], task: str | None = None) -> np.ndarray:
         """Vectors of queries, each behind the spec's instruction (for `task`, if given)."""

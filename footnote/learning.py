@@ -19,6 +19,7 @@ from training.runs import Order, Run, Runs
 
 if TYPE_CHECKING:
     from footnote.home import Home
+    from indexer.sources import Source
     from training.learn import Learning, LearningResult, Watch
     from training.recipe import Recipe
 
@@ -94,7 +95,8 @@ def collect(home: Home, data: Sequence[Path]) -> str:
     """Make the passages of files of examples a collection, called as the first file is; its name.
 
     Each passage is a document, so that some can be kept out of training and asked about. Done
-    again, nothing is indexed twice.
+    again, nothing is indexed twice. Raises `TrainingError` where a collection of that name holds
+    anything else.
     """
     from indexer.sources import Source
     from training.examples import read_examples
@@ -109,8 +111,22 @@ def collect(home: Home, data: Sequence[Path]) -> str:
             begins = " ".join(re.findall(r"\w+", text)[:_WORDS_OF_A_NAME])
             digest = hashlib.sha256(text.encode()).hexdigest()[:8]
             sources.append(Source(path, f"{begins} {digest}.txt"))
+        _refuse_other(home, name, sources)
         home.index(sources, name)
     return name
+
+
+def _refuse_other(home: Home, name: str, sources: Sequence[Source]) -> None:
+    """Raise where a collection of this name holds more than these sources."""
+    found = home.store.collection(name)
+    if found is None:
+        return
+    known = sum(home.store.document_at(found.id, one.name) is not None for one in sources)
+    if home.store.documents([found.id], limit=1).total > known:
+        raise TrainingError(
+            f"there is a collection {name!r} with other documents; rename the file, or give"
+            f" -c {name} to train on that collection with the file beside it"
+        )
 
 
 def _keep_files(run: Run, data: Sequence[Path], questions: Sequence[Path]) -> None:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from embedder.aside import LEFT, StorageError
 from indexer import records
@@ -21,13 +20,8 @@ from indexer.salvage import MARK
 from indexer.sqlite_faults import DatabaseDamagedError, DatabaseReadOnlyError
 from indexer.store import Store
 
-if TYPE_CHECKING:
-    pass
-
 # A younger stray file may belong to a process that is at work.
 LEFTOVER_SECONDS = 3600
-
-_BATCH = 4096
 
 
 @dataclass(frozen=True, slots=True)

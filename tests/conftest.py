@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from embedder.spec import EmbedderSpec
 from footnote.home import Home
 from indexer.sources import find
 from tests.homes import write_papers
+from training.metrics import Interval
+from training.proof import Proof
 
 # Commands that run in the tests' own process would slow all that come after.
 os.environ["FOOTNOTE_NICENESS"] = "0"
@@ -154,3 +157,19 @@ def slow_recognition(tmp_path, monkeypatch):
         return calls
 
     return install
+
+
+def convincing(proof: Proof) -> Proof:
+    """The same proof with gains that may be promoted."""
+    return replace(
+        proof, queries=99, dense_gain=Interval(0.1, 0.05, 0.2), fused_gain=Interval(0.1, 0.0, 0.2)
+    )
+
+
+@pytest.fixture
+def always_better(monkeypatch):
+    """Every proof holds: the switch is under test, not the tiny decoder."""
+    from training import learn
+
+    real = learn.prove
+    monkeypatch.setattr(learn, "prove", lambda *a, **k: convincing(real(*a, **k)))

@@ -14,21 +14,17 @@ from click.testing import CliRunner
 from embedder.spec import EmbedderSpec
 from footnote import jobs, learning
 from footnote.cli import main
-from indexer import generations, trust
 from indexer.doctor import examine
 from indexer.sources import find
 from rag.history import History
-from training import learn
-from training.adaptation import adapt, half_whitening, map_vectors
 from training.examples import Example, ExampleFileError, read_examples, write_examples
 from training.general import general_examples
 from training.material import TooLittleToLearnError, material, split
-from training.metrics import Interval
 from training.negatives import Neighbourhood, mine
 from training.promote import NothingBeforeError
 from training.proof import Comparison, Proof, gain_at
 from training.questions import labelled_questions, reader_questions
-from training.recipe import Recipe, RecipeError
+from training.recipe import Recipe
 from training.weak import KINDS, weak_examples
 
 QUICK = Recipe(steps=4, batch=4, rank=2, alpha=4, warmup=1, evaluate_every=2)
@@ -45,20 +41,6 @@ def number_of(home) -> int:
 
 def ordered(home, **changes):
     return learning.order(home, learning.Wish("papers", recipe=QUICK, **changes))
-
-
-def convincing(proof: Proof) -> Proof:
-    """The same proof with gains that may be promoted."""
-    return replace(
-        proof, queries=99, dense_gain=Interval(0.1, 0.05, 0.2), fused_gain=Interval(0.1, 0.0, 0.2)
-    )
-
-
-@pytest.fixture
-def always_better(monkeypatch):
-    """Every proof holds: the switch is under test, not the tiny decoder."""
-    real = learn.prove
-    monkeypatch.setattr(learn, "prove", lambda *a, **k: convincing(real(*a, **k)))
 
 
 # Sources of examples
@@ -373,6 +355,32 @@ def test_files_of_examples_alone_are_learnt_and_asked_about(home, tmp_path):
     assert labelled
     assert not {one.passage for one in labelled} & held_out
 
+    mine_alone = tmp_path / "papers.csv"
+    mine_alone.write_text("question,passage\nWhat?,Something that no paper says.\n")
+    refused = CliRunner().invoke(
+        main, ["--home", str(home.path), "train", "--data", str(mine_alone)]
+    )
+    assert refused.exit_code == 1
+    assert "papers" in refused.stderr
+    assert home.store.documents([number_of(home)], limit=1).total == 24
+
+
+def test_an_example_of_a_held_out_document_is_not_trained_on(home, tmp_path):
+    taken = material(home.store, number_of(home))
+    held, free = (taken.part(part)[0].passage.document for part in ("proof", "train"))
+    file = tmp_path / "more.jsonl"
+    # Texts that stand in no passage: the document that each names decides.
+    write_examples(
+        file,
+        [
+            Example("How far is the moon?", "Some 384,000 kilometres away.", document=held),
+            Example("How far is the sun?", "Some 150 million kilometres.", document=free),
+        ],
+    )
+    work = learning.learning(home, ordered(home, data=(file,)))
+    allowed = work._allowed(read_examples(file), taken)
+    assert [one.query for one in allowed] == ["How far is the sun?"]
+
 
 def test_the_command_prints_the_contract(home):
     result = CliRunner().invoke(
@@ -430,70 +438,6 @@ def test_two_processes_train_as_one_does(home, tmp_path):
         losses.append([row["loss"] for row in history(run.folder)])
     assert len(losses[0]) == QUICK.steps
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
-
-
-def test_half_whitening_takes_the_weight_off_what_all_share():
-    draw = np.random.default_rng(0)
-    spread = np.array([10.0, 1.0, 1.0, 0.1])
-    vectors = draw.normal(size=(4000, 4)) * spread + 3
-    white = half_whitening(vectors)
-    np.testing.assert_allclose(white, white.T, atol=1e-6)
-    lifted = spread**2 + 0.25 * (spread**2).mean()
-    expected = lifted**-0.25
-    np.testing.assert_allclose(np.diag(white), expected / expected.mean(), rtol=0.05)
-
-
-def test_vectors_of_an_adapted_embedder_are_mapped_from_those_of_its_start(home, monkeypatch):
-    monkeypatch.setattr(learn, "FEWEST", 5)
-    run = ordered(home, promote=False)
-    work = learning.learning(home, run)
-    sources = material(home.store, number_of(home)).sources
-    start = home.registry.load("tiny")
-    texts = [source.text for source in sources]
-    adapt(start, start.embed_passages(texts), run.embedder, run.id)
-    assert work.run().proof is not None
-    trained = home.registry.load(run.id)
-    assert trained.spec.name == run.id
-    ids = [source.passage.id for source in sources]
-    map_vectors(home.store, ids, start.fingerprint, trained)
-    mapped = home.store.passage_vectors(ids, trained.fingerprint)
-    new = trained.embed_passages(texts)
-    np.testing.assert_allclose(np.stack([mapped[one] for one in ids]), new, atol=2e-3)
-    assert np.abs(new - start.embed_passages(texts)).max() > 0.01
-    # How far it is trusted is examined on the evidence that its start gave.
-    seen = []
-    monkeypatch.setattr(trust, "conditional_logit", lambda w, m, right: (0.0, seen.append(m) or 0))
-    for one in (start, trained):
-        trust.fit(home.store, number_of(home), one)
-    np.testing.assert_allclose(seen[0], seen[1], atol=0.05)
-
-
-def test_steps_that_teach_nothing_leave_the_adapted_embedder(home, monkeypatch, always_better):
-    monkeypatch.setattr(learn, "FEWEST", 5)
-    order = learning.Wish("papers", recipe=replace(QUICK, learning_rate=1e-12, projection_rate=0))
-    run = learning.order(home, order)
-    # No passage goes through the decoder for it, neither for the proof nor for the switch.
-    monkeypatch.setattr(learn, "embed_passages", None)
-    monkeypatch.setattr(generations, "embed_passages", None)
-    assert learning.learning(home, run).run().promoted
-    assert (run.embedder / "whitening.safetensors").exists()
-    number = number_of(home)
-    assert home.store.generation(number) == home.registry.spec(run.id).fingerprint
-    assert home.store.unembedded(number, home.store.generation(number), 1) == []
-    assert home.searcher.search("paid leave", home.scope(["papers"]), mode="dense")
-
-
-def test_without_steps_the_embedder_is_adapted_and_nothing_learnt(home, monkeypatch, always_better):
-    nothing = learning.Wish("papers", recipe=replace(QUICK, steps=0))
-    with pytest.raises(TooLittleToLearnError, match="50"):
-        learning.learning(home, learning.order(home, nothing)).run()
-    monkeypatch.setattr(learn, "FEWEST", 5)
-    run = learning.order(home, nothing)
-    result = learning.learning(home, run).run()
-    assert (result.promoted, result.examples, result.steps) == (True, 0, 0)
-    assert (run.embedder / "whitening.safetensors").exists()
-    with pytest.raises(RecipeError, match="adapted"):
-        replace(QUICK, steps=0, adapt=False)
 
 
 def test_a_run_that_comes_to_what_it_began_with_takes_nothing_away(home, always_better):

@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedder.aside import write_tensors, writing_folder
+from embedder.model import EmbedderFiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from embedder.model import Embedder, EmbedderFiles
-    from embedder.spec import EmbedderSpec
+    from embedder.model import Embedder
     from indexer.store import Store
 
-# Half-way to white, the smaller variances lifted by a quarter of their mean. Whole whitening
-# with four times the mean is as good; without the lift noise is blown up.
+# Half-way to white, all variances lifted by a quarter of their mean. A tenth or half of it, and
+# whole whitening with four times the mean, are as good (docs/log.md).
 _POWER, _LIFT = 0.25, 0.25
 # Of fewer passages the covariance of hundreds of dimensions is mostly chance.
 FEWEST = 50
@@ -48,24 +48,25 @@ def half_whitening(vectors: np.ndarray) -> np.ndarray:
 def adapt(start: Embedder, vectors: np.ndarray, folder: Path, name: str) -> None:
     """Write `start` with the map of these passages' vectors behind its own, as `folder`."""
     with writing_folder(folder) as left:
-        _write(replace(start.spec, name=name), start.files, half_whitening(vectors), left)
+        _write(start, half_whitening(vectors), EmbedderFiles(left, start.files.cache), name)
 
 
-def _write(spec: EmbedderSpec, start: EmbedderFiles, whitening: np.ndarray, folder: Path) -> None:
+def _write(start: Embedder, whitening: np.ndarray, files: EmbedderFiles, name: str) -> None:
     import torch
 
-    from embedder.encoder import Projection
-    from embedder.model import EmbedderFiles
-
-    path = folder / "projection.safetensors"
-    held = Projection.read(start.projection) if spec.tensors else Projection()
-    behind = torch.from_numpy(whitening)
-    replace(held, matrix=behind if held.matrix is None else held.matrix @ behind).write(path)
-    if spec.adapter:
-        shutil.copytree(start.adapter, folder / "adapter")
-    write_tensors(EmbedderFiles(folder, start.cache).whitening, {"whitening": behind})
-    spec = replace(spec, tensors=hashlib.sha256(path.read_bytes()).hexdigest())
-    (folder / "spec.json").write_text(spec.to_json(), encoding="utf-8")
+    undo = np.linalg.inv(whitening)
+    if start.before_adaptation is not None:  # adapted before: undone to its very beginning
+        undo = undo @ start.before_adaptation
+    behind, held = torch.from_numpy(whitening), start.load_projection()
+    whole = behind if held.matrix is None else held.matrix @ behind
+    replace(held, matrix=whole).write(files.projection)
+    if start.spec.adapter:
+        shutil.copytree(start.files.adapter, files.adapter)
+    maps = {"whitening": behind, "undo": torch.from_numpy(undo)}
+    write_tensors(files.whitening, maps)
+    digest = hashlib.sha256(files.projection.read_bytes()).hexdigest()
+    spec = replace(start.spec, name=name, tensors=digest)
+    (files.folder / "spec.json").write_text(spec.to_json(), encoding="utf-8")
 
 
 def map_vectors(store: Store, ids: Sequence[int], start: str, to: Embedder) -> None:

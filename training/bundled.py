@@ -8,7 +8,8 @@ contrastive loss: `words` learns how much every token counts, over the token emb
 `projection` learns the map from the pooled states to the vector, the decoder as it is;
 `layers` learns LoRA on the decoder. Weak pairs and synthetic groups are mixed in all three. With
 a teacher (a sentence-transformers folder) the last one learns its ranking of each batch, too.
-docs/log.md (The bundled embedder) has the ablations behind the numbers.
+docs/log.md (The bundled embedder) has the ablations behind the numbers of the first two; those
+of `layers` are untried, and what is shipped ends with `projection`.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from training.evaluate import spread
 from training.examples import Example, read_examples, write_examples
 from training.general import general_examples
 from training.history import history
-from training.material import Material, Source, TooLittleToLearnError, material
+from training.material import Material, TooLittleToLearnError, material
 from training.negatives import Neighbourhood, mine
 from training.promote import promote
 from training.proof import Proof, Question, prove
@@ -121,6 +121,7 @@ class Learning:
         assert found is not None  # the order was made for it
         self._collection = found.id
         self._start = self._registry.load(self._order.start)
+        self._around: Neighbourhood | None = None
         self._began = time.monotonic()
 
     def run(self) -> LearningResult:
@@ -172,27 +173,39 @@ class Learning:
         return list(mined.examples)
 
     def _allowed(self, examples: Sequence[Example], taken: Material) -> list[Example]:
-        """Examples of a file, less those about what is kept out of training."""
+        """Examples of a file, less those about what is kept out of training.
+
+        Where no passage is found that an example is about, the document that it names decides.
+        """
         parts = {source.passage.id: taken.parts[source.unit] for source in taken.sources}
-        found = placed(self._store, self._collection, examples)
-        return [one for one in found if parts.get(one.passage, "train") == "train"]
+        held_out = {
+            source.passage.document for source in taken.sources
+            if taken.parts[source.unit] != "train"
+        }  # fmt: skip
+        return [
+            one
+            for one in placed(self._store, self._collection, examples)
+            if parts.get(one.passage) == "train"
+            or (one.passage not in parts and one.document not in held_out)
+        ]
 
     def _neighbourhood(self, taken: Material) -> Neighbourhood:
-        """Passages of the training part with their vectors."""
-        chosen = taken.part("train")[:_NEIGHBOURS]
-        ids = [source.passage.id for source in chosen]
-        return Neighbourhood([source.text for source in chosen], self._vectors(chosen), ids)
+        """Passages of the training part with the vectors that the index has of them.
 
-    def _vectors(self, sources: Sequence[Source]) -> np.ndarray:
-        """Vectors float32 [n, dimension] that the index has of these passages.
-
-        Where the run starts from another embedder than the one that answers, they are embedded.
+        Where the run starts from another embedder than the one that answers, they are embedded:
+        once, though both examples and adapting need them.
         """
-        ids = [source.passage.id for source in sources]
-        stored = self._store.passage_vectors(ids, self._start.fingerprint)
-        if len(stored) < len(ids):
-            return self._start.embed_passages([source.text for source in sources])
-        return np.stack([stored[number] for number in ids]).astype(np.float32)
+        if self._around is None:
+            chosen = taken.part("train")[:_NEIGHBOURS]
+            ids = [source.passage.id for source in chosen]
+            texts = [source.text for source in chosen]
+            stored = self._store.passage_vectors(ids, self._start.fingerprint)
+            if len(stored) < len(ids):
+                vectors = self._start.embed_passages(texts)
+            else:
+                vectors = np.stack([stored[number] for number in ids]).astype(np.float32)
+            self._around = Neighbourhood(texts, vectors, ids)
+        return self._around
 
     def train(
         self, taken: Material | None = None, examples: Sequence[Example] | None = None
@@ -215,7 +228,8 @@ class Learning:
         team = team_on(device)
         start = self._adapted(taken, team) if recipe.adapt else self._start
         if not recipe.steps:
-            self._keep(start)
+            if team.is_main_process:
+                self._keep(start)
             return 0, True
         held = taken.part("development")
         looked_at = weak_examples(held, self._order.kinds, recipe.seed)
@@ -255,17 +269,17 @@ class Learning:
 
     def _adapted(self, taken: Material, team: Accelerator) -> Embedder:
         """The start, fitted to the training part's vectors where there are enough of them."""
-        sources = taken.part("train")[:_NEIGHBOURS]
-        if len(sources) < FEWEST:
+        there = len(taken.part("train"))
+        if there < FEWEST:
             if not self._order.recipe.steps:
                 raise TooLittleToLearnError(
-                    f"of this collection {len(sources)} passages could be adapted to, and it takes"
+                    f"of this collection {there} passages could be adapted to, and it takes"
                     f" {FEWEST}; add documents first"
                 )
             return self._start
         folder = self._run.folder / "adapted"
         if team.is_main_process and not folder.exists():
-            adapt(self._start, self._vectors(sources), folder, self._run.id)
+            adapt(self._start, self._neighbourhood(taken).vectors, folder, self._run.id)
         team.wait_for_everyone()
         files = EmbedderFiles(folder, self._start.files.cache)
         return Embedder(EmbedderSpec.read(folder / "spec.json"), files)

@@ -38,13 +38,16 @@ def reader_questions(store: Store, collection: int) -> list[Question]:
 
 
 def placed(store: Store, collection: int, examples: Sequence[Example]) -> list[Example]:
-    """The examples, each with the passage and document of the collection that it is about."""
+    """The examples, each with the passage and document of the collection that it is about.
+
+    Where none is found the passage is 0 and the document the one that the example names.
+    """
     scope = Scope(frozenset({collection}))
     found: list[Example] = []
     for one in examples:
         passage = find_passage(one.positive, store, scope)
-        about = {"document": passage.document, "passage": passage.id} if passage else {}
-        found.append(replace(one, **about))
+        about = (passage.id, passage.document) if passage else (0, one.document)
+        found.append(replace(one, passage=about[0], document=about[1]))
     return found
 
 
@@ -52,7 +55,5 @@ def labelled_questions(
     store: Store, collection: int, examples: Sequence[Example]
 ) -> list[Question]:
     """Questions of a file, as far as the collection holds the passage that each names."""
-    scope = Scope(frozenset({collection}))
-    found = [(one.query, find_passage(one.positive, store, scope)) for one in examples]
-    asked = [Question(text, passage.id) for text, passage in found if passage is not None]
-    return list(dict.fromkeys(asked))
+    found = placed(store, collection, examples)
+    return list(dict.fromkeys(Question(one.query, one.passage) for one in found if one.passage))

@@ -40,8 +40,8 @@ class Recipe:
         tokens_in_memory: a batch of more tokens goes through gradient caching; so many take
             some 2.5 GB with the bundled decoder in float32 (`benchmarks/gradients.py`).
         evaluate_every: steps between two looks at the development part.
-        patience: looks without improvement after which training stops: with the usual numbers
-            forty steps, some five minutes on two cores without AVX-512.
+        patience: looks without improvement after which training stops; with the usual numbers
+            that is after forty steps at the earliest.
         adapt: whether the embedder is first fitted to the collection by what its vectors say
             (`training.adaptation`), which takes seconds.
         seed: the same seed gives the same run.

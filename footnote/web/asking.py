@@ -114,7 +114,7 @@ def _answer(
 
     before = [*(history.turns(talk.id) if talk else []), *unsaved(talk)]
     answering: Future[Answer] = Future()
-    _in_thread(answering, lambda: access.ask(question, collections, before, stream))
+    in_thread(answering, lambda: access.ask(question, collections, before, stream))
     try:
         with st.spinner("Reading your documents …", show_time=True):
             place = st.empty()
@@ -147,7 +147,7 @@ def unsaved(talk: Conversation | None) -> list[Turn]:
     return st.session_state.get(UNSAVED, {}).get(talk.id if talk else "", [])
 
 
-def _in_thread(future: Future[Answer], work: Callable[[], Answer]) -> None:
+def in_thread(future: Future[Answer], work: Callable[[], Answer]) -> None:
     """Work beside the page, which would be stuck with it: a language model may hang for long."""
 
     def run() -> None:

@@ -141,7 +141,7 @@ def _files() -> tuple[list[UploadedFile], list[UploadedFile]]:
 def _settings() -> tuple[Recipe, float]:
     usual = Recipe()
     with st.expander("Settings", icon=":material/tune:"):
-        st.caption("The usual ones were measured on many collections. Nothing here has to be set.")
+        st.caption("Nothing here has to be set.")
         columns = st.columns(3)
         steps = columns[0].number_input(
             "Steps", 1, 1000, usual.steps, help="Training ends earlier where nothing improves."
