@@ -59,6 +59,7 @@ def runs(home: Home) -> Runs:
 
 def order(home: Home, wish: Wish) -> Run:
     """Make a run of a wish, with copies of its files. Raises `TrainingError` where it cannot be."""
+    from training.adaptation import FEWEST
     from training.examples import read_examples
     from training.recipe import Recipe
     from training.weak import DEFAULT_KINDS, KINDS
@@ -74,6 +75,12 @@ def order(home: Home, wish: Wish) -> Run:
     for path in (*wish.data, *([wish.questions] if wish.questions else [])):
         read_examples(path)  # a file that cannot be used is named now, not in the midst of a run
     recipe = replace(wish.recipe or Recipe(), **wish.overrides)
+    there = home.store.count_passages(collection.id)
+    if not recipe.steps and there < FEWEST:
+        raise TrainingError(
+            f"the collection {wish.collection!r} has {there} passages, too few to adapt to; it"
+            f" takes {FEWEST}"
+        )
     made = Order(
         collection=wish.collection,
         start=_start(home, collection.id, wish.base),

@@ -9,7 +9,7 @@ import pytest
 
 from footnote import learning
 from indexer import generations, trust
-from training import learn
+from training import adaptation, learn
 from training.adaptation import adapt, half_whitening, map_vectors
 from training.material import TooLittleToLearnError, material
 from training.recipe import Recipe, RecipeError
@@ -38,7 +38,7 @@ def test_half_whitening_takes_the_weight_off_what_all_share():
 
 
 def test_vectors_of_an_adapted_embedder_are_mapped_from_those_of_its_start(home, monkeypatch):
-    monkeypatch.setattr(learn, "FEWEST", 5)
+    monkeypatch.setattr(adaptation, "FEWEST", 5)
     run = learning.order(home, learning.Wish("papers", recipe=QUICK, promote=False))
     work = learning.learning(home, run)
     sources = material(home.store, number_of(home)).sources
@@ -79,7 +79,7 @@ def test_adapted_twice_it_is_undone_to_its_very_beginning(home, tmp_path):
 
 
 def test_steps_that_teach_nothing_leave_the_adapted_embedder(home, monkeypatch, always_better):
-    monkeypatch.setattr(learn, "FEWEST", 5)
+    monkeypatch.setattr(adaptation, "FEWEST", 5)
     order = learning.Wish("papers", recipe=replace(QUICK, learning_rate=1e-12, projection_rate=0))
     run = learning.order(home, order)
     # No passage goes through the decoder for it, neither for the proof nor for the switch.
@@ -95,9 +95,12 @@ def test_steps_that_teach_nothing_leave_the_adapted_embedder(home, monkeypatch, 
 
 def test_without_steps_the_embedder_is_adapted_and_nothing_learnt(home, monkeypatch, always_better):
     nothing = learning.Wish("papers", recipe=replace(QUICK, steps=0))
-    with pytest.raises(TooLittleToLearnError, match="50"):
+    with pytest.raises(learning.TrainingError, match="30 passages, too few to adapt"):
+        learning.order(home, nothing)
+    monkeypatch.setattr(adaptation, "FEWEST", 25)
+    with pytest.raises(TooLittleToLearnError, match="passages could be adapted to"):
         learning.learning(home, learning.order(home, nothing)).run()
-    monkeypatch.setattr(learn, "FEWEST", 5)
+    monkeypatch.setattr(adaptation, "FEWEST", 5)
     run = learning.order(home, nothing)
     result = learning.learning(home, run).run()
     assert (result.promoted, result.examples, result.steps) == (True, 0, 0)

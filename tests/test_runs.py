@@ -29,9 +29,9 @@ def home(papers_home):
 @pytest.fixture
 def kept(home, monkeypatch):
     """A run that was proved to be better and left for a person to switch to."""
-    from training import learn
+    from training import adaptation, learn
 
-    monkeypatch.setattr(learn, "FEWEST", 5)  # so that each run comes to another embedder
+    monkeypatch.setattr(adaptation, "FEWEST", 5)  # so that each run comes to another embedder
     real = learn.prove
 
     def better(*arguments):

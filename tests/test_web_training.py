@@ -10,6 +10,7 @@ from footnote.home import Home
 from footnote.web import shared_home
 from footnote.web.training_charts import decimated
 from footnote.web.training_examples import NEGATIVE, PASSAGE, QUESTION, edits
+from footnote.web.training_order import TRAIN
 from footnote.web.training_progress import details, share
 from footnote.web.training_proof import change, changes
 from footnote.web.training_steps import standing
@@ -47,6 +48,14 @@ def training_page(**query):
     for key, value in query.items():
         app.query_params[key] = value
     app.run()
+    assert not app.exception
+    return app
+
+
+def order_page():
+    """The page with the form of an order for adapting and training."""
+    app = training_page()
+    app.radio(key="way").set_value(TRAIN).run()
     assert not app.exception
     return app
 
@@ -135,7 +144,7 @@ def test_an_empty_home_is_told_what_to_do(tmp_path, monkeypatch):
 
 
 def test_an_order_becomes_a_run_whose_examples_are_made(home, submitted):
-    app = training_page()
+    app = order_page()
     assert "papers** is searched with the model tiny" in texts(app)
     app.checkbox(key="kind-title").uncheck().run()
     app.button(key="order-it").click().run()
@@ -148,7 +157,7 @@ def test_an_order_becomes_a_run_whose_examples_are_made(home, submitted):
 
 
 def test_files_of_ones_own_go_with_the_order(home, submitted):
-    app = training_page()
+    app = order_page()
     pairs = b"question,passage\nWhose right is travel?,It is the right of every employee.\n"
     app.file_uploader(key="data_files").set_value(("pairs.csv", pairs, "text/csv")).run()
     app.file_uploader(key="question_file").set_value(("asked.csv", pairs, "text/csv")).run()
@@ -159,12 +168,34 @@ def test_files_of_ones_own_go_with_the_order(home, submitted):
 
 
 def test_a_file_of_no_use_is_named_with_the_reason(home, submitted):
-    app = training_page()
+    app = order_page()
     app.file_uploader(key="data_files").set_value(("mine.csv", b"a,b\n1,2\n", "text/csv")).run()
     press(app, "order-it")
     assert "mine.csv: its first line names no column" in texts(app)
     assert "/tmp" not in app.error[0].value
     assert not submitted
+
+
+def test_adapting_needs_no_examples_and_goes_on_to_its_proof(home, submitted, monkeypatch):
+    app = training_page()
+    press(app, "order-it")
+    assert "too few to adapt to; it takes 50" in texts(app)
+    monkeypatch.setattr("training.adaptation.FEWEST", 10)
+    press(app, "order-it")
+    (run,) = learning.runs(home)
+    assert (run.order.recipe.steps, run.order.kinds, run.order.general) == (0, (), 0.0)
+    assert submitted == [("train", {"run": run.id})]
+    app = training_page(run=run.id)
+    assert "Adapted" not in texts(app)
+    learning.learning(home, run).train()
+    app = training_page(run=run.id)
+    assert "None needed" in texts(app)
+    assert "Adapted" in texts(app)
+    for card in ("show-1", "show-2", "show-3"):
+        press(app, card)
+    assert "adapts to the passages as they are" in texts(app)
+    assert "Adapting needs no examples" in texts(app)
+    assert "share count for less" in texts(app)
 
 
 def test_how_long_it_takes_is_said_before_it_begins(home):
@@ -175,10 +206,10 @@ def test_how_long_it_takes_is_said_before_it_begins(home):
 
 
 def test_questions_by_a_language_model_are_offered_where_there_is_one(home, monkeypatch, submitted):
-    assert "With a language model" in texts(training_page())
+    assert "With a language model" in texts(order_page())
     monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:1/v1")
     shared_home._open.cache_clear()
-    app = training_page()
+    app = order_page()
     assert "calls" in texts(app)
     assert "tokens in and" in texts(app)
     press(app, "write")
@@ -187,7 +218,7 @@ def test_questions_by_a_language_model_are_offered_where_there_is_one(home, monk
     file = learning.written(home, "papers")
     file.parent.mkdir()
     file.write_text(Example("Who may travel?", "Every employee.", source="written").to_json())
-    app = training_page()
+    app = order_page()
     assert app.checkbox(key="use_written").value
     press(app, "order-it")
     (run,) = learning.runs(home)

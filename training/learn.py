@@ -21,7 +21,8 @@ from embedder.model import Embedder, EmbedderFiles
 from embedder.spec import EmbedderSpec
 from indexer.generations import embed_passages
 from indexer.trust import POOL
-from training.adaptation import FEWEST, adapt, map_vectors
+from training import adaptation
+from training.adaptation import adapt, map_vectors
 from training.evaluate import spread
 from training.examples import Example, read_examples, write_examples
 from training.general import general_examples
@@ -270,11 +271,11 @@ class Learning:
     def _adapted(self, taken: Material, team: Accelerator) -> Embedder:
         """The start, fitted to the training part's vectors where there are enough of them."""
         there = len(taken.part("train"))
-        if there < FEWEST:
+        if there < adaptation.FEWEST:
             if not self._order.recipe.steps:
                 raise TooLittleToLearnError(
                     f"of this collection {there} passages could be adapted to, and it takes"
-                    f" {FEWEST}; add documents first"
+                    f" {adaptation.FEWEST}; add documents first"
                 )
             return self._start
         folder = self._run.folder / "adapted"

@@ -1,4 +1,4 @@
-"""Step 1 of a training: which collection, which examples, with what settings."""
+"""Step 1 of a training: which collection, how, which examples, with what settings."""
 
 from __future__ import annotations
 
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from training.runs import Run
 
 _FILES = ["jsonl", "csv", "tsv"]
+ADAPT, TRAIN = "Adapt only", "Adapt and train"
+_WAYS = {
+    ADAPT: "The model is fitted to what all passages of the collection share. No examples, mostly"
+    " a few minutes, and where most of the gain has been.",
+    TRAIN: "Then it learns from examples, too: some twenty minutes and more. Worth it with"
+    " questions of your own or by a language model.",
+}
 
 
 def show(home: Home) -> None:
@@ -38,13 +45,20 @@ def show(home: Home) -> None:
         return
     with st.container(border=True, key="order"):
         collection = st.selectbox("Collection to learn", names, key="train_on")
-        left, right = st.columns(2, gap="medium")
-        with left:
-            kinds = _kinds(home, collection)
-            written = training_written.show(home, collection)
-        with right:
-            data, questions = _files()
-        recipe, general = _settings()
+        way = st.radio("How it learns", list(_WAYS), captions=list(_WAYS.values()), key="way")
+        kinds: tuple[str, ...] = ()
+        written, data, general, recipe = None, [], 0.0, Recipe(steps=0)
+        if way == TRAIN:
+            left, right = st.columns(2, gap="medium")
+            with left:
+                kinds = _kinds(home, collection)
+                written = training_written.show(home, collection)
+            with right:
+                data = _data()
+                questions = _questions()
+            recipe, general = _settings()
+        else:
+            questions = _questions()
         promote = st.toggle(
             "Switch by itself where the proof holds",
             key="switch_by_itself",
@@ -56,9 +70,9 @@ def show(home: Home) -> None:
         with errors_shown():
             _time(home, wish)
         if st.button(
-            "Make the examples",
+            "Make the examples" if way == TRAIN else "Adapt and prove",
             type="primary",
-            disabled=not (kinds or written or data),
+            disabled=way == TRAIN and not (kinds or written or data),
             key="order-it",
         ):
             _order(home, wish, written, data, questions)
@@ -67,6 +81,9 @@ def show(home: Home) -> None:
 def show_made(home: Home, run: Run) -> None:
     """Draw what a run was ordered to learn from; a button where its examples are missing."""
     order, recipe = run.order, run.order.recipe
+    if not recipe.steps:
+        st.markdown("It adapts to the passages as they are; nothing is learnt from examples.")
+        return
     kinds = listed([source_name(kind).lower() for kind in order.kinds], 9)
     files = [Path(path).name.split("-", 1)[-1] for path in order.data]
     lines = (
@@ -118,24 +135,30 @@ def _samples(_home: Home, collection: int) -> list[tuple[str, str, str]]:
     return [(one.query, one.positive[:160], kind) for kind, some in found for one in some]
 
 
-def _files() -> tuple[list[UploadedFile], list[UploadedFile]]:
+def _data() -> list[UploadedFile]:
     st.markdown("**Files of your own**")
-    data = st.file_uploader(
-        "Questions and passages to learn from",
-        type=_FILES,
-        accept_multiple_files=True,
-        key="data_files",
-        help="A table with the columns question and passage (and negative, if you have such), or"
-        " JSON lines with query, positive and negatives.",
+    return list(
+        st.file_uploader(
+            "Questions and passages to learn from",
+            type=_FILES,
+            accept_multiple_files=True,
+            key="data_files",
+            help="A table with the columns question and passage (and negative, if you have such),"
+            " or JSON lines with query, positive and negatives.",
+        )
     )
+
+
+def _questions() -> list[UploadedFile]:
     questions = st.file_uploader(
         "Real questions for the proof",
         type=_FILES,
         key="question_file",
-        help="The same columns. Each question counts whose passage is in a document that is kept"
-        " out of training. They are asked beside those cut out of the documents.",
+        help="A table with the columns question and passage, or JSON lines with query and"
+        " positive. Each question counts whose passage is in a document that is kept out of"
+        " training. They are asked beside those cut out of the documents.",
     )
-    return list(data), [questions] if questions else []
+    return [questions] if questions else []
 
 
 def _settings() -> tuple[Recipe, float]:
@@ -210,7 +233,7 @@ def _order(
         except FootnoteError as error:
             problem(str(error).replace(f"{folder}/", ""))
             return
-    session.start("examples", {"run": run.id})
+    session.start("examples" if run.order.recipe.steps else "train", {"run": run.id})
     st.query_params["run"] = run.id
     st.rerun()
 

@@ -21,6 +21,11 @@ def show(home: Home, run: Run) -> None:
     rows = history(run.folder)
     training_charts.curves(rows)
     if trained(run):
+        if not run.order.recipe.steps:
+            st.markdown(
+                "The directions that all passages of the collection share count for less now, so"
+                " that what tells them apart counts for more."
+            )
         if rows:
             first, last = rows[0], rows[-1]
             st.markdown(
@@ -34,7 +39,8 @@ def show(home: Home, run: Run) -> None:
         st.button("Go on", type="primary", on_click=go_on, args=(run,), key="go-on")
         return
     training_time.show(home, run.order)
-    st.button("Start training", type="primary", on_click=go_on, args=(run,), key="start")
+    word = "Start training" if run.order.recipe.steps else "Adapt and prove"
+    st.button(word, type="primary", on_click=go_on, args=(run,), key="start")
 
 
 def go_on(run: Run) -> None:

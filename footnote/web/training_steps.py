@@ -86,8 +86,9 @@ def trained(run: Run) -> bool:
 
 def _next(run: Run, *, started: bool = False) -> Step:
     """The first step whose result is not there."""
-    if not run.examples.exists():
+    if run.order.recipe.steps and not run.examples.exists():
         return EXAMPLES
     if not trained(run):
-        return TRAIN if started or history(run.folder) else LOOK
+        adapting = not run.order.recipe.steps
+        return TRAIN if started or adapting or history(run.folder) else LOOK
     return SWITCH if run.proof else PROOF
