@@ -54,7 +54,9 @@ def embedder_name(home: Home, name: str) -> str:
     if name == UNTRAINED:
         return "the earlier built-in model"
     try:
-        return f"the model trained {when(learning.runs(home).get(name).order.made_at)}"
+        order = learning.runs(home).get(name).order
+        made = "trained" if order.recipe.steps else "adapted"
+        return f"the model {made} {when(order.made_at)}"
     except UnknownRunError:
         return f"the model {plain(name)}"
 
