@@ -374,6 +374,8 @@ def _at_work(found: Job) -> bool:
         return True
     try:
         command = Path(f"/proc/{found.pid}/cmdline").read_bytes()
+        if not command:  # a process that has just begun has none for a moment, a zombie never
+            return b") Z " not in Path(f"/proc/{found.pid}/stat").read_bytes()
     except OSError:  # no such place on this system
         return True
     # A job that waits may still have the number of the program that is starting it.

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -60,10 +61,25 @@ def test_a_job_whose_process_is_gone_is_failed_not_running(home):
 
 
 def test_a_job_whose_number_another_process_has_by_now_is_failed(home):
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+    begun = [sys.executable, "-c", "print('begun', flush=True); input()"]
+    with subprocess.Popen(begun, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
         row(home, "before-the-restart", pid=other.pid)
         assert jobs.job(home, "before-the-restart").state == "failed"
         other.communicate(b"\n")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
+def test_a_dead_process_that_nobody_has_asked_after_is_no_work(home):
+    # The shell's child ends, and what the shell becomes never waits for it.
+    asleep = ["sh", "-c", "true & echo $!; exec sleep 60"]
+    with subprocess.Popen(asleep, stdout=subprocess.PIPE) as other:
+        pid = int(other.stdout.readline())
+        while b") Z " not in Path(f"/proc/{pid}/stat").read_bytes():
+            time.sleep(0.01)
+        row(home, "forgotten", pid=pid)
+        assert jobs.job(home, "forgotten").state == "failed"
+        other.kill()
 
 
 def test_jobs_keep_their_order_when_the_clock_is_set_back(home, tmp_path):
