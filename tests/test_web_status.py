@@ -48,7 +48,7 @@ def test_the_facts_are_there_as_tables(home):
     assert {row["What"] for row in disk} >= {"Database", "Originals", "Altogether"}
     assert "0 B" not in {row["Size"] for row in disk}
     assert (papers["Collection"], papers["Ready"], papers["Not readable"]) == ("papers", 24, 1)
-    assert papers["Search model"] == "answered by tiny, complete"
+    assert papers["Search model"] == "answered by the model tiny, complete"
     assert (failed["File"], failed["Why"]) == (HOSTILE, "it is cut off")
     assert not [one for one in app.markdown if "script" in one.value]
 

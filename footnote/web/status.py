@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -11,11 +12,13 @@ from footnote.audit import KINDS
 from footnote.render_status import WHERE, extent, generation, people
 from footnote.web import paging, session
 from footnote.web.session import errors_shown
+from footnote.web.training_words import embedder_name
 from footnote.web.words import count, duration, plain, size, when
 
 if TYPE_CHECKING:
     from footnote.access import Access
     from footnote.audit import Entry
+    from footnote.home import Home
     from footnote.status import CollectionStatus, JobStatus, Status
 
 LOG_ROWS = 50
@@ -30,8 +33,8 @@ def show() -> None:
         with st.spinner("Counting …"):
             status = access.status()
         st.title("Status", anchor=False)
-        _facts(status)
-        _collections(status)
+        _facts(status, access.everything())
+        _collections(status, access.everything())
         _failures(status)
         _jobs(status)
         _unanswered(status)
@@ -40,10 +43,10 @@ def show() -> None:
         _log()
 
 
-def _facts(status: Status) -> None:
+def _facts(status: Status, home: Home) -> None:
     st.markdown(
         f"**People:** {plain(people(status))}  \n"
-        f"**Search model for new documents:** {plain(status.embedder)}  \n"
+        f"**Search model for new documents:** {embedder_name(home, status.embedder)}  \n"
         f"**Language model:** {plain(status.language_model or 'none')}"
     )
 
@@ -58,22 +61,26 @@ def _disk(status: Status) -> None:
     _table([*rows, {"What": "Altogether", "Size": size(sum(status.disk.values()))}])
 
 
-def _collections(status: Status) -> None:
+def _collections(status: Status, home: Home) -> None:
     st.subheader("Collections", anchor=False)
     if not status.collections:
         st.markdown("Nothing is indexed yet. Add documents in the Library.")
         return
-    _table([_collection(one) for one in status.collections])
+    _table([_collection(one, home) for one in status.collections])
 
 
-def _collection(one: CollectionStatus) -> dict[str, Any]:
+def _collection(one: CollectionStatus, home: Home) -> dict[str, Any]:
+    models = [
+        replace(each, embedder=each.embedder and embedder_name(home, each.embedder))
+        for each in one.generations
+    ]
     return {
         "Collection": one.name,
         "Ready": one.ready,
         "Some pages missing": one.partial,
         "Not readable": one.failed,
         "Extent": extent(one),
-        "Search model": "; ".join(map(generation, one.generations)),
+        "Search model": "; ".join(map(generation, models)),
     }
 
 
