@@ -25,6 +25,7 @@ _KIND = 0.1
 _PASSAGE = 0.3
 _QUESTION_PENALTY = 0.6
 _FRAGMENT_PENALTY = 0.15
+_EXAMPLE_PENALTY = 0.15
 
 MOST_SENTENCES = 3
 # A further sentence must score this share of the best one …
@@ -71,6 +72,8 @@ def score(
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
         value -= _FRAGMENT_PENALTY * _is_fragment(quotable.text)
+        example = language_of(quotable.text).example.match(quotable.text)
+        value -= _EXAMPLE_PENALTY * (example is not None)
         scored.append(Scored(quotable, value, own, whole, terms[place]))
     return sorted(scored, key=lambda one: -one.score)
 

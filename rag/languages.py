@@ -20,7 +20,8 @@ class Language:
     `when`, `how_many`, `who`, `where`: what a question asks for. `connective`, `preposition`,
     `pronoun`, `bare`, `asking`: how a follow-up is told from a question of its own
     (`expletive` is the pronoun that stands for nothing, `person` the one that means a person).
-    `anaphor` opens a sentence that cannot be read without the one before. `numbers` are
+    `anaphor` opens a sentence that cannot be read without the one before, `example` one that
+    shows a rule at work and does not say it. `numbers` are
     number words by value; `months` lists the twelve; `denial` finds a negation.
     """
 
@@ -37,6 +38,7 @@ class Language:
     bare: re.Pattern[str]
     asking: re.Pattern[str]
     anaphor: re.Pattern[str]
+    example: re.Pattern[str]
     denial: re.Pattern[str]
     numbers: dict[str, float]
     months: tuple[str, ...]
@@ -76,7 +78,8 @@ _ENGLISH = Language(
         "how (?:many|much|long|often|old|far|tall|high|big|large|fast|deep|wide|heavy)"
         "|what (?:percent|percentage|number|amount|portion|share|fraction|age)"
         "|what(?: is| are|'s| was| were) the (?:\\w+ ){0,2}(?:number|amount|total|maximum|minimum"
-        "|limit|cost|costs|price|fee|rate|percentage|population)"
+        "|limit|cost|costs|price|fee|rate|percentage|population|deductible|premium|salary|budget"
+        "|fine|duration|distance|size|height|length|weight|speed|temperature)"
     ),
     who=_words("who|whom|whose"),
     where=_words("where|(?:what|which) (?:city|country|state|town|place)"),
@@ -110,8 +113,9 @@ _ENGLISH = Language(
     anaphor=_opening(
         "it|its|they|their|them|he|his|she|her|this|these|those|that|such|both|the (?:latter|former"
         "|same)|however|but|therefore|thus|hence|also|in addition|as a result|otherwise|instead"
-        "|then"
+        "|then|in (?:this|that|such a) case|in these cases"
     ),
+    example=_opening("for example|for instance|as an example|e\\.g\\.|suppose"),
     denial=_words(
         "not(?! (?:only|just|later|earlier|less|more|fewer)\\b)"
         "|no(?! (?:later|earlier|sooner|less|more|fewer)\\b)"
@@ -161,8 +165,9 @@ _GERMAN = Language(
     ),
     anaphor=_opening(
         "er|sie|es|ihre?|seine?|diese[rsnm]?|dies|das|beide|solche|jedoch|aber|daher|deshalb|auch"
-        "|außerdem|dann|sonst|andernfalls"
+        "|außerdem|dann|sonst|andernfalls|in (?:diesem|dem) fall"
     ),
+    example=_opening("zum beispiel|beispielsweise|z\\. ?b\\.|als beispiel|angenommen"),
     denial=_words("nicht(?! nur)|kein|keine[nmrs]?|nie|niemals|niemand|nichts|weder|ohne"),
     numbers=_count(
         "null ein=1 zwei=2 drei=3 vier=4 fünf=5 sechs=6 sieben=7 acht=8 neun=9 zehn=10 elf=11 "
@@ -199,8 +204,9 @@ _SPANISH = Language(
     ),
     anaphor=_opening(
         "él|ella|ellos|ellas|esto|eso|este|esta|estos|estas|ese|esa|su|sus|ambos|sin embargo|pero"
-        "|por (?:lo tanto|eso|ello)|también|además|entonces"
+        "|por (?:lo tanto|eso|ello)|también|además|entonces|en (?:este|ese|tal) caso"
     ),
+    example=_opening("por ejemplo|a modo de ejemplo|supongamos"),
     denial=_words(
         "no|nunca|jamás|nadie|nada|ningún|ninguna|ninguno|ni|sin|excepto|salvo|prohibido"
     ),
@@ -239,8 +245,9 @@ _FRENCH = Language(
     ),
     anaphor=_opening(
         "il|elle|ils|elles|ceci|cela|ce|cet|cette|ces|son|sa|ses|leur|leurs|cependant|mais|donc"
-        "|aussi|de plus|ensuite|sinon|toutefois"
+        "|aussi|de plus|ensuite|sinon|toutefois|dans ce cas"
     ),
+    example=_opening("par exemple|à titre d['’]exemple|supposons"),
     denial=_words("pas|jamais|rien|aucun|aucune|ni|sans"),
     numbers=_count(
         "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze "

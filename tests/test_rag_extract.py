@@ -44,6 +44,16 @@ def test_a_sentence_that_leans_on_the_one_before_brings_it():
     ]
 
 
+def test_a_rule_goes_before_its_example():
+    got = quoted(
+        "What is the deductible of the Standard plan?",
+        "For example, if another plan has a $1,000 deductible and the Standard plan has a $500"
+        " deductible, only the $500 deductible of the other plan is paid.",
+        "The deductible for the Standard plan is $2,000 per person, per year.",
+    )
+    assert got[0] == "The deductible for the Standard plan is $2,000 per person, per year."
+
+
 def test_a_question_in_a_document_is_answered_by_what_follows():
     got = quoted(
         "How do I reset my password?",
