@@ -10,6 +10,8 @@ import pytest
 
 from embedder.decoder import BaseNotFoundError
 from embedder.registry import BUNDLED, Registry
+from training.bundled import by_topic
+from training.examples import Example
 
 # Texts, and the first 64 numbers of their vectors in float32, made when the weights were shipped.
 KNOWN = Path(__file__).with_name("bundled_vectors.json")
@@ -34,6 +36,23 @@ def test_vectors_are_the_same_on_the_next_machine(tmp_path):
         cosines = unit(vectors[:, :64]) @ unit(np.array(known[side])).T
         assert cosines.diagonal().min() > LEAST
         assert cosines[~np.eye(len(texts), dtype=bool)].max() < 0.9
+
+
+def test_a_topic_holds_what_is_alike_and_of_one_source(tiny_embedder):
+    about = {"leave": "paid leave weeks employee", "answer": "question page answer document"}
+    examples = [
+        Example(f"{word} {number}?", f"{text} {word} {number}", source=source)
+        for source in ("title", "question")
+        for word, text in about.items()
+        for number in range(20)
+    ]
+    found = by_topic(examples, tiny_embedder, 20)
+    assert [(one.query, one.positive) for one in found] == [
+        (one.query, one.positive) for one in examples
+    ]
+    topics = {(one.source, one.query.split()[0]) for one in found}
+    assert len(topics) == len({source for source, _ in topics}) == 4
+    assert {source.split()[0] for source, _ in topics} == {"title", "question"}
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
