@@ -29,7 +29,7 @@ run: setup
 	@$(BIN)/footnote app
 
 test: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -2,8 +2,8 @@
 
 An embedder is a folder: `spec.json`, beside it the projection and the adapter that the spec
 names by hash. Those that come with the program lie beside this file: the bundled one, and the
-one that it was trained from, which was bundled before it and still answers for what was indexed
-then. The others lie in the home, one folder each.
+two stages that it was trained from, which were bundled before it and still answer for what was
+indexed then. The others lie in the home, one folder each.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from embedder.presets import PRESETS
 from embedder.spec import EmbedderSpec
 
 BUNDLED = "bundled"
+PROJECTED = "bundled-projected"
 UNTRAINED = "bundled-untrained"
 # Name → folder.
 SHIPPED = {
     BUNDLED: Path(__file__).parent / "bundled",
+    PROJECTED: Path(__file__).parent / "projected",
     UNTRAINED: Path(__file__).parent / "untrained",
 }
 _SPEC = "spec.json"

@@ -21,6 +21,9 @@ from training.proof import Proof
 
 # Commands that run in the tests' own process would slow all that come after.
 os.environ["FOOTNOTE_NICENESS"] = "0"
+# Several processes of tests with several threads each would keep one another waiting.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 TINY_WIDTH = 32
 _WORDS = (

@@ -108,7 +108,7 @@ def source(tmp_path):
 
 
 def test_a_new_home_uses_the_bundled_embedder(registry):
-    assert registry.names() == ["bundled", "bundled-untrained"]
+    assert registry.names() == ["bundled", "bundled-projected", "bundled-untrained"]
     assert registry.current() == "bundled"
     assert registry.load("bundled") is registry.load("bundled")
 

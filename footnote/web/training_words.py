@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embedder.registry import BUNDLED, UNTRAINED
+from embedder.registry import BUNDLED, SHIPPED
 from footnote import learning
 from footnote.web.words import plain, when
 from training.runs import UnknownRunError
@@ -51,8 +51,8 @@ def embedder_name(home: Home, name: str) -> str:
     """An installed embedder as the page names it, in Markdown."""
     if name == BUNDLED:
         return "the built-in model"
-    if name == UNTRAINED:
-        return "the earlier built-in model"
+    if name in SHIPPED:
+        return "an earlier built-in model"
     try:
         order = learning.runs(home).get(name).order
         made = "trained" if order.recipe.steps else "adapted"
