@@ -71,15 +71,16 @@ def test_a_job_whose_number_another_process_has_by_now_is_failed(home):
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
 def test_a_dead_process_that_nobody_has_asked_after_is_no_work(home):
-    # The shell's child ends, and what the shell becomes never waits for it.
-    asleep = ["sh", "-c", "true & echo $!; exec sleep 60"]
-    with subprocess.Popen(asleep, stdout=subprocess.PIPE) as other:
+    forgetful = "import os; n = os.fork() or os._exit(0); print(n, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", forgetful], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
         pid = int(other.stdout.readline())
         while b") Z " not in Path(f"/proc/{pid}/stat").read_bytes():
             time.sleep(0.01)
         row(home, "forgotten", pid=pid)
         assert jobs.job(home, "forgotten").state == "failed"
-        other.kill()
+        other.communicate(b"\n")
 
 
 def test_jobs_keep_their_order_when_the_clock_is_set_back(home, tmp_path):
