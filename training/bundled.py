@@ -6,10 +6,10 @@ PAIRS is a file of weak pairs (JSON lines with `kind`, `query`, `passage`); the 
 come with the project. Three stages, each an embedder of its own under DIR, each by the one
 contrastive loss: `words` learns how much every token counts, over the token embeddings alone;
 `projection` learns the map from the pooled states to the vector, the decoder as it is;
-`layers` learns LoRA on the decoder. Weak pairs and synthetic groups are mixed in all three. With
-a teacher (a sentence-transformers folder) the last one learns its ranking of each batch, too.
-docs/log.md (The bundled embedder) has the ablations behind the numbers of the first two; those
-of `layers` are untried, and what is shipped ends with `projection`.
+`layers` learns LoRA on the decoder, from batches of one topic. Weak pairs and synthetic groups are
+mixed in all three. With a teacher (a sentence-transformers folder) the last one learns its ranking
+of each batch, too, as what is shipped did. docs/log.md (The bundled embedder) has the ablations
+behind the numbers of the first two and how the last one went.
 """
 
 from __future__ import annotations
