@@ -114,7 +114,12 @@ def synth(
     help="Of training; with 0 the embedder is adapted to the collection and nothing is learnt.",
 )
 @click.option("--batch", type=click.IntRange(2), help="Questions a step.")
-@click.option("--rank", type=click.IntRange(0), help="Of LoRA; 0 trains the projection alone.")
+@click.option(
+    "--rank",
+    type=click.IntRange(0),
+    help="Of LoRA; an embedder that has an adapter keeps the rank of that. 0 trains the projection"
+    " alone.",
+)
 @click.option("--negatives", type=click.IntRange(0), help="Hard negatives a question.")
 @click.option("--learning-rate", type=float)
 @click.option("--temperature", type=float)

@@ -164,7 +164,7 @@ def estimate(pace: Pace, size: Size, recipe: Recipe) -> Estimate:
     asked = min(QUERIES + QUERIES // 2, size.passages)
     pool = min(POOL, size.passages)
     fitting = min(_FITTING, size.passages)
-    if not recipe.steps:  # vectors are mapped: only questions go through the decoder
+    if not recipe.learns:  # vectors are mapped: only questions go through the decoder
         asking = size.query_tokens / pace.embedding
         return Estimate(0.0, (0.0, 0.0), 2 * asked * asking, fitting * asking)
     rest = max(0, size.passages - POOL) * size.passage_tokens

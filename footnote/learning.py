@@ -60,6 +60,7 @@ def runs(home: Home) -> Runs:
 def order(home: Home, wish: Wish) -> Run:
     """Make a run of a wish, with copies of its files. Raises `TrainingError` where it cannot be."""
     from training.adaptation import FEWEST
+    from training.adapter import lora_size
     from training.examples import read_examples
     from training.recipe import Recipe
     from training.weak import DEFAULT_KINDS, KINDS
@@ -76,14 +77,17 @@ def order(home: Home, wish: Wish) -> Run:
         read_examples(path)  # a file that cannot be used is named now, not in the midst of a run
     recipe = replace(wish.recipe or Recipe(), **wish.overrides)
     there = home.store.count_passages(collection.id)
-    if not recipe.steps and there < FEWEST:
+    if not recipe.learns and there < FEWEST:
         raise TrainingError(
             f"the collection {wish.collection!r} has {there} passages, too few to adapt to; it"
             f" takes {FEWEST}"
         )
+    start = _start(home, collection.id, wish.base)
+    if recipe.rank and home.registry.spec(start).adapter:  # it is trained further as it is
+        recipe = replace(recipe, **lora_size(home.registry.load(start).files.adapter))
     made = Order(
         collection=wish.collection,
-        start=_start(home, collection.id, wish.base),
+        start=start,
         recipe=recipe,
         kinds=DEFAULT_KINDS if wish.kinds is None else wish.kinds,
         data=tuple(str(path.resolve()) for path in wish.data),

@@ -72,8 +72,7 @@ def score(
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
         value -= _FRAGMENT_PENALTY * _is_fragment(quotable.text)
-        example = language_of(quotable.text).example.match(quotable.text)
-        value -= _EXAMPLE_PENALTY * (example is not None)
+        value -= _EXAMPLE_PENALTY * _is_example(quotable.text)
         scored.append(Scored(quotable, value, own, whole, terms[place]))
     return sorted(scored, key=lambda one: -one.score)
 
@@ -104,6 +103,11 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
 def _is_fragment(text: str) -> bool:
     """Whether a text is less than a sentence: a caption, a label, a lone list item."""
     return len(text) < 60 and not text.rstrip("\"'”’)»").endswith((".", "!", "。", "।", ";", ":"))
+
+
+def _is_example(text: str) -> bool:
+    """Whether a sentence shows a rule at work, which is better answered by the rule itself."""
+    return language_of(text).example.match(text) is not None
 
 
 def _neighbours(

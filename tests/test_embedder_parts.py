@@ -117,3 +117,7 @@ def test_the_bundled_files_belong_together(name):
     projection = (SHIPPED[name] / "projection.safetensors").read_bytes()
     assert hashlib.sha256(projection).hexdigest() == spec.tensors
     assert len(projection) < 4_000_000
+    if spec.adapter:
+        adapter = (SHIPPED[name] / "adapter" / "adapter_model.safetensors").read_bytes()
+        assert hashlib.sha256(adapter).hexdigest() == spec.adapter
+        assert len(adapter) < 10_000_000

@@ -195,6 +195,8 @@ def test_the_loop_promotes_what_is_proved_and_the_way_back_is_one_step(home, alw
     assert new != old
     assert home.searcher.search("deductible rules", home.scope(["papers"]), mode="dense")
     assert examine(home.store, home.index_folder, new) == []
+    again = learning.Wish("papers", recipe=replace(QUICK, rank=8, alpha=16))
+    assert learning.order(home, again).order.recipe == QUICK  # its adapter is trained further
     assert learning.names_in_use(home)[run.id] == ["papers"]
 
     trained_on = {one.document for one in read_examples(run.examples)}

@@ -1,4 +1,4 @@
-"""An embedder's LoRA adapter for peft, and the name under which others get its base."""
+"""An embedder's LoRA adapter: its size, its copy for peft, what others call its base."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ _ORIGINALS = {
 def original(base: str) -> str:
     """What `from_pretrained` takes for a spec's base: hub id or folder."""
     return _ORIGINALS.get(base, base)
+
+
+def lora_size(folder: Path) -> dict[str, int]:
+    """`rank` and `alpha` of the adapter in a folder, as a `Recipe` calls them."""
+    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    return {"rank": config["r"], "alpha": config["lora_alpha"]}
 
 
 def write_adapter(spec: EmbedderSpec, source: Path, target: Path) -> None:

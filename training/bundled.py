@@ -81,7 +81,8 @@ def by_topic(examples: Sequence[Example], embedder: Embedder, size: int) -> list
     """The examples, each source split into topics of about `size`: a batch then holds one topic.
 
     Negatives from one topic are hard ones that cost nothing (topic-aware sampling, Hofstaetter
-    et al., SIGIR 2021). Topics are k-means clusters of the positives' vectors.
+    et al., SIGIR 2021). Topics are k-means clusters of the positives' vectors; those smaller than
+    a batch are thrown together by `training.batches.plan`.
     """
     import faiss
 

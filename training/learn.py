@@ -22,7 +22,6 @@ from embedder.spec import EmbedderSpec
 from indexer.generations import embed_passages
 from indexer.trust import POOL
 from training import adaptation
-from training.adaptation import adapt, map_vectors
 from training.evaluate import spread
 from training.examples import Example, read_examples, write_examples
 from training.general import general_examples
@@ -128,7 +127,7 @@ class Learning:
     def run(self) -> LearningResult:
         """Go through all stages; cancelled, return what there is."""
         taken = material(self._store, self._collection, self._order.recipe.seed)
-        examples = self.examples(taken) if self._order.recipe.steps else []
+        examples = self.examples(taken) if self._order.recipe.learns else []
         if not examples and self._cancelled():
             return self._result(0, 0, None, promoted=False)
         steps, finished = self.train(taken, examples)
@@ -228,7 +227,7 @@ class Learning:
         device = torch.device(self._start.compute.device)
         team = team_on(device)
         start = self._adapted(taken, team) if recipe.adapt else self._start
-        if not recipe.steps:
+        if not recipe.learns:
             if team.is_main_process:
                 self._keep(start)
             return 0, True
@@ -272,7 +271,7 @@ class Learning:
         """The start, fitted to the training part's vectors where there are enough of them."""
         there = len(taken.part("train"))
         if there < adaptation.FEWEST:
-            if not self._order.recipe.steps:
+            if not self._order.recipe.learns:
                 raise TooLittleToLearnError(
                     f"of this collection {there} passages could be adapted to, and it takes"
                     f" {adaptation.FEWEST}; add documents first"
@@ -280,7 +279,7 @@ class Learning:
             return self._start
         folder = self._run.folder / "adapted"
         if team.is_main_process and not folder.exists():
-            adapt(self._start, self._neighbourhood(taken).vectors, folder, self._run.id)
+            adaptation.adapt(self._start, self._neighbourhood(taken).vectors, folder, self._run.id)
         team.wait_for_everyone()
         files = EmbedderFiles(folder, self._start.files.cache)
         return Embedder(EmbedderSpec.read(folder / "spec.json"), files)
@@ -311,7 +310,7 @@ class Learning:
         """What needs no decoder: vectors of an embedder that was only adapted."""
         there = self._store.passage_vectors(ids, trained.fingerprint)
         missing = [number for number in ids if number not in there]
-        map_vectors(self._store, missing, self._start.fingerprint, trained)
+        adaptation.map_vectors(self._store, missing, self._start.fingerprint, trained)
 
     def _proved(self, taken: Material, trained: Embedder) -> Proof:
         self._tell("proof", 0, 1)
@@ -336,7 +335,7 @@ class Learning:
                 self._store.drop_generation(self._collection, trained.fingerprint)
             return False
         missing = self._store.unembedded(self._collection, trained.fingerprint, -1)
-        map_vectors(self._store, missing, self._start.fingerprint, trained)
+        adaptation.map_vectors(self._store, missing, self._start.fingerprint, trained)
         total = self._store.count_passages(self._collection)
         there = total - len(self._store.unembedded(self._collection, trained.fingerprint, -1))
         began = time.monotonic()

@@ -83,6 +83,11 @@ class Recipe:
         if not 0 <= self.dropout < 1:
             raise RecipeError(f"dropout is {self.dropout}, not between 0 and 1")
 
+    @property
+    def learns(self) -> bool:
+        """Whether anything is trained; without steps the embedder is adapted and no more."""
+        return self.steps > 0
+
     def write(self, path: Path) -> None:
         """Write as JSON."""
         path.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")

@@ -33,8 +33,9 @@ def show() -> None:
         with st.spinner("Counting …"):
             status = access.status()
         st.title("Status", anchor=False)
-        _facts(status, access.everything())
-        _collections(status, access.everything())
+        home = access.everything()
+        _facts(status, home)
+        _collections(status, home)
         _failures(status)
         _jobs(status)
         _unanswered(status)

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 _FILES = ["jsonl", "csv", "tsv"]
 ADAPT, TRAIN = "Adapt only", "Adapt and train"
 _WAYS = {
-    ADAPT: "The model is fitted to what all passages of the collection share. No examples, mostly"
-    " a few minutes, and where most of the gain has been.",
-    TRAIN: "Then it learns from examples, too: some twenty minutes and more. Worth it with"
-    " questions of your own or by a language model.",
+    ADAPT: "The model is fitted to what all passages of the collection share: no examples, a minute"
+    " or a few. Where training has gained anything, it has mostly been by this.",
+    TRAIN: "Then it learns from examples, too: some twenty minutes and more. For questions of your"
+    " own or by a language model; what is cut out of the documents alone has added nothing so far.",
 }
 
 
@@ -46,8 +46,10 @@ def show(home: Home) -> None:
     with st.container(border=True, key="order"):
         collection = st.selectbox("Collection to learn", names, key="train_on")
         way = st.radio("How it learns", list(_WAYS), captions=list(_WAYS.values()), key="way")
+        recipe, general = Recipe(steps=0), 0.0
         kinds: tuple[str, ...] = ()
-        written, data, general, recipe = None, [], 0.0, Recipe(steps=0)
+        written: Path | None = None
+        data: list[UploadedFile] = []
         if way == TRAIN:
             left, right = st.columns(2, gap="medium")
             with left:
@@ -55,33 +57,36 @@ def show(home: Home) -> None:
                 written = training_written.show(home, collection)
             with right:
                 data = _data()
-                questions = _questions()
             recipe, general = _settings()
-        else:
-            questions = _questions()
+        questions = _questions()
         promote = st.toggle(
             "Switch by itself where the proof holds",
             key="switch_by_itself",
             help="Otherwise you look at the proof and switch with a click.",
         )
         wish = learning.Wish(
-            collection, kinds=kinds, general=general, recipe=recipe, promote=promote
+            collection,
+            kinds=kinds,
+            data=(written,) if written else (),
+            general=general,
+            recipe=recipe,
+            promote=promote,
         )
         with errors_shown():
             _time(home, wish)
         if st.button(
-            "Make the examples" if way == TRAIN else "Adapt and prove",
+            "Make the examples" if recipe.learns else "Adapt and prove",
             type="primary",
-            disabled=way == TRAIN and not (kinds or written or data),
+            disabled=recipe.learns and not (kinds or written or data),
             key="order-it",
         ):
-            _order(home, wish, written, data, questions)
+            _order(home, wish, data, questions)
 
 
 def show_made(home: Home, run: Run) -> None:
     """Draw what a run was ordered to learn from; a button where its examples are missing."""
     order, recipe = run.order, run.order.recipe
-    if not recipe.steps:
+    if not recipe.learns:
         st.markdown("It adapts to the passages as they are; nothing is learnt from examples.")
         return
     kinds = listed([source_name(kind).lower() for kind in order.kinds], 9)
@@ -149,8 +154,8 @@ def _data() -> list[UploadedFile]:
     )
 
 
-def _questions() -> list[UploadedFile]:
-    questions = st.file_uploader(
+def _questions() -> UploadedFile | None:
+    return st.file_uploader(
         "Real questions for the proof",
         type=_FILES,
         key="question_file",
@@ -158,7 +163,6 @@ def _questions() -> list[UploadedFile]:
         " positive. Each question counts whose passage is in a document that is kept out of"
         " training. They are asked beside those cut out of the documents.",
     )
-    return [questions] if questions else []
 
 
 def _settings() -> tuple[Recipe, float]:
@@ -180,8 +184,9 @@ def _settings() -> tuple[Recipe, float]:
             0,
             256,
             usual.rank,
-            help="Of LoRA: how much of the model can change. With 0 only the map from its states"
-            " to the vector does, which takes a hundredth of the time.",
+            help="Of LoRA: how much of the model can change; one trained so before keeps its own."
+            " With 0 only the map from its states to the vector changes, which takes"
+            " a hundredth of the time.",
         )
         general = columns[1].slider(
             "General questions",
@@ -216,24 +221,23 @@ def _time(home: Home, wish: learning.Wish) -> None:
 def _order(
     home: Home,
     wish: learning.Wish,
-    written: Path | None,
     data: list[UploadedFile],
-    questions: list[UploadedFile],
+    questions: UploadedFile | None,
 ) -> None:
-    """Make the run, start on its examples, and go to its page."""
+    """Make the run, start on it, and go to its page."""
     with TemporaryDirectory() as folder:
-        paths = [_staged(Path(folder), file) for file in (*data, *questions)]
+        paths = [_staged(Path(folder), file) for file in data]
         wish = replace(
             wish,
-            data=(*([written] if written else []), *paths[: len(data)]),
-            questions=paths[-1] if questions else None,
+            data=(*wish.data, *paths),
+            questions=_staged(Path(folder), questions) if questions else None,
         )
         try:
             run = learning.order(home, wish)
         except FootnoteError as error:
             problem(str(error).replace(f"{folder}/", ""))
             return
-    session.start("examples" if run.order.recipe.steps else "train", {"run": run.id})
+    session.start("examples" if run.order.recipe.learns else "train", {"run": run.id})
     st.query_params["run"] = run.id
     st.rerun()
 

@@ -98,7 +98,7 @@ def _card(home: Home, run: Run, now: Standing, step: Step) -> None:
 
 def _result(run: Run, step: Step) -> str:
     """What came of a step, in a line."""
-    if not run.order.recipe.steps and step.number < 4:
+    if not run.order.recipe.learns and step.number < 4:
         return ("None needed", "None needed", "Adapted")[step.number - 1]
     if step.number == 1:
         return count(sum(ExamplePages(run.examples).counts.values()), "example")

@@ -21,7 +21,7 @@ def show(home: Home, run: Run) -> None:
     rows = history(run.folder)
     training_charts.curves(rows)
     if trained(run):
-        if not run.order.recipe.steps:
+        if not run.order.recipe.learns:
             st.markdown(
                 "The directions that all passages of the collection share count for less now, so"
                 " that what tells them apart counts for more."
@@ -39,7 +39,7 @@ def show(home: Home, run: Run) -> None:
         st.button("Go on", type="primary", on_click=go_on, args=(run,), key="go-on")
         return
     training_time.show(home, run.order)
-    word = "Start training" if run.order.recipe.steps else "Adapt and prove"
+    word = "Start training" if run.order.recipe.learns else "Adapt and prove"
     st.button(word, type="primary", on_click=go_on, args=(run,), key="start")
 
 

@@ -63,8 +63,9 @@ def said(found: Estimate) -> str:
         ("proof", found.proof),
         ("switch", found.switch),
     )
+    early = " It ends where nothing improves." if found.training[1] else ""
     split = ", ".join(f"{name} {duration(seconds)}" for name, seconds in parts if seconds)
     return (
         f":material/timer: **Between {duration(low)} and {duration(high)}** on this computer, if"
-        f" nothing else keeps it busy. :gray[At most {split}. It ends where nothing improves.]"
+        f" nothing else keeps it busy. :gray[At most {split}.{early}]"
     )

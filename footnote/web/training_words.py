@@ -55,7 +55,7 @@ def embedder_name(home: Home, name: str) -> str:
         return "an earlier built-in model"
     try:
         order = learning.runs(home).get(name).order
-        made = "trained" if order.recipe.steps else "adapted"
+        made = "trained" if order.recipe.learns else "adapted"
         return f"the model {made} {when(order.made_at)}"
     except UnknownRunError:
         return f"the model {plain(name)}"
