@@ -14,6 +14,8 @@ import pytest
 from embedder.model import Embedder, EmbedderFiles
 from embedder.spec import EmbedderSpec
 from footnote.home import Home
+from indexer.parsers import ReadingLimits, parse
+from indexer.records import ParsedFile
 from indexer.sources import find
 from tests.homes import write_papers
 from training.metrics import Interval
@@ -115,6 +117,27 @@ def tiny_embedder(tiny_base, tmp_path_factory) -> Embedder:
     )
     (folder / "spec.json").write_text(spec.to_json())
     return Embedder(spec, EmbedderFiles(folder=folder, cache=folder / "cache"))
+
+
+@pytest.fixture
+def bare_home(tmp_path, tiny_embedder) -> Home:
+    """A home that uses the tiny embedder, with nothing in it."""
+    opened = Home.open(tmp_path / "home")
+    opened.registry.install("tiny", tiny_embedder.files.folder)
+    opened.registry.use("tiny")
+    return opened
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Parses bytes or text as the file of that name; limits by their names."""
+
+    def read(name: str, data: bytes | str, **limits) -> ParsedFile:
+        path = tmp_path / "given"
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        return parse(path, name, limits=ReadingLimits(**limits))
+
+    return read
 
 
 @pytest.fixture(scope="session")

@@ -8,15 +8,11 @@ from pathlib import Path
 import pytest
 
 from footnote import jobs
-from footnote.home import Home
 
 
 @pytest.fixture
-def home(tmp_path, tiny_embedder):
-    opened = Home.open(tmp_path / "home")
-    opened.registry.install("tiny", tiny_embedder.files.folder)
-    opened.registry.use("tiny")
-    return opened
+def home(bare_home):
+    return bare_home
 
 
 def ended(home, identifier):

@@ -8,19 +8,9 @@ import json
 import pytest
 from file_writers import docx, epub, odt, ole, paragraph, xlsx, zipped
 
-from indexer.parsers import SUFFIXES, parse
+from indexer.parsers import SUFFIXES
 from indexer.parsers.layout import PageBuilder
 from indexer.records import ParsedFile
-
-
-@pytest.fixture
-def read(tmp_path):
-    def read(name: str, data: bytes | str) -> ParsedFile:
-        path = tmp_path / name
-        path.write_bytes(data.encode() if isinstance(data, str) else data)
-        return parse(path)
-
-    return read
 
 
 def outline(parsed: ParsedFile) -> list[tuple[str, str]]:
@@ -242,94 +232,6 @@ def test_pptx_slides_with_tables_groups_and_notes(read):
     ]
 
 
-def test_workbook_sheets_are_pages_and_tables_keep_their_header(read):
-    rows = [["Sales of 2024"], ["Town", "Sum"], ["Kiel", 12.0], ["Bonn", 0.5], [None], ["Note"]]
-    parsed = read("sales.xlsx", xlsx({"North": rows, "Empty": []}))
-    assert [page.label for page in parsed.pages] == ["sheet North", "sheet Empty"]
-    assert parsed.pages[1].problem == "empty sheet"
-    assert outline(parsed) == [
-        ("h1", "North"),
-        ("text", "Sales of 2024"),
-        ("table", "Town | Sum\nKiel | 12\nBonn | 0.5"),
-        ("table", "Note"),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("a.csv", "Town,Sum\nKiel,12\nBonn,7\n"),
-        ("a.csv", 'Town;Sum\n"Kiel";12\nBonn;7\n'),
-        ("a.tsv", "Town\tSum\nKiel\t12\nBonn\t7\n"),
-        ("a.csv", "Town|Sum\r\nKiel|12\r\nBonn|7\r\n"),
-    ],
-)
-def test_csv_with_any_delimiter(read, name, text):
-    parsed = read(name, text)
-    assert outline(parsed) == [("table", "Town | Sum\nKiel | 12\nBonn | 7")]
-    assert parsed.pages[0].blocks[0].header == len("Town | Sum")
-
-
-def test_decimal_commas_do_not_pass_for_delimiters(read):
-    parsed = read("a.csv", "Year;Costs\n2022;1,5\n2023;22,75\n")
-    assert "2022 | 1,5" in text_of(parsed)
-
-
-@pytest.mark.parametrize(
-    ("rows", "header"),
-    [
-        ("Town,Founded,Note\nKiel,1242,\nBonn,11,old\n", "Town | Founded | Note"),
-        ("Plan,2023,2024\nPlus,90,95\nBasic,40,42\n", "Plan | 2023 | 2024"),
-        ("Term,Meaning\nMC,Multiple choice\nTF,True or false\n", "Term | Meaning"),
-        ("Kiel,12\nBonn,7\n", ""),
-        ("Ann,1990\nBob,1985\nCid,1979\n", ""),
-        ("2024-01-02,Kiel\n2024-01-03,Bonn\n", ""),
-        ("yes,Ann,Kiel\nno,Bob,Bonn\nyes,Cid,Kiel\n", ""),
-        ("ann@kiel.example,Ann\nbob@bonn.example,Bob\n", ""),
-        ("Kiel,12\n", ""),
-    ],
-)
-def test_the_first_row_is_a_header_where_it_looks_like_one(read, rows, header):
-    (block,) = read("a.csv", rows).pages[0].blocks
-    assert block.header == len(header)
-
-
-def test_each_table_of_a_file_has_its_own_header(read):
-    parsed = read("a.csv", "Town,Sum\nKiel,12\n,\nName,Age\nAnn,30\n")
-    assert outline(parsed) == [
-        ("table", "Town | Sum\nKiel | 12"),
-        ("table", "Name | Age\nAnn | 30"),
-    ]
-
-
-def test_a_border_inside_a_cell_is_none_between_columns(read):
-    parsed = read("a.csv", "Town,Sum,Note\nKiel,12,a | b\n")
-    assert text_of(parsed).splitlines()[1] == "Kiel | 12 | a|b"
-
-
-def test_a_long_table_without_header_gets_none_in_its_later_parts(read):
-    lines = "\n".join(f"{n},x" if n < 2000 else "Ann,Kiel" for n in range(2500))
-    parsed = read("long.csv", lines)
-    assert [page.blocks[0].header for page in parsed.pages] == [0, 0]
-    assert parsed.pages[1].text.startswith("Ann | Kiel\n")
-
-
-def test_what_stands_above_a_wide_table_is_not_its_header(read):
-    rows = [["Prices"], ["Valid from", "May"], ["Item", "Size", "Net", "Tax", "Gross", "Note"]]
-    rows += [["Mast", "2 m", 100, 19, 119, "new"], ["Cable", "5 m", 10, 1.9, 11.9]]
-    parsed = read("prices.xlsx", xlsx({"List": rows}))
-    assert outline(parsed)[1:3] == [("text", "Prices"), ("text", "Valid from May")]
-    table = parsed.pages[0].blocks[-1]
-    assert table.header == len("Item | Size | Net | Tax | Gross | Note")
-
-
-def test_a_long_table_is_parted_and_every_part_has_the_header(read):
-    lines = "\n".join(f"{n},x" for n in range(4500))
-    parsed = read("long.csv", f"Number,Letter\n{lines}\n")
-    assert [page.label for page in parsed.pages] == ["part 1", "part 2", "part 3"]
-    assert all(page.text.startswith("Number | Letter\n") for page in parsed.pages)
-
-
 def test_opendocument(read):
     body = (
         '<text:h text:outline-level="1">Rules</text:h><text:p>Be<text:s/>kind.</text:p>'
@@ -359,53 +261,6 @@ def test_epub_follows_the_spine(read):
     assert parsed.title == "The Book"
     assert [page.text for page in parsed.pages] == ["One\n\nFirst.", "Second."]
     assert [page.number for page in parsed.pages] == [1, 2]
-
-
-def test_mail_with_an_attachment(read):
-    mail = (
-        "From: Ann <a@x.example>\nTo: b@x.example\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n"
-        "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=B\n\n"
-        "--B\nContent-Type: text/plain\n\nSee the file.\n"
-        '--B\nContent-Type: text/csv\nContent-Disposition: attachment; filename="t.csv"\n\n'
-        "a,b\n1,2\n"
-        '--B\nContent-Type: application/x\nContent-Disposition: attachment; filename="t.bin"\n\n'
-        "xyz\n--B--\n"
-    )
-    parsed = read("mail.eml", mail)
-    assert parsed.title == "Grüße"
-    assert "See the file." in parsed.pages[0].text
-    assert "From: Ann <a@x.example>" in parsed.pages[0].text
-    assert (parsed.pages[1].label, parsed.pages[1].text) == ("t.csv", "a | b\n1 | 2")
-    assert "t.bin is a kind of file that is not read" in parsed.problems[0]
-
-
-def test_mail_in_html_and_in_an_unknown_encoding(read):
-    mail = (
-        "From: a@x\nSubject: S\nContent-Type: text/html; charset=x-none\n\n<p>Hello <b>you</b></p>"
-    )
-    assert "Hello you" in text_of(read("mail.eml", mail))
-
-
-def test_outlook_message(read):
-    def wide(text):
-        return text.encode("utf-16-le")
-
-    data = ole(
-        {
-            "__properties_version1.0": b"x",
-            "__substg1.0_0037001F": wide("Budget"),
-            "__substg1.0_0C1A001F": wide("Ann"),
-            "__substg1.0_1000001F": wide("The plan holds."),
-            "__attach_version1.0_#00000000/__substg1.0_3707001F": wide("a.txt"),
-            "__attach_version1.0_#00000000/__substg1.0_37010102": b"Attached words.".ljust(4096),
-        }
-    )
-    parsed = read("mail.msg", data)
-    assert parsed.title == "Budget"
-    assert [page.text for page in parsed.pages] == [
-        "Budget\n\n- From: Ann\n\nThe plan holds.",
-        "Attached words.",
-    ]
 
 
 def test_old_word_document(read):

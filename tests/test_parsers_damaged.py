@@ -20,18 +20,7 @@ from indexer.parsers import (
     TooLargeError,
     UnsupportedError,
     ocr,
-    parse,
 )
-
-
-@pytest.fixture
-def read(tmp_path):
-    def read(name: str, data: bytes | str):
-        path = tmp_path / name
-        path.write_bytes(data.encode() if isinstance(data, str) else data)
-        return parse(path)
-
-    return read
 
 
 @pytest.fixture

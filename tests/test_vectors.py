@@ -10,55 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from homes import add_lines, clustered, unit
+from vector_homes import DIMENSION, FINGERPRINT, QUERIES, Home, agrees, recall
 
 from indexer import ivf, nearest, sealed
 from indexer.store import Store
-from indexer.vectors import VectorError, VectorHits, VectorIndex, checked, seal_due
-
-DIMENSION = 32
-FINGERPRINT = "0123456789abcdef"
-
-
-class Home:
-    """A store with one collection, documents of random vectors, and an index over them."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        self.store = Store.open(path)
-        self.folder = path / "index"
-        self.collection = self.store.create_collection("handbook").id
-        self.index = self.open_index()
-        self.vectors = {}
-
-    def open_index(self, store=None, fingerprint=FINGERPRINT):
-        return VectorIndex(
-            store or self.store, self.folder, self.collection, fingerprint, DIMENSION
-        )
-
-    def add(self, name, count, seed=0):
-        """Add a document of `count` passages; return it and its passage ids."""
-        vectors = clustered(count, DIMENSION, seed)
-        lines = [f"{name} line {number}" for number in range(count)]
-        source = self.path / f"{name}.txt"
-        document = add_lines(self.store, self.collection, source, lines, vectors, FINGERPRINT)
-        ids = [passage.id for passage in self.store.passages_of(document.id)]
-        self.vectors |= dict(zip(ids, vectors, strict=True))
-        return document, ids
-
-    def delete(self, document):
-        gone = [passage.id for passage in self.store.passages_of(document.id)]
-        self.store.delete([document.id])
-        for number in gone:
-            del self.vectors[number]
-
-    def truth(self, queries, k):
-        """Ids of the k nearest, from a plain float64 product."""
-        ids = np.array(list(self.vectors))
-        stored = np.stack(list(self.vectors.values())).astype(np.float16).astype(np.float64)
-        return ids[np.argsort(-(queries @ stored.T), axis=1)[:, :k]]
-
-    def sealed_files(self):
-        return sorted(path.name for path in self.folder.iterdir())
+from indexer.vectors import VectorError, VectorHits, checked
 
 
 @pytest.fixture
@@ -70,19 +26,6 @@ def home(tmp_path):
 def inverted(monkeypatch):
     """Inverted files from 1,000 vectors, so that tests need not make 50,000."""
     monkeypatch.setattr(sealed, "EXACT_UP_TO", 1000)
-
-
-QUERIES = unit(np.random.default_rng(7).standard_normal((5, DIMENSION)))
-
-
-def agrees(index, home, k=10, queries=QUERIES):
-    return np.array_equal(index.search(queries, k).ids, home.truth(queries, k))
-
-
-def recall(index, home, queries):
-    """The share of the true nearest ten that a search returns."""
-    found, truth = index.search(queries, 10).ids, home.truth(queries, 10)
-    return np.mean([len(set(a) & set(b)) / 10 for a, b in zip(found, truth, strict=True)])
 
 
 def test_finds_the_largest_inner_products(home):
@@ -182,90 +125,11 @@ def test_a_superseded_revision_is_not_found(home):
     assert agrees(home.index, home, k=30)
 
 
-def test_sealing_forgets_deletions_that_no_file_holds(home):
-    document, _ = home.add("one", 10)
-    home.add("two", 10, seed=1)
-    home.delete(document)
-    waiting = "SELECT count(*) FROM deleted_passages"
-    assert home.store.connection.execute(waiting).fetchone()[0] == 10
-    home.index.seal()
-    assert home.store.connection.execute(waiting).fetchone()[0] == 0
-
-
 def test_a_deleted_collection_is_empty_for_an_open_index(home):
     home.add("one", 10)
     assert home.index.search(QUERIES, 1).ids[0, 0] > 0
     home.store.delete_collection(home.collection)
     assert (home.index.search(QUERIES, 1).ids == -1).all()
-
-
-def test_old_files_go_and_their_readers_live_on(home):
-    home.add("one", 100)
-    home.index.seal()
-    reader = home.open_index(Store.open(home.path))
-    assert agrees(reader, home)
-    first = home.sealed_files()
-    home.add("two", 100, seed=1)
-    home.index.seal()
-    home.index.seal()
-    assert len(home.sealed_files()) == 1
-    assert home.sealed_files() != first
-    assert agrees(reader, home)
-
-
-def _cut(path):
-    path.write_bytes(path.read_bytes()[:-7])
-
-
-def _flip(path):
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-
-
-def _replace(path):
-    index = nearest.flat(DIMENSION)
-    nearest.add(index, np.arange(100), clustered(100, DIMENSION, seed=9))
-    import faiss
-
-    faiss.write_index(index, str(path))
-
-
-@pytest.mark.parametrize(
-    "damage", [Path.unlink, _cut, _flip, _replace, lambda p: p.write_bytes(b"")]
-)
-@pytest.mark.parametrize("count", [100, 2000])
-def test_damaged_files_are_noticed_answered_around_and_replaced(home, inverted, damage, count):
-    home.add("one", count)
-    home.index.seal()
-    damage(home.folder / home.sealed_files()[0])
-    reader = home.open_index()
-    assert agrees(reader, home)
-    assert "index file" in reader.problem
-    reader.seal()
-    assert reader.problem == ""
-    assert home.open_index().problem == ""
-    assert recall(reader, home, clustered(20, DIMENSION, seed=11)) >= 0.95
-
-
-def test_a_file_of_another_dimension_is_not_used(home):
-    home.add("one", 100)
-    home.index.seal()
-    wider = VectorIndex(home.store, home.folder, home.collection, FINGERPRINT, DIMENSION * 2)
-    with pytest.raises(VectorError, match="passage 1 "):
-        wider.refresh()
-
-
-def test_a_file_that_faiss_does_not_know_is_not_used(home):
-    home.add("one", 100)
-    home.index.seal()
-    path = home.folder / home.sealed_files()[0]
-    path.write_bytes(b"no index at all")
-    with home.store.transaction() as connection:
-        connection.execute("UPDATE generations SET checksum = ?", (sealed.hash_file(path),))
-    reader = home.open_index()
-    assert agrees(reader, home)
-    assert "FAISS" in reader.problem
 
 
 def test_an_inverted_file_finds_what_an_exact_search_finds(home, inverted):
@@ -326,65 +190,6 @@ def test_finer_codes_are_taken_where_one_bit_is_too_coarse():
     assert recall >= 0.95
 
 
-def test_two_processes_that_seal_at_once_leave_one_file(home, monkeypatch):
-    home.add("one", 100)
-    rival = home.open_index(Store.open(home.path))
-    build = sealed.build
-
-    def slow_build(*arguments):
-        monkeypatch.setattr(sealed, "build", build)
-        made = build(*arguments)
-        assert rival.seal().recorded
-        return made
-
-    monkeypatch.setattr(sealed, "build", slow_build)
-    assert not home.index.seal().recorded
-    assert len(home.sealed_files()) == 1
-    for index in (home.index, rival, home.open_index()):
-        assert index.problem == ""
-        assert agrees(index, home)
-
-
-def test_what_changes_during_a_sealing_is_seen_after_it(home, monkeypatch):
-    document, _ = home.add("one", 100)
-    home.add("two", 100, seed=1)
-    write = sealed.write
-
-    def write_late(*arguments):
-        home.delete(document)
-        home.add("three", 50, seed=2)
-        return write(*arguments)
-
-    monkeypatch.setattr(sealed, "write", write_late)
-    assert home.index.seal().recorded
-    assert agrees(home.index, home)
-    assert agrees(home.open_index(), home)
-
-
-def test_a_kill_in_the_middle_of_sealing_costs_nothing(home):
-    home.add("one", 100)
-    home.index.seal()
-    home.add("two", 100, seed=1)
-    program = (
-        "import os, sys\n"
-        "from pathlib import Path\n"
-        "from indexer import sealed\n"
-        "from indexer.store import Store\n"
-        "from indexer.vectors import VectorIndex\n"
-        "home = Path(sys.argv[1])\n"
-        "sealed.hash_file = lambda path, real=sealed.hash_file: (\n"
-        "    os._exit(9) if '.writing-' in path.name else real(path))\n"
-        f"VectorIndex(Store.open(home), home / 'index', {home.collection}, {FINGERPRINT!r},"
-        f" {DIMENSION}).seal()\n"
-    )
-    root = Path(__file__).parent.parent
-    command = [sys.executable, "-c", program, str(home.path)]
-    assert subprocess.run(command, cwd=root, check=False).returncode == 9
-    assert any(name.startswith(".writing-") for name in home.sealed_files())
-    assert home.open_index().problem == ""
-    assert agrees(home.open_index(), home)
-
-
 def test_searches_go_on_while_others_add_delete_and_seal(home):
     home.add("base", 400)
     home.index.seal()
@@ -412,14 +217,6 @@ def test_searches_go_on_while_others_add_delete_and_seal(home):
     assert agrees(home.index, home)
 
 
-def test_a_disk_that_cannot_be_written_is_named(home):
-    home.add("one", 10)
-    home.folder.write_text("in the way")
-    with pytest.raises(sealed.SealedFileError, match="index"):
-        home.index.seal()
-    assert agrees(home.index, home)
-
-
 @pytest.mark.parametrize(
     ("vectors", "said"),
     [
@@ -435,39 +232,6 @@ def test_vectors_that_mean_nothing_are_refused(home, vectors, said):
         checked(vectors, DIMENSION)
     with pytest.raises(VectorError, match=said):
         home.index.search(vectors, 3)
-
-
-@pytest.mark.parametrize(
-    ("sealed_count", "dead", "tail", "due"),
-    [
-        (0, 0, 0, False),
-        (0, 0, 5_000, False),
-        (0, 0, 5_001, True),
-        (100_000, 0, 10_000, False),
-        (100_000, 0, 10_001, True),
-        (100_000, 20_000, 0, False),
-        (100_000, 20_001, 0, True),
-    ],
-)
-def test_when_to_seal(sealed_count, dead, tail, due):
-    assert seal_due(sealed_count, dead, tail) is due
-
-
-def test_sealing_is_due_for_a_long_tail_many_deletions_or_a_lost_file(home, monkeypatch):
-    monkeypatch.setattr("indexer.vectors._TAIL_LEAST", 50)
-    home.add("one", 50)
-    assert not home.index.due()
-    document, _ = home.add("two", 20, seed=1)
-    assert home.index.due()
-    home.index.seal()
-    assert not home.index.due()
-    home.delete(document)
-    assert home.index.due()
-    home.index.seal()
-    assert not home.index.due()
-    home.add("three", 10, seed=2)
-    (home.folder / home.sealed_files()[0]).unlink()
-    assert home.open_index().due()
 
 
 def test_merging_keeps_each_passage_once_and_breaks_ties_by_id():

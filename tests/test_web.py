@@ -6,25 +6,18 @@ import sqlite3
 import time
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
+from web_pages import add, ask_page, component, labels, library_page, remember, table
 
-from footnote import jobs, samples, sharing, signin
-from footnote.access import Door
+from footnote import jobs, samples
 from footnote.home import Home
-from footnote.people import People, Profile
 from footnote.web import shared_home
 from footnote.web.asking import Asking
 from footnote.web.page_view import Place
 from indexer import database
-from indexer.parsers import parse
-from indexer.passages import cut
-from indexer.records import Span
 from indexer.sources import find
-from indexer.store import Failure, NewDocument
+from indexer.store import Failure
 from rag.history import History
-from rag.records import Answer, Footnote, Sentence
 
 HOSTILE = "<script>alert(1)</script> [link](http://evil.example) **bold**"
 
@@ -38,79 +31,10 @@ def home(tmp_path, monkeypatch, tiny_embedder):
     return home
 
 
-def add(home, collection, path, name=None, title=None):
-    """Put a file into the store as it is, without an embedder."""
-    parsed = parse(path, name)
-    passages = cut(parsed.pages, lambda texts: [len(text.split()) for text in texts])
-    new = NewDocument(
-        home.store.create_collection(collection).id,
-        name or path.name,
-        title or parsed.title,
-        parsed.kind,
-        home.store.originals.stage(path),
-    )
-    vectors = np.full((len(passages), 4), 0.5, np.float16)
-    return home.store.add(new, parsed.pages, passages, vectors, home.embedder.fingerprint)
-
-
 @pytest.fixture
 def handbook(home):
     path = next(path for path in samples.documents() if path.suffix == ".docx")
     return add(home, samples.COLLECTION, path)
-
-
-def remember(home, document, verdict="supported", text="Staff have 30 days of leave."):
-    """A conversation of one turn about a document."""
-    history = History(home.store)
-    passage = home.store.passages_of(document.id)[0]
-    span = Span(passage.spans[0].page, passage.spans[0].start, passage.spans[0].start + 10)
-    quote = home.store.page(document.id, span.page).text[span.start : span.end]
-    note = Footnote(
-        1, document.id, document.title, document.path, passage.pages, quote, span, passage.id
-    )
-    answer = Answer(
-        "How much leave?", "How much leave?", (Sentence(text, verdict, (1,)),), (note,),
-        False, 0.9, "extractive", (), 0.2,
-    )  # fmt: skip
-    talk = history.start([document.collection], "How much leave?")
-    history.add(talk.id, answer)
-    return talk
-
-
-def ask_page(**query):
-    app = AppTest.from_file("../app.py", default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def library_page(**query):
-    def page():
-        from footnote.web import library
-
-        library.show()
-
-    app = AppTest.from_function(page, default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def component(app, number=0):
-    return json.loads(app.get("bidi_component")[number].proto.json)
-
-
-def labels(app):
-    return [button.label for button in app.button]
-
-
-def table(app):
-    parts = (json.loads(part.proto.json or "{}") for part in app.get("bidi_component"))
-    return next(data for data in parts if "rows" in data)
 
 
 def test_an_empty_home_offers_the_sample(home):
@@ -376,80 +300,6 @@ def test_a_folder_that_is_not_there_is_said_to_be_missing(home, tmp_path):
     app.text_input(key="folder_path").set_value(str(tmp_path / "nowhere"))
     next(b for b in app.button if b.label == "Add the folder").click().run()
     assert "no such" in app.error[0].value
-
-
-@pytest.fixture
-def signed_in(home, monkeypatch):
-    """Signs the reader bob in for the pages that come; gives what else is to be told of him."""
-    from footnote.web import session
-
-    people = People(home.store)
-    people.add("ann", "correct horse battery")
-
-    def sign_in(**told):
-        bob = people.add("bob", "correct horse battery", Profile(**told))
-        door = Door(local=False, token=signin.begin(home.store, bob))
-        monkeypatch.setattr(session, "door", lambda: door)
-
-    return sign_in
-
-
-def test_elsewhere_with_nobody_registered_the_pages_themselves_refuse(home, handbook, monkeypatch):
-    from footnote.web import session
-
-    monkeypatch.setattr(session, "door", lambda: Door(local=False))
-    app = ask_page()
-    assert "people add" in app.error[0].value
-    assert not app.title
-    assert not app.get("chat_input")
-
-
-def test_without_a_session_the_pages_themselves_show_nothing(home, handbook, signed_in):
-    signed_in()
-    People(home.store).remove("bob")
-    app = ask_page()
-    assert "signed out" in app.error[0].value
-    assert not app.title
-
-
-def test_a_reader_sees_the_collections_shared_with_them(home, handbook, tmp_path, signed_in):
-    note = tmp_path / "note.txt"
-    note.write_text("One line.")
-    add(home, "mine", note, title="Blue submarine")
-    signed_in()
-    assert "shared with you" in library_page().markdown[0].value
-    sharing.share(home.store, home.collection("mine"), "bob")
-    app = library_page()
-    assert [row["title"] for row in table(app)["rows"]] == ["Blue submarine"]
-    assert not table(app)["selectable"]
-    assert not {"Add files", "Delete", "Let others in"} & set(labels(app))
-    foreign, missing = (library_page(document=one) for one in (handbook.id, "0" * 16))
-    assert foreign.error[0].value.replace(handbook.id, "0" * 16) == missing.error[0].value
-
-
-def test_a_reader_who_may_add_documents_adds_them_where_they_read(home, handbook, signed_in):
-    home.store.create_collection("mine")
-    signed_in(may_upload=True)
-    sharing.share(home.store, home.collection("mine"), "bob")
-    app = library_page()
-    assert "Add files" in labels(app)
-    assert app.selectbox(key="collection_to_add_to").options == ["mine"]
-    assert not [one for one in app.text_input if one.key == "folder_path"]
-
-
-def test_an_admins_page_refuses_a_reader(home, handbook, signed_in):
-    signed_in()
-
-    for name in ("training", "people", "status"):
-
-        def page(name):
-            from importlib import import_module
-
-            import_module(f"footnote.web.{name}").show()
-
-        app = AppTest.from_function(page, default_timeout=60, args=(name,)).run()
-        assert "Only an admin" in app.error[0].value
-        assert not app.button
 
 
 def test_hidden_text_is_shown_in_a_documents_health_as_text(home, tmp_path):
