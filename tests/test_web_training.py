@@ -152,7 +152,7 @@ def test_an_order_becomes_a_run_whose_examples_are_made(home, submitted):
     assert run.order.kinds == ("heading", "crop", "definition", "question")
     assert (run.order.collection, run.order.start, run.order.promote) == ("papers", "tiny", False)
     assert run.order.general == 0.5
-    assert submitted == [("examples", {"run": run.id})]
+    assert submitted == [("examples", {"run": run.id, "collection": run.order.collection})]
     assert app.query_params["run"] in (run.id, [run.id])
 
 
@@ -184,7 +184,7 @@ def test_adapting_needs_no_examples_and_goes_on_to_its_proof(home, submitted, mo
     press(app, "order-it")
     (run,) = learning.runs(home)
     assert (run.order.recipe.steps, run.order.kinds, run.order.general) == (0, (), 0.0)
-    assert submitted == [("train", {"run": run.id})]
+    assert submitted == [("train", {"run": run.id, "collection": run.order.collection})]
     app = training_page(run=run.id)
     assert "Adapted" not in texts(app)
     learning.learning(home, run).train()
@@ -236,7 +236,7 @@ def test_examples_are_shown_by_page_with_counts_by_source(home, submitted):
     pills = app.get("button_group")[0]
     assert "Headings" in str(pills.proto)
     press(app, "start")
-    assert submitted == [("train", {"run": run.id})]
+    assert submitted == [("train", {"run": run.id, "collection": run.order.collection})]
 
 
 def test_what_is_done_to_the_table_becomes_examples():
@@ -276,7 +276,7 @@ def test_a_failure_is_told_and_the_run_goes_on(home, submitted):
     assert "The disk is full." in texts(app)
     assert "Stopped after 1 step of 4" in texts(app)
     press(app, "go-on")
-    assert submitted == [("train", {"run": run.id})]
+    assert submitted == [("train", {"run": run.id, "collection": run.order.collection})]
 
 
 def test_a_proof_is_shown_question_by_question(home):
@@ -302,7 +302,7 @@ def test_what_is_proved_is_switched_to_or_given_up(home, submitted):
     run = proved(home)
     app = training_page(run=run.id)
     press(app, "switch")
-    assert submitted == [("train", {"run": run.id})]
+    assert submitted == [("train", {"run": run.id, "collection": run.order.collection})]
     assert (run.order.promote, run.outcome) == (True, "")
     run = proved(home)
     app = training_page(run=run.id)

@@ -18,6 +18,7 @@ from footnote.web.words import plain
 
 if TYPE_CHECKING:
     from footnote.home import Home
+    from training.runs import Run
 
 PAGES = "pages"  # session state: the pages by the ends of their addresses
 
@@ -45,6 +46,11 @@ def door() -> Door:
 def start(kind: str, arguments: Mapping[str, Any]) -> None:
     """Have an admin's job worked on."""
     access().work(kind, arguments)
+
+
+def start_run(kind: str, run: Run) -> None:
+    """Have a training run worked on; the job names the collection, for those who look on."""
+    start(kind, {"run": run.id, "collection": run.order.collection})
 
 
 def go_to(page: str) -> None:

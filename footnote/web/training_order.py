@@ -106,8 +106,8 @@ def show_made(home: Home, run: Run) -> None:
         st.button(
             "Make the examples",
             type="primary",
-            on_click=session.start,
-            args=("examples", {"run": run.id}),
+            on_click=session.start_run,
+            args=("examples", run),
             key="make-examples",
         )
 
@@ -237,7 +237,7 @@ def _order(
         except FootnoteError as error:
             problem(str(error).replace(f"{folder}/", ""))
             return
-    session.start("examples" if run.order.recipe.learns else "train", {"run": run.id})
+    session.start_run("examples" if run.order.recipe.learns else "train", run)
     st.query_params["run"] = run.id
     st.rerun()
 

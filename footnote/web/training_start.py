@@ -45,4 +45,4 @@ def show(home: Home, run: Run) -> None:
 
 def go_on(run: Run) -> None:
     """Have the run worked on from where it stands."""
-    session.start("train", {"run": run.id})
+    session.start_run("train", run)

@@ -56,7 +56,7 @@ def _in_use(home: Home, run: Run) -> None:
 
 def _switch(home: Home, run: Run) -> None:
     learning.allow_switch(home, run)
-    session.start("train", {"run": run.id})
+    session.start_run("train", run)
     st.rerun()
 
 
