@@ -30,19 +30,24 @@ def measured(student: Student, folders: Sequence[Path]) -> dict[str, float]:
     found = {}
     for folder in folders:
         dataset = reduced(read(folder))
-        ids = [entry.id for entry in dataset.corpus]
         texts = [f"{entry.title}\n{entry.text}".strip() for entry in dataset.corpus]
         scores = _scores(student, [query.text for query in dataset.queries], texts)
-        values = [
-            METRICS["ndcg@10"]([ids[place] for place in np.argsort(-row)[:10]], query.judgements)
-            for row, query in zip(scores, dataset.queries, strict=True)
-        ]
-        found[dataset.name] = float(np.mean(values))
+        found[dataset.name] = ndcg(dataset, scores)
     asked = general_examples(from_held_out=True)
     passages = list(dict.fromkeys(one.positive for one in asked))
     first = _scores(student, [one.query for one in asked], passages).argmax(axis=1)
     right = [passages[place] == one.positive for place, one in zip(first, asked, strict=True)]
     return found | {"groups": float(np.mean(right))}
+
+
+def ndcg(dataset: Dataset, scores: np.ndarray) -> float:
+    """Mean nDCG@10 of scores [queries, documents], both in the set's order."""
+    ids = [entry.id for entry in dataset.corpus]
+    values = [
+        METRICS["ndcg@10"]([ids[place] for place in np.argsort(-row)[:10]], query.judgements)
+        for row, query in zip(scores, dataset.queries, strict=True)
+    ]
+    return float(np.mean(values))
 
 
 def reduced(dataset: Dataset, others: int = _OTHERS, queries: int = _QUERIES) -> Dataset:

@@ -1,9 +1,10 @@
 """What each source of examples teaches: `python -m benchmarks.sources EVAL PAIRS --work DIR`.
 
-From the same start (the bundled embedder), with the same steps, batch and loss: SimCSE's
-dropout pairs, E5's and BGE's weak pairs, labelled pairs (SciFact's training queries, the one
-set here that has such), synthetic triples, synthetic and labelled together. EVAL holds folders
-in BEIR layout, PAIRS is a file of weak pairs. Repeated with the same DIR, it continues.
+From the same start (the bundled decoder before any training), with the same steps, batch and
+loss: SimCSE's dropout pairs, E5's and BGE's weak pairs, labelled pairs (SciFact's training
+queries, the one set here that has such), synthetic triples, synthetic and labelled together.
+EVAL holds folders in BEIR layout, PAIRS is a file of weak pairs. Repeated with the same DIR, it
+continues.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.quick import measured
-from embedder.registry import BUNDLED, Registry
+from embedder.registry import UNTRAINED, Registry
 from training.beir import read
 from training.examples import Example
 from training.general import general_examples
@@ -81,18 +82,24 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", default=list(SETS))
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--start", default=UNTRAINED, help="Default: %(default)s.")
+    parser.add_argument("--max-tokens", type=int, default=Recipe().max_tokens)
     parser.add_argument("--learning-rate", type=float, default=Recipe().learning_rate)
     parser.add_argument("--projection-rate", type=float, default=Recipe().projection_rate)
     parser.add_argument("--temperature", type=float, default=Recipe().temperature)
     options = parser.parse_args()
     registry = Registry(options.work / "embedders", options.work / "models")
-    start = registry.load(BUNDLED)
+    start = registry.load(options.start)
     folders = [options.evaluation / name for name in options.sets]
     recipe = Recipe(
         steps=options.steps, batch=options.batch, learning_rate=options.learning_rate,
         projection_rate=options.projection_rate, temperature=options.temperature,
+        max_tokens=options.max_tokens,
     )  # fmt: skip
-    named = f"{recipe.steps}x{recipe.batch} {recipe.learning_rate} {recipe.projection_rate} "
+    named = (
+        f"{options.start} {recipe.steps}x{recipe.batch}x{recipe.max_tokens} {recipe.learning_rate}"
+        f" {recipe.projection_rate} "
+    )
     for source in options.sources:
         folder = options.work / f"{named}{recipe.temperature} {source}"
         if not (folder / "row.json").exists():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,7 @@ import pytest
 
 from embedder.decoder import BaseNotFoundError
 from embedder.registry import BUNDLED, Registry
-from training.batches import batch_of
-from training.bundled import by_topic, whole_groups
+from training.bundled import by_topic
 from training.examples import Example
 
 # Texts, and the first 64 numbers of their vectors in float32, made when the weights were shipped.
@@ -55,20 +53,6 @@ def test_a_topic_holds_what_is_alike_and_of_one_source(tiny_embedder):
     topics = {(one.source, one.query.split()[0]) for one in found}
     assert len(topics) == len({source for source, _ in topics}) == 4
     assert {source.split()[0] for source, _ in topics} == {"title", "question"}
-
-
-def test_a_batch_of_whole_groups_embeds_each_passage_once_for_all_its_questions(tiny_embedder):
-    found = whole_groups(tiny_embedder, 126, seed=0)
-    sources = defaultdict(list)
-    for one in found:
-        sources[one.source].append(one)
-    *whole, rest = sorted(sources.values(), key=len, reverse=True)
-    assert {len(members) for members in whole} == {126}
-    assert len(rest) < 126
-    groups = [{one.document.partition(".")[0] for one in members} for members in (*whole, rest)]
-    assert sum(map(len, groups)) == len(set().union(*groups)) == len(found) / 9
-    batch = batch_of(whole[0], negatives=2)
-    assert (len(batch.queries), len(batch.passages)) == (126, 42)
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

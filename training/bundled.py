@@ -3,30 +3,26 @@
     python -m training.bundled PAIRS --work DIR [--teacher FOLDER] [--until STAGE --output FOLDER]
 
 PAIRS is a file of weak pairs (JSON lines with `kind`, `query`, `passage`); the synthetic groups
-come with the project. Four stages, each an embedder of its own under DIR, each by the one
+come with the project. Three stages, each an embedder of its own under DIR, each by the one
 contrastive loss: `words` learns how much every token counts, over the token embeddings alone;
 `projection` learns the map from the pooled states to the vector, the decoder as it is;
-`layers` learns LoRA on the decoder, from batches of one topic; `groups` goes on with it, on pairs
-that it has not seen and on whole groups with whole passages. Weak pairs and synthetic groups are
-mixed in all four. With a teacher (a sentence-transformers folder) the last two learn its ranking
+`layers` learns LoRA on the decoder, from batches of one topic. Weak pairs and synthetic groups are
+mixed in all three. With a teacher (a sentence-transformers folder) the last one learns its ranking
 of each batch, too, as what is shipped did. docs/log.md (The bundled embedder) has the ablations
-behind the numbers of the first two and how the others went.
+behind the numbers of the first two and how the last one went.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import numpy as np
 
 from embedder.model import Embedder, EmbedderFiles
 from embedder.registry import BUNDLED, SHIPPED
@@ -37,6 +33,8 @@ from training.recipe import Recipe
 from training.whitening import SPEC, compute, write
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from embedder.encoder import Projection
 
 WORDS = Recipe(
@@ -49,11 +47,6 @@ LAYERS = Recipe(
     projection_rate=0.0005, warmup=20, max_tokens=72, tokens_in_memory=40_000,
     evaluate_every=60, patience=100,
 )  # fmt: skip
-# A batch of 126 is fourteen whole groups of nine questions: 42 passages for all of them.
-GROUPS = replace(LAYERS, steps=240, batch=126, negatives=2, max_tokens=256, evaluate_every=80)
-# Passes over the synthetic groups, and words kept of a weak pair's passage, in `groups`.
-_PASSES = 2
-_WORDS = re.compile(r"(?:\S+\s*){,50}")
 # Examples of one topic, of which a batch is drawn, in batches.
 _TOPIC = 4
 # How much token embeddings and last layer count before training; 0.7 for the second is better
@@ -63,7 +56,6 @@ _FEATURES = (1.0, 1.0)
 _SYNTHETIC = 0.25
 # Weak pairs that the stages behind `words` see: each costs a pass through the decoder.
 _PAIRS = 8_000
-_STAGES = ("words", "projection", "layers", "groups")
 # The last pairs of the file are looked at, not trained on.
 _HELD_OUT = 500
 
@@ -106,32 +98,6 @@ def by_topic(examples: Sequence[Example], embedder: Embedder, size: int) -> list
     return found
 
 
-def whole_groups(embedder: Embedder, size: int, seed: int) -> list[Example]:
-    """The synthetic examples, each with a source of some `size` in which groups are whole.
-
-    A batch of one such source embeds a passage once for all its questions, and a group's passages
-    are its hardest negatives. Groups of one topic stand together.
-    """
-    import faiss
-
-    examples = general_examples()
-    groups: dict[str, list[Example]] = defaultdict(list)
-    for one in examples:
-        groups[one.document.partition(".")[0]].append(one)
-    members = list(groups.values())
-    vectors = embedder.embed_passages([group[0].positive for group in members])
-    a_batch = size * len(members) // len(examples)
-    topics = faiss.Kmeans(vectors.shape[1], len(members) // a_batch, niter=10, seed=seed + 1)
-    topics.train(vectors)
-    nearest = topics.index.search(vectors, 1)[1][:, 0]
-    order = np.lexsort((np.random.default_rng(seed).random(len(members)), nearest))
-    return [
-        replace(one, source=f"{one.source} {seed}.{place // a_batch}")
-        for place, number in enumerate(order)
-        for one in members[number]
-    ]
-
-
 class SentenceTransformersTeacher:
     """A sentence-transformers folder as `training.trainer.Teacher`; texts cut to `max_tokens`."""
 
@@ -162,12 +128,7 @@ class Bundling:
         """Token weights, learnt over the token embeddings alone."""
         spec = replace(SPEC, features=(0,))
         start = self._started("words-start", spec, lambda: compute(self._cache, spec, None, (1.0,)))
-        return self._trained(
-            "words",
-            lambda: start,
-            recipe,
-            lambda: mixed(self._pairs, len(self._pairs), recipe.seed),
-        )
+        return self._trained("words", start, recipe, len(self._pairs))
 
     def projection(self, recipe: Recipe = PROJECTION) -> Embedder:
         """The whitening with those weights, then the map learnt from there."""
@@ -178,36 +139,15 @@ class Bundling:
             return compute(self._cache, SPEC, weights, _FEATURES)
 
         start = self._started("projection-start", SPEC, started)
-        return self._trained(
-            "projection", lambda: start, recipe, lambda: mixed(self._pairs, _PAIRS, recipe.seed)
-        )
+        return self._trained("projection", start, recipe, _PAIRS)
 
     def layers(self, recipe: Recipe = LAYERS) -> Embedder:
         """LoRA on the decoder."""
-
-        def examples() -> list[Example]:
-            chosen = mixed(self._pairs, recipe.steps * recipe.batch, recipe.seed)
-            return by_topic(chosen, self.words(), _TOPIC * recipe.batch)
-
-        return self._trained("layers", self.projection, recipe, examples)
-
-    def groups(self, recipe: Recipe = GROUPS) -> Embedder:
-        """LoRA further: pairs that `layers` had no part in, cut short, and groups whole."""
-
-        def examples() -> list[Example]:
-            synthetic = [
-                one
-                for seed in range(_PASSES)
-                for one in whole_groups(self.words(), recipe.batch, seed)
-            ]
-            first = LAYERS.steps * LAYERS.batch
-            unseen = [
-                replace(one, positive=_WORDS.match(one.positive)[0].strip())
-                for one in self._pairs[first : first + recipe.steps * recipe.batch - len(synthetic)]
-            ]
-            return by_topic(unseen, self.words(), _TOPIC * recipe.batch) + synthetic
-
-        return self._trained("groups", self.layers, recipe, examples)
+        if self._teacher:
+            recipe = replace(recipe, distillation=1.0)
+        return self._trained(
+            "layers", self.projection(), recipe, recipe.steps * recipe.batch, self.words()
+        )
 
     def _started(self, name: str, spec: EmbedderSpec, made: Callable[[], Projection]) -> Embedder:
         folder = self._work / name
@@ -218,9 +158,10 @@ class Bundling:
     def _trained(
         self,
         name: str,
-        start: Callable[[], Embedder],
+        start: Embedder,
         recipe: Recipe,
-        examples: Callable[[], list[Example]],
+        pairs: int,
+        topics: Embedder | None = None,
     ) -> Embedder:
         import torch
 
@@ -229,13 +170,15 @@ class Bundling:
 
         folder = self._work / name
         if not (folder / "spec.json").exists():
-            origin, teacher = start(), None
-            if self._teacher and recipe.rank:
-                recipe = replace(recipe, distillation=1.0)
+            student = Student(start, recipe, torch.device(start.compute.device))
+            examples = mixed(self._pairs, pairs, recipe.seed)
+            if topics:
+                examples = by_topic(examples, topics, _TOPIC * recipe.batch)
+            teacher = None
+            if self._teacher and recipe.distillation:
                 teacher = SentenceTransformersTeacher(self._teacher, recipe.max_tokens)
-            student = Student(origin, recipe, torch.device(origin.compute.device))
             trainer = Trainer(
-                student, examples(), recipe, folder, development=self._look, teacher=teacher
+                student, examples, recipe, folder, development=self._look, teacher=teacher
             )
             trainer.run(
                 lambda state: click.echo(
@@ -274,11 +217,11 @@ def ship(trained: Embedder, output: Path) -> EmbedderSpec:
 @click.argument("pairs", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--work", type=click.Path(file_okay=False, path_type=Path), required=True)
 @click.option("--teacher", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--until", type=click.Choice(_STAGES), default=_STAGES[-1])
+@click.option("--until", type=click.Choice(["words", "projection", "layers"]), default="layers")
 @click.option("--output", type=click.Path(path_type=Path), help="Default: the bundled embedder.")
 def main(pairs: Path, work: Path, teacher: Path | None, until: str, output: Path | None) -> None:
     """Train what is not trained yet, and ship it."""
-    if output is None and until != _STAGES[-1]:
+    if output is None and until != "layers":
         raise click.UsageError(
             f"trained until {until} it does not replace the bundled embedder unasked; name --output"
         )
