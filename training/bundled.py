@@ -66,18 +66,22 @@ def weak_pairs(path: Path) -> list[Example]:
     return [Example(row["query"], row["passage"], source=row["kind"]) for row in rows]
 
 
-def mixed(pairs: Sequence[Example], total: int, seed: int) -> list[Example]:
-    """At most `total` pairs and as many synthetic examples as `_SYNTHETIC` asks for.
+def mixed(
+    pairs: Sequence[Example], total: int, seed: int, synthetic_share: float = _SYNTHETIC
+) -> list[Example]:
+    """At most `total` pairs and as many synthetic examples as make up their share.
 
     There are some 5,000 of those: where more are asked for they stand there repeatedly.
     """
     chosen = list(pairs[:total])
     synthetic = general_examples(seed=seed)
-    wanted = round(len(chosen) * _SYNTHETIC / (1 - _SYNTHETIC))
+    wanted = round(len(chosen) * synthetic_share / (1 - synthetic_share))
     return chosen + [synthetic[place % len(synthetic)] for place in range(wanted)]
 
 
-def by_topic(examples: Sequence[Example], embedder: Embedder, size: int) -> list[Example]:
+def by_topic(
+    examples: Sequence[Example], embedder: Embedder, size: int = _TOPIC * LAYERS.batch
+) -> list[Example]:
     """The examples, each source split into topics of about `size`: a batch then holds one topic.
 
     Negatives from one topic are hard ones that cost nothing (topic-aware sampling, Hofstaetter
@@ -120,15 +124,15 @@ class Bundling:
     def __init__(self, pairs: Sequence[Example], work: Path, teacher: Path | None = None) -> None:
         from training.development import Development
 
-        self._pairs, self._work, self._cache = pairs[:-_HELD_OUT], work, work / "models"
+        self.pairs, self._work, self._cache = pairs[:-_HELD_OUT], work, work / "models"
         self._teacher = teacher
-        self._look = Development([*general_examples(from_held_out=True), *pairs[-_HELD_OUT:]])
+        self.look = Development([*general_examples(from_held_out=True), *pairs[-_HELD_OUT:]])
 
     def words(self, recipe: Recipe = WORDS) -> Embedder:
         """Token weights, learnt over the token embeddings alone."""
         spec = replace(SPEC, features=(0,))
         start = self._started("words-start", spec, lambda: compute(self._cache, spec, None, (1.0,)))
-        return self._trained("words", start, recipe, len(self._pairs))
+        return self._trained("words", start, recipe, len(self.pairs))
 
     def projection(self, recipe: Recipe = PROJECTION) -> Embedder:
         """The whitening with those weights, then the map learnt from there."""
@@ -171,14 +175,14 @@ class Bundling:
         folder = self._work / name
         if not (folder / "spec.json").exists():
             student = Student(start, recipe, torch.device(start.compute.device))
-            examples = mixed(self._pairs, pairs, recipe.seed)
+            examples = mixed(self.pairs, pairs, recipe.seed)
             if topics:
-                examples = by_topic(examples, topics, _TOPIC * recipe.batch)
+                examples = by_topic(examples, topics)
             teacher = None
             if self._teacher and recipe.distillation:
                 teacher = SentenceTransformersTeacher(self._teacher, recipe.max_tokens)
             trainer = Trainer(
-                student, examples, recipe, folder, development=self._look, teacher=teacher
+                student, examples, recipe, folder, development=self.look, teacher=teacher
             )
             trainer.run(
                 lambda state: click.echo(
