@@ -26,9 +26,9 @@ from training.general import general_examples
 from training.recipe import Recipe
 from training.student import Student
 from training.trainer import Trainer, TrainingProgress
+from training.weak import DROPOUT
 
 SETS = ("scifact", "anthropic-docs", "cisi")
-_DROPOUT = 0.1
 
 
 def examples_of(source: str, evaluation: Path, pairs: Path, count: int) -> list[Example]:
@@ -103,7 +103,7 @@ def main() -> None:
     for source in options.sources:
         folder = options.work / f"{named}{recipe.temperature} {source}"
         if not (folder / "row.json").exists():
-            dropout = _DROPOUT if source == "simcse" else 0.0
+            dropout = DROPOUT if source == "simcse" else 0.0
             student = Student(start, replace(recipe, dropout=dropout), torch.device("cpu"))
             row = {"source": source}
             if source != "start":

@@ -12,6 +12,7 @@ import json
 import re
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from embedder.aside import write_text, writing_folder
@@ -149,9 +150,10 @@ class Registry:
             return self._install_spec(PRESETS[base])
         shape = base_shape(base)
         name = re.sub(r"[^A-Za-z0-9.-]+", "-", Path(base).name).strip("-.") or "base"
-        return self._install_spec(
-            EmbedderSpec(name=f"{name}-untrained", base=base, dimension=shape.width)
-        )
+        spec = EmbedderSpec(name=f"{name}-untrained", base=base, dimension=shape.width)
+        if spec.name in self.names() and self.spec(spec.name) != spec:  # another of that name
+            spec = replace(spec, name=f"{spec.name}-{spec.fingerprint[:6]}")
+        return self._install_spec(spec)
 
     def _install_spec(self, spec: EmbedderSpec) -> str:
         if spec.name not in self.names():

@@ -63,7 +63,7 @@ def order(home: Home, wish: Wish) -> Run:
     from training.adapter import lora_size
     from training.examples import read_examples
     from training.recipe import Recipe
-    from training.weak import DEFAULT_KINDS, KINDS
+    from training.weak import DEFAULT_KINDS, DROPOUT, KINDS
 
     collection = home.collection(wish.collection)
     if not home.store.generation(collection.id):
@@ -85,6 +85,8 @@ def order(home: Home, wish: Wish) -> Run:
     start = _start(home, collection.id, wish.base)
     if recipe.rank and home.registry.spec(start).adapter:  # it is trained further as it is
         recipe = replace(recipe, **lora_size(home.registry.load(start).files.adapter))
+    if "dropout" in (wish.kinds or ()) and not recipe.dropout:  # else each is the other's copy
+        recipe = replace(recipe, dropout=DROPOUT)
     made = Order(
         collection=wish.collection,
         start=start,

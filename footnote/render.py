@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from training.evaluate import EvalReport
     from training.learn import LearningResult
     from training.production import Estimate, SynthReport
+    from training.proof import Proof
 
 # Shown behind a sentence whose claim the check did not find in what it cites.
 MARKS = {
@@ -267,6 +268,8 @@ def learning_json(result: LearningResult) -> dict[str, Any]:
             "after": proof.after,
             "keyword": proof.keyword["ndcg@10"],
             "interval": {"dense": asdict(proof.dense_gain), "fused": asdict(proof.fused_gain)},
+            "real": proof.real,
+            "offered": proof.offered,
             "verdict": proof.verdict,
         },
         "promoted": result.promoted,
@@ -275,12 +278,20 @@ def learning_json(result: LearningResult) -> dict[str, Any]:
     }
 
 
+def kept_out(proof: Proof) -> str:
+    """What the proof asked about, and how many of the real questions were about that."""
+    what = "documents that were kept out of training"
+    if not proof.whole_documents:
+        what = "passages that were kept out of training (there are too few documents to keep out)"
+    return what + (f", {proof.real} of {proof.offered} real ones" if proof.offered else "")
+
+
 def learning_text(result: LearningResult) -> Iterator[str]:
     """A training run, for people."""
     minutes = result.seconds / 60
     yield f"run {result.run}: {result.examples} examples, {result.steps} steps, {minutes:.1f} min"
     if proof := result.proof:
-        yield f"{proof.queries} questions about documents that were kept out, nDCG@10:"
+        yield f"{proof.queries} questions about {kept_out(proof)}, nDCG@10:"
         yield f"{'':<10}{'before':>8}{'after':>8}"
         for side in ("dense", "fused"):
             yield f"{side:<10}{proof.before[side]:>8.3f}{proof.after[side]:>8.3f}"

@@ -267,11 +267,14 @@ class Pool:
     vectors: np.ndarray
 
     @classmethod
-    def of(cls, store: Store, collection: int, fingerprint: str) -> Pool:
-        """At most `POOL` passages of a generation, always the same ones."""
+    def of(
+        cls, store: Store, collection: int, fingerprint: str, beside: Sequence[int] = ()
+    ) -> Pool:
+        """At most `POOL` passages of a generation, always the same ones, and those `beside`."""
         import numpy as np
 
         drawn = {passage.id: passage for passage in store.sample_passages(collection, POOL)}
+        drawn |= store.passages(beside)
         vectors = store.passage_vectors(drawn, fingerprint)
         rows = store.keyword_rows(collection, drawn)
         ids = [number for number in drawn if number in vectors and number in rows]

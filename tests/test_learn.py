@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import threading
+import zlib
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -14,14 +17,17 @@ from embedder.spec import EmbedderSpec
 from footnote import jobs, learning
 from footnote.cli import main
 from indexer.doctor import examine
+from indexer.generations import embed_passages
 from indexer.sources import find
 from rag.history import History
+from tests.homes import unit, write_papers
 from training.examples import Example, read_examples, write_examples
 from training.material import material
 from training.promote import NothingBeforeError
-from training.proof import Comparison, Proof, gain_at
+from training.proof import Comparison, Proof, Question, gain_at, prove
 from training.questions import labelled_questions, reader_questions
 from training.recipe import Recipe
+from training.trainer import Trainer
 
 QUICK = Recipe(steps=4, batch=4, rank=2, alpha=4, warmup=1, evaluate_every=2)
 
@@ -111,8 +117,51 @@ def test_the_loop_promotes_what_is_proved_and_the_way_back_is_one_step(home, alw
         learning.rollback(home, "papers")
 
 
-def test_a_run_made_worse_on_purpose_is_not_promoted(home):
-    """Shuffled positives, at a rate that breaks the embedder."""
+class Words:
+    """Finds texts by their words; `blind`, it makes noise of them."""
+
+    def __init__(self, *, blind: bool) -> None:
+        self.blind, self.fingerprint = blind, "blind" if blind else "words"
+
+    def embed_passages(self, texts):
+        rows = np.zeros((len(texts), 256), np.float32)
+        for place, text in enumerate(texts):
+            for word in [text] if self.blind else re.findall(r"\w+", text.lower()):
+                rows[place] += np.random.default_rng(zlib.crc32(word.encode())).standard_normal(256)
+        return unit(rows)
+
+    def embed_queries(self, texts, task=None):
+        return self.embed_passages(texts)
+
+
+def test_the_proof_tells_a_better_embedder_from_a_worse_one(bare_home, tmp_path):
+    write_papers(tmp_path / "papers", 200)
+    bare_home.index(find([tmp_path / "papers"]), "papers")
+    number, store = number_of(bare_home), bare_home.store
+    good, bad = Words(blind=False), Words(blind=True)
+    drawn = [one.id for one in store.sample_passages(number, 2000)]
+    for one in (good, bad):
+        embed_passages(store, one, drawn)
+    taken = material(store, number)
+    held = taken.part("proof")
+    real = [Question("What of it?", held[0].passage.id), Question("And it?", drawn[-1])]
+    better = prove(store, number, taken, bad, good, real)
+    worse = prove(store, number, taken, good, bad, real)
+    assert better.queries >= 30
+    assert better.holds
+    assert better.dense_gain.low > 0
+    assert better.against == bad.fingerprint
+    assert not worse.holds
+    assert worse.dense_gain.high < 0
+    assert better.before == worse.after
+    assert better.offered == 2
+    assert better.real == 1 + (taken.part_of(store.passages([drawn[-1]])[drawn[-1]]) == "proof")
+
+
+def test_a_run_made_worse_on_purpose_is_not_promoted(home, monkeypatch):
+    """Shuffled positives, at a rate that breaks the embedder, and no look that gives it back."""
+    monkeypatch.setattr(Trainer, "_look", lambda self: None)
+    monkeypatch.setattr("training.proof.FEWEST_QUESTIONS", 3)
     recipe = replace(QUICK, steps=30, learning_rate=0.05, projection_rate=0.05, patience=99)
     run = learning.order(home, learning.Wish("papers", recipe=recipe, general=0.0))
     before = home.store.generation(number_of(home))
@@ -124,7 +173,8 @@ def test_a_run_made_worse_on_purpose_is_not_promoted(home):
     result = learning.learning(home, run).run()
     assert not result.promoted
     assert run.outcome == "rejected"
-    assert run.proof is not None
+    assert run.proof.queries >= 3
+    assert run.proof.dense_gain.mean < 0
     assert home.store.generation(number_of(home)) == before
     counted = home.store.connection.execute("SELECT DISTINCT fingerprint FROM vectors").fetchall()
     assert [row[0] for row in counted] == [before]
@@ -277,6 +327,36 @@ def test_an_example_of_a_held_out_document_is_not_trained_on(home, tmp_path):
     work = learning.learning(home, ordered(home, data=(file,)))
     allowed = work._allowed(read_examples(file), taken)
     assert [one.query for one in allowed] == ["How far is the sun?"]
+
+
+def test_a_held_out_passage_is_no_negative_and_its_task_goes_with_a_query(home, tmp_path):
+    taken = material(home.store, number_of(home))
+    held, free, other = (
+        taken.part("proof")[0], taken.part("train")[0], taken.part("train")[-1]
+    )  # fmt: skip
+    file = tmp_path / "written.jsonl"
+    negatives = (held.text, held.passage.text, other.text)
+    write_examples(file, [Example("What?", free.text, negatives, task="T", source="written")])
+    work = learning.learning(home, ordered(home, data=(file,)))
+    allowed = work._allowed(read_examples(file), taken)
+    assert [one.negatives for one in allowed] == [(other.text,)]
+    assert allowed[0].task == "T"
+    (question,) = labelled_questions(home.store, number_of(home), allowed)
+    assert question.origin == "written"
+
+
+def test_a_question_counts_whose_passage_was_not_drawn_for_the_pool(home, monkeypatch):
+    for place in ("training.learn.POOL", "indexer.trust.POOL"):
+        monkeypatch.setattr(place, 5)
+    number = number_of(home)
+    taken = material(home.store, number)
+    drawn = {one.id for one in home.store.sample_passages(number, 5)}
+    left = next(s.passage for s in taken.part("proof") if s.passage.id not in drawn)
+    work = learning.learning(home, ordered(home, promote=False))
+    work._questions = [Question("What is the right of every employee?", left.id, "reader")]
+    proof = work.run().proof
+    assert (proof.real, proof.offered) == (1, 1)
+    assert [one.passage for one in proof.comparisons if one.origin == "reader"] == [left.id]
 
 
 def test_the_command_prints_the_contract(home):

@@ -10,7 +10,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -29,7 +29,7 @@ from training.history import history
 from training.material import Material, TooLittleToLearnError, material
 from training.negatives import Neighbourhood, mine
 from training.promote import promote
-from training.proof import Proof, Question, prove
+from training.proof import Proof, Question, asked_about, prove
 from training.questions import placed
 from training.weak import weak_examples
 
@@ -134,7 +134,7 @@ class Learning:
         if not finished:
             return self._result(len(examples), steps, None, promoted=False)
         trained = self._installed()
-        if not self._embed_pool(trained):
+        if not self._embed_pool(taken, trained):
             return self._result(len(examples), steps, None, promoted=False)
         proof = self._run.proof or self._proved(taken, trained)
         promoted = self._concluded(trained, proof)
@@ -173,20 +173,26 @@ class Learning:
         return list(mined.examples)
 
     def _allowed(self, examples: Sequence[Example], taken: Material) -> list[Example]:
-        """Examples of a file, less those about what is kept out of training.
+        """Examples of a file, less those about what is kept out of training, and negatives of it.
 
-        Where no passage is found that an example is about, the document that it names decides.
+        Where no passage is found that an example is about, the document that it names decides;
+        one that names none is about nothing that the collection holds.
         """
-        parts = {source.passage.id: taken.parts[source.unit] for source in taken.sources}
-        held_out = {
-            source.passage.document for source in taken.sources
-            if taken.parts[source.unit] != "train"
-        }  # fmt: skip
+        kept_out = [one for one in taken.sources if taken.parts[one.unit] != "train"]
+        documents = {one.passage.document for one in kept_out}
+        texts = {text for one in kept_out for text in (one.text, one.passage.text)}
+        found = placed(self._store, self._collection, examples)
+        there = self._store.passages({one.passage for one in found})
+
+        def free(one: Example) -> bool:
+            if one.passage in there:
+                return taken.part_of(there[one.passage]) in ("train", None)
+            return one.document not in documents
+
         return [
-            one
-            for one in placed(self._store, self._collection, examples)
-            if parts.get(one.passage) == "train"
-            or (one.passage not in parts and one.document not in held_out)
+            replace(one, negatives=tuple(text for text in one.negatives if text not in texts))
+            for one in found
+            if free(one)
         ]
 
     def _neighbourhood(self, taken: Material) -> Neighbourhood:
@@ -237,7 +243,8 @@ class Learning:
             *spread(looked_at, DEVELOPMENT),
             *general_examples(_GENERAL_DEVELOPMENT, recipe.seed, from_held_out=True),
         ]
-        pool = spread([source.text for source in taken.sources], DEVELOPMENT_POOL)
+        seen = [one.text for one in taken.sources if taken.parts[one.unit] != "proof"]
+        pool = spread(seen, DEVELOPMENT_POOL)
         own = list(self.examples(taken) if examples is None else examples)
         share = self._order.general
         general = general_examples(round(len(own) * share / max(1 - share, 1e-9)), recipe.seed)
@@ -290,9 +297,10 @@ class Learning:
             self._registry.install(self._run.id, self._run.embedder)
         return self._registry.load(self._run.id)
 
-    def _embed_pool(self, trained: Embedder) -> bool:
+    def _embed_pool(self, taken: Material, trained: Embedder) -> bool:
         """Give the proof's passages vectors under the trained embedder; they are kept for it."""
         drawn = [one.id for one in self._store.sample_passages(self._collection, POOL)]
+        drawn += set(asked_about(self._store, taken, self._questions)) - set(drawn)
         self._map(drawn, trained)
         for embedder in (self._in_use(), trained):
             there = self._store.passage_vectors(drawn, embedder.fingerprint)

@@ -51,11 +51,18 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """A collection's passages and the part that each unit belongs to."""
+    """A collection's passages and the part that each unit belongs to.
+
+    Units are `whole_documents`, or stretches of them where there are too few.
+    """
 
     sources: tuple[Source, ...]
     parts: dict[str, Part]
     whole_documents: bool
+
+    def part_of(self, passage: Passage) -> Part | None:
+        """The part that a passage of the collection belongs to; None where its unit has none."""
+        return self.parts.get(_unit(passage, whole=self.whole_documents))
 
     def part(self, part: Part) -> list[Source]:
         """The passages of one part, in reading order."""

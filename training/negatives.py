@@ -96,7 +96,7 @@ def mine(
         if cancelled():
             break
         some = examples[start : start + _QUERIES_AT_ONCE]
-        queries = encoder.embed_queries([one.query for one in some])
+        queries = _queries(some, encoder, around.vectors.shape[1])
         positives = around.vectors_of(some, encoder)
         own = (queries * positives).sum(axis=1)
         others = np.where(positives @ around.vectors.T < _SAME, queries @ around.vectors.T, -np.inf)
@@ -105,6 +105,16 @@ def mine(
                 negatives = _negatives(scores, float(its_own), count, draw)
                 kept.append(_completed(example, [around.texts[place] for place in negatives]))
     return Mined(tuple(kept), len(examples) - len(kept))
+
+
+def _queries(examples: Sequence[Example], encoder: Encoder, dimension: int) -> np.ndarray:
+    """Vectors [n, dimension] of the examples' queries, each behind its own task."""
+    found = np.empty((len(examples), dimension), np.float32)
+    for task in sorted({one.task for one in examples}):
+        places = [place for place, one in enumerate(examples) if one.task == task]
+        texts = [examples[place].query for place in places]
+        found[places] = encoder.embed_queries(texts, task or None)
+    return found
 
 
 def _completed(example: Example, negatives: Sequence[str]) -> Example:

@@ -63,7 +63,9 @@ class Comparison:
 class Proof:
     """A run's evaluation. Means are nDCG@10 between 0 and 1, by way of searching.
 
-    `against` is the fingerprint of the embedder that it was compared with.
+    `against` is the fingerprint of the embedder that it was compared with. Of `offered` real
+    questions those about held-out documents were asked; where the collection has too few
+    documents to hold `whole_documents` out, passages are.
     """
 
     queries: int
@@ -74,6 +76,13 @@ class Proof:
     fused_gain: Interval
     comparisons: tuple[Comparison, ...]
     against: str = ""
+    offered: int = 0
+    whole_documents: bool = True
+
+    @property
+    def real(self) -> int:
+        """How many of the questions are people's or a language model's, not cut out."""
+        return sum(one.origin != "pseudo" for one in self.comparisons)
 
     @property
     def holds(self) -> bool:
@@ -91,10 +100,11 @@ class Proof:
         if self.queries < FEWEST_QUESTIONS:
             return f"only {self.queries} questions could be asked, {FEWEST_QUESTIONS} are needed"
         gain = f"{_points(self.dense_gain)} dense, {_points(self.fused_gain)} fused"
+        unseen = f"{'documents' if self.whole_documents else 'passages'} that it was not trained on"
         if self.holds:
-            return f"better on documents that it was not trained on: {gain}"
+            return f"better on {unseen}: {gain}"
         if self.dense_gain.low <= 0:
-            return f"not better for certain on documents that it was not trained on: {gain}"
+            return f"not better for certain on {unseen}: {gain}"
         return f"better by meaning alone, but worse beside the keywords: {gain}"
 
     def to_json(self) -> dict[str, Any]:
@@ -119,11 +129,12 @@ def prove(
 ) -> Proof:
     """Ask held-out documents under both embedders.
 
-    The pool's passages must have vectors under both. `questions` are added to the
-    pseudo-queries, as far as their passage is held out and in the pool. Raises
+    Passages of the pool and of the questions must have vectors under both. `questions` are
+    added to the pseudo-queries, as far as their passage is held out. Raises
     `CollectionChangedError`.
     """
-    pools = [Pool.of(store, collection, one.fingerprint) for one in (before, after)]
+    held_out = asked_about(store, material, questions)
+    pools = [Pool.of(store, collection, one.fingerprint, held_out) for one in (before, after)]
     ids = [[passage.id for passage in pool.passages] for pool in pools]
     if ids[0] != ids[1]:
         raise CollectionChangedError(
@@ -136,7 +147,18 @@ def prove(
         words, meaning = pool.evidence(asked, embedder)
         ranks[name] = _ranks(asked, words, meaning, Trust(dense).weight)
     proof = _proof(asked, origins, [ids[0][query.source] for query in asked], ranks)
-    return replace(proof, against=before.fingerprint)
+    return replace(
+        proof,
+        against=before.fingerprint,
+        offered=len(questions),
+        whole_documents=material.whole_documents,
+    )
+
+
+def asked_about(store: Store, material: Material, questions: Sequence[Question]) -> list[int]:
+    """The passages, by id, that the questions of the proof are about: held-out ones."""
+    there = store.passages({question.passage for question in questions})
+    return [number for number, one in there.items() if material.part_of(one) == "proof"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +172,7 @@ def _divided(
     pool: Pool, material: Material, questions: Sequence[Question]
 ) -> tuple[list[PseudoQuery], list[PseudoQuery], list[str]]:
     """Queries to fit the trust with, queries of the proof, and the latter's origins."""
-    parts = {source.passage.id: material.parts[source.unit] for source in material.sources}
-    part_at = [parts.get(passage.id) for passage in pool.passages]
+    part_at = [material.part_of(passage) for passage in pool.passages]
     pseudo = pool.queries(len(pool.passages))
     fitting = [query for query in pseudo if part_at[query.source] != "proof"][: QUERIES // 2]
     held_out = [query for query in pseudo if part_at[query.source] == "proof"][:QUERIES]

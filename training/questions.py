@@ -11,6 +11,7 @@ from rag.explain import find_passage
 from rag.records import from_json
 from training.examples import Example
 from training.proof import Question
+from training.written import SOURCE
 
 if TYPE_CHECKING:
     from indexer.store import Store
@@ -55,5 +56,9 @@ def labelled_questions(
     store: Store, collection: int, examples: Sequence[Example]
 ) -> list[Question]:
     """Questions of a file, as far as the collection holds the passage that each names."""
-    found = placed(store, collection, examples)
-    return list(dict.fromkeys(Question(one.query, one.passage) for one in found if one.passage))
+    found = [
+        Question(one.query, one.passage, "written" if one.source == SOURCE else "labelled")
+        for one in placed(store, collection, examples)
+        if one.passage
+    ]
+    return list(dict.fromkeys(found))

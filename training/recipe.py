@@ -27,10 +27,12 @@ class Recipe:
         learning_rate: of the adapter, at the top of the schedule.
         warmup: steps of linear increase, before linear decay to zero.
         weight_decay: AdamW's.
-        rank, alpha, dropout: LoRA's, on every linear layer of the decoder. An embedder that
+        rank, alpha: LoRA's, on every linear layer of the decoder. An embedder that
             has an adapter already goes on with that one. Rank 0 leaves the decoder as it is:
             only the projection is trained, each text goes through the decoder once, and a
             step costs next to nothing (`docs/log.md`, The bundled embedder).
+        dropout: on the adapter's input, on embeddings and on what attention and feed-forward
+            layers say. SimCSE's pairs need it (Gao et al., arXiv 2104.08821: 0.1).
         projection_rate: learning rate of projection and means relative to their own size; 0
             leaves them as they are.
         token_rate: learning rate of the token weights' logarithms; 0 leaves them as they are.

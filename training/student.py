@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _ADAPTER = "default"
 _PREFIX = "base_model.model."
 _LEAST_WEIGHT = 1e-4
+# The last product of attention and of the feed-forward layer, in all families that there are.
+_OUTPUTS = (".o_proj", ".down_proj")
 _PROJECTION = ("query_mean", "passage_mean", "matrix")
 
 
@@ -58,6 +60,8 @@ class Student:
             _inject(_inner(self.encoder.decoder), self.config)
             if embedder.spec.adapter:
                 _load_adapter(_inner(self.encoder.decoder), embedder.files.adapter)
+            if recipe.dropout:
+                _drop_out(_inner(self.encoder.decoder), recipe.dropout)
         else:
             self.encoder = embedder.load_encoder(dtype)
             self.encoder.decoder.requires_grad_(False)
@@ -236,6 +240,21 @@ def _inject(decoder: nn.Module, config: LoraConfig) -> None:
         parameter.requires_grad_("lora_" in name)
         if "lora_" in name:
             parameter.data = parameter.data.float()
+
+
+def _drop_out(decoder: nn.Module, share: float) -> None:
+    """Dropout where BERT has it, which decoders lack: on embeddings and on what each part says.
+
+    Without it SimCSE's pairs are the same vector twice, and the adapter's own dropout changes
+    nothing while the adapter still is zero.
+    """
+
+    def dropped(module: nn.Module, given: tuple[Tensor, ...], said: Tensor) -> Tensor:
+        return nn.functional.dropout(said, share, module.training)
+
+    for name, module in decoder.named_modules():
+        if isinstance(module, nn.Embedding) or name.endswith(_OUTPUTS):
+            module.register_forward_hook(dropped)
 
 
 def _adapter_tensors(decoder: nn.Module) -> dict[str, Tensor]:

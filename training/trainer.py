@@ -23,6 +23,7 @@ from training.gradients import accumulate, accumulate_cached, chunked
 from training.history import LOG
 from training.loss import accuracy, distillation, info_nce, linear_schedule
 from training.metrics import bootstrap
+from training.recipe import RecipeError
 from training.student import Student
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ class Trainer:
         development: Development | None = None,
         teacher: Teacher | None = None,
     ) -> None:
+        if recipe.distillation and teacher is None:
+            raise RecipeError("distillation is above 0, but there is no teacher to learn from")
         self._team = team_on(student.device)
         self._student, self._examples, self._recipe = student, examples, recipe
         self._folder, self._development, self._teacher = folder, development, teacher

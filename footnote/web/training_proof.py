@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
-from footnote.render import snippet
+from footnote.render import kept_out, snippet
 from footnote.web import paging, training_charts
 from footnote.web.training_charts import SIDES
 from footnote.web.training_start import go_on
@@ -34,7 +34,7 @@ def show(home: Home, run: Run) -> None:
         st.button("Go on", type="primary", on_click=go_on, args=(run,), key="go-on")
         return
     st.markdown(
-        f"{count(proof.queries, 'question')} about documents that were kept out of training, asked"
+        f"{count(proof.queries, 'question')} about {kept_out(proof)}, asked"
         " of both models. Out of 100 points (nDCG@10) a question gets all where its passage comes"
         " first, fewer further down, none after the tenth place."
     )
