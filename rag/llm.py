@@ -174,8 +174,8 @@ class OpenAIChat:
                     **options,
                 )
             except openai.APIStatusError as error:
-                if error.status_code == 400 and error.param in options:
-                    # OpenAI's reasoning models know neither option, only this one.
+                if error.status_code == 400 and error.param in options and "max_tokens" in options:
+                    # OpenAI's reasoning models know none of these options, only this one.
                     options = {"max_completion_tokens": max_tokens}
                 elif error.status_code in (429, 503) and waits < _RATE_LIMIT_WAITS:
                     self._sleep(_wait(error.response.headers.get("retry-after", ""), waits))

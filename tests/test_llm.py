@@ -191,6 +191,16 @@ def test_models_that_know_other_options_are_asked_again():
     assert "temperature" not in script.requests[1]
 
 
+@pytest.mark.parametrize("named", ["max_completion_tokens", "max_tokens"])
+def test_models_that_know_none_of_the_options_are_asked_twice_and_no_more(named):
+    first = json.dumps({"error": {"message": "unsupported", "param": "temperature"}})
+    again = json.dumps({"error": {"message": "too large", "param": named}})
+    replies = (Reply(status=400, body=first), Reply(status=400, body=again), Reply(("Two.",)))
+    got, script, _ = ask(*replies)
+    assert type(got) is RejectedRequestError
+    assert len(script.requests) == 2
+
+
 def test_a_model_without_a_name_is_asked_for():
     with pytest.raises(UnknownModelError, match="FOOTNOTE_MODEL"):
         complete(OpenAIChat("http://127.0.0.1:1/v1", "", ""), QUESTION, 10)
