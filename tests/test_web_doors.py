@@ -137,10 +137,24 @@ def sign_in(name="bob", password=PASSWORD, headers=HERE, **fields):
         ("127.0.0.1", {}, False),
         (None, HERE, False),
         ("127.0.0.1", {"host": "localhost.evil.example"}, False),
+        ("127.0.0.1", {"host": "["}, False),
+        ("127.0.0.1", HERE | {"origin": "http://localhost:8501"}, True),
+        ("::1", {"host": "[::1]:8501", "origin": "http://[::1]:8501"}, True),
+        ("127.0.0.1", HERE | {"origin": "https://footnote.firm.example"}, False),  # a bare proxy
+        ("127.0.0.1", HERE | {"origin": "http://localhost.evil.example"}, False),
+        ("127.0.0.1", HERE | {"origin": "null"}, False),
+        ("127.0.0.1", HERE | {"origin": ""}, False),
+        ("127.0.0.1", HERE | {"origin": "http://["}, False),
     ],
 )
 def test_what_comes_from_this_machine(peer, headers, local):
     assert doors.from_this_machine(peer, headers) == local
+
+
+def test_a_page_of_another_name_is_not_served_as_this_machine(home):
+    foreign = HERE | {"origin": "https://footnote.firm.example"}
+    assert request("/", foreign).status == 403
+    assert connect([b"a"], foreign) == [{"type": "websocket.close", "code": 1008}]
 
 
 def test_with_nobody_registered_this_machine_alone_is_served(home):

@@ -50,17 +50,20 @@ def from_this_machine(peer: str | None, headers: Mapping[str, str]) -> bool:
     """Whether a request was made on this machine, to this machine, and through nobody else.
 
     A proxy on this machine speaks for others; another name for this machine may be a trick of a
-    page elsewhere (DNS rebinding). Header names are in lower case.
+    page elsewhere (DNS rebinding), and so is a page of another name that sends something here. A
+    proxy that forwards nothing, for a client that is no browser, cannot be told apart. Header
+    names are in lower case.
     """
     if any(name in headers for name in _FORWARDED):
         return False
-    host = urlsplit(f"//{headers.get('host', '')}").hostname
     try:
         address = ip_address(peer or "")
+        own = f"//{headers.get('host', '')}"
+        names = {urlsplit(one).hostname for one in (own, headers.get("origin", own))}
     except ValueError:
         return False
     address = getattr(address, "ipv4_mapped", None) or address
-    return address.is_loopback and host in _HERE
+    return address.is_loopback and names <= _HERE
 
 
 def door(connection: HTTPConnection) -> Door:
