@@ -168,6 +168,19 @@ def test_with_nobody_registered_this_machine_alone_is_served(home):
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "192.0.2.7"])
+@pytest.mark.parametrize("path", ["/", "/static/js/index.js", "/media/abc.pdf", "/sign-in"])
+def test_no_answer_may_be_framed_or_taken_for_a_script(home, peer, path):
+    before = request(path, HERE | PAGE, peer)
+    People(home.store).add("ann", PASSWORD)
+    for answer in (before, request(path, HERE | PAGE, peer)):
+        assert "frame-ancestors 'none'" in header(answer, "content-security-policy")
+        assert header(answer, "x-frame-options") == "DENY"
+        assert header(answer, "x-content-type-options") == "nosniff"
+        assert header(answer, "referrer-policy") == "same-origin"
+        assert len({name for name, _ in answer.headers}) == len(answer.headers)
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "192.0.2.7"])
 def test_without_a_session_nothing_is_reached(registered, peer):
     for path in STREAMLIT:
         assert request(path, HERE, peer).status == 401

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -39,6 +40,14 @@ _OPEN = re.compile(
 _PLACE = re.compile(r"/[\w/?=&%.-]*")
 _HERE = {"localhost", "127.0.0.1", "::1"}
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+# On every answer. Nobody frames a page to have clicks land on it, and no file is guessed to be a
+# script; addresses, which name documents, go to no other site.
+_HEADERS = {
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
 
 
 def cookie_name() -> str:
@@ -49,10 +58,10 @@ def cookie_name() -> str:
 def from_this_machine(peer: str | None, headers: Mapping[str, str]) -> bool:
     """Whether a request was made on this machine, to this machine, and through nobody else.
 
-    A proxy on this machine speaks for others; another name for this machine may be a trick of a
-    page elsewhere (DNS rebinding), and so is a page of another name that sends something here. A
-    proxy that forwards nothing, for a client that is no browser, cannot be told apart. Header
-    names are in lower case.
+    A proxy on this machine speaks for others; another name for this machine, or a page of another
+    name that sends something here, may be a trick (DNS rebinding). What a proxy that forwards
+    nothing sends for a client that is no browser cannot be told apart. Header names are in lower
+    case.
     """
     if any(name in headers for name in _FORWARDED):
         return False
@@ -95,6 +104,8 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
+        if scope["type"] == "http":
+            send = _with_headers(send)
         connection = HTTPConnection(scope)
         refused = _refusal(connection)
         is_open = scope["type"] == "http" and _OPEN.fullmatch(scope["path"])
@@ -106,6 +117,19 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
         else:
             await _refused(connection, refused)(scope, receive, send)
+
+
+def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
+    """`send` of a request, with the headers of every answer where it has none of its own."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sending
 
 
 def _refused(connection: HTTPConnection, refused: FootnoteError) -> Response:
