@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from indexer.analysis import query_words
 from indexer.records import Hit
 from rag.evidence import Quotable
+from rag.figures import in_figures, unsaid
 from rag.languages import Language, content_words, language_of
 from rag.question import terms_of
 from rag.records import Verdict
@@ -33,7 +34,6 @@ _BOTH_ADD = 0.15
 # A clause of the source speaks of a clause of the claim if it holds this share of its words.
 _SAME_CLAUSE = 0.5
 
-_NUMBER = re.compile(r"\d+(?:[.,'’\u202f\u00a0 ]\d{3})+(?![\d])(?:[.,]\d+)?|\d+(?:[.,]\d+)?")
 _NAME = re.compile(r"(?<=[\w,;:)’'\"“(/-] )[A-ZÀ-ÖØ-ÞЀ-Я][\w’'-]+|\b[A-Z]{2,}\b|\b\w+[A-Z]\w*\b")
 _FULL_NAME = re.compile(r"\b[A-ZÀ-ÖØ-Þ][a-zß-ÿ]+ [A-ZÀ-ÖØ-Þ][a-zß-ÿ]+\b")
 _CLAUSE = re.compile(r"[,;:()–—]|\b(?:but|although|though|while|whereas|unless|aber|sondern|obwohl"
@@ -62,7 +62,8 @@ def check(
     claim: str, sources: Sequence[Quotable], hits: Sequence[Hit], languages: Sequence[str]
 ) -> Support:
     """Compare a claim with the best place among `sources` (quotables of `hits`)."""
-    said = _Claim(claim, tuple(word.terms for word in query_words(claim, languages)))
+    words = query_words(in_figures(claim, language_of(claim)), languages)
+    said = _Claim(claim, tuple(word.terms for word in words))
     terms = [_terms((one,), hits, languages) for one in sources]
     singles = [_compare(said, (one,), hits, held) for one, held in zip(sources, terms, strict=True)]
     best = max(singles, key=_order, default=NOTHING)
@@ -142,31 +143,15 @@ def _compare(
 
 def _conflict(claim: str, text: str, around: str, language: Language) -> str:
     """What of the claim contradicts its source; '' where nothing does."""
-    wrong = numbers(claim, language) - numbers(text, language)
+    wrong = unsaid(claim, text, language)
     if wrong:
-        return f"the source does not say {', '.join(sorted(wrong))}"
+        return f"the source does not say {', '.join(wrong)}"
     strange = _strange_names(claim, f"{around} {text}", language)
     if strange:
         return f"the source does not name {', '.join(strange)}"
     if _denies(claim, text, language):
         return "the source says the opposite"
     return ""
-
-
-def numbers(text: str, language: Language) -> set[str]:
-    """The numbers of a text in one notation: `1,000`, `1.000` and `1000` are the same."""
-    found = {_canonical(match.group()) for match in _NUMBER.finditer(text)}
-    words = re.findall(r"[^\W\d_]+", text.casefold())
-    return found | {f"{language.numbers[word]:g}" for word in words if word in language.numbers}
-
-
-def _canonical(number: str) -> str:
-    """Without separators of thousands, with a point for decimals, without closing noughts."""
-    plain = re.sub(r"[.,'’\u202f\u00a0 ](?=\d{3}(?!\d))", "", number).replace(",", ".")
-    try:
-        return f"{float(plain):.12g}"
-    except ValueError:
-        return number
 
 
 def _strange_names(claim: str, source: str, language: Language) -> list[str]:

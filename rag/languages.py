@@ -61,12 +61,25 @@ def _list(words: str) -> tuple[str, ...]:
 
 
 def _count(words: str) -> dict[str, float]:
-    """Number words in order from nought, or `word=value`."""
+    """Number words in order from nought, or `word=value`; case folded, as they are looked up."""
     values: dict[str, float] = {}
-    for place, word in enumerate(words.split()):
+    for place, word in enumerate(words.casefold().split()):
         name, _, value = word.partition("=")
         values[name] = float(value) if value else float(place)
     return values
+
+
+def _german_compounds() -> str:
+    """`zwanzig=20 einundzwanzig=21 …`, `zweihundert=200 …`, `zweitausend=2000 …`."""
+    units = _list("ein zwei drei vier fünf sechs sieben acht neun")
+    tens = _list("zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig")
+    words = []
+    for ten, name in enumerate(tens, start=2):
+        words.append(f"{name}={10 * ten}")
+        words += [f"{unit}und{name}={10 * ten + n}" for n, unit in enumerate(units, start=1)]
+    for n, unit in enumerate(units, start=1):
+        words += [f"{unit}hundert={100 * n}", f"{unit}tausend={1000 * n}"]
+    return " ".join(words)
 
 
 _ENGLISH = Language(
@@ -125,7 +138,8 @@ _ENGLISH = Language(
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
         "fifteen sixteen seventeen eighteen nineteen twenty thirty=30 forty=40 fifty=50 sixty=60 "
         "seventy=70 eighty=80 ninety=90 hundred=100 thousand=1000 million=1e6 billion=1e9 "
-        "half=0.5 once=1 twice=2 double=2 fortnight=14 first=1 second=2 third=3 fourth=4 fifth=5"
+        "bn=1e9 half=0.5 once=1 twice=2 double=2 fortnight=14 first=1 second=2 third=3 fourth=4 "
+        "fifth=5"
     ),
     months=_list(
         "january february march april may june july august september october november december"
@@ -171,9 +185,9 @@ _GERMAN = Language(
     denial=_words("nicht(?! nur)|kein|keine[nmrs]?|nie|niemals|niemand|nichts|weder|ohne"),
     numbers=_count(
         "null ein=1 zwei=2 drei=3 vier=4 fünf=5 sechs=6 sieben=7 acht=8 neun=9 zehn=10 elf=11 "
-        "zwölf=12 fünfzehn=15 zwanzig=20 dreißig=30 vierzig=40 fünfzig=50 sechzig=60 hundert=100 "
-        "tausend=1000 million=1e6 millionen=1e6 milliarde=1e9 milliarden=1e9 hälfte=0.5 "
-        "einmal=1 zweimal=2 dreimal=3 eins=1 eine=1 einen=1"
+        "zwölf=12 dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn hundert=100 "
+        "tausend=1000 million=1e6 millionen=1e6 mio=1e6 milliarde=1e9 milliarden=1e9 mrd=1e9 "
+        "hälfte=0.5 einmal=1 zweimal=2 dreimal=3 eins=1 eine=1 einen=1 " + _german_compounds()
     ),
     months=_list(
         "januar februar märz april mai juni juli august september oktober november dezember"
@@ -212,8 +226,12 @@ _SPANISH = Language(
     ),
     numbers=_count(
         "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince "
-        "dieciséis diecisiete dieciocho diecinueve veinte treinta=30 cuarenta=40 cincuenta=50 "
-        "sesenta=60 cien=100 ciento=100 mil=1000 millón=1e6 millones=1e6 mitad=0.5 un=1 una=1"
+        "dieciséis diecisiete dieciocho diecinueve veinte veintiuno veintidós veintitrés "
+        "veinticuatro veinticinco veintiséis veintisiete veintiocho veintinueve treinta=30 "
+        "cuarenta=40 cincuenta=50 sesenta=60 setenta=70 ochenta=80 noventa=90 cien=100 ciento=100 "
+        "doscientos=200 trescientos=300 cuatrocientos=400 quinientos=500 seiscientos=600 "
+        "setecientos=700 ochocientos=800 novecientos=900 mil=1000 millón=1e6 millones=1e6 "
+        "mitad=0.5 un=1 una=1"
     ),
     months=_list(
         "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
@@ -251,8 +269,8 @@ _FRENCH = Language(
     denial=_words("pas|jamais|rien|aucun|aucune|ni|sans"),
     numbers=_count(
         "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze "
-        "seize vingt=20 trente=30 quarante=40 cinquante=50 soixante=60 cent=100 mille=1000 "
-        "million=1e6 millions=1e6 milliard=1e9 milliards=1e9 moitié=0.5 une=1"
+        "seize vingt=20 vingts=20 trente=30 quarante=40 cinquante=50 soixante=60 cent=100 "
+        "cents=100 mille=1000 million=1e6 millions=1e6 milliard=1e9 milliards=1e9 moitié=0.5 une=1"
     ),
     months=_list(
         "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"

@@ -4,8 +4,9 @@ import pytest
 from passages_found import found, pages_of
 
 from benchmarks import claims
-from rag.cite import check, numbers
+from rag.cite import check
 from rag.evidence import quotables
+from rag.figures import numbers, unsaid
 from rag.languages import ENGLISH, written_in
 
 LEAVE = (
@@ -69,23 +70,79 @@ def test_german_nouns_are_not_taken_for_names():
     assert support(claim, text, languages=("de",))[0].verdict == "supported"
 
 
+def values(text, language="en"):
+    return [set(number.values) for number in numbers(text, written_in(language))]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("1,000 or 1.000 or 1000", {"1000"}),
-        ("3.50 and 3,5", {"3.5"}),
-        ("twelve", {"12"}),
-        ("no figure", set()),
-        ("1,234,567.80", {"1234567.8"}),
-        ("1.2.3", {"1.2", "3"}),
+        ("1,000 or 1.000 or 1 000 or 1000", [{"1000"}] * 4),
+        ("3.50 and 3,5", [{"3.5"}, {"3.5"}]),
+        ("no figure", []),
+        ("1,234,567.80 or 1.234.567,80", [{"1234567.8"}] * 2),
+        ("1.2.3", [{"1.2"}, {"3"}]),
+        ("0.125 and 0,125", [{"0.125"}, {"0.125"}]),
+        ("1234.567", [{"1234.567"}]),
+        ("12.345 or 12,345", [{"12.345", "12345"}] * 2),
     ],
 )
 def test_numbers_in_one_notation(text, expected):
-    assert numbers(text, ENGLISH) == expected
+    assert values(text) == expected
 
 
-def test_number_words_of_the_language():
-    assert numbers("zwölf Tage", written_in("de")) == {"12"}
+@pytest.mark.parametrize(
+    ("language", "text", "expected"),
+    [
+        ("en", "twelve", [12]),
+        ("en", "twenty-five", [25]),
+        ("en", "one hundred and twenty-five", [125]),
+        ("en", "two hundred and fifty thousand", [250_000]),
+        ("en", "two thousand five hundred", [2500]),
+        ("en", "between one hundred and two hundred", [100, 200]),
+        ("en", "five, ten or twenty", [5, 10, 20]),
+        ("en", "$1.5 million", [1_500_000]),
+        ("de", "zwölf Tage", [12]),
+        ("de", "fünfundzwanzig von dreißig", [25, 30]),
+        ("de", "zweihundert; 1,5 Millionen", [200, 1_500_000]),
+        ("es", "treinta y cinco; dos mil", [35, 2000]),
+        ("fr", "vingt et un; quatre-vingt-dix-sept", [21, 97]),
+        ("fr", "50 cents", [50, 100]),
+    ],
+)
+def test_number_words_of_the_language(language, text, expected):
+    assert values(text, language) == [{f"{value}"} for value in expected]
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "wrong"),
+    [
+        ("125 mg", "0.125 mg", ["125"]),
+        ("1,234,567 cells", "1234.567 cells", ["1,234,567"]),
+        ("1.234 cells", "1,234 cells", []),
+        ("One of the parties", "Either of the two parties", []),
+        ("one week", "two weeks", ["one"]),
+        ("ein Tag", "zwei Tage", ["ein"]),
+        ("twenty-six days", "twenty days and six more", ["twenty-six"]),
+    ],
+)
+def test_what_a_source_does_not_say(claim, source, wrong):
+    language = written_in("de") if "Tag" in claim else ENGLISH
+    assert unsaid(claim, source, language) == wrong
+
+
+@pytest.mark.parametrize(
+    ("claim", "text", "verdict"),
+    [
+        ("The daily dose for adults is 125 mg.", "The daily dose for adults is 0.125 mg.", False),
+        ("Staff get twenty-five days of leave.", "Staff get 25 days of leave.", True),
+        ("Staff get twenty-five days of leave.", "Staff get 20 days of leave.", False),
+        ("The harbour cost $1.5 million.", "The harbour cost 1,500,000 dollars.", True),
+        ("One of the parties may cancel.", "Either of the parties may cancel.", True),
+    ],
+)
+def test_numbers_decide_over_words(claim, text, verdict):
+    assert (support(claim, text)[0].verdict == "supported") is verdict
 
 
 def test_spoilt_claims_are_marked_and_true_ones_are_not():
