@@ -194,11 +194,16 @@ def _generated(reading: Reading, llm: ChatModel, told: OnText) -> _Drafted:
     messages = generate.prompt(reading.question.text, reading.hits, secrets.token_hex(4))
     pieces: list[str] = []
     notice = ""
+    refusing = True  # as far as can be seen yet; nobody is shown the word for it
     try:
         for spoken in generate.spoken(llm.stream(messages, _ANSWER_TOKENS)):
             piece = clean(spoken[:_LONGEST_REPLY])  # a model may repeat what a document hides
             pieces.append(piece)
-            told(piece)
+            if refusing:
+                piece = "".join(pieces)
+                refusing = generate.may_refuse(piece)
+            if not refusing:
+                told(piece)
     except LanguageModelError as error:
         if not "".join(pieces).strip():
             raise

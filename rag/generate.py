@@ -91,6 +91,12 @@ def refuses(reply: str) -> bool:
     return _REFUSING.search(reply.strip()[:300]) is not None
 
 
+def may_refuse(begun: str) -> bool:
+    """Whether a reply that begins like this is the word for a refusal, or may become it."""
+    said = re.sub(r"^\W+", "", begun).upper()
+    return REFUSAL.startswith(said) or re.match(rf"{REFUSAL}\b", said) is not None
+
+
 def claims(reply: str, passages: int) -> list[Claim]:
     """Cut a reply into its sentences, each with what it cites of passages 1 to `passages`.
 

@@ -164,6 +164,21 @@ def test_a_model_that_finds_nothing_abstains(home, text):
 
 
 @pytest.mark.parametrize(
+    "pieces", [("NO ANSWER",), ("N", "O", " ANS", "WER", "."), ("**", "No ", "answer", "**\n")]
+)
+def test_the_word_for_a_refusal_is_shown_to_nobody(home, pieces):
+    answer, told, _ = generated(home, Reply(pieces))
+    assert answer.abstained
+    assert told == ""
+
+
+def test_what_only_begins_like_a_refusal_is_shown(home):
+    answer, told, _ = generated(home, Reply(("No", " answer", "s are given by telephone.", " No.")))
+    assert told == "No answers are given by telephone. No."
+    assert not answer.abstained
+
+
+@pytest.mark.parametrize(
     ("reply", "notice"),
     [
         (Reply(status=401), "OPENAI_API_KEY"),
