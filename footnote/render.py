@@ -136,6 +136,11 @@ def hidden_text(document: Document) -> Iterator[str]:
         )
 
 
+def unread(document: Document) -> str:
+    """Why a document is not what its file is by now; to follow the file's name."""
+    return f"{document.unread} (what it said before is still found)"
+
+
 def documents_text(documents: Iterable[Document], total: int) -> Iterator[str]:
     """A listing of documents, one a line, and what is wrong with each beneath it."""
     shown = 0
@@ -147,6 +152,8 @@ def documents_text(documents: Iterable[Document], total: int) -> Iterator[str]:
         )
         if document.problem:
             yield f"                  {document.problem}"
+        if document.unread:
+            yield f"                  {unread(document)}"
         yield from (f"                  {line}" for line in hidden_text(document))
     yield f"{shown} of {total} documents"
 
@@ -266,7 +273,7 @@ def learning_json(result: LearningResult) -> dict[str, Any]:
             "queries": proof.queries,
             "before": proof.before,
             "after": proof.after,
-            "keyword": proof.keyword["ndcg@10"],
+            "keyword": proof.keyword,
             "interval": {"dense": asdict(proof.dense_gain), "fused": asdict(proof.fused_gain)},
             "real": proof.real,
             "offered": proof.offered,
@@ -290,6 +297,8 @@ def learning_text(result: LearningResult) -> Iterator[str]:
     """A training run, for people."""
     minutes = result.seconds / 60
     yield f"run {result.run}: {result.examples} examples, {result.steps} steps, {minutes:.1f} min"
+    if result.steps and result.kept == 0:
+        yield "no step was better for certain on the development part; none was kept"
     if proof := result.proof:
         yield f"{proof.queries} questions about {kept_out(proof)}, nDCG@10:"
         yield f"{'':<10}{'before':>8}{'after':>8}"

@@ -67,7 +67,10 @@ class CollectionStatus:
 
 @dataclass(frozen=True, slots=True)
 class FailedFile:
-    """A file that could not be read. `failed_at` is seconds since the epoch."""
+    """A file that could not be read. `failed_at` is seconds since the epoch.
+
+    Where an earlier version of it is still searched, that is when that one was read.
+    """
 
     collection: str
     path: str
@@ -189,9 +192,10 @@ def _begun(home: Home, collection: int, fingerprint: str) -> bool:
 
 def _failures(home: Home) -> Iterator[FailedFile]:
     rows = home.store.connection.execute(
-        "SELECT collections.name, path, problem, indexed_at FROM documents"
-        " JOIN collections ON collections.id = documents.collection"
-        " WHERE current = 1 AND state = 'failed' ORDER BY indexed_at DESC, path LIMIT ?",
+        "SELECT collections.name, path, iif(state = 'failed', problem, unread), indexed_at"
+        " FROM documents JOIN collections ON collections.id = documents.collection"
+        " WHERE (current = 1 AND state = 'failed') OR unread != ''"
+        " ORDER BY indexed_at DESC, path LIMIT ?",
         (FAILURES,),
     )
     for row in rows:

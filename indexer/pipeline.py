@@ -241,10 +241,12 @@ class Pipeline:
 
     def _fail(self, source: Source, error: OSError | ParseError, staged: Staged | None) -> None:
         why = reason(error)
+        collection = self._settings.collection
+        listed = self._store.document_at(collection, source.name) is not None
         # A kind of file that is not read is no document; it is reported, and not listed.
-        if not isinstance(error, UnsupportedError):
+        if listed or not isinstance(error, UnsupportedError):
             failure = Failure(why, staged.content_hash, staged.size) if staged else Failure(why)
-            self._store.add_failure(self._settings.collection, source.name, failure)
+            self._store.add_failure(collection, source.name, failure)
         if staged:
             staged.discard()
         self._tally.failed(source, why)

@@ -119,7 +119,8 @@ class Document:
     `state` is `ready`, `partial` (some pages have no text) or `failed` (`problem` says why).
     `current` is false once a newer revision has superseded it. `indexed_at` is seconds since
     the epoch, `size` is bytes. `hidden` is the text in it that a person does not see, None where
-    nobody has looked for that; `hidden_kept` says whether it was indexed all the same.
+    nobody has looked for that; `hidden_kept` says whether it was indexed all the same. `unread`
+    is why the file's newest version could not be read, where this is the one before it.
     """
 
     id: str
@@ -139,6 +140,7 @@ class Document:
     indexed_at: float
     hidden: tuple[HiddenText, ...] | None = ()
     hidden_kept: bool = False
+    unread: str = ""
 
 
 @dataclass(frozen=True, slots=True)

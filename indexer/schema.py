@@ -217,8 +217,14 @@ DROP INDEX documents_listing;
 CREATE INDEX documents_listing ON documents(current, sought, collection, state);
 """
 
+# A file that cannot be read any more does not take the text with it that it had before.
+_M007 = """
+ALTER TABLE documents ADD COLUMN unread TEXT NOT NULL DEFAULT '';   -- why its file is not as it is
+CREATE INDEX documents_unread ON documents(collection) WHERE unread != '';
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = tuple(
-    enumerate((_M001, _M002, _M003, _M004, _M005, _M006), start=1)
+    enumerate((_M001, _M002, _M003, _M004, _M005, _M006, _M007), start=1)
 )
 LATEST = MIGRATIONS[-1][0]
 

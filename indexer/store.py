@@ -205,16 +205,16 @@ class Store(Catalogue):
     def add_failure(self, collection: int, path: str, failure: Failure) -> Document:
         """Note that a file could not be indexed, so that it is seen until it can be.
 
-        Where the file could be read, its old revision is superseded: the file no longer says
-        what that says. Where it could not, or has not changed, the old one stays and is returned.
+        A revision that could be read before stays, is returned, and says in `unread` that there
+        is another content by now, and why that one could not be read.
         """
         with self.transaction() as connection:
             here = self.document_at(collection, path)
-            unchanged = not failure.content_hash or (
-                here is not None and failure.content_hash == here.content_hash
-            )
-            if here and here.state != "failed" and unchanged:
-                return here
+            if here and here.state != "failed":
+                if here.content_hash == failure.content_hash:
+                    return here
+                writes.note_unread(connection, here, failure.reason)
+                return self.document(here.id)
             if here:
                 writes.retire(connection, here)
             revision = writes.next_revision(connection, collection, path)
@@ -226,6 +226,11 @@ class Store(Catalogue):
         """Let a document no longer be found, and keep its pages and original for old answers."""
         with self.transaction() as connection:
             writes.retire(connection, self.document(document))
+
+    def confirm(self, document: str) -> None:
+        """Note that a document's file says what the document says, whatever it said meanwhile."""
+        with self.transaction() as connection:
+            writes.note_unread(connection, self.document(document), "")
 
     def move(self, document: str, path: str) -> Document:
         """Store a document, with its revisions, under another path: its file was renamed.
@@ -240,7 +245,8 @@ class Store(Catalogue):
             ).fetchone()
             if not taken:
                 connection.execute(
-                    "UPDATE documents SET path = ?, sought = ? WHERE collection = ? AND path = ?",
+                    "UPDATE documents SET path = ?, sought = ?, unread = ''"
+                    " WHERE collection = ? AND path = ?",
                     (path, f"{title}\n{path}".casefold(), collection, here.path),
                 )
         return self.document(document)

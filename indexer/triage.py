@@ -77,10 +77,13 @@ class Place:
         """Do what a verdict asks for that needs no parsing.
 
         A file that was renamed takes its document along. A file that now says what another
-        document says has none of its own any more.
+        document says has none of its own any more. One that is again what it was before it
+        could not be read is in order.
         """
         twin = self._store.document_with(self._collection, content_hash)
         if verdict == "renamed" and twin:
             self._store.move(twin.id, self._name)
         if verdict == "became a copy" and self._here:
             self._store.retire(self._here.id)
+        if verdict == "unchanged" and self._here and self._here.unread:
+            self._store.confirm(self._here.id)

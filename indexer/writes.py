@@ -136,7 +136,14 @@ def retire(connection: sqlite3.Connection, document: Document) -> None:
     if document.state == "failed":
         connection.execute("DELETE FROM documents WHERE id = ?", (document.id,))
     else:
-        connection.execute("UPDATE documents SET current = 0 WHERE id = ?", (document.id,))
+        connection.execute(
+            "UPDATE documents SET current = 0, unread = '' WHERE id = ?", (document.id,)
+        )
+
+
+def note_unread(connection: sqlite3.Connection, document: Document, reason: str) -> None:
+    """Note why the newest version of a document's file could not be read; '' where it could."""
+    connection.execute("UPDATE documents SET unread = ? WHERE id = ?", (reason, document.id))
 
 
 def remove_passages(connection: sqlite3.Connection, document: Document) -> None:

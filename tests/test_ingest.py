@@ -126,6 +126,26 @@ def test_a_changed_file_is_a_new_revision(full_desk):
     assert full_desk.sound()
 
 
+@pytest.mark.parametrize("content", [b"", b"\0\1\2" * 100, b"%PDF-1.7\nnothing more"])
+def test_a_file_that_cannot_be_read_any_more_is_found_as_it_was_and_said_to_be_so(
+    full_desk, content
+):
+    full_desk.run()
+    leave = full_desk.folder / "leave.md"
+    leave.write_bytes(content)
+    for _ in range(2):
+        report = full_desk.run()
+        (failure,) = report.failed
+        assert (report.updated, report.unchanged) == (0, 2)
+        assert full_desk.found("leave") == 1
+        (document,) = full_desk.store.documents([full_desk.collection], text="leave.md").rows
+        assert (document.state, document.unread) == ("ready", failure.error)
+    leave.write_text(LEAVE)
+    assert full_desk.run().unchanged == 3
+    assert full_desk.store.document(document.id).unread == ""
+    assert full_desk.sound()
+
+
 def test_a_copy_is_not_indexed_twice(full_desk):
     full_desk.write("copy.md", LEAVE)
     report = full_desk.run()

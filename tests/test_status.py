@@ -47,6 +47,14 @@ def test_counts_are_those_of_the_current_documents(home, tmp_path):
     assert now.passages == home.store.count_passages(papers)
 
 
+def test_a_file_that_could_be_read_before_is_among_the_failed(home):
+    (document, *_) = home.store.documents([home.collection("papers").id]).rows
+    home.store.add_failure(document.collection, document.path, Failure("it is cut off"))
+    found = status(home)
+    assert [(one.path, one.reason) for one in found.failures] == [(document.path, "it is cut off")]
+    assert found.collections[0].ready == 24
+
+
 def test_failed_files_come_with_their_reasons_newest_first_and_not_all(home):
     papers = home.collection("papers").id
     for number in range(FAILURES + 2):

@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -206,16 +207,23 @@ def test_failures_are_listed_until_they_succeed(shelf):
     assert not shelf.problems()
 
 
-def test_a_failure_supersedes_only_what_it_is_known_to_replace(shelf):
+def test_a_failure_takes_nothing_away_that_could_be_read_before(shelf):
     document = shelf.add("a.txt", LEAVE)
-    unreadable = shelf.store.add_failure(shelf.collection, document.path, Failure("cannot be read"))
-    assert unreadable == document
     same = Failure("took too long", document.content_hash, document.size)
     assert shelf.store.add_failure(shelf.collection, document.path, same) == document
-    assert len(shelf.found("leave")) == 1
-    changed = Failure("is damaged", hashlib.sha256(b"other").hexdigest(), 5)
-    assert shelf.store.add_failure(shelf.collection, document.path, changed).state == "failed"
-    assert shelf.found("leave") == []
+    for failure in (
+        Failure("cannot be opened"),
+        Failure("is damaged", hashlib.sha256(b"other").hexdigest(), 5),
+    ):
+        kept = shelf.store.add_failure(shelf.collection, document.path, failure)
+        assert kept == replace(document, unread=failure.reason)
+        assert len(shelf.found("leave")) == 1
+    shelf.store.confirm(document.id)
+    assert shelf.store.document(document.id) == document
+    shelf.store.add_failure(shelf.collection, document.path, failure)
+    newer = shelf.add("a.txt", TRAVEL)
+    assert [one.unread for one in shelf.store.revisions(newer.id)] == ["", ""]
+    assert not shelf.problems()
 
 
 def test_a_renamed_file_keeps_its_document(shelf):

@@ -295,6 +295,15 @@ def test_what_could_not_be_read_is_not_offered_to_be_read_again(home, handbook):
         assert again.disabled != offered
 
 
+def test_a_file_that_cannot_be_read_any_more_has_its_earlier_text_and_a_warning(home, handbook):
+    home.store.add_failure(handbook.collection, handbook.path, Failure("is damaged"))
+    assert [row["health"] for row in table(library_page())["rows"]] == [
+        "Ready, newest version not readable"
+    ]
+    (warning,) = library_page(document=handbook.id).warning
+    assert "is damaged" in warning.value
+
+
 def test_a_folder_that_is_not_there_is_said_to_be_missing(home, tmp_path):
     app = library_page()
     app.text_input(key="folder_path").set_value(str(tmp_path / "nowhere"))

@@ -149,13 +149,18 @@ def _row(document: Document, collections: dict[int, str]) -> dict[str, Any]:
         "state": document.state,
         "title": document.title,
         "name": _name_or_fault(document),
-        "health": HEALTH[document.state] + (", hidden text" if document.hidden else ""),
+        "health": _health(document),
         "collection": collections.get(document.collection, ""),
         "kind": kind(document),
         "pages": f"{document.pages:,}",
         "size": size(document.size),
         "added": when(document.indexed_at),
     }
+
+
+def _health(document: Document) -> str:
+    unread = ", newest version not readable" if document.unread else ""
+    return HEALTH[document.state] + unread + (", hidden text" if document.hidden else "")
 
 
 def _name_or_fault(document: Document) -> str:

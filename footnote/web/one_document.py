@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.render import hidden_text
+from footnote.render import hidden_text, unread
 from footnote.web import documents, page_view, progress
 from footnote.web.page_view import Place
 from footnote.web.session import errors_shown, problem
@@ -69,6 +69,9 @@ def _health(document: Document) -> None:
     )
     if document.problem:
         st.warning(plain(document.problem), icon=":material/info:")
+    if document.unread:
+        text = f"{page_view.file_name(document)} {unread(document)}"
+        st.warning(plain(text), icon=":material/warning:")
     hidden = list(hidden_text(document))
     if hidden:
         st.warning(

@@ -9,6 +9,7 @@ schema-2          cff0d6a
 schema-3          a10e6aa
 schema-4          4bd44e9
 schema-5          dba9b7f
+schema-6          a1da0d4
 """
 
 import dataclasses
