@@ -46,6 +46,36 @@ def test_sentences_and_what_they_cite(reply, expected):
 @pytest.mark.parametrize(
     ("reply", "expected"),
     [
+        ("1. It lasts. [1]\n2. It ends. [2]", [("It lasts.", (1,)), ("It ends.", (2,))]),
+        ("1) It lasts [1]\n2) it ends [2]", [("It lasts", (1,)), ("it ends", (2,))]),
+        ("- **Term**: two years [1]\n* it `ends` [2]", [("Term: two years", (1,)),
+                                                       ("it ends", (2,))]),
+        ("## It lasts [1].\n\n> It *ends*.", [("It lasts.", (1,)), ("It ends.", ())]),
+        ("**1.** It lasts.\n**2.** It ends.", [("It lasts.", ()), ("It ends.", ())]),
+        ("***Two*** years at 3 * 4 * 5 [1].", [("Two years at 3 * 4 * 5.", (1,))]),
+        ("**Two years.** [1] It ends.", [("Two years.", (1,)), ("It ends.", ())]),
+        ("3. März ist der letzte Tag [1].", [("3. März ist der letzte Tag.", (1,))]),
+        ("It ends. According to [1], the term is two years.",
+         [("It ends.", ()), ("The term is two years.", (1,))]),
+        ("As stated in [1] and [3], staff get 28 days [2].", [("Staff get 28 days.", (1, 3, 2))]),
+        ("[2] states that the term is two years.", [("The term is two years.", (2,))]),
+        ("Staff, and [2] says that the team too, get 28.",
+         [("Staff, and the team too, get 28.", (2,))]),
+        ("The term is two years, as described in [1].", [("The term is two years.", (1,))]),
+        ("The term is two years (see [1]).", [("The term is two years.", (1,))]),
+        ("The term, according to [1], is two years.", [("The term is two years.", (1,))]),
+        ("Laut [1] dauert sie zwei Jahre.", [("Laut der Quelle dauert sie zwei Jahre.", (1,))]),
+        ("Según [1], dura dos años.", [("Dura dos años.", (1,))]),
+        ("They are handed in [1] by post.", [("They are handed in by post.", (1,))]),
+    ],
+)  # fmt: skip
+def test_chat_markdown_becomes_plain_sentences(reply, expected):
+    assert claims(reply, 3) == [Claim(text, cited) for text, cited in expected]
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
         ("NO ANSWER", True),
         ("No answer.", True),
         ("The passages do not contain this information.", True),
@@ -80,3 +110,5 @@ def test_a_reply_of_blanks_and_brackets_takes_no_longer_than_it_is():
     """Three nested repetitions over the same blanks took minutes."""
     assert claims("\t" * 400_000 + "x", 3) == [Claim("x", ())]
     assert claims("[1†" * 10_000 + "Two years [2].", 3)[-1].cited == (2,)
+    assert claims("**a " * 20_000 + "\n - " * 20_000 + "Two years [2].", 3)[-1].cited == (2,)
+    assert claims("according to [1]" * 5_000 + " Two years [2].", 3)[-1].cited[-1] == 2
