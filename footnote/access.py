@@ -111,6 +111,10 @@ class Access:
         """Those that documents may be added to, by name."""
         return [one for one in self.collections() if self.may("upload", one.id)]
 
+    def may_add(self) -> bool:
+        """Whether documents may be added anywhere; an admin makes the place."""
+        return self.person.admin or bool(self.collections_to_add_to())
+
     def scope(self, chosen: Several[int] | None = None) -> Scope:
         """Of the chosen collections (None: all) those that may be read."""
         from indexer.search import Scope

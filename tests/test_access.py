@@ -96,7 +96,7 @@ OWN = {
     "history.rate": lambda h, t: h.rate(t.turn, 1),
     "history.delete": lambda h, t: h.delete(t.talk),
 }
-NO_DOORS = {"person", "history.start"}  # they show and do nothing that is anybody's
+NO_DOORS = {"person", "may_add", "history.start"}  # they show and do nothing that is anybody's
 
 
 def _public(kind):

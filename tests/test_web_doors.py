@@ -10,8 +10,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
+from streamlit import config
 
-from footnote import audit, signin
+from footnote import audit, sharing, signin
 from footnote.home import Home
 from footnote.people import People, Profile
 from footnote.web import doors, organisation
@@ -50,7 +51,7 @@ async def _streamlit(scope, receive, send):
 APP = doors.Guard(Starlette(routes=[*doors.ROUTES, Mount("/", _streamlit)]))
 
 
-def request(path="/", headers=HERE, peer="127.0.0.1", form=None):
+def request(path="/", headers=HERE, peer="127.0.0.1", form=None, method="GET"):
     """What is answered: status, headers as (name, value) pairs, body."""
     path, _, query = path.partition("?")
     sent, body = [], urlencode(form).encode() if form is not None else b""
@@ -63,7 +64,7 @@ def request(path="/", headers=HERE, peer="127.0.0.1", form=None):
 
     scope = {
         "type": "http",
-        "method": "GET" if form is None else "POST",
+        "method": method if form is None else "POST",
         "path": path,
         "query_string": query.encode(),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
@@ -193,12 +194,52 @@ def test_without_a_session_nothing_is_reached(registered, peer):
     assert "Password" in request("/sign-in", HERE, peer).text
 
 
-@pytest.mark.parametrize(
-    "path", ["/static/../media/x", "/staticx", "/sign-in/x", "/_stcore/healthx"]
-)
+@pytest.mark.parametrize("path", ["/staticx", "/sign-in/x", "/_stcore/healthx", "/../static/x"])
 def test_what_looks_like_the_open_paths_is_not(registered, path):
-    answer = request(path)
-    assert answer.status == 401 or "/../" in path  # Streamlit itself refuses paths with dots
+    assert request(path).status == 401
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../media/x", "/static/..", "/static/%2e%2e/media/x", "/static/%2E./media/x",
+        "/static/..%2fmedia/x", "/static/..\\media\\x", "/static/x/..%5cmedia",
+    ],
+)  # fmt: skip
+def test_no_path_leads_upwards(registered, path):
+    assert request(path).status == 400
+    assert (
+        request(path, with_session(signin.sign_in(registered.store, "ann", PASSWORD))).status == 400
+    )
+    assert request("/static/..x/a..b/...").text == "inside"
+
+
+UPLOAD = "/_stcore/upload_file/1/2"
+
+
+def put(name, home, length=10, method="PUT"):
+    session = with_session(signin.sign_in(home.store, name, PASSWORD))
+    return request(UPLOAD, session | {"content-length": str(length)}, method=method)
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST"])
+def test_who_may_add_no_documents_uploads_nothing(registered, method):
+    people = People(registered.store)
+    assert put("ann", registered, method=method).text == "inside"  # makes the first collection
+    assert put("bob", registered, method=method).status == 403
+    collection = registered.store.create_collection("papers")
+    sharing.share(registered.store, collection, "bob")
+    assert put("bob", registered, method=method).status == 403  # reads only
+    people.change("bob", Profile(may_upload=True))
+    assert put("bob", registered, method=method).text == "inside"
+    sharing.unshare(registered.store, collection, "bob")
+    assert put("bob", registered, method=method).status == 403
+
+
+def test_what_is_longer_than_any_file_may_be_is_refused_unread(registered):
+    limit = config.get_option("server.maxUploadSize") << 20
+    assert put("ann", registered, limit).text == "inside"
+    assert put("ann", registered, limit + 1).status == 413
 
 
 def test_signing_in_gives_a_cookie_that_scripts_and_other_sites_do_not_have(registered):

@@ -13,7 +13,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
@@ -21,10 +21,11 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from streamlit import config
 
 from embedder.errors import FootnoteError
 from footnote import signin
-from footnote.access import Door, ElsewhereError, NotSignedInError, visitor
+from footnote.access import Access, Door, ElsewhereError, NotSignedInError, visitor
 from footnote.web import organisation
 from footnote.web.shared_home import home
 from footnote.web.sign_in_page import form_fields, page
@@ -37,6 +38,7 @@ SIGN_IN = "/sign-in"
 _OPEN = re.compile(
     r"/(static/.*|favicon\.\w+|_stcore/health|sign-in(/organisation)?|auth/login|oauth2callback)"
 )
+_UPLOAD = "/_stcore/upload_file/"
 _PLACE = re.compile(r"/[\w/?=&%.-]*")
 _HERE = {"localhost", "127.0.0.1", "::1"}
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
@@ -111,8 +113,9 @@ class Guard:
         is_open = scope["type"] == "http" and _OPEN.fullmatch(scope["path"])
         if refused is None or (is_open and isinstance(refused, NotSignedInError)):
             if scope["type"] == "websocket":
-                receive = _watched(connection, receive, send)
-            await self._app(scope, receive, send)
+                await self._app(scope, _watched(connection, receive, send), send)
+            else:
+                await (_objection(connection) or self._app)(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
@@ -130,6 +133,26 @@ def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
         await send(message)
 
     return sending
+
+
+def _objection(connection: HTTPConnection) -> Response | None:
+    """The answer to what nobody may ask, and to an upload of somebody who may add no documents."""
+    path, method = connection.scope["path"], connection.scope["method"]
+    if ".." in re.split(r"[/\\]", unquote(path)):  # the server has decoded it once
+        return PlainTextResponse("This is no path of Footnote's.", 400)
+    if _announced(connection) > config.get_option("server.maxUploadSize") << 20:
+        return PlainTextResponse("This is longer than any file may be.", 413)
+    if path.startswith(_UPLOAD) and method in ("PUT", "POST"):
+        here, way = home(), door(connection)
+        if not Access(here, lambda: visitor(here, way)).may_add():
+            return PlainTextResponse("You may not add documents.", 403)
+    return None
+
+
+def _announced(connection: HTTPConnection) -> int:
+    """How many bytes a request says are to come; Streamlit counts those that are not announced."""
+    length = connection.headers.get("content-length", "")
+    return int(length) if length.isdecimal() else 0
 
 
 def _refused(connection: HTTPConnection, refused: FootnoteError) -> Response:

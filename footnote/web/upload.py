@@ -28,9 +28,9 @@ def show(access: Access) -> None:
 
     Nothing for those who may not add documents anywhere.
     """
-    person = access.person
-    if not (person.admin or access.collections_to_add_to()):
+    if not access.may_add():
         return
+    person = access.person
     with st.container(border=True, key="upload"):
         drop, choice = st.columns([3, 2], gap="medium")
         with drop:
