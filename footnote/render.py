@@ -73,10 +73,17 @@ def hits_text(hits: Sequence[Hit]) -> Iterator[str]:
         yield f"     {snippet(hit.passage.text)}"
 
 
+def marked(answer: Answer) -> str:
+    """The answer in one piece: its sentences with footnote numbers, and a mark where one is due."""
+    return " ".join(
+        s.text + "".join(f"[{n}]" for n in s.footnotes) + MARKS[s.verdict] for s in answer.sentences
+    )
+
+
 def answer_json(answer: Answer) -> dict[str, Any]:
     """The object that `footnote ask --json` prints."""
     return {
-        "answer": answer.text,
+        "answer": marked(answer),
         "abstained": answer.abstained,
         "confidence": answer.confidence,
         "mode": answer.mode,
@@ -112,9 +119,7 @@ def answer_text(answer: Answer) -> Iterator[str]:
         yield "The documents do not seem to answer this. The nearest passages:"
         yield from hits_text(answer.hits[:3])
         return
-    yield " ".join(
-        s.text + "".join(f"[{n}]" for n in s.footnotes) + MARKS[s.verdict] for s in answer.sentences
-    )
+    yield marked(answer)
     yield ""
     for note in answer.footnotes:
         yield f"[{note.n}] {note.title}, page {note.span.page}: “{snippet(note.quote)}”"

@@ -71,7 +71,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The answer with its footnote numbers, as it is copied and exported."""
+        """The answer with its footnote numbers, without marks, for what follows upon it."""
         return " ".join(s.text + "".join(f"[{n}]" for n in s.footnotes) for s in self.sentences)
 
 

@@ -1,10 +1,12 @@
 """Values as readers read them, and what leaves the page as a file."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from markdown_it import MarkdownIt
 
+from footnote import render
 from footnote.web import actions, upload, words
 from footnote.web.answer import Source
 from footnote.web.page_view import Place, page_label
@@ -97,6 +99,20 @@ def test_a_copied_answer_carries_its_footnotes():
     assert actions.as_text(turn.answer, sources) == (
         "Leave is 30 days.[1]\n\n[1] Handbook, page 3: “Leave is 30 days.”"
     )
+
+
+def test_what_leaves_the_page_carries_its_marks():
+    turn, sources = answered("How much leave?")
+    said = turn.answer.sentences
+    doubtful = (Sentence("It is paid.", "partly", (1,)), Sentence("It is long.", "unsupported", ()))
+    answer = replace(turn.answer, sentences=(*said, *doubtful))
+    marked = (
+        "Leave is 30 days.[1] It is paid.[1] (only partly supported) It is long. (not supported)"
+    )
+    assert actions.as_text(answer, sources).startswith(f"{marked}\n")
+    exported = actions.as_markdown([(replace(turn, answer=answer), sources)])
+    assert marked.replace("[1]", "[^1]") in exported
+    assert render.answer_json(answer)["answer"] == marked
 
 
 def test_an_exported_conversation_numbers_footnotes_through():

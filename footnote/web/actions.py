@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from footnote.render import MARKS, marked
 from footnote.web import components, why
 from footnote.web.words import harmless
 
@@ -67,9 +68,9 @@ def export_all(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> None:
 
 
 def as_text(answer: Answer, sources: Sequence[Source]) -> str:
-    """The answer and its footnotes as they are copied."""
+    """The answer and its footnotes as they are copied, with the marks that it is shown with."""
     notes = [f"[{source.n}] {source.name}: “{_line(source.quote)}”" for source in sources]
-    return answer.text + "\n\n" + "\n".join(notes)
+    return marked(answer) + "\n\n" + "\n".join(notes)
 
 
 def as_markdown(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> str:
@@ -81,7 +82,9 @@ def as_markdown(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> str:
     for turn, sources in turns:
         offset = len(notes)
         body = " ".join(
-            harmless(sentence.text) + "".join(f"[^{offset + n}]" for n in sentence.footnotes)
+            harmless(sentence.text)
+            + "".join(f"[^{offset + n}]" for n in sentence.footnotes)
+            + MARKS[sentence.verdict]
             for sentence in turn.answer.sentences
         )
         parts.append(
