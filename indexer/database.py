@@ -153,6 +153,7 @@ def _opened(name: str, *, uri: bool) -> Connection:
         raise named(error, name) from error
     try:
         connection.row_factory = sqlite3.Row
+        connection.create_function("casefold", 1, _casefold, deterministic=True)
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         _into_wal_mode(connection)
         connection.execute("PRAGMA synchronous = FULL")
@@ -162,6 +163,11 @@ def _opened(name: str, *, uri: bool) -> Connection:
         connection.close()
         raise
     return connection
+
+
+def _casefold(value: object) -> str:
+    """Text as it is compared; SQLite's own lower() knows A to Z alone."""
+    return "" if value is None else str(value).casefold()
 
 
 def _into_wal_mode(connection: sqlite3.Connection) -> None:

@@ -18,7 +18,7 @@ from indexer import past_answers
 from indexer.store import Store
 from rag.records import Answer, Conversation, Turn, from_json, to_json
 
-_TITLE_CHARACTERS = 80
+TITLE_CHARACTERS = 80  # of a conversation's title; what is longer is cut
 
 
 class UnknownConversationError(FootnoteError):
@@ -39,7 +39,7 @@ class History:
     def start(self, collections: Sequence[int], title: str) -> Conversation:
         """Begin a conversation about these collections, named after its first question."""
         now = time.time()
-        short = " ".join(title.split())[:_TITLE_CHARACTERS]
+        short = " ".join(title.split())[:TITLE_CHARACTERS]
         made = Conversation(secrets.token_hex(8), short, tuple(collections), self._owner, now, now)
         with self._store.transaction() as connection:
             connection.execute(
@@ -91,10 +91,10 @@ class History:
         readable = None if self._readable is None else json.dumps(sorted(self._readable()))
         rows = self._store.connection.execute(
             "SELECT * FROM conversations WHERE owner = :owner AND (:text = ''"
-            " OR instr(lower(title), lower(:text)) OR EXISTS (SELECT 1 FROM turns"
-            "  WHERE conversation = conversations.id AND (instr(lower(question), lower(:text))"
+            " OR instr(casefold(title), :text) OR EXISTS (SELECT 1 FROM turns"
+            "  WHERE conversation = conversations.id AND (instr(casefold(question), :text)"
             "  OR (EXISTS (SELECT 1 FROM json_each(answer, '$.sentences')"
-            "   WHERE instr(lower(json_extract(json_each.value, '$.text')), lower(:text)))"
+            "   WHERE instr(casefold(json_extract(json_each.value, '$.text')), :text))"
             # What is not shown is not found either.
             "   AND (:readable IS NULL OR NOT EXISTS (SELECT 1 FROM turn_documents JOIN documents"
             "    ON documents.id = turn_documents.document WHERE turn = turns.id"
@@ -102,7 +102,12 @@ class History:
             # By the last turn, not by the clock, which may have been set back.
             " ORDER BY (SELECT max(id) FROM turns WHERE conversation = conversations.id) DESC,"
             " conversations.rowid DESC LIMIT :limit",
-            {"owner": self._owner, "text": text, "limit": limit, "readable": readable},
+            {
+                "owner": self._owner,
+                "text": text.casefold(),
+                "limit": limit,
+                "readable": readable,
+            },
         )
         return [_conversation(row) for row in rows]
 
@@ -111,7 +116,7 @@ class History:
         with self._store.transaction() as connection:
             changed = connection.execute(
                 "UPDATE conversations SET title = ? WHERE id = ? AND owner = ?",
-                (" ".join(title.split())[:_TITLE_CHARACTERS], conversation, self._owner),
+                (" ".join(title.split())[:TITLE_CHARACTERS], conversation, self._owner),
             )
             if not changed.rowcount:
                 raise _unknown(conversation)

@@ -74,10 +74,13 @@ def test_the_latest_conversation_comes_first(history):
 def test_search_looks_at_titles_questions_and_answers(history):
     talk, other = history.start([1], "Deductibles"), history.start([1], "Leave")
     history.add(talk.id, ANSWER)
-    for text in ("deduct", "FOR PLUS", "$1,000"):
+    for text in ("deduct", "FOR PLUS", "$1,000", "üBRIG"):
         assert [found.id for found in history.conversations(text)] == [talk.id]
     assert [found.id for found in history.conversations("leave")] == [other.id]
     assert history.conversations("100%_") == []
+    nights = history.start([1], "ÜBERNACHTUNG in Straßburg")
+    for text in ("übern", "STRASSB"):
+        assert [found.id for found in history.conversations(text)] == [nights.id]
 
 
 def test_rename_choose_and_delete(history):

@@ -8,7 +8,7 @@ import streamlit as st
 
 from footnote.web.session import errors_shown
 from footnote.web.words import plain, when
-from rag.history import History, UnknownConversationError
+from rag.history import TITLE_CHARACTERS, History, UnknownConversationError
 from rag.records import Conversation
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _entry(history: History, conversation: Conversation, talk: Conversation | No
 @st.dialog("Rename conversation")
 def _rename(history: History, conversation: Conversation) -> None:
     with st.form("rename", border=False):
-        title = st.text_input("Name", value=conversation.title, max_chars=120)
+        title = st.text_input("Name", value=conversation.title, max_chars=TITLE_CHARACTERS)
         if st.form_submit_button("Save", type="primary") and title.strip():
             with errors_shown():
                 history.rename(conversation.id, title.strip())
