@@ -53,7 +53,7 @@ class BackupReport:
 def backup(
     home: Home, file: Path, progress: OnProgress = lambda stage, done, total: None
 ) -> BackupReport:
-    """Write the home into `file`, whole or not at all.
+    """Write the home into `file`, whole or not at all; nobody but its owner may read it.
 
     Raises `StorageError` where there is no room, `DatabaseDamagedError` where the database is
     damaged: a backup of that would take the place of a sound one.
@@ -161,6 +161,7 @@ def _write(
     sources += sorted(_others(home))
     total = sum(_size(path) for _, path in sources)
     parts: list[Part] = []
+    left.touch(mode=0o600)
     with zipfile.ZipFile(left, "w", zipfile.ZIP_STORED) as archive:
         done = 0
         for name, path in sources:

@@ -1,11 +1,18 @@
-"""Looking after a home: what the doctor finds and mends, with every embedder that is installed."""
+"""Looking after a home: what the doctor finds and mends, with every embedder that is installed.
+
+And whether other users of the machine can read in it, which is a matter of its folder's mode.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from embedder.aside import storage_error
 from indexer import doctor
 from indexer.catalogue import DatabaseLostError
+from indexer.checks import REPAIR
 from indexer.doctor import Problem
 from indexer.sqlite_faults import DatabaseDamagedError
 
@@ -13,11 +20,17 @@ if TYPE_CHECKING:
     from embedder.model import Embedder
     from footnote.home import Home
 
+_OTHERS = 0o077  # what a mode lets the group and everybody do
 _RESCUE = "restore a backup, or save what can be read with `footnote doctor --repair`"
 
 
 def examine(home: Home) -> list[Problem]:
-    """All that does not agree in a home, its database being readable or not."""
+    """All that is amiss in a home, its database being readable or not."""
+    return [*_open_folder(home), *_inside(home)]
+
+
+def _inside(home: Home) -> list[Problem]:
+    """All that does not agree."""
     try:
         store = home.store
     except (DatabaseDamagedError, DatabaseLostError) as error:
@@ -31,11 +44,29 @@ def examine(home: Home) -> list[Problem]:
 def repair(home: Home) -> list[Problem]:
     """Mend what can be mended, and return what that was.
 
-    Raises `InUseError` where a damaged database is to be replaced while others have it open.
+    Raises `InUseError` where a damaged database is to be replaced while others have it open,
+    `StorageError` where the home's folder is somebody else's.
     """
+    opened = list(_open_folder(home))
+    if opened:
+        _close_folder(home)
     rescued = doctor.rescue(home.path)
     mended = doctor.repair(home.store, home.index_folder, *_embedders(home))
-    return ([rescued] if rescued else []) + mended
+    return opened + ([rescued] if rescued else []) + mended
+
+
+def _open_folder(home: Home) -> Iterator[Problem]:
+    """A home that others may enter: files in it have the modes that the umask gave them."""
+    if os.name == "posix" and home.path.stat().st_mode & _OTHERS:
+        what = "other users of this machine may read what is in the home"
+        yield Problem("home-open", what, str(home.path), REPAIR, repairable=True)
+
+
+def _close_folder(home: Home) -> None:
+    try:
+        home.path.chmod(home.path.stat().st_mode & 0o7777 & ~_OTHERS)
+    except OSError as error:
+        raise storage_error(error, home.path) from error
 
 
 def _embedders(home: Home) -> list[Embedder]:

@@ -63,10 +63,13 @@ class Home:
 
     @classmethod
     def open(cls, path: str | Path | None = None) -> Home:
-        """Open the home at `path`, `FOOTNOTE_HOME` or `~/.footnote`; make it if it is new."""
+        """Open the home at `path`, `FOOTNOTE_HOME` or `~/.footnote`; make it if it is new.
+
+        A new one is closed to other users of the machine, which holds for all that lies in it.
+        """
         folder = home_path(path)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise FootnoteError(
                 f"the home {folder} cannot be made: {error.strerror}; choose another with --home"

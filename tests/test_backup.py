@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import stat
 import subprocess
 import sys
 import threading
@@ -117,6 +119,36 @@ def test_a_backup_made_while_others_index_and_delete_is_consistent(home, tmp_pat
         again = Home.open(tmp_path / f"home-{number}")
         assert care.examine(again) == []
         assert again.searcher.search("leave0a", scope(again))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+def test_other_users_of_the_machine_read_nothing(home, tmp_path):
+    (tmp_path / "b.zip").write_bytes(b"an earlier one")
+    (tmp_path / "b.zip").chmod(0o644)
+    before = os.umask(0o022)
+    try:
+        backup(home, tmp_path / "b.zip")
+        restore(tmp_path / "b.zip", tmp_path / "new")
+        Home.open(tmp_path / "parent" / "fresh")
+    finally:
+        os.umask(before)
+    modes = {name: mode(tmp_path / name) for name in ("b.zip", "new", "parent/fresh")}
+    assert modes == {"b.zip": 0o600, "new": 0o700, "parent/fresh": 0o700}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+@pytest.mark.parametrize("opened", [0o755, 0o750, 0o711, 0o2770])
+def test_the_doctor_closes_a_home_that_others_may_enter(home, opened):
+    home.path.chmod(opened)
+    (problem,) = care.examine(home)
+    assert (problem.code, problem.repairable) == ("home-open", True)
+    assert care.repair(home) == [problem]
+    assert care.examine(home) == []
+    assert mode(home.path) == opened & ~0o077
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_the_command_line_backs_up_and_restores(home, tmp_path):
