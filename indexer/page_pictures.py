@@ -8,16 +8,26 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 from indexer.page_image import Box, boxes, render
-from indexer.parsers.errors import CorruptedError, ParserMemoryError, ParserTimeoutError
+from indexer.parsers.errors import (
+    CorruptedError,
+    ParseError,
+    ParserMemoryError,
+    ParserTimeoutError,
+)
 from indexer.sandbox import Worker
 
 _SECONDS = 20.0  # the slowest page of the evaluation sets takes 0.3
 _MEMORY = 1 << 30
+# A page that was given up is not tried again for so long: whoever opens it meanwhile, or clicks
+# on it again, would hold up all others for the whole limit each time.
+_GIVEN_UP_SECONDS = 600.0
+_GIVEN_UP_PAGES = 1000
 
 
 class PagePictures:
@@ -27,10 +37,11 @@ class PagePictures:
         self._seconds, self._memory = seconds, memory_bytes
         self._lock, self._closed = threading.Lock(), threading.Event()
         self._worker: Worker | None = None
+        self._given_up: dict[tuple[str, str, int], tuple[float, ParseError]] = {}  # oldest first
 
     def render(self, path: Path, page_number: int, dpi: int) -> bytes:
         """A page (counted from one) as a PNG. Raises `ParseError` where it cannot be drawn."""
-        answer = self._ask({"draw": [str(path), page_number, dpi]})
+        answer = self._ask("draw", path, page_number, dpi)
         return base64.b64decode(answer["picture"])
 
     def boxes(
@@ -38,7 +49,7 @@ class PagePictures:
     ) -> tuple[Box, ...]:
         """As `indexer.page_image.boxes`; nothing where the page takes too long or too much."""
         try:
-            answer = self._ask({"boxes": [str(path), page_number, text, start, end]})
+            answer = self._ask("boxes", path, page_number, text, start, end)
         except (ParserTimeoutError, ParserMemoryError):
             return ()
         return tuple(Box(*box) for box in answer["boxes"])
@@ -50,24 +61,41 @@ class PagePictures:
                 self._worker.kill()
                 self._worker = None
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _ask(self, what: str, path: Path, page_number: int, *more: Any) -> dict[str, Any]:
+        page = (what, str(path), page_number)
         with self._lock:
-            if self._worker is None or not self._worker.usable():
-                if self._worker is not None:
-                    self._worker.kill()
-                self._worker = Worker(self._memory)
+            until, reason = self._given_up.get(page, (0.0, None))
+            if reason is not None and time.monotonic() < until:
+                raise type(reason)(str(reason))
             try:
-                return next(self._worker.answers(request, self._seconds, self._closed))
-            except ParserTimeoutError as error:
-                raise ParserTimeoutError(
-                    f"this page takes more than {self._seconds:g} seconds to draw and was given up;"
-                    " its text was read, download the original to see it"
-                ) from error
-            except ParserMemoryError as error:
-                raise ParserMemoryError(
-                    "this page takes too much memory to draw, or breaks the reader;"
-                    " its text was read, download the original to see it"
-                ) from error
+                return self._answer({what: [str(path), page_number, *more]})
+            except (ParserTimeoutError, ParserMemoryError) as error:
+                self._give_up(page, error)
+                raise
+
+    def _give_up(self, page: tuple[str, str, int], error: ParseError) -> None:
+        self._given_up.pop(page, None)
+        self._given_up[page] = (time.monotonic() + _GIVEN_UP_SECONDS, error)
+        if len(self._given_up) > _GIVEN_UP_PAGES:
+            del self._given_up[next(iter(self._given_up))]
+
+    def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        if self._worker is None or not self._worker.usable():
+            if self._worker is not None:
+                self._worker.kill()
+            self._worker = Worker(self._memory)
+        try:
+            return next(self._worker.answers(request, self._seconds, self._closed))
+        except ParserTimeoutError as error:
+            raise ParserTimeoutError(
+                f"this page takes more than {self._seconds:g} seconds to draw and was given up;"
+                " its text was read, download the original to see it"
+            ) from error
+        except ParserMemoryError as error:
+            raise ParserMemoryError(
+                "this page takes too much memory to draw, or breaks the reader;"
+                " its text was read, download the original to see it"
+            ) from error
 
 
 def carry_out(request: dict[str, Any]) -> dict[str, Any]:

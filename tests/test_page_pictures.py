@@ -1,10 +1,12 @@
 """Pages drawn in a process that can be killed."""
 
 import io
+from types import SimpleNamespace
 
 import pytest
 from file_writers import pdf, text_at
 
+from indexer import page_pictures
 from indexer.page_image import boxes, render
 from indexer.page_pictures import PagePictures
 from indexer.parsers import CorruptedError, ParserTimeoutError
@@ -57,5 +59,36 @@ def test_a_page_that_takes_too_long_is_given_up_and_the_next_one_drawn(plan, tmp
             pictures.render(slow, 1, 110)
         assert pictures.boxes(slow, 1, "x", 0, 1) == ()
         assert io.BytesIO(pictures.render(plan, 1, 50)).read(8) == b"\x89PNG\r\n\x1a\n"
+    finally:
+        pictures.close()
+
+
+def test_a_page_that_was_given_up_is_not_tried_again_for_a_while(plan, monkeypatch):
+    pictures, tried, now = PagePictures(), [], [0.0]
+
+    def answers(worker, request, seconds, closed):
+        ((what, about),) = request.items()
+        tried.append((what, about[1]))
+        if about[1] == 1:
+            raise ParserTimeoutError("took too long")
+        yield {"picture": "", "boxes": []}
+
+    monkeypatch.setattr(page_pictures.Worker, "answers", answers)
+    monkeypatch.setattr(page_pictures, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    try:
+        for _ in range(3):
+            with pytest.raises(ParserTimeoutError, match="to draw and was given up"):
+                pictures.render(plan, 1, 110)
+        assert tried == [("draw", 1)]
+        assert pictures.boxes(plan, 1, "x", 0, 1) == pictures.boxes(plan, 1, "x", 0, 1) == ()
+        assert tried == [("draw", 1), ("boxes", 1)]  # where words stand is another question
+        assert pictures.render(plan, 2, 110) == b""
+        now[0] += page_pictures._GIVEN_UP_SECONDS
+        with pytest.raises(ParserTimeoutError):
+            pictures.render(plan, 1, 110)
+        assert tried[-1] == ("draw", 1)
+        monkeypatch.setattr(page_pictures, "_GIVEN_UP_PAGES", 1)  # more are forgotten, oldest first
+        pictures.boxes(plan, 1, "x", 0, 1)
+        assert list(pictures._given_up) == [("boxes", str(plan), 1)]
     finally:
         pictures.close()
