@@ -164,9 +164,11 @@ def search(
     from footnote import render
 
     home = open_home(context)
-    hits = home.searcher.search(query, home.scope(collections), k=count, mode=mode)
+    found = home.searcher.find(query, home.scope(collections), k=count, mode=mode)
     names = {collection.id: collection.name for collection in home.store.collections()}
-    show(as_json, lambda: render.hits_json(hits, names), lambda: render.hits_text(hits))
+    if found.notice:
+        click.echo(inert(found.notice), err=True)
+    show(as_json, lambda: render.findings_json(found, names), lambda: render.hits_text(found.hits))
 
 
 @main.command()
@@ -209,7 +211,7 @@ def why(
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--mode", "modes", type=MODES, multiple=True, help="Only this mode; repeatable.")
 @click.option("--embedder", "name", help="An installed embedder. Default: the one in use.")
-@click.option("--limit", type=click.IntRange(1), help="Only the first so many queries.")
+@click.option("--limit", type=click.IntRange(1), help="Only so many queries, spread over the file.")
 @as_json_option
 @click.pass_context
 def evaluate(

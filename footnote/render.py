@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from indexer.doctor import Problem
     from indexer.progress import IngestPlan, IngestReport
     from indexer.records import Document, Hit, Receipt
+    from indexer.search import Findings
     from rag.explain import Explanation
     from rag.records import Answer, Footnote
     from training.evaluate import EvalReport
@@ -40,26 +41,25 @@ def snippet(text: str, length: int = SNIPPET_CHARACTERS) -> str:
     return line if len(line) <= length else line[:length].rsplit(" ", 1)[0] + " …"
 
 
-def hits_json(hits: Sequence[Hit], collections: dict[int, str]) -> dict[str, Any]:
-    """The object that `footnote search --json` prints."""
-    return {
-        "hits": [
-            {
-                "rank": hit.rank,
-                "score": hit.score,
-                "document": hit.document.id,
-                "title": hit.document.title,
-                "path": hit.document.path,
-                "pages": list(hit.passage.pages),
-                "text": hit.passage.text,
-                "passage": hit.passage.id,
-                "collection": collections[hit.document.collection],
-                "dense_rank": hit.dense_rank,
-                "keyword_rank": hit.keyword_rank,
-            }
-            for hit in hits
-        ]
-    }
+def findings_json(found: Findings, collections: dict[int, str]) -> dict[str, Any]:
+    """The object that `footnote search --json` prints; `notice` only where there is one."""
+    hits = [
+        {
+            "rank": hit.rank,
+            "score": hit.score,
+            "document": hit.document.id,
+            "title": hit.document.title,
+            "path": hit.document.path,
+            "pages": list(hit.passage.pages),
+            "text": hit.passage.text,
+            "passage": hit.passage.id,
+            "collection": collections[hit.document.collection],
+            "dense_rank": hit.dense_rank,
+            "keyword_rank": hit.keyword_rank,
+        }
+        for hit in found.hits
+    ]
+    return {"hits": hits, "notice": found.notice} if found.notice else {"hits": hits}
 
 
 def hits_text(hits: Sequence[Hit]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import click
@@ -90,6 +91,17 @@ def test_search_has_the_keys_that_scripts_rely_on(indexed, mode):
     assert hits[0]["collection"] == "staff"
 
 
+def test_search_says_what_it_could_not_search(indexed, home):
+    assert "notice" not in as_json(indexed("search", "overnight flights", "--json"))
+    shutil.rmtree(home.path / "embedders" / "tiny")
+    found = indexed("search", "overnight flights", "--json")
+    assert found.exit_code == 0
+    assert "not installed" in found.stderr
+    answer = json.loads(found.stdout)
+    assert answer["hits"]
+    assert answer["notice"] in found.stderr
+
+
 def test_ask_has_the_keys_that_scripts_rely_on(indexed, home):
     answer = as_json(indexed("ask", "How many weeks of paid leave may parents take?", "--json"))
     keys = {"answer", "abstained", "sentences", "footnotes", "seconds"}
@@ -145,6 +157,10 @@ def test_eval_measures_a_folder(run, tmp_path):
         "recall@100": 1.0,
         "mrr@10": 1.0,
     }
+
+
+def test_help_says_which_queries_a_limit_keeps(run):
+    assert "spread over the file" in run("eval", "--help").stdout
 
 
 def test_embedders_are_switched_and_rolled_back_with_their_collections(indexed, home, tmp_path):
