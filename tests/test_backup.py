@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -47,9 +48,9 @@ def scope(home):
     return Scope(frozenset(one.id for one in home.store.collections()))
 
 
-def answers(home):
+def answers(home, collections=()):
     """What a reader is told, but for how long it took."""
-    found = [home.answerer.ask(question, scope(home)) for question in QUESTIONS]
+    found = [home.answerer.ask(question, home.scope(collections)) for question in QUESTIONS]
     return [(one.sentences, one.footnotes, round(one.confidence, 6)) for one in found]
 
 
@@ -86,9 +87,10 @@ def test_secrets_and_deleted_text_do_not_travel(home, tmp_path):
     assert Home.open(tmp_path / "new").settings.text("model") == "m"
 
 
-def test_a_backup_made_while_others_index_and_delete_is_consistent(home, tmp_path):
+def test_a_backup_made_while_others_index_and_delete_is_one_state_of_theirs(home, tmp_path):
+    """Of a writer's states, each told before it is made, a backup is one that was possible."""
     stop = threading.Event()
-    faults = []
+    faults, states = [], [frozenset()]
     (tmp_path / "more").mkdir()
 
     def write():
@@ -96,10 +98,12 @@ def test_a_backup_made_while_others_index_and_delete_is_consistent(home, tmp_pat
         try:
             while not stop.is_set():
                 file = tmp_path / "more" / f"{number}.txt"
-                file.write_text(f"Sentence number {number} speaks of nothing. " * 20)
+                file.write_text(f"Sentence {word(number)} speaks of nothing. " * 20)
+                states.append(states[-1] | {number})
                 home.index(find([file]), "more", workers=1)
                 found = home.store.document_at(home.collection("more").id, str(file))
                 if number % 2:
+                    states.append(states[-1] - {number})
                     home.store.delete([found.id])
                 number += 1
         except Exception as error:  # noqa: BLE001 - shown below
@@ -107,18 +111,45 @@ def test_a_backup_made_while_others_index_and_delete_is_consistent(home, tmp_pat
 
     writer = threading.Thread(target=write)
     writer.start()
+    possible = []
     try:
-        for number in range(4):
+        for number in range(3):
+            while len(states) < 4 * (number + 1) and writer.is_alive():
+                time.sleep(0.01)
+            before = len(states) - 2  # the last one may not have been reached yet
             backup(home, tmp_path / f"{number}.zip")
+            possible.append(states[before:])
     finally:
         stop.set()
         writer.join()
     assert faults == []
-    for number in range(4):
+    told = answers(home, ["papers"])
+    for number in range(3):
         restore(tmp_path / f"{number}.zip", tmp_path / f"home-{number}")
         again = Home.open(tmp_path / f"home-{number}")
         assert care.examine(again) == []
-        assert again.searcher.search("leave0a", scope(again))
+        there = in_more(again)
+        assert there in possible[number]
+        for one in frozenset().union(*possible[number]):
+            assert found_by(again, one, "keyword") == [f"{one}.txt"] * (one in there)
+            assert (found_by(again, one, "fused")[0] == f"{one}.txt") == (one in there)
+        assert answers(again, ["papers"]) == told
+
+
+def word(number):
+    return "mark" + str(number).translate(str.maketrans("0123456789", "bcdfghjklm"))
+
+
+def in_more(home):
+    """The numbers of the documents in the collection that the writer works on."""
+    rows = home.store.documents([home.collection("more").id]).rows
+    return frozenset(int(Path(row.path).stem) for row in rows)
+
+
+def found_by(home, number, mode):
+    """The names of the documents that are found by the word of one, best first."""
+    hits = home.searcher.search(word(number), home.scope(), mode=mode)
+    return list(dict.fromkeys(Path(hit.document.path).name for hit in hits))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
