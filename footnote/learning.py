@@ -76,6 +76,8 @@ def order(home: Home, wish: Wish) -> Run:
     for path in (*wish.data, *([wish.questions] if wish.questions else [])):
         read_examples(path)  # a file that cannot be used is named now, not in the midst of a run
     recipe = replace(wish.recipe or Recipe(), **wish.overrides)
+    if "rank" in wish.overrides and "alpha" not in wish.overrides:
+        recipe = replace(recipe, alpha=max(2 * recipe.rank, 1))  # the usual strength
     there = home.store.count_passages(collection.id)
     if not recipe.learns and there < FEWEST:
         raise TrainingError(

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from footnote.web.words import count
+
 if TYPE_CHECKING:
     from footnote.backup import BackupReport
     from footnote.restore import RestoreReport
@@ -160,7 +162,7 @@ def documents_text(documents: Iterable[Document], total: int) -> Iterator[str]:
         if document.unread:
             yield f"                  {unread(document)}"
         yield from (f"                  {line}" for line in hidden_text(document))
-    yield f"{shown} of {total} documents"
+    yield f"{shown} of {count(total, 'document')}"
 
 
 def index_json(report: IngestReport) -> dict[str, Any]:
@@ -172,13 +174,14 @@ def index_text(report: IngestReport) -> Iterator[str]:
     """What an indexing run did, for people."""
     yield (
         f"{report.added} added, {report.updated} updated, {report.unchanged} unchanged,"
-        f" {len(report.failed)} failed: {report.pages} pages, {report.passages} passages"
-        f" in {report.seconds:.1f} s"
+        f" {len(report.failed)} failed: {count(report.pages, 'page')},"
+        f" {count(report.passages, 'passage')} in {report.seconds:.1f} s"
     )
     if report.pages_without_text:
-        yield f"{report.pages_without_text} pages hold no text (see `footnote documents`)"
+        yield f"{count(report.pages_without_text, 'page')} without text (see `footnote documents`)"
     if report.with_hidden_text:
-        yield f"{report.with_hidden_text} documents hold hidden text (see `footnote documents`)"
+        documents = count(report.with_hidden_text, "document")
+        yield f"{documents} with hidden text (see `footnote documents`)"
     for failure in report.failed:
         yield f"  {failure.path}: {failure.error}"
 
@@ -186,30 +189,34 @@ def index_text(report: IngestReport) -> Iterator[str]:
 def receipt_text(receipt: Receipt) -> str:
     """What a deletion removed, for people."""
     return (
-        f"Deleted {len(receipt.documents)} documents: {receipt.pages} pages, {receipt.passages}"
-        f" passages, {receipt.vectors} vectors, {receipt.files} files, {receipt.bytes:,} bytes,"
-        f" {receipt.quotes} quotes in past answers"
+        f"Deleted {count(len(receipt.documents), 'document')}: {count(receipt.pages, 'page')},"
+        f" {count(receipt.passages, 'passage')}, {count(receipt.vectors, 'vector')},"
+        f" {count(receipt.files, 'file')}, {count(receipt.bytes, 'byte')},"
+        f" {count(receipt.quotes, 'quote')} in past answers"
     )
 
 
 def backup_text(report: BackupReport) -> str:
     """A backup, in one line."""
     return (
-        f"{report.file}: {report.documents} documents, {report.originals} originals,"
-        f" {report.embedders} embedders, {report.runs} training runs;"
+        f"{report.file}: {count(report.documents, 'document')},"
+        f" {count(report.originals, 'original')}, {count(report.embedders, 'embedder')},"
+        f" {count(report.runs, 'training run')};"
         f" {report.bytes / 1e6:.1f} MB in {report.seconds:.1f} s"
     )
 
 
 def restore_text(report: RestoreReport) -> str:
     """A restored home, in one line."""
-    said = f"{report.home}: {report.documents} documents restored, {report.files} files checked"
+    documents, files = count(report.documents, "document"), count(report.files, "file")
+    said = f"{report.home}: {documents} restored, {files} checked"
     return said + (f"; what was there before is at {report.before}" if report.before else "")
 
 
 def eval_text(report: EvalReport) -> Iterator[str]:
     """An evaluation as a small table."""
-    yield f"{report.dataset}: {report.documents} documents, {report.queries} queries"
+    documents, queries = report.documents, count(report.queries, "query", "queries")
+    yield f"{report.dataset}: {count(documents, 'document')}, {queries}"
     names = list(next(iter(report.modes.values())))
     yield f"{'':<9}" + "".join(f"{name:>12}" for name in names)
     for mode, values in report.modes.items():
@@ -259,7 +266,8 @@ def synth_estimate_text(
 def synth_text(report: SynthReport) -> Iterator[str]:
     """What a run of `footnote synth` wrote, for people."""
     yield (
-        f"{report.added} examples written in {report.calls} calls and {report.seconds:.0f} s;"
+        f"{count(report.added, 'example')} written in {count(report.calls, 'call')}"
+        f" and {report.seconds:.0f} s;"
         f" {report.file} holds {report.examples}"
     )
     if report.rejected:
@@ -301,11 +309,12 @@ def kept_out(proof: Proof) -> str:
 def learning_text(result: LearningResult) -> Iterator[str]:
     """A training run, for people."""
     minutes = result.seconds / 60
-    yield f"run {result.run}: {result.examples} examples, {result.steps} steps, {minutes:.1f} min"
+    examples, steps = count(result.examples, "example"), count(result.steps, "step")
+    yield f"run {result.run}: {examples}, {steps}, {minutes:.1f} min"
     if result.steps and result.kept == 0:
         yield "no step was better for certain on the development part; none was kept"
     if proof := result.proof:
-        yield f"{proof.queries} questions about {kept_out(proof)}, nDCG@10:"
+        yield f"{count(proof.queries, 'question')} about {kept_out(proof)}, nDCG@10:"
         yield f"{'':<10}{'before':>8}{'after':>8}"
         for side in ("dense", "fused"):
             yield f"{side:<10}{proof.before[side]:>8.3f}{proof.after[side]:>8.3f}"

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from indexer.records import Passage
     from indexer.store import Store
 
-VERSION = 2
+VERSION = 3
+# Of this version the background was the first documents: search draws another.
+_FIRST_PASSAGES = 2
 
 # Passages that are looked through, and pseudo-queries that look.
 POOL = 2000
@@ -52,7 +54,7 @@ _GROWTH = 1.3
 # the best 1.2, four times 4.0.
 SLOPE, POWER = 1.3, 2.0
 
-# Passages whose vectors are the background of each query's cosines.
+# Passages whose vectors are the background of each query's cosines, at the most.
 _BACKGROUND = 500
 
 _ITERATIONS = 50
@@ -107,6 +109,8 @@ class Trust:
     def from_json(cls, text: str) -> Trust:
         """What `to_json` wrote; `PRIOR` for '' and for what another version wrote."""
         values = json.loads(text) if text else {}
+        if values.get("version") == _FIRST_PASSAGES:
+            values |= {"version": VERSION, "background": ()}
         if values.get("version") != VERSION:
             return PRIOR
         return cls(**{**values, "background": tuple(values["background"])})
@@ -131,7 +135,9 @@ def fit(store: Store, collection: int, encoder: Encoder) -> Trust:
     pool = Pool.of(store, collection, encoder.fingerprint)
     queries = pool.queries()
     size = store.count_passages(collection)
-    background = tuple(passage.id for passage in pool.passages[:_BACKGROUND])
+    # Every so many: they stand in reading order.
+    step = -(-len(pool.passages) // _BACKGROUND) or 1
+    background = tuple(passage.id for passage in pool.passages[::step])
     if len(queries) < _FEWEST_QUERIES:
         return replace(PRIOR, passages=size, queries=len(queries), background=background)
     keyword, dense = coefficients(pool, queries, encoder)

@@ -21,12 +21,14 @@ from indexer.generations import embed_passages
 from indexer.sources import find
 from rag.history import History
 from tests.homes import unit, write_papers
+from training.batches import plan
 from training.examples import Example, read_examples, write_examples
-from training.material import material
+from training.history import history
+from training.material import TooLittleToLearnError, material
 from training.promote import NothingBeforeError
 from training.proof import Comparison, Proof, Question, gain_at, prove
 from training.questions import labelled_questions, reader_questions
-from training.recipe import Recipe
+from training.recipe import Recipe, RecipeError
 from training.trainer import Trainer
 
 QUICK = Recipe(steps=4, batch=4, rank=2, alpha=4, warmup=1, evaluate_every=2)
@@ -400,8 +402,6 @@ def test_two_processes_train_as_one_does(home, tmp_path):
     import subprocess
     import sys
 
-    from training.history import history
-
     losses = []
     for processes in (1, 2):
         run = ordered(home, promote=False)
@@ -430,3 +430,36 @@ def test_a_run_that_comes_to_what_it_began_with_takes_nothing_away(home, always_
     assert spec.fingerprint == answers
     home.store.drop_generation(number_of(home), answers)  # as is done when it is rejected
     assert home.store.unembedded(number_of(home), answers, 1) == []
+
+
+def test_sources_that_give_nothing_are_named(home):
+    run = ordered(home, kinds=("question",))
+    with pytest.raises(TooLittleToLearnError, match="question"):
+        learning.learning(home, run).run()
+    assert not run.examples.exists()
+    with pytest.raises(RecipeError):
+        plan([], 4, 2, 0)
+
+
+def test_a_rejected_run_leaves_no_embedder_and_says_what_answers(home):
+    run = ordered(home)
+    result = learning.learning(home, run).run()
+    assert (result.promoted, run.outcome) == (False, "rejected")
+    assert result.embedder == "tiny"
+    assert result.kept == run.kept is not None
+    assert run.id not in home.registry.names()
+    again = learning.learning(home, run).run()
+    assert again.proof == result.proof
+    assert run.id not in home.registry.names()
+
+
+def test_a_higher_rank_is_as_strong(home):
+    wish = learning.Wish("papers", recipe=QUICK, overrides={"rank": 8})
+    assert learning.order(home, wish).order.recipe.alpha == 16
+
+
+def test_passages_that_ask_for_themselves_are_told_apart_by_dropout(home):
+    run = ordered(home, kinds=("dropout",), promote=False)
+    assert run.order.recipe.dropout > 0
+    learning.learning(home, run).run()
+    assert all(row["loss"] > 0.01 for row in history(run.folder))

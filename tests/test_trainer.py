@@ -346,9 +346,9 @@ def test_training_stops_where_nothing_gets_better(tiny_embedder, tmp_path):
 
 
 def test_a_teacher_is_followed(tiny_embedder, tmp_path):
-    recipe = replace(RECIPE, steps=2, distillation=1.0)
     losses = []
     for name, teacher in (("alone", None), ("taught", tiny_embedder)):
+        recipe = replace(RECIPE, steps=2, distillation=1.0 if teacher else 0.0)
         Trainer(
             student(tiny_embedder, recipe), examples(), recipe, tmp_path / name, teacher=teacher
         ).run()
@@ -356,6 +356,8 @@ def test_a_teacher_is_followed(tiny_embedder, tmp_path):
     # The student is the teacher at first: nothing to add.
     assert losses[0][0] == pytest.approx(losses[1][0], rel=1e-3)
     assert losses[0][1] != pytest.approx(losses[1][1], rel=1e-5)
+    with pytest.raises(RecipeError, match="teacher"):
+        Trainer(student(tiny_embedder, recipe), examples(), recipe, tmp_path / "none")
 
 
 @pytest.mark.parametrize("kind", ["mistral", "qwen3", "gpt_neox"])

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from training.examples import Example
+from training.recipe import RecipeError
 
 # Sources with fewer examples than a batch are thrown together.
 _MIXED = ""
@@ -32,7 +33,10 @@ def plan(examples: Sequence[Example], size: int, steps: int, seed: int) -> list[
 
     A batch holds one source's examples: mixed ones can be told apart by their style, which
     teaches nothing. Each pass over the examples shuffles them anew and uses each about once.
+    Raises `RecipeError` where there are none.
     """
+    if not examples:
+        raise RecipeError("there are no examples to train on")
     draw = random.Random(seed)  # noqa: S311 - no secret
     made: list[list[int]] = []
     while len(made) < steps:

@@ -71,11 +71,16 @@ class LearningProgress:
 
 @dataclass(frozen=True, slots=True)
 class LearningResult:
-    """What a run came to. `proof` is None where it was cancelled before."""
+    """What a run came to. `proof` is None where it was cancelled before.
+
+    `kept` is the step whose weights were kept, 0 where nothing was; None while there is none.
+    `embedder` answers for the collection now.
+    """
 
     run: str
     examples: int
     steps: int
+    kept: int | None
     proof: Proof | None
     promoted: bool
     embedder: str
@@ -133,6 +138,8 @@ class Learning:
         steps, finished = self.train(taken, examples)
         if not finished:
             return self._result(len(examples), steps, None, promoted=False)
+        if self._run.outcome == "rejected":
+            return self._result(len(examples), steps, self._run.proof, promoted=False)
         trained = self._installed()
         if not self._embed_pool(taken, trained):
             return self._result(len(examples), steps, None, promoted=False)
@@ -168,6 +175,12 @@ class Learning:
         )
         if self._cancelled():
             return []
+        if not mined.examples:
+            raise TooLittleToLearnError(
+                f"no examples came of these sources ({', '.join(self._order.kinds) or 'none'}):"
+                f" {len(found)} were found, and none came back; choose other sources, or give a"
+                " file of questions and passages"
+            )
         write_examples(self._run.examples, mined.examples)
         self._tell("examples", 1, 1)
         return list(mined.examples)
@@ -263,6 +276,7 @@ class Learning:
             self._cancelled,
         )
         if result.finished and team.is_main_process:
+            self._run.write_kept(result.best_step)
             if result.best_step == 0 and start is not self._start:
                 self._keep(start)
             else:
@@ -341,6 +355,7 @@ class Learning:
             self._run.write_outcome("kept" if proof.holds else "rejected")
             if not proof.holds:
                 self._store.drop_generation(self._collection, trained.fingerprint)
+                self._registry.remove(self._run.id)
             return False
         missing = self._store.unembedded(self._collection, trained.fingerprint, -1)
         adaptation.map_vectors(self._store, missing, self._start.fingerprint, trained)
@@ -387,6 +402,14 @@ class Learning:
     def _result(
         self, examples: int, steps: int, proof: Proof | None, *, promoted: bool
     ) -> LearningResult:
-        name = self._run.id if promoted else self._order.start
         seconds = time.monotonic() - self._began
-        return LearningResult(self._run.id, examples, steps, proof, promoted, name, seconds)
+        return LearningResult(
+            run=self._run.id,
+            examples=examples,
+            steps=steps,
+            kept=self._run.kept,
+            proof=proof,
+            promoted=promoted,
+            embedder=self._in_use().spec.name,
+            seconds=seconds,
+        )

@@ -99,7 +99,7 @@ class Proof:
         """Why it may be promoted or not, in a sentence."""
         if self.queries < FEWEST_QUESTIONS:
             return f"only {self.queries} questions could be asked, {FEWEST_QUESTIONS} are needed"
-        gain = f"{_points(self.dense_gain)} dense, {_points(self.fused_gain)} fused"
+        gain = f"{points(self.dense_gain)} dense, {points(self.fused_gain)} fused"
         unseen = f"{'documents' if self.whole_documents else 'passages'} that it was not trained on"
         if self.holds:
             return f"better on {unseen}: {gain}"
@@ -250,6 +250,6 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else 0.0
 
 
-def _points(gain: Interval) -> str:
-    """A gain in points of nDCG@10 × 100 with its interval."""
+def points(gain: Interval) -> str:
+    """`+4.2 (+1.0 to +7.3)`: a gain with its interval, in points of a hundred."""
     return f"{100 * gain.mean:+.1f} ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"

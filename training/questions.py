@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 
 
 def reader_questions(store: Store, collection: int) -> list[Question]:
-    """Questions whose answer got a thumbs up, with the passages of this collection it cited."""
+    """Questions whose answer got a thumbs up, with the passages of this collection it cited.
+
+    Those of people who were removed are left out.
+    """
     rows = store.connection.execute(
-        "SELECT standalone, answer FROM turns WHERE feedback = 1 ORDER BY id"
+        "SELECT standalone, answer FROM turns JOIN conversations"
+        " ON conversations.id = conversation LEFT JOIN people ON people.id = owner"
+        " WHERE feedback = 1 AND removed_at IS NULL ORDER BY turns.id"
     ).fetchall()
     wanted = [
         (row["standalone"], footnote.passage)

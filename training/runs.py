@@ -113,6 +113,15 @@ class Run:
         """What became of it; '' while nothing has."""
         return self._json("outcome.json").get("outcome", "")
 
+    @property
+    def kept(self) -> int | None:
+        """The step whose weights were kept, 0 for those of the start; None before the end."""
+        return self._json("kept.json").get("step")
+
+    def write_kept(self, step: int) -> None:
+        """Note which step's weights were kept."""
+        self._write("kept.json", {"step": step})
+
     def forget_proof(self) -> None:
         """Have the run prove itself again when it goes on."""
         (self.folder / "proof.json").unlink(missing_ok=True)

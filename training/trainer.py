@@ -112,7 +112,7 @@ class Trainer:
         """Train to the end, or until cancelled; the student then has the best weights."""
         recipe = self._recipe
         steps = plan(self._examples, recipe.batch, recipe.steps, recipe.seed)
-        began, first = time.monotonic() - self._seconds, self._step
+        began = time.monotonic() - self._seconds
         if not self._looks:
             self._look()
         while self._step < len(steps) and not self._is_stuck():
@@ -128,7 +128,7 @@ class Trainer:
             if self._step % recipe.evaluate_every == 0 or self._step == len(steps):
                 self._look()
             self._seconds = time.monotonic() - began
-            state = self._state_of_work(loss, right, first)
+            state = self._state_of_work(loss, right)
             self._log(state)
             if self._step % recipe.evaluate_every == 0:
                 self._save()
@@ -213,8 +213,8 @@ class Trainer:
         before = self._looks[0][1] if self._looks else None
         return TrainingResult(self._step, step, before, after, finished)
 
-    def _state_of_work(self, loss: float, right: float, first: int) -> TrainingProgress:
-        pace = self._seconds / max(self._step, 1) if first == 0 else self._seconds / self._step
+    def _state_of_work(self, loss: float, right: float) -> TrainingProgress:
+        pace = self._seconds / self._step
         return TrainingProgress(
             step=self._step,
             steps=self._recipe.steps,

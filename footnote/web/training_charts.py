@@ -17,7 +17,8 @@ CURVES = (
     (
         "development",
         "On other documents",
-        "Mean reciprocal rank on documents that are not trained on; its best moment is kept.",
+        "Mean reciprocal rank on documents that are not trained on. Its best moment is kept,"
+        " where that is better than the start for certain.",
     ),
 )
 # The ways of searching that an embedder has a part in.

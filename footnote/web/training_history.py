@@ -8,9 +8,10 @@ import streamlit as st
 
 from footnote import jobs, learning
 from footnote.web import paging
-from footnote.web.training_words import outcome, points
+from footnote.web.training_words import outcome
 from footnote.web.words import duration, plain, when
 from training.history import history
+from training.proof import points
 
 if TYPE_CHECKING:
     from footnote.home import Home

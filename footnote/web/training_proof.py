@@ -10,10 +10,10 @@ from footnote.render import kept_out, snippet
 from footnote.web import paging, training_charts
 from footnote.web.training_charts import SIDES
 from footnote.web.training_start import go_on
-from footnote.web.training_words import ORIGINS, points
+from footnote.web.training_words import ORIGINS
 from footnote.web.words import count, ordinal, plain
 from indexer.catalogue import UnknownDocumentError
-from training.proof import gain_at
+from training.proof import gain_at, points
 
 if TYPE_CHECKING:
     from footnote.home import Home

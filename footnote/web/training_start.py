@@ -28,10 +28,13 @@ def show(home: Home, run: Run) -> None:
             )
         if rows:
             first, last = rows[0], rows[-1]
+            best = max(row["development"] or 0 for row in rows)
+            learnt = f"from {first['development'] or 0:.3f} to {best:.3f}."
+            if run.kept == 0:
+                learnt = "no step was better for certain, so none was kept."
             st.markdown(
                 f"{count(last['step'], 'step')} in {duration(last['seconds'])}. On documents that"
-                f" it was not trained on, from {first['development'] or 0:.3f} to"
-                f" {max(row['development'] or 0 for row in rows):.3f}."
+                f" it was not trained on, {learnt}"
             )
         return
     if started(run):

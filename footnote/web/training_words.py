@@ -11,7 +11,6 @@ from training.runs import UnknownRunError
 
 if TYPE_CHECKING:
     from footnote.home import Home
-    from training.metrics import Interval
     from training.runs import Run
 
 # Sources of examples: name, and what asks for what.
@@ -66,8 +65,3 @@ def outcome(run: Run) -> str:
     if not run.outcome and run.proof:
         return "proved, switch not finished" if run.proof.holds else "proved"
     return OUTCOMES[run.outcome]
-
-
-def points(gain: Interval) -> str:
-    """`+4.2 (+1.0 to +7.3)`: a gain with its interval, in points of a hundred."""
-    return f"{100 * gain.mean:+.1f} ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"
