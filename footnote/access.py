@@ -150,13 +150,13 @@ class Access:
         """One page. Raises `UnknownDocumentError`."""
         return self._home.store.page(self.document(document).id, number)
 
-    def pages(self, document: str) -> list[Page]:
-        """All pages of a document."""
-        return self._home.store.pages(self.document(document).id)
+    def problem_pages(self, document: str) -> list[int]:
+        """The numbers of the pages with a problem."""
+        return self._home.store.problem_pages(self.document(document).id)
 
-    def passages_of(self, document: str) -> list[Passage]:
-        """All passages of a document."""
-        return self._home.store.passages_of(self.document(document).id)
+    def passages_on(self, document: str, number: int) -> list[Passage]:
+        """The passages that have a part on a page."""
+        return self._home.store.passages_on(self.document(document).id, number)
 
     def original(self, document: str) -> Path:
         """The file of a document: what its page pictures are drawn from, and what is saved."""

@@ -12,6 +12,7 @@ from homes import add_lines, clustered
 from indexer import checks
 from indexer.catalogue import UnknownDocumentError, UnknownOriginalError
 from indexer.doctor import examine
+from indexer.records import Page, Passage, Span
 from indexer.store import Failure, NewDocument, Store
 
 FINGERPRINT = "f" * 16
@@ -68,6 +69,22 @@ def test_what_is_added_is_read_back(shelf):
     assert page.text[span.start : span.end] == LEAVE[1]
     assert shelf.store.original(document.content_hash).read_text() == page.text
     assert not shelf.problems()
+
+
+def test_what_is_on_a_page_is_read_by_itself(shelf):
+    pages = [Page(n, f"Rule {n}. It holds.", problem="dim" * (n in (2, 12))) for n in range(1, 13)]
+    spans = [(Span(n, 0, 9),) for n in range(1, 12)] + [(Span(1, 0, 4), Span(12, 0, 3))]
+    passages = [Passage(str(n), (), held, n) for n, held in enumerate(spans)]
+    file = shelf.folder / "rules.txt"
+    file.write_text("Rules.")
+    original = shelf.store.originals.stage(file)
+    new = NewDocument(shelf.collection, "rules.txt", "Rules", "text", original)
+    vectors = clustered(len(passages), 8)
+    document = shelf.store.add(new, pages, passages, vectors, FINGERPRINT)
+    on = lambda page: [one.text for one in shelf.store.passages_on(document.id, page)]  # noqa: E731
+    assert (on(1), on(2), on(11), on(12), on(13)) == (["0", "11"], ["1"], ["10"], ["11"], [])
+    assert shelf.store.passages_on("nobody", 1) == []
+    assert shelf.store.problem_pages(document.id) == [2, 12]
 
 
 def test_what_is_not_there_is_named(shelf):

@@ -7,16 +7,17 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from web_pages import add, ask_page, component, labels, library_page, remember, table
+from web_pages import add, add_pages, ask_page, component, labels, library_page, remember, table
 
 from footnote import jobs, samples
 from footnote.home import Home
-from footnote.web import shared_home
+from footnote.web import one_document, shared_home
 from footnote.web.asking import Asking
 from footnote.web.page_view import Place
 from indexer import database
+from indexer.records import Page
 from indexer.sources import find
-from indexer.store import Failure
+from indexer.store import Failure, Store
 from rag.history import History
 
 HOSTILE = "<script>alert(1)</script> [link](http://evil.example) **bold**"
@@ -257,6 +258,26 @@ def test_a_document_is_shown_with_pages_and_passages(home, handbook):
     assert app.title[0].value == "Employee handbook"
     assert any("passages to search" in element.value for element in app.markdown)
     assert "Working time" in component(app)["text"] or "Working time" in str(app.text)
+
+
+def test_of_a_long_document_only_what_is_shown_is_fetched(home, monkeypatch):
+    pages = [Page(n, f"Rule {n} is new. It holds.", problem="dim" * (n > 2)) for n in range(1, 61)]
+    document = add_pages(home, "rules", pages)
+    asked = []
+    monkeypatch.setattr(Store, "pages", lambda *of: asked.append("all pages"))
+    monkeypatch.setattr(Store, "passages_of", lambda *of: asked.append("all passages"))
+    page = Store.page
+    monkeypatch.setattr(Store, "page", lambda *of: asked.append(of[2]) or page(*of))
+    app = library_page(document=document.id)
+    assert asked == [*range(3, 3 + one_document.PROBLEM_ROWS), 1]
+    assert list(app.dataframe[0].value["Page"])[:2] == ["Page 3 of 60", "Page 4 of 60"]
+    assert "1 passage on this page" in "".join(element.value for element in app.markdown)
+    (passage,) = app.text
+    assert passage.value.startswith("Rule 1 is new.")
+    asked.clear()
+    next(b for b in app.button if b.key == f"problems-{document.id}-Next").click().run()
+    assert asked == [*range(23, 43), 1]
+    assert list(app.dataframe[0].value["Page"])[:1] == ["Page 23 of 60"]
 
 
 def test_a_document_that_is_gone_is_said_to_be_gone(home, handbook):

@@ -16,16 +16,23 @@ from rag.records import Answer, Footnote, Sentence
 def add(home, collection, path, name=None, title=None):
     """Put a file into the store as it is, without an embedder."""
     parsed = parse(path, name)
-    passages = cut(parsed.pages, lambda texts: [len(text.split()) for text in texts])
-    new = NewDocument(
-        home.store.create_collection(collection).id,
-        name or path.name,
-        title or parsed.title,
-        parsed.kind,
-        home.store.originals.stage(path),
-    )
+    name, title = name or path.name, title or parsed.title
+    return _stored(home, collection, path, (name, title, parsed.kind), parsed.pages)
+
+
+def add_pages(home, collection, pages):
+    """The same for a text of these pages."""
+    path = home.path.parent / "pages.txt"
+    path.write_text("\n".join(page.text for page in pages))
+    return _stored(home, collection, path, (path.name, path.stem, "text"), pages)
+
+
+def _stored(home, collection, path, called, pages):
+    passages = cut(pages, lambda texts: [len(text.split()) for text in texts])
+    number = home.store.create_collection(collection).id
+    new = NewDocument(number, *called, home.store.originals.stage(path))
     vectors = np.full((len(passages), 4), 0.5, np.float16)
-    return home.store.add(new, parsed.pages, passages, vectors, home.embedder.fingerprint)
+    return home.store.add(new, pages, passages, vectors, home.embedder.fingerprint)
 
 
 def remember(home, document, verdict="supported", text="Staff have 30 days of leave."):

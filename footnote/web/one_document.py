@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote.render import hidden_text, unread
-from footnote.web import documents, page_view, progress
+from footnote.web import documents, page_view, paging, progress
 from footnote.web.page_view import Place
 from footnote.web.session import errors_shown, problem
 from footnote.web.words import count, plain, size, when
@@ -15,6 +15,8 @@ from indexer.records import Document
 
 if TYPE_CHECKING:
     from footnote.access import Access
+
+PROBLEM_ROWS = 20
 
 
 def show(access: Access, identifier: str) -> None:
@@ -79,18 +81,26 @@ def _health(document: Document) -> None:
         )
 
 
+def _problems(access: Access, document: Document) -> None:
+    numbers = access.problem_pages(document.id)
+    if not numbers:
+        return
+    st.subheader("Pages with problems", anchor=False)
+    key = f"problems-{document.id}"
+    first = paging.first(key, len(numbers), PROBLEM_ROWS)
+    shown = [access.page(document.id, one) for one in numbers[first : first + PROBLEM_ROWS]]
+    st.dataframe(
+        [
+            {"Page": page_view.page_label(page, document.pages), "Problem": page.problem}
+            for page in shown
+        ],
+        hide_index=True,
+    )
+    paging.buttons(key, len(numbers), PROBLEM_ROWS, "page")
+
+
 def _pages(access: Access, document: Document) -> None:
-    pages = access.pages(document.id)
-    missing = [page for page in pages if page.problem]
-    if missing:
-        st.subheader("Pages with problems", anchor=False)
-        st.dataframe(
-            [
-                {"Page": page_view.page_label(page, document.pages), "Problem": page.problem}
-                for page in missing
-            ],
-            hide_index=True,
-        )
+    _problems(access, document)
     st.subheader("What was read", anchor=False)
     number = min(st.session_state.get(f"at-{document.id}", 1), document.pages)
 
@@ -101,11 +111,7 @@ def _pages(access: Access, document: Document) -> None:
     with left:
         page_view.show(access, Place(document.id, number), turn)
     with right, st.container(key="passages"):
-        here = [
-            passage
-            for passage in access.passages_of(document.id)
-            if any(span.page == number for span in passage.spans)
-        ]
+        here = access.passages_on(document.id, number)
         st.markdown(f"**{count(len(here), 'passage')} on this page**")
         if not here:
             st.caption("Nothing on this page can be found by a question.")
