@@ -25,6 +25,10 @@ class UnknownConversationError(FootnoteError):
     """There is no such conversation, or it is somebody else's."""
 
 
+class NotRatedError(FootnoteError):
+    """An answer was to be judged that rests on what its reader may read no more."""
+
+
 class History:
     """The conversations of one owner. `owner` is '' where nobody signs in.
 
@@ -143,7 +147,8 @@ class History:
     def rate(self, turn: int, feedback: int) -> None:
         """Keep a reader's judgement of a turn: 1 up, -1 down, 0 none.
 
-        Raises `UnknownConversationError` where the turn is not in one of the owner's.
+        Raises `UnknownConversationError` where the turn is not in one of the owner's, and
+        `NotRatedError` where it is not shown as it was.
         """
         if feedback not in (-1, 0, 1):
             raise ValueError(f"feedback is 1, 0 or -1, not {feedback}")
@@ -155,6 +160,19 @@ class History:
             )
             if not changed.rowcount:
                 raise _unknown(str(turn))
+            if not self._is_shown_whole(connection, turn):
+                raise NotRatedError(
+                    "this answer quotes what is no longer there, so it cannot be rated; ask again"
+                )
+
+    def _is_shown_whole(self, connection: sqlite3.Connection, turn: int) -> bool:
+        """Whether the owner may read all that an answer came of (as in `past_answers.shown`)."""
+        rows = connection.execute(
+            "SELECT DISTINCT collection FROM turn_documents JOIN documents"
+            " ON documents.id = document WHERE turn = ?",
+            (turn,),
+        )
+        return self._readable is None or {row[0] for row in rows} <= self._readable()
 
     def _touch(self, connection: sqlite3.Connection, conversation: str, now: float) -> None:
         changed = connection.execute(
