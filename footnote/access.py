@@ -9,7 +9,6 @@ The command line does without: whoever owns the home's files may do everything.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Collection as Several
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from embedder.errors import FootnoteError
-from footnote import audit, jobs, removal, sharing, signin
+from footnote import audit, jobs, removal, sharing, signin, uploads
 from footnote.home import UnknownCollectionError
 from footnote.jobs import Job, JobError
 from footnote.people import ONLY_USER, People, Person
@@ -72,6 +71,30 @@ def visitor(home: Home, door: Door) -> Person:
             " registered; register an admin there with `footnote people add NAME --role admin`"
         )
     return ONLY_USER
+
+
+def check_order(home: Home, order: Job) -> None:
+    """See that a job may be done, now that its turn has come: rights may have been withdrawn.
+
+    Raises `NotAllowedError` or `UnknownCollectionError`.
+    """
+    name, number = order.arguments.get("collection", ""), order.arguments.get("collection_id")
+    there = home.store.collection(name)
+    if number is not None and (there is None or there.id != number):
+        raise UnknownCollectionError(
+            f"the collection {name!r} has been deleted since this was ordered"
+        )
+    person = People(home.store).get(order.owner) if order.owner else ONLY_USER
+    if person is None:
+        raise NotAllowedError("whoever ordered this has been removed since; order it anew")
+    if person.admin:
+        return
+    uploaded = order.kind == "index" and order.arguments["paths"] == order.arguments["staged"]
+    may_add = number is not None and Access(home, lambda: person).may("upload", number)
+    if not uploaded or not may_add or order.arguments.get("replace"):
+        raise NotAllowedError(
+            f"{person.name} may not do this in {name!r} any more; ask an admin to allow it"
+        )
 
 
 class Access:
@@ -228,26 +251,51 @@ class Access:
         """Ask a job to stop. Raises `JobError`."""
         jobs.cancel(self._home, self.job(identifier).id)
 
-    def add_files(self, files: Iterable[tuple[str, bytes | memoryview]], collection: str) -> str:
+    def already_there(self, names: Iterable[str], collection: str) -> list[Document]:
+        """The documents that work under these names in a collection that may be added to."""
+        there = self._to_add_to(collection)
+        found = [self._home.store.document_at(there.id, name) for name in names] if there else []
+        return [document for document in found if document and document.state != "failed"]
+
+    def add_files(
+        self,
+        files: Iterable[tuple[str, bytes | memoryview]],
+        collection: str,
+        replace: Several[str] = (),
+    ) -> str:
         """Have files, as names and contents, read into a collection; the job's id.
 
-        They are staged under names of our own. Only an admin makes a new collection. Raises
-        `UnknownCollectionError`.
+        They are staged under names of our own. Only an admin makes a new collection, or replaces
+        what is there under a name; else a name that is taken is kept apart from. Raises
+        `UnknownCollectionError` or `NotAllowedError`.
         """
-        there = next((one for one in self.collections_to_add_to() if one.name == collection), None)
+        there = self._to_add_to(collection)
         if there is None and not self.person.admin:
             raise UnknownCollectionError(
                 f"there is no collection {collection!r} that you may add documents to"
             )
-        folder = self._home.path / "uploads"
-        folder.mkdir(exist_ok=True)
-        names, staged = [], []
-        for name, content in files:
-            path = folder / secrets.token_hex(16)
-            path.write_bytes(content)
-            names.append(name)
-            staged.append(str(path))
-        arguments = {"paths": staged, "names": names, "collection": collection, "staged": staged}
+        if replace and not (there and self.may("manage", there.id)):
+            raise NotAllowedError("only an admin may replace documents; ask one")
+        given = list(files)
+        staged = uploads.stage(self._home.path, [content for _, content in given])
+        replaced = self.already_there(replace, collection)
+        with self._home.store.transaction() as connection:
+            for one in replaced:
+                audit.write(
+                    connection,
+                    self.person.name,
+                    "replacement ordered",
+                    collection=collection,
+                    document=one.id,
+                    details=one.title,
+                )
+        arguments = {
+            "paths": staged,
+            "names": [name for name, _ in given],
+            "collection": collection,
+            "staged": staged,
+            "replace": [one.path for one in replaced],
+        }
         return jobs.submit(self._home, "index", arguments, self.person.id)
 
     def work(self, kind: str, arguments: Mapping[str, Any]) -> str:
@@ -281,6 +329,9 @@ class Access:
         """As `footnote.audit.named`. Raises `NotAllowedError`."""
         return audit.named(self.everything().store)
 
+    def _to_add_to(self, collection: str) -> Collection | None:
+        return next((one for one in self.collections_to_add_to() if one.name == collection), None)
+
     def _readable(self) -> frozenset[int]:
         return sharing.readable(self._home.store, self.person)
 
@@ -288,5 +339,4 @@ class Access:
         person = self.person
         if person.admin:
             return True
-        name = found.arguments.get("collection")
-        return found.owner == person.id and name in {one.name for one in self.collections()}
+        return found.owner == person.id and found.arguments.get("collection_id") in self._readable()

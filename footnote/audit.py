@@ -30,6 +30,7 @@ What = Literal[
     "shared",
     "no longer shared",
     "document deleted",
+    "replacement ordered",
     "collection deleted",
     "promotion",
     "rollback",

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from embedder.aside import storage_error
+from footnote import jobs
 from indexer import doctor
 from indexer.catalogue import DatabaseLostError
 from indexer.checks import REPAIR
@@ -36,6 +38,7 @@ def _inside(home: Home) -> list[Problem]:
     except (DatabaseDamagedError, DatabaseLostError) as error:
         place = str(home.path / "footnote.db")
         return [Problem("database-damaged", str(error), place, _RESCUE, repairable=True)]
+    _bury_jobs(home)
     embedders = home.registry.names()
     fingerprints = {home.registry.spec(name).fingerprint for name in embedders}
     return doctor.examine(store, home.index_folder, *fingerprints)
@@ -51,6 +54,7 @@ def repair(home: Home) -> list[Problem]:
     if opened:
         _close_folder(home)
     rescued = doctor.rescue(home.path)
+    _bury_jobs(home)
     mended = doctor.repair(home.store, home.index_folder, *_embedders(home))
     return opened + ([rescued] if rescued else []) + mended
 
@@ -67,6 +71,12 @@ def _close_folder(home: Home) -> None:
         home.path.chmod(home.path.stat().st_mode & 0o7777 & ~_OTHERS)
     except OSError as error:
         raise storage_error(error, home.path) from error
+
+
+def _bury_jobs(home: Home) -> None:
+    """What a job that was killed had staged belongs to nothing any more."""
+    with suppress(DatabaseDamagedError):  # then the doctor has more to say
+        jobs.bury(home)
 
 
 def _embedders(home: Home) -> list[Embedder]:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from embedder.aside import StorageError, is_of_storage, storage_error
 from embedder.errors import FootnoteError
+from footnote import uploads
 from indexer.sources import Source, find
 
 if TYPE_CHECKING:
@@ -94,21 +95,25 @@ Work = Callable[["Home", dict[str, Any], JobControl], dict[str, Any]]
 
 
 def _index(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
-    """`paths` are files and folders, or staged uploads to be known as `names`."""
-    paths = [Path(path) for path in arguments["paths"]]
-    names = arguments.get("names")
-    sources = [Source(*pair) for pair in zip(paths, names, strict=True)] if names else find(paths)
-    try:
-        report = home.index(
-            sources,
-            arguments["collection"],
-            progress=lambda state: control.progress(asdict(state)),
-            cancelled=control.cancelled,
-        )
-    finally:
-        for path in arguments.get("staged", ()):
-            Path(path).unlink(missing_ok=True)
+    """`paths` are files and folders, or files to be known as `names`: staged uploads, if any."""
+    report = home.index(
+        _sources(home, arguments),
+        arguments["collection"],
+        progress=lambda state: control.progress(asdict(state)),
+        cancelled=control.cancelled,
+    )
     return asdict(report)
+
+
+def _sources(home: Home, arguments: dict[str, Any]) -> list[Source]:
+    paths, names = [Path(path) for path in arguments["paths"]], arguments.get("names")
+    if not names:
+        return find(paths)
+    if not arguments.get("staged"):
+        return [Source(*pair) for pair in zip(paths, names, strict=True)]
+    # Named now, not when they were handed in: the upload before this one may have taken a name.
+    collection = home.store.create_collection(arguments["collection"])
+    return uploads.sources(home.store, collection.id, arguments)
 
 
 def _reindex(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
@@ -191,9 +196,14 @@ WORK: dict[str, Work] = {
 
 
 def submit(home: Home, kind: str, arguments: Mapping[str, Any], owner: str = "") -> str:
-    """Start a job and return its id at once. Raises `JobError` for an unknown kind."""
+    """Start a job and return its id at once. Raises `JobError` for an unknown kind.
+
+    A collection that is there is noted by its id: another may have its name by the job's turn.
+    """
     if kind not in WORK:
         raise JobError(f"there is no job of kind {kind!r}; known: {', '.join(WORK)}")
+    there = home.store.collection(str(arguments.get("collection", "")))
+    arguments = {**arguments, "collection_id": there.id if there else None}
     identifier = secrets.token_hex(8)
     _table(home).insert(
         {
@@ -211,6 +221,7 @@ def submit(home: Home, kind: str, arguments: Mapping[str, Any], owner: str = "")
     except OSError as error:
         with suppress(StorageError):
             _finish(home, identifier, "failed", error=str(storage_error(error, home.path)))
+        uploads.discard(home.path, arguments.get("staged", ()))
         raise storage_error(error, home.path) from error
     _update(home, identifier, pid=process.pid)
     return identifier
@@ -262,6 +273,12 @@ def of_run(home: Home, run: str) -> Job | None:
     return _bury(home, found[0]) if found else None
 
 
+def bury(home: Home) -> None:
+    """Say of all jobs whose process is gone that they failed, and remove what they had staged."""
+    for found in _select(home, f"state IN ({', '.join('?' * len(ACTIVE))})", ACTIVE):
+        _bury(home, found)
+
+
 def cancel(home: Home, identifier: str) -> None:
     """Ask a job to stop; what it has finished stays."""
     with home.store.transaction() as connection:
@@ -274,12 +291,24 @@ def cancel(home: Home, identifier: str) -> None:
 def work(home: Home, identifier: str) -> None:
     """Run a job to its end in this process (the body of `python -m footnote.jobs`)."""
     _update(home, identifier, pid=os.getpid())
-    if not _wait_for_turn(home, identifier):
-        _finish(home, identifier, "cancelled")
-        return
     current = job(home, identifier)
+    try:
+        if _wait_for_turn(home, identifier):
+            _carry_out(home, current)
+        else:
+            _finish(home, identifier, "cancelled")
+    finally:
+        uploads.discard(home.path, current.arguments.get("staged", ()))
+
+
+def _carry_out(home: Home, current: Job) -> None:
+    """Do a job whose turn has come, if whoever ordered it may still have it done."""
+    from footnote.access import check_order  # which hands in jobs
+
+    identifier = current.id
     control = JobControl(home, current)
     try:
+        check_order(home, current)
         result = WORK[current.kind](home, current.arguments, control)
     except FootnoteError as error:
         _finish(home, identifier, "failed", error=str(error))
@@ -358,6 +387,7 @@ def _bury(home: Home, found: Job) -> Job:
             return fresh
         with suppress(StorageError):  # on a disk that cannot be written it is said all the same
             _finish(home, found.id, "failed", error=DIED)
+        uploads.discard(home.path, found.arguments.get("staged", ()))
         return replace(fresh, state="failed", error=DIED)
     return found
 

@@ -275,7 +275,10 @@ def leftovers(store: Store, folder: Path) -> Iterator[Problem]:
 
 
 def stray_files(store: Store, folder: Path) -> list[Path]:
-    """Index files, staged copies and originals that no row names and no process is still making."""
+    """Index files, staged copies and originals that no row names and no process is still making.
+
+    Uploads too, but for those of jobs that wait or work.
+    """
     rows = store.connection.execute("SELECT sealed_file FROM generations")
     sealed_names = {row[0] for row in rows}
     index = [path for path in _files(folder) if path.name not in sealed_names]
@@ -283,13 +286,26 @@ def stray_files(store: Store, folder: Path) -> list[Path]:
     kept = [path for path in _files(store.originals.folder) if path.name not in hashes]
     if (store.home / MARK).exists():  # they are not strays, their rows are lost
         kept = [path for path in kept if path.parent.name == "incoming"]
+    staged = _staged(store)
+    uploads = [path for path in _files(store.home / "uploads") if path.name not in staged]
     unfinished = [
         path
         for pattern in (f"{LEFT}*", f"*/{LEFT}*", f"*/*/{LEFT}*")
         for path in store.home.glob(pattern)
     ]
     oldest = time.time() - LEFTOVER_SECONDS
-    return sorted(path for path in {*index, *kept, *unfinished} if _age_mark(path) < oldest)
+    return sorted(
+        path for path in {*index, *kept, *uploads, *unfinished} if _age_mark(path) < oldest
+    )
+
+
+def _staged(store: Store) -> set[str]:
+    """Names of the uploads that jobs are still to read."""
+    rows = store.connection.execute(
+        "SELECT staged.value FROM jobs, json_each(arguments, '$.staged') AS staged"
+        " WHERE state IN ('waiting', 'running', 'cancelling')"
+    )
+    return {Path(row[0]).name for row in rows}
 
 
 def _files(folder: Path) -> list[Path]:

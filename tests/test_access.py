@@ -15,10 +15,13 @@ from footnote import jobs, sharing
 from footnote.access import Access, Door, ElsewhereError, NotSignedInError, visitor
 from footnote.home import Home
 from footnote.people import EVERYONE, ONLY_USER, People, Profile
+from footnote.web.actions import as_markdown
+from footnote.web.answer import sources
 from indexer.records import Span
 from indexer.sources import find
-from rag.history import History
+from rag.history import History, NotRatedError
 from rag.records import Answer, Footnote, Sentence
+from training.questions import reader_questions
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"
@@ -40,6 +43,11 @@ def _add_and_look(access, target):
     talk = access.history().start([target.collection], "another")
     added = access.history().add(talk.id, target.answer)
     return target.secret in _texts(access.history().turns(talk.id)) and added
+
+
+def _exported(access, talk):
+    turns = access.history().turns(talk)
+    return as_markdown([(turn, sources(access, turn.answer)) for turn in turns])
 
 
 READ, UPLOAD, ADMIN = "read", "upload", "admin"
@@ -68,7 +76,9 @@ DOORS = {
     "history": (READ, lambda a, t: t.secret in _texts(a.history().turns(t.talk))),
     "history.turns": (READ, lambda a, t: t.secret in _texts(a.history().turns(t.talk))),
     "history.conversations": (READ, lambda a, t: a.history().conversations(t.secret)),
+    "history.turns exported": (READ, lambda a, t: t.secret in _exported(a, t.talk)),
     "history.add": (READ, _add_and_look),
+    "history.rate": (READ, lambda a, t: a.history().rate(t.turn, 1) is None),
     "jobs": (READ, lambda a, t: t.job in {one.id for one in a.jobs()}),
     "job": (READ, lambda a, t: a.job(t.job)),
     "cancel": (READ, lambda a, t: a.cancel(t.job) is None),
@@ -77,6 +87,11 @@ DOORS = {
         lambda a, t: t.collection in {one.id for one in a.collections_to_add_to()},
     ),
     "add_files": (UPLOAD, lambda a, t: a.add_files([("a.txt", b"Words.")], t.name)),
+    "add_files to replace": (
+        ADMIN,
+        lambda a, t: a.add_files([("a.txt", b"Words.")], t.name, [t.document.path]),
+    ),
+    "already_there": (UPLOAD, lambda a, t: a.already_there([t.document.path], t.name)),
     "job_log": (ADMIN, lambda a, t: a.job_log(t.job) is not None),
     "work": (ADMIN, lambda a, t: a.work("reindex", {"collection": t.name, "documents": []})),
     "delete": (ADMIN, lambda a, t: a.delete([t.document.id]).documents),
@@ -104,7 +119,7 @@ def _public(kind):
 
 
 def test_no_door_is_without_a_row():
-    rows = {name.removesuffix(" of all") for name in DOORS} | OWN.keys() | NO_DOORS
+    rows = {name.partition(" ")[0] for name in DOORS} | OWN.keys() | NO_DOORS
     assert rows == _public(Access) | {f"history.{name}" for name in _public(History)}
 
 
@@ -249,6 +264,28 @@ def test_an_old_answer_no_longer_quotes_what_was_withdrawn(home):
     assert turns[1].answer.standalone == "And he?"
     sharing.share(home.store, home.collection("withdrawn"), "reader")  # and it comes back
     assert about.secret in _texts(access.history().turns(about.talk))
+
+
+def test_what_was_rated_before_it_was_withdrawn_stays_rated(home):
+    access, person = acting(home, "reader"), People(home.store).named("reader")
+    about = target(home, person, "withdrawn")
+    access.history().rate(about.turn, 1)
+    sharing.unshare(home.store, home.collection("withdrawn"), "reader")
+    for feedback in (-1, 0):
+        with pytest.raises(NotRatedError):
+            access.history().rate(about.turn, feedback)
+    assert [turn.feedback for turn in access.history().turns(about.talk)] == [1]
+
+
+def test_what_somebody_rated_who_was_removed_reaches_no_proof(home):
+    access, person = acting(home, "reader"), People(home.store).named("reader")
+    about = target(home, person, "shared")
+    access.history().rate(about.turn, 1)
+    assert [question.text for question in reader_questions(home.store, about.collection)] == [
+        "Who?"
+    ]
+    People(home.store).remove("reader")
+    assert reader_questions(home.store, about.collection) == []
 
 
 def test_a_reader_names_no_path_of_the_machine(home):

@@ -1,5 +1,6 @@
 """Damage that the doctor must find, and what repairing makes of it."""
 
+import json
 import os
 import time
 from pathlib import Path
@@ -266,6 +267,28 @@ def test_young_strays_may_belong_to_a_process_at_work(home):
     (home.folder / "1-00.faiss.tmp").write_text("being written")
     (home.store.originals.folder / "incoming" / "staged").write_text("being copied")
     assert home.examine() == []
+
+
+def test_uploads_that_no_job_will_read_are_strays(home):
+    folder = home.store.home / "uploads"
+    folder.mkdir()
+    old = time.time() - 2 * checks.LEFTOVER_SECONDS
+    for name in ("waits", "runs", "ended", "unknown", "young"):
+        (folder / name).write_text("uploaded")
+        if name != "young":
+            os.utime(folder / name, (old, old))
+    with home.store.transaction() as connection:
+        for name, state in (("waits", "waiting"), ("runs", "running"), ("ended", "failed")):
+            connection.execute(
+                "INSERT INTO jobs (id, kind, arguments, state, created_at)"
+                " VALUES (?, 'index', ?, ?, 0)",
+                (name, json.dumps({"staged": [f"/elsewhere/uploads/{name}"]}), state),
+            )
+    found = home.examine()
+    assert {Path(problem.where).name for problem in found} == {"ended", "unknown"}
+    assert {problem.code for problem in found} == {"leftover"}
+    home.repair()
+    assert {path.name for path in folder.iterdir()} == {"waits", "runs", "young"}
 
 
 def test_a_lost_original_whose_file_is_gone_cannot_be_mended(home):

@@ -1,5 +1,7 @@
 """Background work: in a process of its own, in order, and never lost without a word."""
 
+import json
+import os
 import subprocess
 import sys
 import time
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from footnote import jobs
+from footnote import jobs, uploads
 
 
 @pytest.fixture
@@ -28,19 +30,18 @@ def row(home, identifier, **columns):
     jobs._table(home).insert({"id": identifier, **values})
 
 
-def test_an_upload_is_indexed_under_its_own_name_and_its_staged_copy_goes(home, tmp_path):
-    staged = tmp_path / "0123"
-    staged.write_text("Premiums are paid every month.")
+def test_an_upload_is_indexed_under_its_own_name_and_its_staged_copy_goes(home):
+    (staged,) = uploads.stage(home.path, [b"Premiums are paid every month."])
     arguments = {
-        "paths": [str(staged)],
+        "paths": [staged],
         "names": ["../premiums.txt"],
         "collection": "mine",
-        "staged": [str(staged)],
+        "staged": [staged],
     }
     done = ended(home, jobs.submit(home, "index", arguments))
     assert (done.state, done.error) == ("done", "")
     assert done.result["added"] == 1
-    assert not staged.exists()
+    assert not Path(staged).exists()
     document = home.store.documents([home.collection("mine").id]).rows[0]
     assert document.path == "../premiums.txt"
 
@@ -115,6 +116,39 @@ def test_a_waiting_job_can_be_cancelled(home, tmp_path):
         jobs.cancel(home, identifier)
         assert ended(home, identifier).state == "cancelled"
         older.communicate(b"\n")
+
+
+def test_what_was_staged_goes_with_a_job_that_was_cancelled_or_killed(home):
+    staged = uploads.stage(home.path, [b"One.", b"Two.", b"Three."])
+    given = {"names": ["a.txt"], "collection": "c"}
+    with subprocess.Popen(
+        [sys.executable, "-c", "input()", "older"], stdin=subprocess.PIPE
+    ) as older:
+        row(home, "older", pid=older.pid)
+        arguments = given | {"paths": staged[:1], "staged": staged[:1]}
+        identifier = jobs.submit(home, "index", arguments)
+        jobs.cancel(home, identifier)
+        assert ended(home, identifier).state == "cancelled"
+        older.communicate(b"\n")
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    row(home, "killed", pid=gone.pid, arguments=json.dumps({"staged": staged[1:2]}))
+    row(home, "at work", pid=os.getpid(), arguments=json.dumps({"staged": staged[2:]}))
+    jobs.bury(home)
+    _until(lambda: not Path(staged[0]).exists())
+    assert [Path(path).exists() for path in staged] == [False, False, True]
+
+
+def _until(holds):
+    deadline = time.monotonic() + 30
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def test_what_a_job_names_outside_the_home_is_left_alone(home, tmp_path):
+    (tmp_path / "mine").write_text("Keep this.")
+    uploads.discard(home.path, [str(tmp_path / "mine")])
+    assert (tmp_path / "mine").exists()
 
 
 def test_what_a_job_cannot_do_is_told_in_its_error(home):

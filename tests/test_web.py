@@ -189,6 +189,22 @@ def test_an_upload_of_any_kind_is_handed_over_once(home, no_processes):
     assert "Add files" in labels(app)
 
 
+def test_a_name_that_is_taken_is_shown_with_the_choice_to_replace(home, no_processes, tmp_path):
+    (tmp_path / "note.txt").write_text("The gate is closed.")
+    add(home, "mine", tmp_path / "note.txt")
+    for choice, replaced in ((None, []), ("Replace", ["note.txt"])):
+        app = library_page()
+        app.file_uploader[0].set_value([("note.txt", b"The gate opens.", "text/plain")]).run()
+        assert r"note\.txt is there already." in [element.value for element in app.markdown]
+        (radio,) = app.radio
+        assert radio.value == "Keep both"
+        if choice:
+            radio.set_value(choice).run()
+        next(b for b in app.button if b.label == "Add 1 file").click().run()
+        assert not app.exception
+        assert jobs.jobs(home)[0].arguments["replace"] == replaced
+
+
 def test_how_far_reading_is_and_how_long_it_takes_is_shown(home, no_processes):
     arguments = {"paths": ["x"], "names": ["scan.pdf"], "collection": "mine", "staged": []}
     identifier = jobs.submit(home, "index", arguments)

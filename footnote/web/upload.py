@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote.home import DEFAULT_COLLECTION
+from footnote.uploads import free_name
 from footnote.web import progress
 from footnote.web.session import errors_shown
-from footnote.web.words import count
+from footnote.web.words import count, listed, plain
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 # Session state: they change the keys of the drop zone, which empties it, and of the folder's
 # form, which closes it.
 ROUND, FOLDERS = "upload_round", "folders_added"
+KEEP, REPLACE = "Keep both", "Replace"
 
 
 def show(access: Access) -> None:
@@ -45,6 +47,7 @@ def show(access: Access) -> None:
             )
         with choice:
             collection = _collection(access, new=person.admin)
+            replace = _replaced(access, given_names([file.name for file in files]), collection)
             with st.container(horizontal=True):
                 if st.button(
                     f"Add {count(len(files), 'file')}" if files else "Add files",
@@ -52,7 +55,7 @@ def show(access: Access) -> None:
                     disabled=not (files and collection),
                 ):
                     with errors_shown():
-                        _add_files(access, files, collection)
+                        _add_files(access, files, collection, replace)
                         st.rerun()
                 if person.admin:
                     with st.popover(
@@ -76,6 +79,26 @@ def _collection(access: Access, *, new: bool) -> str:
         key="collection_to_add_to",
     )
     return (chosen or "").strip()
+
+
+def _replaced(access: Access, names: Sequence[str], collection: str) -> list[str]:
+    """Draw which of these names are taken; those whose documents are to be replaced."""
+    there = access.already_there(names, collection)
+    if not there:
+        return []
+    taken = [document.path for document in there]
+    st.markdown(f"{plain(listed(taken))} {'is' if len(taken) == 1 else 'are'} there already.")
+    if not access.may("manage", there[0].collection):
+        st.caption("What you add is kept beside that, under another name.")
+        return []
+    choice = st.radio(
+        "What is there already",
+        [KEEP, REPLACE],
+        horizontal=True,
+        label_visibility="collapsed",
+        key=f"replace-{st.session_state.get(ROUND, 0)}",
+    )
+    return taken if choice == REPLACE else []
 
 
 def _folder(access: Access, collection: str) -> None:
@@ -102,11 +125,13 @@ def _folder(access: Access, collection: str) -> None:
                 st.rerun()
 
 
-def _add_files(access: Access, files: Sequence[UploadedFile], collection: str) -> None:
-    """Have the files indexed under their given names."""
+def _add_files(
+    access: Access, files: Sequence[UploadedFile], collection: str, replace: Sequence[str]
+) -> None:
+    """Have the files indexed under their given names, or beside what has those already."""
     names = given_names([file.name for file in files])
     contents = (file.getbuffer() for file in files)
-    progress.watch(access.add_files(zip(names, contents, strict=True), collection))
+    progress.watch(access.add_files(zip(names, contents, strict=True), collection, replace))
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1
 
 
@@ -117,10 +142,6 @@ def given_names(names: Sequence[str]) -> list[str]:
     """
     result: list[str] = []
     for name in names:
-        path = PurePath(name.replace("\\", "/").rsplit("/", 1)[-1])
-        candidate, number = path.name, 1
-        while candidate in result:
-            number += 1
-            candidate = f"{path.stem} ({number}){path.suffix}"
-        result.append(candidate)
+        last = PurePath(name.replace("\\", "/").rsplit("/", 1)[-1]).name
+        result.append(free_name(last, lambda one: one in result))
     return result
