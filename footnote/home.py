@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -272,10 +272,12 @@ class Home:
 
     def watch(self, paths: Sequence[Path], collection: str) -> Iterator[IngestReport]:
         """Follow what changes under `paths`, until interrupted; a report each time."""
+        from footnote.removal import delete
         from indexer.watch import watch
 
         number = self.store.create_collection(collection).id
-        for report in watch(self._ingest(number), paths, number):
+        removed = partial(delete, self)  # which is logged
+        for report in watch(self._ingest(number), paths, number, delete=removed):
             self._complete(number)
             yield report
 

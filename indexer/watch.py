@@ -8,17 +8,24 @@ document, because what is new is looked at before what is missing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from indexer.ingest import Ingest
 from indexer.progress import IngestReport
+from indexer.records import Receipt
 from indexer.sources import find, is_gone, is_hidden
+
+# So long is waited for a first change, after which it is sure that none will be missed; and, later
+# on, before the program looks again whether it was told to stop.
+_LOOK_MILLISECONDS = 500
 
 # A change is acted on once nothing more has changed for so long: editors write in several steps.
 _QUIET_MILLISECONDS = 1000
 _LONGEST_WAIT_MILLISECONDS = 10_000
+
+Delete = Callable[[Sequence[str]], Receipt]
 
 
 def watch(
@@ -26,34 +33,49 @@ def watch(
     roots: Sequence[Path],
     collection: int,
     stop: threading.Event | None = None,
+    delete: Delete | None = None,
 ) -> Iterator[IngestReport]:
     """Bring the collection in step, then follow every change, with a report each time.
 
-    Ends when `stop` is set, or the process is interrupted.
+    What changes while it is brought in step is followed too. `delete` removes the documents of
+    files that are gone, if it is to be done otherwise than by the store. Ends when `stop` is set,
+    or the process is interrupted.
     """
     import watchfiles
 
     stop = stop or threading.Event()
     roots = [root.absolute() for root in roots]
-    first = in_step(ingest, roots, roots, collection)
-    if _did_anything(first):
-        yield first
     batches = watchfiles.watch(
         *roots,
         watch_filter=None,
         debounce=_LONGEST_WAIT_MILLISECONDS,
         step=_QUIET_MILLISECONDS,
         stop_event=stop,
+        rust_timeout=_LOOK_MILLISECONDS,
+        yield_on_timeout=True,
         raise_interrupt=False,
     )
+    if next(batches, None) is None:
+        return
+    # From here on changes are noted, those of the first batch being looked at anyhow.
+    first = in_step(ingest, roots, roots, collection, delete)
+    if _did_anything(first):
+        yield first
     for batch in batches:
-        report = in_step(ingest, roots, sorted({Path(path) for _, path in batch}), collection)
+        changed = sorted({Path(path) for _, path in batch})
+        if not changed:
+            continue
+        report = in_step(ingest, roots, changed, collection, delete)
         if _did_anything(report):
             yield report
 
 
 def in_step(
-    ingest: Ingest, roots: Sequence[Path], changed: Iterable[Path], collection: int
+    ingest: Ingest,
+    roots: Sequence[Path],
+    changed: Iterable[Path],
+    collection: int,
+    delete: Delete | None = None,
 ) -> IngestReport:
     """Index what is there of the `changed` files and folders; delete what is not."""
     store = ingest.store
@@ -67,7 +89,7 @@ def in_step(
         for document in now
         if is_gone(document.path) and _is_watched(Path(document.path), standing)
     ]
-    store.delete(gone)
+    (delete or store.delete)(gone)
     # What was deleted or has changed may have had a copy, which had no document of its own.
     kept = {document.id for document in now}.difference(gone)
     lost = {document.size for document in before if document.id not in kept}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from file_writers import PICTURE, pdf
 
+from indexer import watch as watching
 from indexer.doctor import examine
 from indexer.ingest import Ingest, OtherGenerationError
 from indexer.sandbox import ParserPool
@@ -399,6 +400,30 @@ def test_a_watched_folder_is_followed(full_desk):
     assert next(reports).deleted == 1
     stop.set()
     assert list(reports) == []
+
+
+def test_what_changes_while_a_watched_folder_is_read_for_the_first_time_is_followed(
+    full_desk, monkeypatch
+):
+    stop = threading.Event()
+    monkeypatch.setattr(watching, "in_step", in_step_and(full_desk, monkeypatch))
+    reports = watch(full_desk.ingest, [full_desk.folder], full_desk.collection, stop)
+    assert next(reports).added == 3
+    threading.Timer(30, stop.set).start()  # it would wait for ever
+    assert next(reports).updated == 1
+    assert full_desk.found("twenty") == 1
+
+
+def in_step_and(desk, monkeypatch):
+    """Brings a folder in step and then, for once, changes a file in it."""
+
+    def in_step_and_change(*given):
+        report = in_step(*given)
+        monkeypatch.setattr(watching, "in_step", in_step)
+        desk.write("leave.md", LEAVE.replace("sixteen", "twenty"))
+        return report
+
+    return in_step_and_change
 
 
 def test_indexing_loads_no_torch_where_nothing_is_to_be_embedded():
