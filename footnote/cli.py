@@ -140,9 +140,15 @@ def documents(
 def delete(context: click.Context, documents: tuple[str, ...], as_json: bool) -> None:
     """Delete documents by id; nothing finds them again."""
     from footnote import removal, render
+    from indexer.catalogue import UnknownDocumentError
 
     receipt = removal.delete(open_home(context), documents)
     show(as_json, lambda: asdict(receipt), lambda: [render.receipt_text(receipt)])
+    unknown = [one for one in documents if one not in receipt.documents]
+    if unknown:
+        raise UnknownDocumentError(
+            f"there is no document {', '.join(map(repr, unknown))}; `footnote documents` lists them"
+        )
 
 
 @main.command()

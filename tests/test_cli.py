@@ -179,6 +179,18 @@ def test_embedders_are_switched_and_rolled_back_with_their_collections(indexed, 
     assert as_json(indexed("doctor", "--json"))["ok"]
 
 
+def test_an_unknown_document_is_named_and_the_others_are_deleted(indexed):
+    (document,) = as_json(indexed("documents", "--json"))["documents"]
+    nothing = indexed("delete", "nope")
+    assert nothing.exit_code == 1
+    assert "'nope'" in nothing.stderr
+    some = indexed("delete", "nope", document["id"], "never")
+    assert some.exit_code == 1
+    assert "'nope', 'never'" in some.stderr
+    assert some.stdout.startswith("Deleted 1 document: 1 page, ")
+    assert as_json(indexed("documents", "--json"))["total"] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -11,6 +11,7 @@ from footnote import audit, cli_app, signin
 from footnote.cli import main
 from footnote.home import Home
 from footnote.people import People
+from indexer.sources import find
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"
@@ -161,7 +162,7 @@ def test_deletions_and_switches_are_noted(run, home, tiny_embedder, tmp_path):
     (tmp_path / "note.txt").write_text("The gate opens at nine.")
     run("index", str(tmp_path / "note.txt"), "-c", "papers")
     (document,) = home.store.documents([home.collection("papers").id]).rows
-    assert run("delete", document.id, "gone").exit_code == 0
+    assert run("delete", document.id, "gone").exit_code == 1
     home.registry.install("other", tiny_embedder.files.folder)
     assert run("embedders", "use", "other").exit_code == 0
     assert run("embedders", "rollback").exit_code == 0
@@ -171,3 +172,15 @@ def test_deletions_and_switches_are_noted(run, home, tiny_embedder, tmp_path):
         ("operator", "promotion", ""),
         ("operator", "document deleted", document.id),
     ]
+
+
+def test_what_goes_because_its_file_went_from_a_watched_folder_is_logged(bare_home, tmp_path):
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The gate opens at nine.")
+    bare_home.index(find([folder]), "papers")
+    (document,) = bare_home.store.documents([bare_home.collection("papers").id]).rows
+    (folder / "a.txt").unlink()
+    assert next(bare_home.watch([folder], "papers")).deleted == 1
+    (entry,) = audit.entries(bare_home.store, ["document deleted"]).rows
+    assert (entry.who, entry.collection, entry.document) == ("operator", "papers", document.id)
