@@ -1,29 +1,43 @@
 """Why was this passage not found? Follows a text through every stage and says where it fell out.
 
-The stages, in order: no page holds the text (it was not extracted); pages hold it but no
-passage does (it was cut apart, or stands in a running header); a passage holds it but search
-does not bring it up; it comes up too low to be read; it was read.
+The stages, in order: no page holds the text (it was not extracted, left out as hidden, or stands in
+a superseded revision alone); pages hold it but no passage does (it was cut apart, or stands in a
+running header); a passage holds it but search does not bring it up; it comes up too low to be read;
+it was read, and an answer was given without it or refused (doubted).
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from embedder.errors import FootnoteError
 from indexer.analysis import query_words
-from indexer.records import Document, Passage
+from indexer.records import Document, HiddenText, Hit, Passage
 from indexer.store import Store
+from rag import abstain
+from rag.answer import Answerer, Reading
 from rag.languages import content_words, language_of
 from rag.question import terms_of
-from rag.retrieve import SEARCHED, retrieve
+from rag.retrieve import SEARCHED
 
 if TYPE_CHECKING:
     from indexer.search import Scope, Searcher
 
-Stage = Literal["not extracted", "cut apart", "not matched", "ranked low", "not read", "read"]
+Stage = Literal[
+    "not extracted",
+    "hidden",
+    "superseded",
+    "cut apart",
+    "not matched",
+    "ranked low",
+    "not read",
+    "doubted",
+    "read",
+]
 
 # So far down the ranks are looked at; below, a passage counts as not found.
 _DEEP = 1000
@@ -31,6 +45,27 @@ _DEEP = 1000
 _CANDIDATES = 50
 # A passage that holds this share of the expected text's words is likely meant.
 _LIKELY = 0.7
+# Fewer words stand in too many texts to tell one by.
+_LEAST_WORDS = 4
+
+_REMEDIES: dict[Stage, str] = {
+    "hidden": "If people should find it, show it in the file, or have hidden text indexed too "
+    "(setting hidden_text) and read the file again.",
+    "superseded": "Ask for what the newer revision says instead. If the earlier one still holds "
+    "beside it, add that file under another name.",
+    "cut apart": "Look for a shorter piece of it, or ask about the part before or after.",
+    "not matched": "Ask with words that the passage itself uses; if people here call it by another "
+    "name, train the embedder on these documents.",
+    "ranked low": f"Only the first {SEARCHED} passages are read. Add what sets this passage apart "
+    "(a name, a number, the heading above it), or ask in its collection alone.",
+    "not read": "It was found, but passages above it say the same or filled what is read at once. "
+    "Ask more narrowly, or in its collection alone.",
+    "doubted": "The passage was read, but question and passages have too little in common to be "
+    "sure of an answer, so it was refused. Ask one thing at a time, in the words of the passage, "
+    "with the names and terms that it uses.",
+    "read": "The passage was read for the answer, but other sentences answered the question "
+    "better. Ask more narrowly, in the words of the passage.",
+}
 
 
 class NothingExpectedError(FootnoteError):
@@ -74,17 +109,30 @@ def explain(
     if not _plain(expected):
         raise NothingExpectedError("give some words of the passage that should have been found")
     candidates = _candidates(expected, store, scope)
-    holder = _holder(expected, candidates)
+    holder = _exact_holder(expected, candidates)
+    gone = None if holder else _left_out(question, expected, store, scope)
+    if gone:
+        return gone
+    holder = holder or _likely_holder(expected, candidates)
     if holder is None:
         return _outside(question, expected, candidates, store, scope)
-    found = _ranked(question, holder, searcher, store, scope)
-    read = {hit.passage.id for hit in retrieve(searcher, store, question, scope).hits}
-    return _inside(question, expected, found, found.passage.id in read, store, scope)
+    return _inside(question, expected, holder, searcher, store, scope)
+
+
+def knowing(explanation: Explanation, *, refused: bool) -> Explanation:
+    """The explanation of an answer that was given, or refused: for a passage that was read."""
+    if explanation.stage not in ("read", "doubted"):
+        return explanation
+    stage: Stage = "doubted" if refused else "read"
+    return replace(explanation, stage=stage, remedies=(_REMEDIES[stage],))
 
 
 def find_passage(expected: str, store: Store, scope: Scope) -> Passage | None:
     """The passage of the scope that holds this text, or most of its words; None if none does."""
-    return _holder(expected, _candidates(expected, store, scope)) if _plain(expected) else None
+    if not _plain(expected):
+        return None
+    candidates = _candidates(expected, store, scope)
+    return _exact_holder(expected, candidates) or _likely_holder(expected, candidates)
 
 
 def _candidates(expected: str, store: Store, scope: Scope) -> list[Passage]:
@@ -98,16 +146,74 @@ def _candidates(expected: str, store: Store, scope: Scope) -> list[Passage]:
     return [passages[i] for i in ids if i in passages]
 
 
-def _holder(expected: str, candidates: Sequence[Passage]) -> Passage | None:
-    """The passage that holds the text word for word, else one that holds most of its words."""
+def _exact_holder(expected: str, candidates: Sequence[Passage]) -> Passage | None:
+    """The passage that holds the text word for word."""
     wanted = _plain(expected)
-    for passage in candidates:
-        if wanted in _plain(passage.text):
-            return passage
-    words = set(wanted.split())
+    return next((passage for passage in candidates if wanted in _plain(passage.text)), None)
+
+
+def _likely_holder(expected: str, candidates: Sequence[Passage]) -> Passage | None:
+    """The passage that holds most of the text's words."""
+    words = set(_plain(expected).split())
     shares = [(len(words & set(_plain(p.text).split())) / len(words), p) for p in candidates]
     best = max(shares, key=lambda pair: pair[0], default=(0.0, None))
-    return best[1] if len(words) >= 4 and best[0] >= _LIKELY else None
+    return best[1] if len(words) >= _LEAST_WORDS and best[0] >= _LIKELY else None
+
+
+def _left_out(question: str, expected: str, store: Store, scope: Scope) -> Explanation | None:
+    """The text was read from a file, and is not searched all the same: hidden, or superseded."""
+    wanted = _plain(expected)
+    for document, found in _hidden(store, scope):
+        seen = _plain(found.excerpt)
+        if wanted in seen or (len(seen.split()) >= _LEAST_WORDS and seen in wanted):
+            return Explanation(
+                question,
+                expected,
+                "hidden",
+                (
+                    f"The text is in “{document.title}”, page {found.page}, but nobody who opens "
+                    f"the file sees it ({found.how}); it was left out.",
+                ),
+                (_REMEDIES["hidden"],),
+            )
+    for document, number in _earlier_pages(wanted, store, scope):
+        return Explanation(
+            question,
+            expected,
+            "superseded",
+            (
+                f"The text stands on page {number} of an earlier revision of “{document.title}”. "
+                "A newer one has taken its place and does not hold it.",
+            ),
+            (_REMEDIES["superseded"],),
+        )
+    return None
+
+
+def _hidden(store: Store, scope: Scope) -> Iterator[tuple[Document, HiddenText]]:
+    """What was left out of the current documents of the scope because nobody sees it."""
+    rows = store.connection.execute(
+        "SELECT id FROM documents WHERE current = 1 AND NOT hidden_kept AND hidden != '[]'"
+        " AND collection IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(scope.collections)),),
+    )
+    for row in rows.fetchall():
+        document = store.document(row["id"])
+        for found in document.hidden or ():
+            yield document, found
+
+
+def _earlier_pages(wanted: str, store: Store, scope: Scope) -> Iterator[tuple[Document, int]]:
+    """The pages of superseded revisions that hold a text, the newest first."""
+    rows = store.connection.execute(
+        "SELECT id, number, text FROM documents JOIN pages ON document = id"
+        " WHERE NOT current AND collection IN (SELECT value FROM json_each(?))"
+        " AND instr(casefold(text), ?) ORDER BY indexed_at DESC, number",
+        (json.dumps(sorted(scope.collections)), max(wanted.split(), key=len)),
+    )
+    for row in rows.fetchall():
+        if wanted in _plain(row["text"]):
+            yield store.document(row["id"]), row["number"]
 
 
 def _outside(
@@ -128,7 +234,7 @@ def _outside(
                         "No single passage holds all of it: it runs over the border of two "
                         "passages, or stands in a running header or footer.",
                     ),
-                    ("Look for a shorter piece of it, or ask about the part before or after.",),
+                    (_REMEDIES["cut apart"],),
                 )
     findings = ["No page of these collections holds this text as it was read from the files."]
     remedies = ["Check that the file is in the library and in a collection that is asked."]
@@ -139,6 +245,11 @@ def _outside(
             more = f" and {listed.total - 3} more" if listed.total > 3 else ""
             findings.append(f"Files that {meaning}: {names}{more}.")
             remedies.append("Open the library, see what is wrong with these files, add them anew.")
+    hiding = list(dict.fromkeys(document.title for document, _ in _hidden(store, scope)))
+    if hiding:
+        more = f" and {len(hiding) - 3} more" if len(hiding) > 3 else ""
+        names = ", ".join(f"“{title}”" for title in hiding[:3])
+        findings.append(f"Text that nobody sees was left out of {names}{more}.")
     return Explanation(
         question,
         expected,
@@ -148,23 +259,13 @@ def _outside(
     )
 
 
-def _ranked(
-    question: str, passage: Passage, searcher: Searcher, store: Store, scope: Scope
-) -> Whereabouts:
-    """Where each kind of search puts the passage."""
-    ranks: dict[str, int | None] = {}
-    for mode in ("dense", "keyword", "fused"):
-        hits = searcher.search(question, scope, k=_DEEP, mode=mode)
-        ranks[mode] = next((hit.rank for hit in hits if hit.passage.id == passage.id), None)
-    return replace(Whereabouts(store.document(passage.document), passage), **ranks)
-
-
 def _inside(
-    question: str, expected: str, found: Whereabouts, read: bool, store: Store, scope: Scope
+    question: str, expected: str, passage: Passage, searcher: Searcher, store: Store, scope: Scope
 ) -> Explanation:
     """The text is in a passage: how far did search bring it?"""
+    found, notice = _ranked(question, passage, searcher, store, scope)
     shared, missing = _words_shared(question, found, store, scope)
-    first, last = found.passage.pages
+    first, last = passage.pages
     pages = f"page {first}" if first == last else f"pages {first} to {last}"
     findings = [
         f"The text is in a passage on {pages} of “{found.document.title}”.",
@@ -174,30 +275,35 @@ def _inside(
     ]
     if missing:
         findings.append(f"Words of the question that the passage lacks: {', '.join(missing)}.")
-    stage, remedy = _verdict(found, read)
-    return Explanation(question, expected, stage, tuple(findings), (remedy,), found)
+    if notice:
+        findings.append(f"{notice[:1].upper()}{notice[1:]}.")
+    stage = _stage(found, Answerer(searcher, store, None).read(question, scope))
+    return Explanation(question, expected, stage, tuple(findings), (_REMEDIES[stage],), found)
 
 
-def _verdict(found: Whereabouts, read: bool) -> tuple[Stage, str]:
-    if read:
-        return "read", (
-            "The passage was read for the answer, but other sentences answered the question "
-            "better. Ask more narrowly, in the words of the passage."
-        )
+def _ranked(
+    question: str, passage: Passage, searcher: Searcher, store: Store, scope: Scope
+) -> tuple[Whereabouts, str]:
+    """Where each kind of search puts the passage, and what could not be searched."""
+
+    def rank(hits: Sequence[Hit]) -> int | None:
+        return next((hit.rank for hit in hits if hit.passage.id == passage.id), None)
+
+    fused = searcher.find(question, scope, k=_DEEP)
+    keyword = searcher.search(question, scope, k=_DEEP, mode="keyword")
+    dense = [] if fused.notice else searcher.search(question, scope, k=_DEEP, mode="dense")
+    document = store.document(passage.document)
+    found = Whereabouts(document, passage, rank(dense), rank(keyword), rank(fused.hits))
+    return found, fused.notice
+
+
+def _stage(found: Whereabouts, reading: Reading) -> Stage:
+    """How far a passage came on the way into an answer."""
+    if any(hit.passage.id == found.passage.id for hit in reading.hits):
+        return "doubted" if reading.confidence < abstain.shipped().threshold else "read"
     if found.fused is None:
-        return "not matched", (
-            "Ask with words that the passage itself uses; if people here call it by another name, "
-            "train the embedder on these documents."
-        )
-    if found.fused > SEARCHED:
-        return "ranked low", (
-            f"Only the first {SEARCHED} passages are read. Add what sets this passage apart (a "
-            "name, a number, the heading above it), or ask in its collection alone."
-        )
-    return "not read", (
-        "It was found, but passages above it say the same or filled what is read at once. Ask more "
-        "narrowly, or in its collection alone."
-    )
+        return "not matched"
+    return "ranked low" if found.fused > SEARCHED else "not read"
 
 
 def _words_shared(

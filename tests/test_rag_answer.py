@@ -11,7 +11,7 @@ from indexer.search import Findings, Scope, Searcher
 from indexer.sources import find
 from indexer.store import Store
 from rag.answer import Answerer, EmptyQuestionError
-from rag.explain import NothingExpectedError, explain
+from rag.explain import NothingExpectedError, explain, knowing
 from rag.history import History
 from rag.llm import OpenAIChat
 from rag.records import Turn, from_json, to_json
@@ -239,7 +239,8 @@ def why(home, question, expected, *names):
 
 
 def test_why_a_passage_was_read(home):
-    found = why(home, "How long is the warranty?", "lasts three years from the date")
+    question = "How long does the warranty of the Kestrel last?"
+    found = why(home, question, "lasts three years from the date")
     assert found.stage == "read"
     assert found.found.keyword == 1
     assert any("warranty" in finding for finding in found.findings)
@@ -250,6 +251,85 @@ def test_why_a_text_is_not_there(home):
     assert found.stage == "not extracted"
     assert found.found is None
     assert found.remedies
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory, tiny_embedder):
+    """A store with a replaced revision and hidden text, and a searcher without its embedder."""
+    folder = tmp_path_factory.mktemp("shelf")
+    store = Store.open(folder / "home")
+    files = folder / "files"
+    files.mkdir()
+    collection = store.create_collection("public").id
+    hidden = "<p hidden>The cellar door opens with the number nine.</p>"
+    for leave in ("Each team lead grants 31 days of leave.", "Leave is now agreed in writing."):
+        (files / "leave.md").write_text(f"# Leave\n\n{leave}\n")
+        (files / "cellar.html").write_text(f"<p>The cellar is locked at six.</p>{hidden}")
+        Ingest(store, tiny_embedder).run(find([files]), collection)
+
+    def missing(fingerprint):
+        raise UnknownEmbedderError("the embedder is not installed")
+
+    return store, Searcher(store, folder / "index", missing)
+
+
+def test_why_hidden_text_is_not_found(shelf):
+    found = why(shelf, "How does the cellar open?", "The cellar door opens with the number nine")
+    assert found.stage == "hidden"
+    assert "hidden_text" in found.remedies[0]
+    assert why(shelf, "What?", "Nobody wrote this anywhere.").findings[-1].count("cellar") == 1
+
+
+def test_why_an_earlier_revision_is_not_found(shelf):
+    found = why(shelf, "How much leave?", "Each team lead grants 31 days of leave")
+    assert found.stage == "superseded"
+    assert "newer revision" in found.remedies[0]
+
+
+def test_why_a_passage_without_the_words_of_the_question_is_not_found(shelf):
+    found = why(shelf, "When may one go on holiday?", "Leave is now agreed in writing.")
+    assert found.stage == "not matched"
+    assert found.found.fused is None
+    assert any("not installed" in finding for finding in found.findings)
+
+
+def test_why_a_text_over_the_border_of_two_passages_is_not_found(home, tmp_path, tiny_embedder):
+    store = Store.open(tmp_path / "home")
+    (tmp_path / "a.md").write_text(
+        f"# One\n\n{'Gulls nest here. ' * 60}Terns dive for sprats.\n\n"
+        f"# Two\n\nHerons wade in ponds. {'Owls sleep there. ' * 60}\n"
+    )
+    Ingest(store, tiny_embedder).run(find([tmp_path / "a.md"]), store.create_collection("c").id)
+    searcher = Searcher(store, tmp_path / "index", lambda fingerprint: tiny_embedder)
+    expected = "Terns dive for sprats. Two Herons wade in ponds."
+    found = why((store, searcher), "What do herons do?", expected, "c")
+    assert found.stage == "cut apart"
+    assert "page 1" in found.findings[0]
+
+
+def test_why_a_passage_came_too_low(home, monkeypatch):
+    monkeypatch.setattr("rag.explain.SEARCHED", 1)
+    monkeypatch.setattr("rag.retrieve.SEARCHED", 1)
+    found = why(home, "How long is the warranty?", "Part-time staff receive a share of that")
+    assert found.found.fused > 1
+    assert found.stage == "ranked low"
+
+
+def test_why_a_passage_was_not_read_though_found(home, monkeypatch):
+    monkeypatch.setattr("rag.retrieve.BUDGET_CHARACTERS", 1)
+    found = why(home, "How long is the warranty?", "Part-time staff receive a share of that")
+    assert found.stage == "not read"
+
+
+def test_why_an_answer_was_refused_though_the_passage_was_read(home):
+    found = why(home, "Who painted the Mona Lisa?", "lasts three years from the date")
+    assert found.stage == "doubted"
+    assert "refused" in found.remedies[0]
+    given = knowing(found, refused=False)
+    assert given.stage == "read"
+    assert knowing(given, refused=True).remedies == found.remedies
+    lost = why(home, "What?", "takeover of Swan Instruments", "public")
+    assert knowing(lost, refused=True) == lost
 
 
 def test_why_needs_a_text(home):

@@ -66,6 +66,20 @@ def test_questions_that_found_nothing_are_shown_as_text(home):
     assert not [one for one in app.markdown if "script" in one.value]
 
 
+def test_a_question_that_found_nothing_can_be_followed(home):
+    history, papers = History(home.store), home.collection("papers").id
+    talk = history.start([papers], "Q")
+    made = Answer("How much leave?", "How much leave?", (), (), True, 0.1, "extractive", (), 0.1)
+    history.add(talk.id, made)
+    app = status_page()
+    assert app.selectbox(key="found_nothing").value == "How much leave?"
+    box = next(one for one in app.text_input if one.label.startswith("Is a passage missing?"))
+    box.set_value("Nobody ever wrote this sentence anywhere.")
+    next(one for one in app.button if one.label == "Look for it").click().run()
+    assert not app.exception
+    assert any("No page of these collections" in one.value for one in app.markdown)
+
+
 def test_the_log_is_filtered_by_person_and_by_kind(home):
     people = People(home.store)
     people.add("ann", PASSWORD, by="this computer")
@@ -121,4 +135,16 @@ def test_why_these_passages_is_a_click_away_from_an_answer(home):
     next(one for one in app.button if one.label == "Why these passages?").click().run()
     assert not app.exception
     assert len(app.dataframe[0].value) == len(hits) > 0
+    assert "Look for it" in [one.label for one in app.button]
+
+
+def test_why_is_offered_where_nothing_was_found(home):
+    history, papers = History(home.store), home.collection("papers").id
+    talk = history.start([papers], "Q")
+    history.add(talk.id, Answer("Q", "Q", (), (), True, 0.1, "extractive", (), 0.1))
+    app = AppTest.from_file("../app.py", default_timeout=60)
+    app.query_params["c"] = talk.id
+    app.run()
+    next(one for one in app.button if one.label == "Why nothing?").click().run()
+    assert not app.exception
     assert "Look for it" in [one.label for one in app.button]

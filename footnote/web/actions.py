@@ -48,9 +48,8 @@ def show(
                 on_click="ignore",
                 key=f"export-{turn.id}",
             )
-        if turn.answer.hits and st.button(
-            "Why these passages?", type="tertiary", key=f"why-{turn.id}"
-        ):
+        label = "Why these passages?" if turn.answer.hits else "Why nothing?"
+        if st.button(label, type="tertiary", key=f"why-{turn.id}"):
             why.show(access, turn.answer, collections)
 
 

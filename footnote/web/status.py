@@ -10,7 +10,7 @@ import streamlit as st
 
 from footnote.audit import KINDS
 from footnote.render_status import WHERE, extent, generation, people
-from footnote.web import paging, session
+from footnote.web import paging, session, why
 from footnote.web.session import errors_shown
 from footnote.web.training_words import embedder_name
 from footnote.web.words import count, duration, plain, size, when
@@ -150,6 +150,16 @@ def _unanswered(status: Status) -> None:
             for one in status.unanswered
         ]
     )
+    _why_nothing([one.question for one in status.unanswered])
+
+
+@st.fragment
+def _why_nothing(questions: Sequence[str]) -> None:
+    """Draw a way to see where the answer to one of the questions got lost."""
+    with errors_shown(), st.expander("Why did it find nothing?"):
+        question = st.selectbox("Question", questions, accept_new_options=True, key="found_nothing")
+        if question:
+            why.missing(session.access(), question, None, refused=True)
 
 
 def _slowest(status: Status) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from footnote.render import snippet
 from footnote.web.session import errors_shown
 from footnote.web.words import ordinal, plain
+from rag.explain import knowing
 from rag.records import Answer
 
 if TYPE_CHECKING:
@@ -26,12 +27,15 @@ def show(access: Access, answer: Answer, collections: Sequence[int]) -> None:
     )
     if answer.standalone != answer.question:
         st.markdown(f"Searched as: *{plain(answer.standalone)}*")
-    st.dataframe(
-        [_row(answer, hit) for hit in answer.hits],
-        hide_index=True,
-        column_config={"Passage": st.column_config.TextColumn(width="large")},
-    )
-    _missing(access, answer, collections)
+    if answer.hits:
+        st.dataframe(
+            [_row(answer, hit) for hit in answer.hits],
+            hide_index=True,
+            column_config={"Passage": st.column_config.TextColumn(width="large")},
+        )
+    else:
+        st.markdown("Neither search found a passage.")
+    missing(access, answer.standalone, collections, refused=answer.abstained)
 
 
 def _row(answer: Answer, hit: Hit) -> dict[str, str]:
@@ -47,7 +51,13 @@ def _row(answer: Answer, hit: Hit) -> dict[str, str]:
     }
 
 
-def _missing(access: Access, answer: Answer, collections: Sequence[int]) -> None:
+def missing(
+    access: Access, question: str, collections: Sequence[int] | None, *, refused: bool
+) -> None:
+    """Ask for a sentence that should have been found, and say where it got lost.
+
+    `refused` says whether the question got no answer; `collections` None means all.
+    """
     with st.form("missing", border=False):
         expected = st.text_input(
             "Is a passage missing? Type a sentence of it, and see where it got lost.",
@@ -57,7 +67,7 @@ def _missing(access: Access, answer: Answer, collections: Sequence[int]) -> None
     if not asked:
         return
     with errors_shown(), st.spinner("Looking …"):
-        explanation = access.explain(answer.standalone, expected, collections)
+        explanation = knowing(access.explain(question, expected, collections), refused=refused)
         for finding in explanation.findings:
             st.markdown(f"- {plain(finding)}")
         for remedy in explanation.remedies:
