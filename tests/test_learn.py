@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import random
 import re
+import signal
+import subprocess
+import sys
 import threading
+import time
 import zlib
 from dataclasses import replace
 
@@ -386,8 +390,6 @@ def test_the_command_prints_the_contract(home):
 
 
 def test_a_run_is_a_job_in_its_own_process(home):
-    import time
-
     run = ordered(home, promote=False)
     identifier = jobs.submit(home, "train", {"run": run.id})
     while (found := jobs.job(home, identifier)).active:
@@ -399,9 +401,6 @@ def test_a_run_is_a_job_in_its_own_process(home):
 
 def test_two_processes_train_as_one_does(home, tmp_path):
     """As `accelerate launch` starts them; here on the processor, by torch's own launcher."""
-    import subprocess
-    import sys
-
     losses = []
     for processes in (1, 2):
         run = ordered(home, promote=False)
@@ -463,3 +462,25 @@ def test_passages_that_ask_for_themselves_are_told_apart_by_dropout(home):
     assert run.order.recipe.dropout > 0
     learning.learning(home, run).run()
     assert all(row["loss"] > 0.01 for row in history(run.folder))
+
+
+def test_a_run_killed_at_a_random_step_comes_to_the_same_end(home):
+    recipe = replace(QUICK, steps=60, evaluate_every=7, patience=99)
+    whole, killed = (
+        learning.order(home, learning.Wish("papers", recipe=recipe, promote=False))
+        for _ in range(2)
+    )
+    learning.learning(home, whole).train()
+    command = [sys.executable, "-m", "footnote", "--home", str(home.path), "train"]
+    process = subprocess.Popen([*command, "--resume", killed.id], stdout=subprocess.DEVNULL)
+    after = random.randint(1, 40)
+    while len(history(killed.folder)) < after and process.poll() is None:
+        time.sleep(0.002)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert not (killed.embedder / "spec.json").exists()
+    learning.learning(home, killed).train()
+    losses = [[row["loss"] for row in history(run.folder)] for run in (whole, killed)]
+    assert len(losses[0]) == recipe.steps
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    assert whole.kept == killed.kept
