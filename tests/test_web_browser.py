@@ -16,6 +16,7 @@ import pytest
 from footnote import learning
 from footnote.home import Home
 from indexer.sources import find
+from rag.history import TITLE_CHARACTERS
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = (
@@ -180,7 +181,10 @@ def test_conversations_are_renamed_and_deleted(browser, filled):
         entry = page.locator("[class*=st-key-talk-open-]")
         entry.get_by_role("button").last.click()
         page.get_by_text("Rename", exact=True).click()
-        page.get_by_role("textbox", name="Name").fill("Parking")
+        name = page.get_by_role("textbox", name="Name")
+        name.fill("x" * (TITLE_CHARACTERS + 1))  # more than is kept is not taken
+        assert name.input_value() != "x" * (TITLE_CHARACTERS + 1)
+        name.fill("Parking")
         button(page, "Save").click()
         entry.get_by_role("button", name="Parking").wait_for()
         entry.get_by_role("button").last.click()
