@@ -15,7 +15,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from authors import Author
 from click.testing import CliRunner
+from scripted_server import scripted_server
 
 from embedder.spec import EmbedderSpec
 from footnote import jobs, learning
@@ -484,3 +486,32 @@ def test_a_run_killed_at_a_random_step_comes_to_the_same_end(home):
     assert len(losses[0]) == recipe.steps
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
     assert whole.kept == killed.kept
+
+
+def test_what_a_language_model_wrote_is_trained_on_and_asked(home, tmp_path, monkeypatch):
+    file = tmp_path / "written.jsonl"
+    command = ["--home", str(home.path)]
+    with scripted_server(answer=Author()) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("FOOTNOTE_MODEL", "tiny")
+        made = CliRunner().invoke(
+            main, [*command, "synth", "-c", "papers", "-o", str(file), "-n", "24", "--json"]
+        )
+    assert made.exit_code == 0, made.output
+    result = CliRunner().invoke(
+        main, [*command, "train", "-c", "papers", "--data", str(file), "--steps", "2",
+               "--batch", "4", "--no-promote", "--json"],
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    run = learning.runs(home).get(found["run"])
+    taken = material(home.store, number_of(home))
+    parts = {source.passage.id: taken.parts[source.unit] for source in taken.sources}
+    written = [one for one in read_examples(run.examples) if one.source == "written"]
+    assert written
+    assert {parts[one.passage] for one in written} == {"train"}
+    asked = [one.passage for one in run.proof.comparisons if one.origin == "written"]
+    assert asked
+    assert {parts[number] for number in asked} == {"proof"}
+    assert found["proof"]["real"] == len(asked)
+    assert found["proof"]["offered"] >= len(written) + len(asked)
