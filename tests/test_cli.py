@@ -242,3 +242,36 @@ def test_the_reference_is_fresh():
     from footnote.reference import reference
 
     assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == reference()
+
+
+def test_the_app_asks_a_new_user_nothing_before_it_starts(tmp_path):
+    """Streamlit asks for an e-mail address where none of its files is in the home folder."""
+    import os
+    import socket
+    import subprocess
+    import sys
+    import time
+    import urllib.request
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"HOME": str(tmp_path), "BROWSER": "true"}
+    command = [sys.executable, "-m", "footnote", "--home", str(tmp_path / "home"), "app"]
+    with subprocess.Popen(
+        [*command, "--port", str(port)], env=environment, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    ) as app:  # fmt: skip
+        try:
+            until = time.monotonic() + 120
+            while True:
+                try:
+                    with urllib.request.urlopen(f"http://localhost:{port}/", timeout=5) as page:
+                        assert page.status == 200
+                    break
+                except OSError:
+                    assert time.monotonic() < until
+                    time.sleep(0.2)
+        finally:
+            app.kill()
+        assert "Email" not in app.stdout.read()
