@@ -466,7 +466,8 @@ def test_passages_that_ask_for_themselves_are_told_apart_by_dropout(home):
     assert all(row["loss"] > 0.01 for row in history(run.folder))
 
 
-def test_a_run_killed_at_a_random_step_comes_to_the_same_end(home):
+@pytest.mark.parametrize("earliest", [1, 8])  # before and after its first checkpoint
+def test_a_run_killed_at_a_random_step_comes_to_the_same_end(home, earliest):
     recipe = replace(QUICK, steps=60, evaluate_every=7, patience=99)
     whole, killed = (
         learning.order(home, learning.Wish("papers", recipe=recipe, promote=False))

@@ -103,6 +103,8 @@ class Trainer:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / _STATE).exists():
             self._restore()
+        if self._team.is_main_process:
+            _forget_after(folder / LOG, self._step)
 
     def run(
         self,
@@ -276,7 +278,6 @@ class Trainer:
         self._looks = [tuple(look) for look in known["looks"]]
         self._start = known["start"]
         self._kept = tuple(known["kept"]) if known["kept"] else None
-        _forget_after(self._folder / LOG, self._step)
 
 
 def team_on(device: torch.device) -> Accelerator:
