@@ -385,3 +385,25 @@ def test_a_decoder_without_linear_layers_is_refused(tiny_embedder, monkeypatch):
     monkeypatch.setattr("training.student._inner", lambda decoder: torch.nn.Embedding(2, 2))
     with pytest.raises(UntrainableError, match="LoRA"):
         student(tiny_embedder)
+
+
+def test_the_time_left_counts_looks_apart_from_steps(tiny_embedder, tmp_path, monkeypatch):
+    recipe = replace(RECIPE, steps=10, evaluate_every=5)
+    clock = iter(range(10_000))
+    monkeypatch.setattr("training.trainer.time.monotonic", lambda: float(next(clock)))
+    slow = Development(examples(6))
+    real = slow.reciprocal_ranks
+
+    def looked(learner):
+        for _ in range(100):
+            next(clock)
+        return real(learner)
+
+    monkeypatch.setattr(slow, "reciprocal_ranks", looked)
+    states = []
+    Trainer(
+        student(tiny_embedder, recipe), examples(), recipe, tmp_path / "run", development=slow
+    ).run(states.append)
+    # Two looks of some hundred seconds are still to come after the first step, not ten.
+    assert 200 < states[0].seconds_left < 300
+    assert states[-1].seconds_left == 0

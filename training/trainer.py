@@ -99,7 +99,7 @@ class Trainer:
         self._start: list[float] = []  # what the first look found, question by question
         self._kept: tuple[int, float] | None = None
         self._best: dict[str, Tensor] = {}
-        self._seconds = 0.0
+        self._seconds = self._looking = 0.0  # in all, and of it at the development part
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / _STATE).exists():
             self._restore()
@@ -193,6 +193,7 @@ class Trainer:
         """
         if self._development is None:
             return
+        began = time.monotonic()
         self._student.encoder.eval()
         found = self._development.reciprocal_ranks(self._student)
         score = sum(found) / len(found)
@@ -203,6 +204,7 @@ class Trainer:
             self._best = {n: p.detach().clone() for n, p in self._student.trainable.items()}
             self._kept = (self._step, score)
         self._looks.append((self._step, score))
+        self._looking += time.monotonic() - began
 
     def _is_stuck(self) -> bool:
         """Whether the last `patience` looks brought nothing better than one before them."""
@@ -216,7 +218,11 @@ class Trainer:
         return TrainingResult(self._step, step, before, after, finished)
 
     def _state_of_work(self, loss: float, right: float) -> TrainingProgress:
-        pace = self._seconds / self._step
+        left = self._recipe.steps - self._step
+        seconds_left = (self._seconds - self._looking) / self._step * left
+        if self._looks:
+            looks = -(-left // self._recipe.evaluate_every)
+            seconds_left += self._looking / len(self._looks) * looks
         return TrainingProgress(
             step=self._step,
             steps=self._recipe.steps,
@@ -225,7 +231,7 @@ class Trainer:
             learning_rate=self._optimizer.param_groups[0]["lr"],
             development=self._looks[-1][1] if self._looks else None,
             seconds=self._seconds,
-            seconds_left=pace * (self._recipe.steps - self._step),
+            seconds_left=seconds_left,
         )
 
     def _log(self, state: TrainingProgress) -> None:
@@ -252,6 +258,7 @@ class Trainer:
             "start": self._start,
             "kept": self._kept,
             "seconds": self._seconds,
+            "looking": self._looking,
         }
         contiguous = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
         write_tensors(self._folder / _STATE, contiguous, {"state": json.dumps(known)})
@@ -276,6 +283,7 @@ class Trainer:
                 self._optimizer.state[parameter] = state
         self._step, self._seconds = known["step"], known["seconds"]
         self._looks = [tuple(look) for look in known["looks"]]
+        self._looking = known.get("looking", 0.0)  # not there in earlier states
         self._start = known["start"]
         self._kept = tuple(known["kept"]) if known["kept"] else None
 
