@@ -11,7 +11,7 @@ from footnote.web import shared_home
 from footnote.web.training_charts import decimated
 from footnote.web.training_examples import NEGATIVE, PASSAGE, QUESTION, edits
 from footnote.web.training_order import TRAIN
-from footnote.web.training_progress import details, share
+from footnote.web.training_progress import details, doing, share
 from footnote.web.training_proof import change, changes
 from footnote.web.training_steps import standing
 from training.examples import Example, ExampleFileError, read_examples
@@ -360,7 +360,11 @@ def test_progress_in_words(home):
     run = ordered(home)
     job(home, run, state="waiting")
     found = jobs.of_run(home, run.id)
+    assert details(found, now=61.0) == "Ordered 1 minute ago"
+    assert "turn" in doing(found)
+    found = replace(found, state="running")
     assert details(found, now=61.0) == "At work for 1 minute"
+    assert "turn" not in doing(found)
     assert share(found.progress) == 0
     assert standing(run, found).working
 

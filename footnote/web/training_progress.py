@@ -63,6 +63,8 @@ def cancel_button(job: Job) -> None:
 
 def doing(job: Job) -> str:
     """What is done just now."""
+    if job.state == "waiting":
+        return "Waiting for its turn: one piece of work is done after the other"
     return DOING.get(job.progress.get("stage", ""), "Getting ready …")
 
 
@@ -75,7 +77,10 @@ def share(progress: dict[str, Any]) -> float:
 def details(job: Job, now: float | None = None) -> str:
     """The line under the bar: how much is done, since when, how much longer it takes."""
     progress = job.progress
-    passed = f"for {duration(max(0.0, (now or time.time()) - job.created_at))}"
+    since = duration(max(0.0, (now or time.time()) - job.created_at))
+    if job.state == "waiting":
+        return f"Ordered {since} ago"
+    passed = f"for {since}"
     thing = THINGS.get(progress.get("stage", ""))
     if thing is None or progress["total"] < 2:
         return f"At work {passed}"
