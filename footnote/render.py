@@ -302,7 +302,10 @@ def kept_out(proof: Proof) -> str:
     """What the proof asked about, and how many of the real questions were about that."""
     what = "documents that were kept out of training"
     if not proof.whole_documents:
-        what = "passages that were kept out of training (there are too few documents to keep whole ones out)"
+        what = (
+            "passages that were kept out of training (there are too few documents to keep whole"
+            " ones out)"
+        )
     return what + (f", {proof.real} of {proof.offered} real ones" if proof.offered else "")
 
 
