@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +18,6 @@ from pathlib import Path
 from embedder.aside import is_of_storage, storage_error, sync_folder
 
 _CHUNK = 1 << 20  # bytes read at a time
-
-# A staged file older than this belongs to a run that was killed.
-_STALE_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +102,6 @@ class Originals:
         for folder in sorted(self.folder.iterdir()):
             if folder != self._incoming and folder.is_dir():
                 yield from sorted(file.name for file in folder.iterdir())
-
-    def clear_stale(self) -> int:
-        """Remove staged files that killed runs have left; return how many."""
-        oldest = time.time() - _STALE_SECONDS
-        stale = [file for file in self._incoming.glob("*") if file.stat().st_mtime < oldest]
-        for file in stale:
-            file.unlink(missing_ok=True)
-        return len(stale)
 
 
 def hash_file(path: Path) -> str:

@@ -437,15 +437,3 @@ def test_a_document_partly_without_text_is_partial(shelf):
     document = shelf.store.add(new, pages, [], np.empty((0, 8)), FINGERPRINT)
     assert (document.state, document.pages_without_text) == ("partial", 1)
     assert document.problem == "a warning"
-
-
-def test_staged_files_of_killed_runs_are_cleared(shelf):
-    import os
-
-    source = shelf.folder / "a.txt"
-    source.write_text("x")
-    old, young = shelf.store.originals.stage(source), shelf.store.originals.stage(source)
-    os.utime(old.file, (0, 0))
-    assert shelf.store.originals.clear_stale() == 1
-    assert young.file.exists()
-    assert not old.file.exists()
