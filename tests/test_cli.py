@@ -1,9 +1,15 @@
 """The command line, as scripts and people use it: JSON keys, exit codes, what is printed."""
 
 import json
+import os
 import re
 import shlex
 import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import click
@@ -246,13 +252,6 @@ def test_the_reference_is_fresh():
 
 def test_the_app_asks_a_new_user_nothing_before_it_starts(tmp_path):
     """Streamlit asks for an e-mail address where none of its files is in the home folder."""
-    import os
-    import socket
-    import subprocess
-    import sys
-    import time
-    import urllib.request
-
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

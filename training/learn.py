@@ -50,8 +50,6 @@ DEVELOPMENT = 150
 DEVELOPMENT_POOL = 300
 # Beside them, questions of synthetic groups that no training sees: weak pairs are no questions.
 _GENERAL_DEVELOPMENT = 60
-# Passages that hard negatives are sought among.
-_NEIGHBOURS = 20_000
 _EMBED_AT_ONCE = 128
 # Weak pairs that are looked through: more than the steps can use are made in vain.
 WEAK = 3000
@@ -215,7 +213,7 @@ class Learning:
         once, though both examples and adapting need them.
         """
         if self._around is None:
-            chosen = taken.part("train")[:_NEIGHBOURS]
+            chosen = taken.part("train")
             ids = [source.passage.id for source in chosen]
             texts = [source.text for source in chosen]
             stored = self._store.passage_vectors(ids, self._start.fingerprint)

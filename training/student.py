@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 _ADAPTER = "default"
 _PREFIX = "base_model.model."
 _LEAST_WEIGHT = 1e-4
-# The last product of attention and of the feed-forward layer, in all families that there are.
+# The last product of attention and of the feed-forward layer in the Llama, Mistral and Qwen
+# families; decoders that call them otherwise have dropout on their embeddings alone.
 _OUTPUTS = (".o_proj", ".down_proj")
 _PROJECTION = ("query_mean", "passage_mean", "matrix")
 

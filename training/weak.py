@@ -114,9 +114,9 @@ KINDS: dict[str, Kind] = {
     "question": questions,
     "dropout": dropout_pairs,
 }
-# SimCSE's pairs are for comparison: they teach less than any of the others (docs/log.md).
 # What tells dropout pairs apart, where the recipe has none (Gao et al., arXiv 2104.08821, table 2).
 DROPOUT = 0.1
+# SimCSE's pairs are for comparison alone.
 DEFAULT_KINDS = ("title", "heading", "crop", "definition", "question")
 
 
