@@ -107,6 +107,12 @@ def test_restructured_text(read):
     assert "root:" not in text_of(parsed)
 
 
+def test_restructured_text_that_would_take_minutes_is_read_as_plain_text(read):
+    parsed = read("a.rst", "Part\n====\n\nthe pump fails\n\n" + "a-" * 20_000)
+    assert "plain text" in parsed.problems[0]
+    assert "the pump fails" in text_of(parsed)
+
+
 def test_org(read):
     assert outline(read("a.org", "* Top\nwords\n** Below\nmore\n")) == [
         ("h1", "Top"),

@@ -1,16 +1,19 @@
 """reStructuredText, through docutils, with file access and raw markup switched off.
 
 What docutils cannot carry out without the project around it (Sphinx's own directives and
-roles) stays in the text as it is written: dropping it would lose text.
+roles) stays in the text as it is written: dropping it would lose text. A file that docutils cannot
+take, or would take minutes over, is read as plain text.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from indexer.parsers.encoding import decode
-from indexer.parsers.errors import CorruptedError, EmptyFileError
+from indexer.parsers.errors import EmptyFileError
 from indexer.parsers.layout import PageBuilder, clean
+from indexer.parsers.text import parse_plain
 from indexer.records import ParsedFile
 
 if TYPE_CHECKING:
@@ -30,6 +33,9 @@ _SETTINGS = {
     "smart_quotes": False,
     "line_length_limit": 1_000_000,
 }
+# docutils looks for addresses in time that grows with the square of a word's length: of some a
+# second for 5,000 characters, a minute for 40,000 ("-" or "a-" repeated).
+_LONGEST_WORD = re.compile(r"\S{5000}")
 
 
 def parse_rst(data: bytes, name: str) -> ParsedFile:
@@ -38,7 +44,10 @@ def parse_rst(data: bytes, name: str) -> ParsedFile:
     text = clean(raw)
     if not text.strip():
         raise EmptyFileError("holds nothing but white space")
-    tree = _tree(text)
+    tree, problem = _tree(text)
+    if tree is None:
+        plain = parse_plain(data, name)
+        return ParsedFile(name, plain.pages, "rst", (problem,))
     builder = PageBuilder()
     builder.look_through(raw)
     title = str(tree.get("title", ""))
@@ -48,17 +57,17 @@ def parse_rst(data: bytes, name: str) -> ParsedFile:
     return ParsedFile(title or name, builder.sections(), "rst")
 
 
-def _tree(text: str) -> document:
+def _tree(text: str) -> tuple[document | None, str]:
+    """The document's tree, or None and why there is none."""
     from docutils.core import publish_doctree
     from docutils.utils import SystemMessage
 
+    if _LONGEST_WORD.search(text):
+        return None, "has a word of 5,000 characters and was read as plain text"
     try:
-        return publish_doctree(text, settings_overrides=_SETTINGS)
+        return publish_doctree(text, settings_overrides=_SETTINGS), ""
     except (SystemMessage, RecursionError, ValueError) as error:
-        reason = str(error)[:120]
-        raise CorruptedError(
-            f"cannot be read as reStructuredText ({reason}); save it as .txt"
-        ) from error
+        return None, f"is not valid reStructuredText ({str(error)[:120]}), was read as plain text"
 
 
 def _write(builder: PageBuilder, parent: Node, level: int, depth: int) -> None:
