@@ -223,8 +223,13 @@ ALTER TABLE documents ADD COLUMN unread TEXT NOT NULL DEFAULT '';   -- why its f
 CREATE INDEX documents_unread ON documents(collection) WHERE unread != '';
 """
 
+# Slides and sheets were not looked through for words in the colour of what is behind them.
+_M008 = """
+UPDATE documents SET hidden = NULL WHERE kind IN ('pptx', 'sheet');
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = tuple(
-    enumerate((_M001, _M002, _M003, _M004, _M005, _M006, _M007), start=1)
+    enumerate((_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008), start=1)
 )
 LATEST = MIGRATIONS[-1][0]
 

@@ -7,6 +7,7 @@ import re
 
 import pytest
 from file_writers import PICTURE, docx, epub, odt, paragraph, pdf, text_at, xlsx, zipped
+from openpyxl.styles.colors import Color
 
 from indexer.parsers import ReadingLimits, parse
 from indexer.parsers.hidden import (
@@ -29,11 +30,12 @@ KEEP = ReadingLimits(keep_hidden=True)
 WHITE_ON_WHITE = text_at(72, 600, TRAP).join(("1 g\n", "0 g\n"))
 
 
-def pptx(fill) -> bytes:
+def pptx(fill, layout=6) -> bytes:
+    """A presentation of one slide, which `fill` fills; the layouts are PowerPoint's own."""
     from pptx import Presentation
 
     show = Presentation()
-    fill(show.slides.add_slide(show.slide_layouts[6]))
+    fill(show.slides.add_slide(show.slide_layouts[layout]))
     stream = io.BytesIO()
     show.save(stream)
     return stream.getvalue()
@@ -63,6 +65,78 @@ def switched_off(slide):
 def tiny(slide):
     boxed(slide, SEEN)
     boxed(slide, TRAP, size=1)
+
+
+def coloured(colour, fill=None, background=None, picture=False):
+    """Fills a slide with a text box whose words have a colour, an RGB value or a theme's name."""
+
+    def fill_slide(slide):
+        from pptx.dml.color import RGBColor
+        from pptx.util import Inches
+
+        boxed(slide, SEEN, left=5)
+        if background:
+            slide.background.fill.solid()
+            slide.background.fill.fore_color.rgb = RGBColor.from_string(background)
+        if picture:
+            ink = b"P6 1 1 255 \0\0\0"
+            slide.shapes.add_picture(io.BytesIO(as_png(ink)), 0, 0, Inches(10), Inches(4))
+        shape = boxed(slide, TRAP)
+        if fill:
+            shape.fill.solid()
+            shape.fill.fore_color.rgb = RGBColor.from_string(fill)
+        font = shape.text_frame.paragraphs[0].runs[0].font
+        if isinstance(colour, str):
+            font.color.rgb = RGBColor.from_string(colour)
+        else:
+            font.color.theme_color = colour
+
+    return fill_slide
+
+
+def as_png(ppm: bytes) -> bytes:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.open(io.BytesIO(ppm)).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def themed(name):
+    from pptx.enum.dml import MSO_THEME_COLOR
+
+    return coloured(MSO_THEME_COLOR[name])
+
+
+def white_title(slide):
+    from pptx.dml.color import RGBColor
+
+    boxed(slide, SEEN, left=5)
+    run = slide.shapes.title.text_frame.paragraphs[0].add_run()
+    run.text, run.font.color.rgb = TRAP, RGBColor(255, 255, 255)
+
+
+def styled_cell(rule=False, number_format=None, fill=None, **font) -> bytes:
+    """A workbook with the trap in a cell of this look, below and right of where sheets begin."""
+    from openpyxl import Workbook
+    from openpyxl.formatting.rule import CellIsRule
+    from openpyxl.styles import Font, PatternFill
+
+    book = Workbook()
+    sheet = book.active
+    sheet["B3"], sheet["C3"], sheet["B4"], sheet["C4"] = SEEN, "b", "c", TRAP
+    cell = sheet["C4"]
+    cell.font = Font(**font)
+    if fill:
+        cell.fill = PatternFill("solid", fgColor=fill)
+    if number_format:
+        cell.number_format = number_format
+    if rule:
+        dark = PatternFill("solid", bgColor="FF000000")
+        sheet.conditional_formatting.add("A1:Z9", CellIsRule("notEqual", ["0"], fill=dark))
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
 
 
 def hidden_sheet() -> bytes:
@@ -173,6 +247,17 @@ HIDING = {
     "off.pptx": (pptx(off_slide), OFF_PAGE),
     "switched.pptx": (pptx(switched_off), MARKED),
     "tiny.pptx": (pptx(tiny), TINY),
+    "white.pptx": (pptx(coloured("FFFFFF")), BACKGROUND),
+    "theme.pptx": (pptx(themed("BACKGROUND_1")), BACKGROUND),
+    "background.pptx": (pptx(coloured("102030", background="112233")), BACKGROUND),
+    "fill.pptx": (pptx(coloured("FFF8F0", fill="FFFFFF", picture=True)), BACKGROUND),
+    "title.pptx": (pptx(white_title, layout=5), BACKGROUND),
+    "white.xlsx": (styled_cell(color="FFFFFFFF"), BACKGROUND),
+    "theme.xlsx": (styled_cell(color=Color(theme=0)), BACKGROUND),
+    "indexed.xlsx": (styled_cell(color=Color(indexed=9)), BACKGROUND),
+    "fill.xlsx": (styled_cell(color="FF102030", fill="FF112233"), BACKGROUND),
+    "tiny.xlsx": (styled_cell(size=1), TINY),
+    "nothing.xlsx": (styled_cell(number_format=";;;"), MARKED),
     "sheet.xlsx": (hidden_sheet(), SHEET),
     "hidden.odt": (odt_style('text:display="none"'), MARKED),
     "white.odt": (odt_style('fo:color="#ffffff"'), BACKGROUND),
@@ -244,6 +329,13 @@ SEEN_WELL = {
         f'<w:color w:val="FFFFFF"/></w:rPr><w:t>{TRAP}</w:t></w:r></w:p></w:tc></w:tr></w:tbl>'
     ),
     "code.md": f"    <!-- {TRAP} -->\n\n`<div hidden>` is a tag.\n\nThat is how.".encode(),
+    "plain.pptx": pptx(themed("TEXT_1")),
+    "bar.pptx": pptx(coloured("FFFFFF", fill="1F3864")),
+    "dark.pptx": pptx(coloured("FFFFFF", background="000000")),
+    "picture.pptx": pptx(coloured("FFFFFF", picture=True)),
+    "bar.xlsx": styled_cell(color="FFFFFFFF", fill="FF1F3864"),
+    "plain.xlsx": styled_cell(color=Color(theme=1)),
+    "rule.xlsx": styled_cell(color="FFFFFFFF", rule=True),
     "bar.odt": odt_style('fo:color="#ffffff" fo:background-color="#000000"'),
 }
 

@@ -63,3 +63,9 @@ def attribute(element: _Element, name: str) -> str:
         if key.rpartition("}")[2] == name:
             return value
     return ""
+
+
+def child(element: _Element | None, name: str) -> _Element | None:
+    """The first child of this local name; None where there is none, or no element."""
+    children = () if element is None else element
+    return next((one for one in children if local(one) == name), None)

@@ -6,9 +6,7 @@ import csv
 import datetime
 import io
 import re
-import zipfile
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from indexer.parsers.encoding import decode
@@ -16,6 +14,7 @@ from indexer.parsers.errors import CorruptedError, EmptyFileError, EncryptedErro
 from indexer.parsers.hidden import SHEET
 from indexer.parsers.layout import PageBuilder
 from indexer.parsers.reading import Reading
+from indexer.parsers.sheet_hidden import Place, looks
 from indexer.records import Page, ParsedFile
 
 _DELIMITERS = ",;\t|"
@@ -36,15 +35,11 @@ _LONGEST_NAME = 120
 Row = Sequence[str]
 
 
-# A row or a column of no height or width. Filters and folded outlines leave the same mark.
-_FOLDED = re.compile(rb"<(?:\w+:)?(?:row|col)\b[^>]*\shidden=[\"'](?:1|true)[\"']")
-
-
 def parse_workbook(data: bytes, name: str, reading: Reading) -> ParsedFile:
     """A workbook: one page a sheet, tables with their header row.
 
-    Hidden sheets are hidden text. Hidden rows and columns are read: a filter hides rows too, and
-    nobody means them to be gone from the table.
+    Hidden sheets, and cells that nobody can read, are hidden text. Hidden rows and columns are
+    read: a filter hides rows too, and nobody means them to be gone from the table.
     """
     from python_calamine import (
         CalamineError,
@@ -53,14 +48,17 @@ def parse_workbook(data: bytes, name: str, reading: Reading) -> ParsedFile:
         SheetVisibleEnum,
     )
 
+    shown = looks(data)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         # Cells are read as they are needed: only one sheet is held at a time.
         pages: list[Page] = []
         for sheet in book.sheets_metadata:
-            cells = book.get_sheet_by_name(sheet.name).to_python(skip_empty_area=True)
+            source = book.get_sheet_by_name(sheet.name)
+            cells = source.to_python(skip_empty_area=True)
             rows = [[_cell(value) for value in row] for row in cells]
             builder = reading.builder()
+            _take_out(builder, rows, source.start or (0, 0), shown.hidden.get(sheet.name, {}))
             if sheet.visible != SheetVisibleEnum.Visible:
                 said = " ".join(" ".join(filter(None, row)) for row in rows)
                 if said.strip() and builder.hide(SHEET, f"{sheet.name}: {said}"):
@@ -80,21 +78,20 @@ def parse_workbook(data: bytes, name: str, reading: Reading) -> ParsedFile:
         raise CorruptedError(
             "is damaged and cannot be read as a workbook; save it again"
         ) from error
-    folded = ("hidden rows or columns were read too",) if _has_folded(data) else ()
-    return ParsedFile(name, tuple(pages), "sheet", folded)
+    folded = ("hidden rows or columns were read too",)
+    return ParsedFile(name, tuple(pages), "sheet", folded if shown.folded else ())
 
 
-def _has_folded(data: bytes) -> bool:
-    """Whether a sheet of an XLSX file has rows or columns that are not shown."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as package:
-            return any(
-                _FOLDED.search(package.read(name)) is not None
-                for name in package.namelist()
-                if name.startswith("xl/worksheets/") and name.endswith(".xml")
-            )
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError, OSError, EOFError):
-        return False
+def _take_out(
+    builder: PageBuilder, rows: list[list[str]], start: Place, hidden: Mapping[Place, str]
+) -> None:
+    """Empty hidden cells of rows that begin at `start`, and tell the page of them."""
+    for place, how in hidden.items():
+        row, column = place[0] - start[0], place[1] - start[1]
+        if 0 <= row < len(rows) and 0 <= column < len(rows[row]):
+            said = rows[row][column]
+            if said.strip() and builder.hide(how, said):
+                rows[row][column] = ""
 
 
 def parse_csv(data: bytes, name: str) -> ParsedFile:

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from indexer.parsers.container import package_faults
-from indexer.parsers.hidden import MARKED, OFF_PAGE, TINY, TINY_POINTS
+from indexer.parsers.hidden import MARKED, OFF_PAGE
 from indexer.parsers.layout import PageBuilder
 from indexer.parsers.markup import attribute, local
 from indexer.parsers.reading import Reading
+from indexer.parsers.slide_hidden import SlideLooks
 from indexer.records import Page, ParsedFile
 
 if TYPE_CHECKING:
@@ -50,8 +51,12 @@ def _title(slide: Slide) -> str:
 
 
 def _slide(slide: Slide, number: int, size: tuple[int, int], builder: PageBuilder) -> Page:
+    looks = SlideLooks(slide)
+    titled = slide.shapes.title
+    if titled is not None:
+        _take_out(builder, titled, titled.text_frame.paragraphs, looks)
     title = _title(slide)
-    skipped = slide.shapes.title.shape_id if title else None
+    skipped = titled.shape_id if title else None
     shapes = [
         shape
         for shape in _shapes(_seen(slide.shapes, size, builder))
@@ -62,7 +67,7 @@ def _slide(slide: Slide, number: int, size: tuple[int, int], builder: PageBuilde
     if title or noted.strip() or any(_has_text(shape) for shape in shapes):
         builder.heading(title or f"Slide {number}", 1)
     for shape in shapes:
-        _write(builder, shape)
+        _write(builder, shape, looks)
     if noted.strip():
         builder.heading("Notes", 2)
         for line in noted.split("\n"):
@@ -123,12 +128,11 @@ def _has_text(shape: BaseShape) -> bool:
     return shape.has_table if not shape.has_text_frame else bool(shape.text_frame.text.strip())
 
 
-def _write(builder: PageBuilder, shape: BaseShape) -> None:
+def _write(builder: PageBuilder, shape: BaseShape, looks: SlideLooks) -> None:
     """Write a table's rows, a placeholder's several paragraphs as a list, or paragraphs."""
     if shape.has_text_frame:
-        for paragraph in shape.text_frame.paragraphs:
-            _take_out_tiny(builder, paragraph)
         paragraphs = shape.text_frame.paragraphs
+        _take_out(builder, shape, paragraphs, looks)
         listed = len(paragraphs) > 1 and shape.is_placeholder
         for paragraph in paragraphs:
             if listed:
@@ -138,14 +142,16 @@ def _write(builder: PageBuilder, shape: BaseShape) -> None:
     elif shape.has_table:
         for row in shape.table.rows:
             for cell in row.cells:
-                for paragraph in cell.text_frame.paragraphs:
-                    _take_out_tiny(builder, paragraph)
+                _take_out(builder, shape, cell.text_frame.paragraphs, looks)
         builder.table([[cell.text for cell in row.cells] for row in shape.table.rows])
 
 
-def _take_out_tiny(builder: PageBuilder, paragraph: _Paragraph) -> None:
-    """Empty runs that are too small to read, and tell the page of them."""
-    for run in paragraph.runs:
-        small = run.font.size is not None and run.font.size.pt < TINY_POINTS
-        if small and builder.hide(TINY, run.text):
-            run.text = ""
+def _take_out(
+    builder: PageBuilder, shape: BaseShape, paragraphs: Iterable[_Paragraph], looks: SlideLooks
+) -> None:
+    """Empty runs of a shape that nobody sees, and tell the page of them."""
+    for paragraph in paragraphs:
+        for run in paragraph.runs:
+            how = looks.how(run, shape)
+            if how and builder.hide(how, run.text):
+                run.text = ""

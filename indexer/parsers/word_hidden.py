@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from indexer.parsers.css import alike
 from indexer.parsers.hidden import BACKGROUND, MARKED, TINY, TINY_POINTS
-from indexer.parsers.markup import attribute, local
+from indexer.parsers.markup import attribute, child, local
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -56,9 +56,9 @@ class HiddenRuns:
 
     def how(self, run: _Element) -> str:
         """How a run is hidden, "" where it is seen."""
-        own = _child(run, "rPr")
+        own = child(run, "rPr")
         paragraph = next((e for e in run.iterancestors() if local(e) == "p"), None)
-        properties = None if paragraph is None else _child(paragraph, "pPr")
+        properties = None if paragraph is None else child(paragraph, "pPr")
         look = _look(() if own is None else own)
         look = look.over(self._style(own, "rStyle")).over(self._style(properties, "pStyle"))
         if look.vanish:
@@ -71,7 +71,7 @@ class HiddenRuns:
         return BACKGROUND if behind and alike(look.colour, behind) else ""
 
     def _style(self, properties: _Element | None, kind: str) -> _Look:
-        named = None if properties is None else _child(properties, kind)
+        named = child(properties, kind)
         name = "" if named is None else attribute(named, "val")
         if name not in self._looks:
             self._looks[name] = self._resolved(name)
@@ -84,9 +84,9 @@ class HiddenRuns:
             style = self._styles.get(name)
             if style is None:
                 break
-            properties = _child(style, "rPr")
+            properties = child(style, "rPr")
             look = look.over(_look(() if properties is None else properties))
-            based = _child(style, "basedOn")
+            based = child(style, "basedOn")
             name = "" if based is None else attribute(based, "val")
         return look
 
@@ -98,12 +98,11 @@ class HiddenRuns:
         for around in run.iterancestors():
             tag = local(around)
             if tag == "tc":
-                shading = _shading(_child(around, "tcPr"))
+                shading = _shading(child(around, "tcPr"))
                 if shading is not None:
                     return shading
             elif tag == "tbl":
-                table = _child(around, "tblPr")
-                if table is not None and _child(table, "tblStyle") is not None:
+                if child(child(around, "tblPr"), "tblStyle") is not None:
                     return _UNKNOWN
             elif tag in ("wsp", "shape", "rect", "roundrect"):
                 filled = any(local(e) in _FILLS for e in around.iter())
@@ -133,7 +132,7 @@ def _look(properties: Iterable[_Element]) -> _Look:
 
 
 def _shading(properties: _Element | None) -> str | None:
-    shading = None if properties is None else _child(properties, "shd")
+    shading = child(properties, "shd")
     return None if shading is None else _fill(shading)
 
 
@@ -143,7 +142,3 @@ def _fill(shading: _Element) -> str | None:
     if attribute(shading, "themeFill") and fill in ("", "AUTO"):
         return _UNKNOWN
     return None if fill in ("", "AUTO") else fill
-
-
-def _child(element: _Element, name: str) -> _Element | None:
-    return next((child for child in element if local(child) == name), None)

@@ -10,6 +10,7 @@ schema-3          a10e6aa
 schema-4          4bd44e9
 schema-5          dba9b7f
 schema-6          a1da0d4
+schema-7          e2cb107
 """
 
 import dataclasses
