@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from footnote.web.words import count
+from footnote.words import count
 
 if TYPE_CHECKING:
     from footnote.backup import BackupReport

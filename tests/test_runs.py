@@ -9,6 +9,7 @@ from test_synthesize import Author
 from embedder.errors import FootnoteError
 from footnote import audit, estimate, jobs, learning
 from footnote.example_pages import ExamplePages, save
+from footnote.work import WORK
 from indexer.sources import find
 from rag.llm import OpenAIChat
 from tests.homes import write_papers
@@ -246,9 +247,9 @@ def test_a_language_model_writes_in_a_job_that_can_be_stopped_and_goes_on(home, 
         file = learning.written(home, "papers")
         arguments = {"collection": "papers", "file": str(file), "count": 5}
         control = Control(3)
-        assert jobs.WORK["write"](home, arguments, control) == {}
+        assert WORK["write"](home, arguments, control) == {}
         assert {"done", "total", "examples", "seconds_left"} <= control.seen[0].keys()
-        report = jobs.WORK["write"](home, arguments, Control())
+        report = WORK["write"](home, arguments, Control())
     examples = read_examples(file)
     assert report["examples"] == len(examples)
     assert {one.source for one in examples} == {"written"}

@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from markdown_it import MarkdownIt
 from scripted_server import Reply, scripted_server
 
+from footnote import words
 from footnote.cli import main
 from footnote.home import Home
-from footnote.web import actions, page_view, words
+from footnote.web import actions, page_view
 from footnote.web.answer import Source as Shown
 from footnote.web.page_view import Place
 from indexer.records import Span

@@ -8,7 +8,7 @@ import streamlit as st
 
 from footnote.render import MARKS, marked
 from footnote.web import components, why
-from footnote.web.words import harmless
+from footnote.words import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

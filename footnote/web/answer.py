@@ -11,7 +11,7 @@ import streamlit as st
 from footnote.render import snippet
 from footnote.web import components
 from footnote.web.page_view import Place
-from footnote.web.words import plain
+from footnote.words import plain
 from indexer.catalogue import UnknownDocumentError
 from rag.records import Answer, Turn
 

@@ -11,7 +11,7 @@ import streamlit as st
 from footnote import samples
 from footnote.web import actions, answer, asking, chats, page_view, progress, session, welcome
 from footnote.web.page_view import Place
-from footnote.web.words import count, plain
+from footnote.words import count, plain
 from indexer.catalogue import UnknownDocumentError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from embedder.aside import StorageError
 from embedder.errors import FootnoteError
 from footnote.render import snippet
 from footnote.web import components, session
-from footnote.web.words import plain
+from footnote.words import plain
 from rag.records import Turn
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote.web.session import errors_shown
-from footnote.web.words import plain, when
+from footnote.words import plain, when
 from rag.history import TITLE_CHARACTERS, History, UnknownConversationError
 from rag.records import Conversation
 

@@ -12,7 +12,7 @@ import streamlit as st
 from footnote.web import components, progress
 from footnote.web.page_view import file_name
 from footnote.web.session import errors_shown
-from footnote.web.words import count, listed, plain, size, when
+from footnote.words import count, listed, plain, size, when
 from indexer.catalogue import UnknownDocumentError
 from indexer.records import Document, Receipt
 

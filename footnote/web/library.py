@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote.web import documents, one_document, progress, session, upload
-from footnote.web.words import count
+from footnote.words import count
 
 if TYPE_CHECKING:
     from footnote.access import Access

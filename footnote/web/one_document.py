@@ -10,7 +10,7 @@ from footnote.render import hidden_text, unread
 from footnote.web import documents, page_view, paging, progress
 from footnote.web.page_view import Place
 from footnote.web.session import errors_shown, problem
-from footnote.web.words import count, plain, size, when
+from footnote.words import count, plain, size, when
 from indexer.records import Document
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import streamlit as st
 
 from footnote.web import components
 from footnote.web.session import errors_shown
-from footnote.web.words import plain, upright
+from footnote.words import plain, upright
 from indexer.catalogue import UnknownOriginalError
 from indexer.records import Document, Page, Span
 

@@ -11,7 +11,7 @@ from footnote.people import EVERYONE, ROLES, People, Profile
 from footnote.web import session
 from footnote.web.account import new_password
 from footnote.web.session import errors_shown
-from footnote.web.words import plain, when
+from footnote.words import plain, when
 
 if TYPE_CHECKING:
     from footnote.home import Home

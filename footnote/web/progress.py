@@ -10,7 +10,7 @@ import streamlit as st
 
 from footnote.jobs import JobError
 from footnote.web.session import problem
-from footnote.web.words import count, duration, listed, plain
+from footnote.words import count, duration, listed, plain
 
 if TYPE_CHECKING:
     from footnote.access import Access

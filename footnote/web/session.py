@@ -14,7 +14,7 @@ from footnote import signin
 from footnote.access import Access, Door, visitor
 from footnote.web import doors
 from footnote.web.shared_home import home
-from footnote.web.words import plain
+from footnote.words import plain
 
 if TYPE_CHECKING:
     from footnote.home import Home

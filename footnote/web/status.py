@@ -13,7 +13,7 @@ from footnote.render_status import WHERE, extent, generation, people
 from footnote.web import paging, session, why
 from footnote.web.session import errors_shown
 from footnote.web.training_words import embedder_name
-from footnote.web.words import count, duration, plain, size, when
+from footnote.words import count, duration, plain, size, when
 
 if TYPE_CHECKING:
     from footnote.access import Access

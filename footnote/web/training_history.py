@@ -9,7 +9,7 @@ import streamlit as st
 from footnote import jobs, learning
 from footnote.web import paging
 from footnote.web.training_words import outcome
-from footnote.web.words import duration, plain, when
+from footnote.words import duration, plain, when
 from training.history import history
 from training.proof import points
 

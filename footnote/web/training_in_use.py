@@ -10,7 +10,7 @@ from footnote import learning
 from footnote.web import session
 from footnote.web.session import errors_shown
 from footnote.web.training_words import embedder_name
-from footnote.web.words import plain
+from footnote.words import plain
 
 if TYPE_CHECKING:
     from footnote.home import Home

@@ -14,7 +14,7 @@ from footnote import estimate, learning
 from footnote.web import session, training_time, training_written
 from footnote.web.session import errors_shown, problem
 from footnote.web.training_words import SOURCES, source_name
-from footnote.web.words import count, listed, plain
+from footnote.words import count, listed, plain
 from training.recipe import Recipe
 from training.runs import Order
 from training.weak import DEFAULT_KINDS, weak_examples

@@ -10,7 +10,7 @@ import streamlit as st
 from footnote import jobs
 from footnote.web import session, training_charts
 from footnote.web.training_steps import TRAIN, Step, standing
-from footnote.web.words import count, duration
+from footnote.words import count, duration
 from training.history import history
 
 if TYPE_CHECKING:

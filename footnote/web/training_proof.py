@@ -11,7 +11,7 @@ from footnote.web import paging, training_charts
 from footnote.web.training_charts import SIDES
 from footnote.web.training_start import go_on
 from footnote.web.training_words import ORIGINS
-from footnote.web.words import count, ordinal, plain
+from footnote.words import count, ordinal, plain
 from indexer.catalogue import UnknownDocumentError
 from training.proof import gain_at, points
 

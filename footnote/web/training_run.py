@@ -20,7 +20,7 @@ from footnote.web.session import errors_shown, problem
 from footnote.web.training_history import open_run
 from footnote.web.training_steps import STEPS, Standing, Step, standing
 from footnote.web.training_words import embedder_name, outcome
-from footnote.web.words import count, plain, when
+from footnote.words import count, plain, when
 from training.history import history
 
 if TYPE_CHECKING:

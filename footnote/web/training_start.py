@@ -8,7 +8,7 @@ import streamlit as st
 
 from footnote.web import session, training_charts, training_time
 from footnote.web.training_steps import started, trained
-from footnote.web.words import count, duration
+from footnote.words import count, duration
 from training.history import history
 
 if TYPE_CHECKING:

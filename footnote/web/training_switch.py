@@ -12,7 +12,7 @@ from footnote.web.session import errors_shown
 from footnote.web.training_history import open_run
 from footnote.web.training_in_use import confirm_way_back
 from footnote.web.training_start import go_on
-from footnote.web.words import plain
+from footnote.words import plain
 
 if TYPE_CHECKING:
     from footnote.home import Home

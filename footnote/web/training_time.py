@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote import estimate
-from footnote.web.words import duration
+from footnote.words import duration
 
 if TYPE_CHECKING:
     from embedder.model import Embedder

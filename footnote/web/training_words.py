@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from embedder.registry import BUNDLED, SHIPPED
 from footnote import learning
-from footnote.web.words import plain, when
+from footnote.words import plain, when
 from training.runs import UnknownRunError
 
 if TYPE_CHECKING:

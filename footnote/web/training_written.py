@@ -11,7 +11,7 @@ from footnote import jobs, learning
 from footnote.web import session
 from footnote.web.session import errors_shown, problem
 from footnote.web.training_progress import cancel_button, share
-from footnote.web.words import count, duration, plain
+from footnote.words import count, duration, plain
 
 if TYPE_CHECKING:
     from footnote.home import Home

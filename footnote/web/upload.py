@@ -12,7 +12,7 @@ from footnote.home import DEFAULT_COLLECTION
 from footnote.uploads import free_name
 from footnote.web import progress
 from footnote.web.session import errors_shown
-from footnote.web.words import count, listed, plain
+from footnote.words import count, listed, plain
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile

@@ -8,7 +8,7 @@ import streamlit as st
 
 from footnote import samples
 from footnote.web import progress, session
-from footnote.web.words import count
+from footnote.words import count
 
 if TYPE_CHECKING:
     from footnote.access import Access

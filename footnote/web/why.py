@@ -9,7 +9,7 @@ import streamlit as st
 
 from footnote.render import snippet
 from footnote.web.session import errors_shown
-from footnote.web.words import ordinal, plain
+from footnote.words import ordinal, plain
 from rag.explain import knowing
 from rag.records import Answer
 

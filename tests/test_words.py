@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from footnote import render
-from footnote.web import actions, upload, words
+from footnote import render, words
+from footnote.web import actions, upload
 from footnote.web.answer import Source
 from footnote.web.page_view import Place, page_label
 from indexer.records import Page, Span
