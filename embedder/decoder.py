@@ -2,7 +2,7 @@
 
 A base is a hub id, a folder, or a GGUF file that an installed Python package carries. It is
 converted once, by transformers, to a folder with `config.json`, `tokenizer.json` and
-`model.safetensors` (bfloat16, first layers only, adapter merged); afterwards neither
+`model.safetensors` (bfloat16, first layers only, what was trained merged); afterwards neither
 transformers nor the base is needed again unless the architecture is outside the Llama family.
 """
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 PACKAGE_PREFIX = "package:"
 # Raised when a converted folder would come out differently; part of its name.
 _CONVERSION = "1"
+# How `adapter_config.json` says that what lies beside it is no adapter of peft's.
+_KIND, _WHOLE = "peft_type", "NONE, WHOLE WEIGHTS"
 # A base's own code is never run. Left to itself, transformers asks the person at the terminal.
 _NO_CODE: Mapping[str, Any] = MappingProxyType({"trust_remote_code": False})
 
@@ -74,7 +76,8 @@ class Converted:
 def converted(spec: EmbedderSpec, cache: Path, adapter: Path | None = None) -> Converted:
     """The base of `spec`, converted into a folder of `cache` unless that has been done.
 
-    `adapter` is a folder in peft's layout whose LoRA weights are merged in. Written aside and
+    `adapter` is a folder in peft's layout whose LoRA weights are merged in, or one with whole
+    weights that take the place of the base's. Written aside and
     renamed, so that a crash or a second process leaves no half folder. Raises
     `BaseNotFoundError`, `AdapterError`, `OtherWeightsError` and `StorageError`.
     """
@@ -261,20 +264,39 @@ def check_hash(path: Path, digest: str) -> None:
         )
 
 
-def merge_adapter(weights: dict[str, Tensor], adapter: Path) -> None:
-    """Add a LoRA adapter in peft's layout to `weights`, in place.
+def whole_config(base: str) -> str:
+    """The `adapter_config.json` of an embedder whose linear layers were trained as a whole."""
+    return json.dumps({_KIND: _WHOLE, "base_model_name_or_path": base}, indent=2) + "\n"
 
+
+def holds_whole_weights(adapter: Path) -> bool:
+    """Whether an adapter's folder holds whole weights, which are no adapter for peft."""
+    return _adapter_config(adapter).get(_KIND) == _WHOLE
+
+
+def _adapter_config(adapter: Path) -> dict[str, Any]:
+    return json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+
+
+def merge_adapter(weights: dict[str, Tensor], adapter: Path) -> None:
+    """Bring what was trained into `weights`, in place.
+
+    Whole weights take the place of the base's. A LoRA adapter in peft's layout is added:
     W += alpha / r * B A (Hu et al., arXiv 2106.09685), or alpha / sqrt(r) where the adapter
     says rank-stabilised. Raises `AdapterError` for what is not plain LoRA or does not fit.
     """
     from safetensors.torch import load_file
 
-    config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    config, tensors = _adapter_config(adapter), load_file(adapter / "adapter_model.safetensors")
+    if config.get(_KIND) == _WHOLE:
+        if strange := sorted(tensors.keys() - weights.keys()):
+            raise AdapterError(f"{adapter}: {strange[0]} is no weight of the kept layers")
+        weights.update(tensors)
+        return
     for trait in ("use_dora", "rank_pattern", "alpha_pattern", "modules_to_save"):
         if config.get(trait):
             raise AdapterError(f"{adapter}: {trait} is not supported, only plain LoRA")
     rank = config["r"] ** 0.5 if config.get("use_rslora") else config["r"]
-    tensors = load_file(adapter / "adapter_model.safetensors")
     for name in sorted(n for n in tensors if n.endswith(".lora_A.weight")):
         # peft writes base_model.model.<path>; a causal-LM base adds one more "model.".
         path = name.removeprefix("base_model.model.").removesuffix(".lora_A.weight") + ".weight"

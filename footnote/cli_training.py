@@ -14,7 +14,9 @@ from footnote.cli_parts import as_json_option, open_home, show
 if TYPE_CHECKING:
     from training.learn import LearningProgress
 
-_RECIPE = ("steps", "batch", "rank", "learning_rate", "temperature", "seed", "negatives", "adapt")
+_RECIPE = (
+    "steps", "batch", "rank", "whole", "learning_rate", "temperature", "seed", "negatives", "adapt",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,13 @@ def synth(
     type=click.IntRange(0),
     help="Of LoRA; an embedder that has an adapter keeps the rank of that. 0 trains the projection"
     " alone.",
+)
+@click.option(
+    "--whole-weights",
+    "whole",
+    is_flag=True,
+    default=None,
+    help="Train the decoder's own weights, not an adapter beside them.",
 )
 @click.option("--negatives", type=click.IntRange(0), help="Hard negatives a question.")
 @click.option("--learning-rate", type=float)

@@ -60,9 +60,9 @@ def runs(home: Home) -> Runs:
 def order(home: Home, wish: Wish) -> Run:
     """Make a run of a wish, with copies of its files. Raises `TrainingError` where it cannot be."""
     from training.adaptation import FEWEST
-    from training.adapter import lora_size
+    from training.adapter import form
     from training.examples import read_examples
-    from training.recipe import Recipe
+    from training.recipe import WHOLE_RATE, Recipe
     from training.weak import DEFAULT_KINDS, DROPOUT, KINDS
 
     collection = home.collection(wish.collection)
@@ -85,8 +85,10 @@ def order(home: Home, wish: Wish) -> Run:
             f" takes {FEWEST}"
         )
     start = _start(home, collection.id, wish.base)
-    if recipe.rank and home.registry.spec(start).adapter:  # it is trained further as it is
-        recipe = replace(recipe, **lora_size(home.registry.load(start).files.adapter))
+    if recipe.whole and recipe.learning_rate == Recipe().learning_rate:  # which is an adapter's
+        recipe = replace(recipe, learning_rate=WHOLE_RATE)
+    elif recipe.rank and home.registry.spec(start).adapter:  # it is trained further as it is
+        recipe = replace(recipe, **form(home.registry.load(start).files.adapter))
     if "dropout" in (wish.kinds or ()) and not recipe.dropout:  # else each is the other's copy
         recipe = replace(recipe, dropout=DROPOUT)
     made = Order(

@@ -103,12 +103,14 @@ def in_float32(spec, folder, cache):
     return made
 
 
-def trained(bare, folder):
-    """The embedder with an adapter, as training leaves it."""
-    student = Student(bare, Recipe(rank=4), torch.device("cpu"))
+def trained(bare, folder, **how):
+    """The embedder with an adapter, or whole weights, as training leaves it."""
+    student = Student(bare, Recipe(rank=4, **how), torch.device("cpu"))
     for name, parameter in student.trainable.items():
         if "lora_" in name:
             torch.nn.init.normal_(parameter.data, std=0.2)
+        elif how and name.endswith("proj.weight"):
+            parameter.data += torch.randn_like(parameter) * parameter.std()
     spec = student.save(folder, "trained")
     return in_float32(spec, folder, bare.files.cache)
 
@@ -191,6 +193,16 @@ def test_the_adapter_is_merged_and_stands_beside(bases, tmp_path, kind):
     assert_equal_through_sentence_transformers(ours, tmp_path / "out")
 
 
+def test_whole_weights_are_in_the_decoder_and_nowhere_else(bases, tmp_path):
+    bare = embedder(bases("llama"), tmp_path, **TRAINED["last"])
+    ours = trained(bare, tmp_path / "trained", whole=True)
+    assert np.abs(ours.embed_queries(TEXTS) - bare.embed_queries(TEXTS)).max() > 0.01
+    assert not export(ours, tmp_path / "out").adapter
+    assert not (tmp_path / "out" / "adapter").exists()
+    assert "peft" not in (tmp_path / "out" / "README.md").read_text()
+    assert_equal_through_sentence_transformers(ours, tmp_path / "out")
+
+
 @pytest.mark.parametrize("layers", [0, 1])
 @pytest.mark.parametrize("architecture", ["llama", "phi"])
 @pytest.mark.filterwarnings("error:.*missing adapter keys")
@@ -227,7 +239,7 @@ def test_the_bundled_base_goes_by_its_name_on_the_hub(bases, tmp_path):
     write_adapter(spec, ours.files.adapter, tmp_path / "adapter")
     config = json.loads((tmp_path / "adapter" / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == "HuggingFaceTB/SmolLM2-135M-Instruct"
-    card = model_card(spec, "")
+    card = model_card(spec, "", adapter=True)
     assert '"HuggingFaceTB/SmolLM2-135M-Instruct", num_hidden_layers=1' in card
     assert 'gguf_file="SmolLM2-135M-Instruct.Q4_1.gguf"' in card
 

@@ -29,7 +29,7 @@ from training.material import TooLittleToLearnError, material
 from training.promote import NothingBeforeError
 from training.proof import Question
 from training.questions import labelled_questions, reader_questions
-from training.recipe import Recipe, RecipeError
+from training.recipe import WHOLE_RATE, Recipe, RecipeError
 from training.trainer import Trainer
 
 QUICK = Recipe(steps=4, batch=4, rank=2, alpha=4, warmup=1, evaluate_every=2)
@@ -66,6 +66,8 @@ def test_the_loop_promotes_what_is_proved_and_the_way_back_is_one_step(home, alw
     assert examine(home.store, home.index_folder, new) == []
     again = learning.Wish("papers", recipe=replace(QUICK, rank=8, alpha=16))
     assert learning.order(home, again).order.recipe == QUICK  # its adapter is trained further
+    whole = learning.order(home, learning.Wish("papers", overrides={"whole": True})).order.recipe
+    assert (whole.whole, whole.learning_rate) == (True, WHOLE_RATE)
     assert learning.names_in_use(home)[run.id] == ["papers"]
 
     trained_on = {one.document for one in read_examples(run.examples)}

@@ -173,8 +173,9 @@ def test_gradient_caching_gives_the_gradient_of_the_whole_batch(tiny_embedder, d
     assert any(float(g.abs().max()) > 0.01 for g in found[0].values())
 
 
-def test_training_learns_and_what_it_saves_gives_the_students_vectors(tiny_embedder, tmp_path):
-    recipe = replace(RECIPE, steps=60, batch=8, evaluate_every=20)
+@pytest.mark.parametrize("how", [{}, {"whole": True, "learning_rate": 3e-3}])
+def test_training_learns_and_what_it_saves_gives_the_students_vectors(tiny_embedder, tmp_path, how):
+    recipe = replace(RECIPE, steps=60, batch=8, evaluate_every=20, **how)
     learner = student(tiny_embedder, recipe)
     texts = [one.positive for one in examples(6)]
     development = Development(examples(24))
@@ -192,10 +193,30 @@ def test_training_learns_and_what_it_saves_gives_the_students_vectors(tiny_embed
         wanted = learner.encode("passages", learner.passage_ids(texts)).numpy()
     np.testing.assert_allclose(Embedder(spec, files).embed_passages(texts), wanted, atol=5e-3)
 
-    again = student(Embedder(spec, files), recipe)  # a second run goes on from the adapter
+    # A second run goes on from the adapter, and nobody puts one over whole weights.
+    again = student(Embedder(spec, files), replace(recipe, whole=False))
+    assert any("lora_" in name for name in again.trainable) is not recipe.whole
     with torch.inference_mode():
         there = again.encode("passages", again.passage_ids(texts)).numpy()
     np.testing.assert_allclose(there, wanted, atol=5e-3)
+
+
+def test_whole_weights_are_trained_from_where_an_adapter_had_come_to(tiny_embedder, tmp_path):
+    Trainer(student(tiny_embedder), examples(), RECIPE, tmp_path / "run").run()
+    learner = student(tiny_embedder)
+    Trainer(learner, examples(), RECIPE, tmp_path / "run").run()
+    spec = learner.save(tmp_path / "adapted", "adapted")
+    files = EmbedderFiles(folder=tmp_path / "adapted", cache=tmp_path / "cache")
+    recipe = replace(RECIPE, whole=True, learning_rate=1e-9)
+    whole = student(Embedder(spec, files), recipe)
+    assert all(name.endswith(".weight") for name in whole.trainable)
+    Trainer(whole, examples(), recipe, tmp_path / "whole").run()
+    texts = [one.positive for one in examples(4)]
+    spec = whole.save(tmp_path / "saved", "whole")
+    files = EmbedderFiles(folder=tmp_path / "saved", cache=tmp_path / "cache")
+    with torch.inference_mode():
+        before = learner.encode("passages", learner.passage_ids(texts)).numpy()
+    np.testing.assert_allclose(Embedder(spec, files).embed_passages(texts), before, atol=5e-3)
 
 
 @pytest.fixture
@@ -383,7 +404,7 @@ def test_other_architectures_train_by_the_same_path(kind, tmp_path):
 
 def test_a_decoder_without_linear_layers_is_refused(tiny_embedder, monkeypatch):
     monkeypatch.setattr("training.student._inner", lambda decoder: torch.nn.Embedding(2, 2))
-    with pytest.raises(UntrainableError, match="LoRA"):
+    with pytest.raises(UntrainableError, match="no linear layers"):
         student(tiny_embedder)
 
 

@@ -1,4 +1,4 @@
-"""An embedder's LoRA adapter: its size, its copy for peft, what others call its base."""
+"""An embedder's adapter: its form, its copy for peft, what others call its base."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from embedder.decoder import holds_whole_weights
 
 if TYPE_CHECKING:
     from embedder.spec import EmbedderSpec
@@ -24,8 +26,10 @@ def original(base: str) -> str:
     return _ORIGINALS.get(base, base)
 
 
-def lora_size(folder: Path) -> dict[str, int]:
-    """`rank` and `alpha` of the adapter in a folder, as a `Recipe` calls them."""
+def form(folder: Path) -> dict[str, int]:
+    """What a `Recipe` must say to go on with what an embedder's folder of an adapter holds."""
+    if holds_whole_weights(folder):
+        return {"whole": True}
     config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
     return {"rank": config["r"], "alpha": config["lora_alpha"]}
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from embedder.decoder import converted
+from embedder.decoder import converted, holds_whole_weights
 from embedder.errors import FootnoteError
 from embedder.tokens import limits_of, load_tokenizer
 from training.adapter import write_adapter
@@ -53,7 +53,7 @@ class Exported:
 def export(embedder: Embedder, folder: Path) -> Exported:
     """Write `folder`, new or empty, for `SentenceTransformer(folder)`; see its README.md.
 
-    Where the embedder has an adapter, `folder/adapter` holds it in peft's layout. Raises
+    Where the embedder has a LoRA adapter, `folder/adapter` holds it in peft's layout. Raises
     `ExportError`.
     """
     if folder.exists() and any(folder.iterdir()):
@@ -67,7 +67,7 @@ def export(embedder: Embedder, folder: Path) -> Exported:
         embedder=embedder.spec.name,
         folder=str(folder),
         modules=tuple(module.kind for module in modules),
-        adapter=bool(embedder.spec.adapter),
+        adapter=_for_peft(embedder) is not None,
         files=tuple(sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())),
     )
 
@@ -79,6 +79,7 @@ def _write(embedder: Embedder, folder: Path) -> tuple[StockModule, ...]:
         "document": _prompt(spec.passage_template, spec.task),
     }
     adapter = embedder.files.adapter if spec.adapter else None
+    apart = _for_peft(embedder)
     source = converted(spec, embedder.files.cache, adapter)
     limits = limits_of(spec, source.config)
     tokenizer = load_tokenizer(source.tokenizer)
@@ -98,11 +99,18 @@ def _write(embedder: Embedder, folder: Path) -> tuple[StockModule, ...]:
             "requirements": {"transformers": ">=5.2"},
         },
     )
-    if adapter is not None:
-        write_adapter(spec, adapter, folder / "adapter")
-    (folder / "README.md").write_text(model_card(spec, prompts["query"]), encoding="utf-8")
+    if apart is not None:
+        write_adapter(spec, apart, folder / "adapter")
+    card = model_card(spec, prompts["query"], adapter=apart is not None)
+    (folder / "README.md").write_text(card, encoding="utf-8")
     _write_json(folder / _MODULES, _write_modules(modules, folder))
     return modules
+
+
+def _for_peft(embedder: Embedder) -> Path | None:
+    """The folder of the adapter, None where there is none: whole weights are all in the decoder."""
+    there = bool(embedder.spec.adapter) and not holds_whole_weights(embedder.files.adapter)
+    return embedder.files.adapter if there else None
 
 
 def _prompt(template: str, task: str) -> str:

@@ -11,13 +11,16 @@ if TYPE_CHECKING:
     from embedder.spec import EmbedderSpec
 
 
-def model_card(spec: EmbedderSpec, query_prompt: str) -> str:
-    """The whole file, as hubs want it: metadata, then Markdown."""
+def model_card(spec: EmbedderSpec, query_prompt: str, *, adapter: bool) -> str:
+    """The whole file, as hubs want it: metadata, then Markdown.
+
+    `adapter` is whether one lies beside it, in `adapter/`.
+    """
     parts = [_HEAD.format(spec=spec, layers=spec.layers or "all"), _USE]
     if query_prompt:
         parts.append(_PROMPT.format(prompt=query_prompt))
     parts.append(_DIFFERENCES.format(spec=spec))
-    if spec.adapter:
+    if adapter:
         parts.append(_adapter(spec))
     return "\n".join(parts)
 

@@ -13,6 +13,11 @@ class RecipeError(FootnoteError):
     """A training run was asked for with numbers that cannot be."""
 
 
+# Learning rate where whole weights are trained and no other is named: between the 1e-5 to 3e-5
+# and the 1e-4 to 3e-4 of E5's two stages (Wang et al., arXiv 2212.03533).
+WHOLE_RATE = 5e-5
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How an embedder is trained. Defaults: FIELD.md's measurements and `docs/log.md`.
@@ -24,13 +29,16 @@ class Recipe:
         negatives: hard negatives a query, at most.
         temperature: of the softmax over cosines (0.02 in the published recipe, for last-token
             vectors of a 7B decoder; whitened vectors spread wider).
-        learning_rate: of the adapter, at the top of the schedule.
+        learning_rate: of the adapter, or of whole weights, at the top of the schedule.
         warmup: steps of linear increase, before linear decay to zero.
         weight_decay: AdamW's.
         rank, alpha: LoRA's, on every linear layer of the decoder. An embedder that
             has an adapter already goes on with that one. Rank 0 leaves the decoder as it is:
             only the projection is trained, each text goes through the decoder once, and a
             step costs next to nothing (`docs/log.md`, The bundled embedder).
+        whole: whether the weights of the decoder's linear layers themselves are trained, instead
+            of an adapter beside them; they are stored with the embedder then. Takes a lower
+            learning rate (1e-5 to 1e-4), and four times the memory of those weights.
         dropout: on the adapter's input, on embeddings and on what attention and feed-forward
             layers say. SimCSE's pairs need it (Gao et al., arXiv 2104.08821: 0.1).
         projection_rate: learning rate of projection and means relative to their own size; 0
@@ -58,6 +66,7 @@ class Recipe:
     weight_decay: float = 0.01
     rank: int = 16
     alpha: int = 32
+    whole: bool = False
     dropout: float = 0.0
     projection_rate: float = 0.003
     token_rate: float = 0.0
@@ -76,7 +85,7 @@ class Recipe:
             raise RecipeError("steps must be at least 1, or 0 where the embedder is adapted")
         if self.rank < 0:
             raise RecipeError("rank must be 0 (the decoder as it is) or more")
-        if not (self.rank or self.projection_rate or self.token_rate):
+        if not (self.trains_decoder or self.projection_rate or self.token_rate):
             raise RecipeError("nothing is to be trained: rank, projection and token rates are 0")
         if self.batch < 2:
             raise RecipeError(f"a batch of {self.batch} has no in-batch negatives; take 2 or more")
@@ -89,6 +98,11 @@ class Recipe:
     def learns(self) -> bool:
         """Whether anything is trained; without steps the embedder is adapted and no more."""
         return self.steps > 0
+
+    @property
+    def trains_decoder(self) -> bool:
+        """Whether the decoder changes, by an adapter or as a whole."""
+        return self.whole or self.rank > 0
 
     def write(self, path: Path) -> None:
         """Write as JSON."""

@@ -1,6 +1,7 @@
 """The embedder as it is trained: LoRA on the decoder's linear layers, projection unfrozen.
 
-With rank 0 the decoder stays as it is and only the projection is learnt.
+Or the weights of those layers themselves; with rank 0 the decoder stays as it is and only the
+projection is learnt.
 
 The forward pass is `embedder.encoder.Encoder`, the same that indexing and asking take. What
 comes out is an embedder's folder: spec, adapter in peft's layout, projection.
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import register_parametrization
 
 from embedder.aside import storage_error, write_tensors, write_text
+from embedder.decoder import holds_whole_weights, whole_config
 from embedder.encoder import right_padded
 from embedder.errors import FootnoteError
 from embedder.foreign import TransformersDecoder
@@ -42,7 +44,7 @@ _PROJECTION = ("query_mean", "passage_mean", "matrix")
 
 
 class UntrainableError(FootnoteError):
-    """A decoder that LoRA has no place in."""
+    """A decoder without layers that could be trained."""
 
 
 class Student:
@@ -53,7 +55,12 @@ class Student:
         self.config: LoraConfig | None = None
         dtype = embedder.compute.dtype
         torch.manual_seed(recipe.seed)
-        if recipe.rank:
+        self._whole = recipe.whole or _is_whole(embedder)
+        if self._whole:
+            # In float32: a step changes a weight by less than bfloat16 tells apart.
+            self.encoder = embedder.load_encoder(torch.float32)
+            _unfreeze(_inner(self.encoder.decoder), embedder.spec.base)
+        elif recipe.rank:
             # The adapter goes on being trained, so it must not be merged into the base.
             bare = Embedder(replace(embedder.spec, adapter=""), embedder.files)
             self.encoder = bare.load_encoder(dtype)
@@ -61,11 +68,11 @@ class Student:
             _inject(_inner(self.encoder.decoder), self.config)
             if embedder.spec.adapter:
                 _load_adapter(_inner(self.encoder.decoder), embedder.files.adapter)
-            if recipe.dropout:
-                _drop_out(_inner(self.encoder.decoder), recipe.dropout)
         else:
             self.encoder = embedder.load_encoder(dtype)
             self.encoder.decoder.requires_grad_(False)
+        if recipe.trains_decoder and recipe.dropout:
+            _drop_out(_inner(self.encoder.decoder), recipe.dropout)
         self.encoder.decoder = _MixedPrecision(self.encoder.decoder, dtype)
         if recipe.token_rate and self.encoder.token_weights is not None:
             register_parametrization(self.encoder, "token_weights", _Positive())
@@ -78,7 +85,7 @@ class Student:
         self.encoder.to(device)
         self._recipe = recipe
         # Pooled states of texts, kept where nothing below the projection changes.
-        keeps = not recipe.rank and not recipe.token_rate
+        keeps = not recipe.trains_decoder and not recipe.token_rate
         self._kept: dict[tuple[int, ...], Tensor] | None = {} if keeps else None
 
     @property
@@ -93,11 +100,11 @@ class Student:
         anywhere between 0.001 and 1,000.
         """
         recipe = self._recipe
-        adapter = [p for name, p in self.trainable.items() if "lora_" in name]
+        decoder = [p for p in self.encoder.decoder.parameters() if p.requires_grad]
         groups: list[dict[str, Any]] = []
-        if adapter:
+        if decoder:
             rate, decay = recipe.learning_rate, recipe.weight_decay
-            groups.append({"params": adapter, "lr": rate, "weight_decay": decay})
+            groups.append({"params": decoder, "lr": rate, "weight_decay": decay})
         tokens = [p for name, p in self.trainable.items() if "token_weights" in name]
         if tokens:
             groups.append({"params": tokens, "lr": recipe.token_rate, "weight_decay": 0.0})
@@ -151,25 +158,38 @@ class Student:
 
     def save(self, folder: Path, name: str) -> EmbedderSpec:
         """Write the embedder's folder and return its spec; `spec.json` is written last."""
-        spec, adapter = replace(self.embedder.spec, name=name), folder / "adapter"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if self.config is not None:
-                self.config.save_pretrained(str(adapter))
-            elif spec.adapter:
-                shutil.copytree(self.embedder.files.adapter, adapter, dirs_exist_ok=True)
-        except OSError as error:
-            raise storage_error(error, adapter) from error
-        if self.config is not None:
-            weights = adapter / "adapter_model.safetensors"
-            write_tensors(weights, _adapter_tensors(_inner(self.encoder.decoder)))
-            spec = replace(spec, adapter=_digest(weights))
+        spec = replace(self.embedder.spec, name=name)
+        spec = replace(spec, adapter=self._save_decoder(folder / "adapter"))
         if spec.tensors:
             path = folder / "projection.safetensors"
             self.encoder.projection().write(path)
             spec = replace(spec, tensors=_digest(path))
         write_text(folder / "spec.json", spec.to_json())
         return spec
+
+    def _save_decoder(self, folder: Path) -> str:
+        """Write what was learnt of the decoder, if anything; its digest, "" for a bare decoder."""
+        decoder, spec = _inner(self.encoder.decoder), self.embedder.spec
+        weights = folder / "adapter_model.safetensors"
+        try:
+            if self._whole:
+                folder.mkdir(parents=True, exist_ok=True)
+                write_text(folder / "adapter_config.json", whole_config(spec.base))
+                write_tensors(weights, _whole_tensors(decoder))
+            elif self.config is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+                self.config.save_pretrained(str(folder))
+                write_tensors(weights, _adapter_tensors(decoder))
+            elif spec.adapter:
+                shutil.copytree(self.embedder.files.adapter, folder, dirs_exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, folder) from error
+        return _digest(weights) if weights.exists() else ""
+
+
+def _is_whole(embedder: Embedder) -> bool:
+    """Whether whole weights were trained before: no adapter goes on top of them."""
+    return bool(embedder.spec.adapter) and holds_whole_weights(embedder.files.adapter)
 
 
 class _Positive(nn.Module):
@@ -203,6 +223,22 @@ def _inner(decoder: nn.Module) -> nn.Module:
     return decoder.model if isinstance(decoder, TransformersDecoder) else decoder
 
 
+def _linear(decoder: nn.Module, base: str) -> dict[str, nn.Linear]:
+    """The decoder's linear layers by name. Raises `UntrainableError` where there are none."""
+    found = {name: m for name, m in decoder.named_modules() if isinstance(m, nn.Linear)}
+    if not found:
+        raise UntrainableError(
+            f"the base {base} has no linear layers that could be trained; take a decoder of the"
+            " Llama, Mistral or Qwen family"
+        )
+    return found
+
+
+def _unfreeze(decoder: nn.Module, base: str) -> None:
+    for layer in _linear(decoder, base).values():
+        layer.weight.requires_grad_(True)
+
+
 def _lora_config(embedder: Embedder, recipe: Recipe, decoder: nn.Module) -> LoraConfig:
     from peft import LoraConfig
 
@@ -210,14 +246,8 @@ def _lora_config(embedder: Embedder, recipe: Recipe, decoder: nn.Module) -> Lora
         config = LoraConfig.from_pretrained(str(embedder.files.adapter))
         config.inference_mode, config.lora_dropout = False, recipe.dropout
         return config
-    targets = {
-        name.rpartition(".")[2] for name, m in decoder.named_modules() if isinstance(m, nn.Linear)
-    }
-    if not targets:
-        raise UntrainableError(
-            f"the base {embedder.spec.base} has no linear layers that LoRA could be put on; "
-            "take a decoder of the Llama, Mistral or Qwen family"
-        )
+    layers = _linear(decoder, embedder.spec.base)
+    targets = {name.rpartition(".")[2] for name in layers}
     return LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,
@@ -264,6 +294,15 @@ def _adapter_tensors(decoder: nn.Module) -> dict[str, Tensor]:
         _PREFIX + name.replace(f".{_ADAPTER}.", "."): parameter.detach().cpu().contiguous()
         for name, parameter in decoder.named_parameters()
         if "lora_" in name
+    }
+
+
+def _whole_tensors(decoder: nn.Module) -> dict[str, Tensor]:
+    """The trained weights as they are used, in bfloat16, under the names of the base."""
+    return {
+        name: parameter.detach().cpu().bfloat16().contiguous()
+        for name, parameter in decoder.named_parameters()
+        if parameter.requires_grad
     }
 
 

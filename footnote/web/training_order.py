@@ -97,7 +97,8 @@ def show_made(home: Home, run: Run) -> None:
         f"Questions for the proof: {plain(Path(order.questions).name.split('-', 1)[-1])}"
         if order.questions
         else "",
-        f"{count(recipe.steps, 'step')} of {recipe.batch} questions · rank {recipe.rank} · learning"
+        f"{count(recipe.steps, 'step')} of {recipe.batch} questions ·"
+        f" {'whole weights' if recipe.whole else f'rank {recipe.rank}'} · learning"
         f" rate {recipe.learning_rate:g} · {order.general:.0%} general questions · seed"
         f" {recipe.seed}",
     )
@@ -200,6 +201,11 @@ def _settings() -> tuple[Recipe, float]:
         seed = columns[2].number_input(
             "Seed", 0, 2**31 - 1, usual.seed, help="The same seed gives the same training."
         )
+        whole = columns[1].toggle(
+            "Whole weights",
+            help="Train the model's own weights, not an adapter beside them: for many examples and"
+            " a GPU. Unless you set a learning rate, it is then a lower one.",
+        )
     recipe = replace(
         usual,
         steps=int(steps),
@@ -207,6 +213,7 @@ def _settings() -> tuple[Recipe, float]:
         learning_rate=float(rate),
         rank=int(rank),
         alpha=max(int(rank), 1) * usual.alpha // usual.rank,
+        whole=whole,
         seed=int(seed),
     )
     return recipe, general / 100
