@@ -167,6 +167,17 @@ def of_run(home: Home, run: str) -> Job | None:
     return _bury(home, found[0]) if found else None
 
 
+def is_behind(home: Home, mine: Job) -> bool:
+    """Whether older work of its kind has to end before a job begins."""
+    older = _select(
+        home,
+        "kind = ? AND state IN ('waiting', 'running', 'cancelling')"
+        " AND rowid < (SELECT rowid FROM jobs WHERE id = ?)",
+        (mine.kind, mine.id),
+    )
+    return any(_bury(home, row).active for row in older)
+
+
 def bury(home: Home) -> None:
     """Say of all jobs whose process is gone that they failed, and remove what they had staged."""
     for found in _select(home, f"state IN ({', '.join('?' * len(ACTIVE))})", ACTIVE):
@@ -227,13 +238,7 @@ def _wait_for_turn(home: Home, identifier: str) -> bool:
         mine = job(home, identifier)
         if mine.state == "cancelling":
             return False
-        older = _select(
-            home,
-            "kind = ? AND state IN ('waiting', 'running', 'cancelling')"
-            " AND rowid < (SELECT rowid FROM jobs WHERE id = ?)",
-            (mine.kind, mine.id),
-        )
-        if not any(_bury(home, row).active for row in older):
+        if not is_behind(home, mine):
             return _claim(home, identifier)
         time.sleep(PROGRESS_SECONDS)
 

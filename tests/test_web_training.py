@@ -361,10 +361,11 @@ def test_progress_in_words(home):
     job(home, run, state="waiting")
     found = jobs.of_run(home, run.id)
     assert details(found, now=61.0) == "Ordered 1 minute ago"
-    assert "turn" in doing(found)
+    assert "turn" in doing(found, behind=True)
+    assert "ready" in doing(found, behind=False)
     found = replace(found, state="running")
     assert details(found, now=61.0) == "At work for 1 minute"
-    assert "turn" not in doing(found)
+    assert "turn" not in doing(found, behind=False)
     assert share(found.progress) == 0
     assert standing(run, found).working
 

@@ -41,7 +41,8 @@ def follow(home: Home, run: Run, step: Step) -> None:
     if job is None or not now.working or now.step != step:
         st.rerun()  # the page is to be drawn anew, with what came of it
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(doing(job), width="stretch")
+        behind = job.state == "waiting" and jobs.is_behind(home, job)
+        st.markdown(doing(job, behind=behind), width="stretch")
         cancel_button(job)
     st.progress(share(job.progress))
     st.caption(details(job))
@@ -61,9 +62,9 @@ def cancel_button(job: Job) -> None:
     )
 
 
-def doing(job: Job) -> str:
-    """What is done just now."""
-    if job.state == "waiting":
+def doing(job: Job, *, behind: bool) -> str:
+    """What is done just now; `behind` is whether other work has to end first."""
+    if behind:
         return "Waiting for its turn: one piece of work is done after the other"
     return DOING.get(job.progress.get("stage", ""), "Getting ready …")
 
