@@ -86,3 +86,8 @@ def test_the_proof_tells_a_better_embedder_from_a_worse_one(bare_home, tmp_path)
     assert better.before == worse.after
     assert better.offered == 2
     assert better.real == 1 + (taken.part_of(store.passages([drawn[-1]])[drawn[-1]]) == "proof")
+    for one in better.comparisons:
+        for side in ("dense", "fused"):
+            for when in ("before", "after"):
+                first = getattr(one, f"{side}_first_{when}")
+                assert (first == one.passage) is (getattr(one, f"{side}_{when}") == 1)

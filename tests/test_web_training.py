@@ -78,7 +78,9 @@ def proved(home, gain=0.1, outcome="kept"):
     ids = [passage.id for passage in home.store.sample_passages(number(home), 4)]
     ranks = [(5, 1), (1, 1), (2, 3), (40, 20)]
     rows = tuple(
-        Comparison(f"Question {n}?", "pseudo", passage, 3, *ranks[n], *ranks[n])
+        Comparison(
+            f"Question {n}?", "pseudo", passage, 3, *ranks[n], *ranks[n], *2 * (ids[n - 1], passage)
+        )
         for n, passage in enumerate(ids)
     )
     means, interval = {"dense": 0.5, "fused": 0.6}, Interval(gain, gain - 0.05, gain + 0.05)
@@ -280,11 +282,15 @@ def test_a_failure_is_told_and_the_run_goes_on(home, submitted):
 
 
 def test_a_proof_is_shown_question_by_question(home):
-    app = training_page(run=proved(home).id)
+    run = proved(home)
+    app = training_page(run=run.id)
     said = texts(app)
     assert "Better on documents that it was not trained on" in said
     assert said.index("Question 0?") < said.index("Question 2?") < said.index("Question 1?")
     assert "5th → 1st" in said
+    assert said.count("**First now** · this passage") == 4
+    (was,) = home.store.passages([run.proof.comparisons[3].passage]).values()
+    assert f"**First before** · {home.store.document(was.document).title}: " in said
     app.segmented_control(key="proof_change").set_value("worse").run()
     assert "Question 2?" in texts(app)
     assert "Question 0?" not in texts(app)

@@ -47,7 +47,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One question: where its passage stands, before and after, dense and fused. From 1."""
+    """One question: where its passage stands, before and after, dense and fused. From 1.
+
+    `…_first_…` are the ids of the passages that come first; 0 in proofs from before they were kept.
+    """
 
     question: str
     origin: str
@@ -57,6 +60,10 @@ class Comparison:
     dense_after: int
     fused_before: int
     fused_after: int
+    dense_first_before: int = 0
+    dense_first_after: int = 0
+    fused_first_before: int = 0
+    fused_first_after: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +148,12 @@ def prove(
             "documents came or went while the embedders were compared; repeat the comparison"
         )
     fitting, asked, origins = _divided(pools[0], material, questions)
-    ranks: dict[str, list[_Ranks]] = {}
+    ranks: dict[str, list[_Found]] = {}
     for name, pool, embedder in zip(("before", "after"), pools, (before, after), strict=True):
         _, dense = coefficients(pool, fitting, embedder) if fitting else (0.0, PRIOR.dense)
         words, meaning = pool.evidence(asked, embedder)
-        ranks[name] = _ranks(asked, words, meaning, Trust(dense).weight)
-    proof = _proof(asked, origins, [ids[0][query.source] for query in asked], ranks)
+        ranks[name] = _found(asked, words, meaning, Trust(dense).weight)
+    proof = _proof(asked, origins, np.array(ids[0]), ranks)
     return replace(
         proof,
         against=before.fingerprint,
@@ -162,10 +169,14 @@ def asked_about(store: Store, material: Material, questions: Sequence[Question])
 
 
 @dataclass(frozen=True, slots=True)
-class _Ranks:
+class _Found:
+    """Ranks of a question's passage, and places in the pool of what comes first."""
+
     keyword: int
     dense: int
     fused: int
+    dense_first: int
+    fused_first: int
 
 
 def _divided(
@@ -188,12 +199,14 @@ def _divided(
     return fitting, asked, origins
 
 
-def _ranks(
+def _found(
     asked: Sequence[PseudoQuery], words: np.ndarray, meaning: np.ndarray, weight: float
-) -> list[_Ranks]:
+) -> list[_Found]:
     places = np.array([query.source for query in asked], dtype=int)
-    by_side = [_rank(scores, places) for scores in (words, meaning, words + weight * meaning)]
-    return [_Ranks(*map(int, row)) for row in zip(*by_side, strict=True)]
+    fused = words + weight * meaning
+    ranks = [_rank(scores, places) for scores in (words, meaning, fused)]
+    firsts = [scores.argmax(axis=1) for scores in (meaning, fused)]
+    return [_Found(*map(int, row)) for row in zip(*ranks, *firsts, strict=True)]
 
 
 def _rank(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -206,14 +219,18 @@ def _rank(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
 def _proof(
     asked: Sequence[PseudoQuery],
     origins: Sequence[str],
-    passages: Sequence[int],
-    ranks: dict[str, list[_Ranks]],
+    ids: np.ndarray,
+    found: dict[str, list[_Found]],
 ) -> Proof:
-    rows = zip(asked, origins, passages, ranks["before"], ranks["after"], strict=True)
+    rows = zip(asked, origins, found["before"], found["after"], strict=True)
     comparisons = tuple(
-        Comparison(query.text, origin, passage, b.keyword, b.dense, a.dense, b.fused, a.fused)
-        for query, origin, passage, b, a in rows
-    )
+        Comparison(
+            query.text, origin, int(ids[query.source]),
+            b.keyword, b.dense, a.dense, b.fused, a.fused,
+            *(int(ids[n]) for n in (b.dense_first, a.dense_first, b.fused_first, a.fused_first)),
+        )
+        for query, origin, b, a in rows
+    )  # fmt: skip
     gains = {side: _gain(comparisons, side) for side in ("dense", "fused")}
     return Proof(
         queries=len(comparisons),

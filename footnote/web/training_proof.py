@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
@@ -125,13 +126,19 @@ def _questions(home: Home, proof: Proof) -> None:
         return
     first = paging.first(FIRST, len(found), ROWS)
     here = found[first : first + ROWS]
-    passages = home.store.passages([one.passage for one in here])
+    passages = home.store.passages({n for one in here for n in (one.passage, *firsts(one, side))})
     for one in here:
-        _question(home, one, side, passages.get(one.passage))
+        _question(home, one, side, passages)
     paging.buttons(FIRST, len(found), ROWS, "question")
 
 
-def _question(home: Home, one: Comparison, side: str, passage: Passage | None) -> None:
+def firsts(one: Comparison, side: str) -> tuple[int, int]:
+    """The passages that come first, before and after; 0 where that was not kept."""
+    return getattr(one, f"{side}_first_before"), getattr(one, f"{side}_first_after")
+
+
+def _question(home: Home, one: Comparison, side: str, passages: Mapping[int, Passage]) -> None:
+    passage = passages.get(one.passage)
     before, after = getattr(one, f"{side}_before"), getattr(one, f"{side}_after")
     colour = "green" if after < before else "red" if after > before else "gray"
     with st.container(border=True, gap="small"):
@@ -146,6 +153,25 @@ def _question(home: Home, one: Comparison, side: str, passage: Passage | None) -
             f" · by words {ordinal(one.keyword)}"
         )
         st.markdown(f":gray[{plain(snippet(passage.text, 320))}]")
+        _what_comes_first(home, one, side, passages)
+
+
+def _what_comes_first(
+    home: Home, one: Comparison, side: str, passages: Mapping[int, Passage]
+) -> None:
+    """Where another passage comes first than before: which one did, and which one does."""
+    was, now = firsts(one, side)
+    if was == now:
+        return
+    for when, number in (("First before", was), ("First now", now)):
+        passage = passages.get(number)
+        if number == one.passage:
+            said = "this passage"
+        elif passage is None:
+            said = "a passage that was deleted since"
+        else:
+            said = f"{plain(_title(home, passage))}: {plain(snippet(passage.text, 140))}"
+        st.caption(f"**{when}** · {said}")
 
 
 def _title(home: Home, passage: Passage) -> str:
