@@ -1,12 +1,13 @@
 """Hostile files, odd queries and malformed answers: what breaks, and how it is told.
 
-    python -m benchmarks.fuzz EVAL/samplefiles [--files 20000] [--queries 10000] [--answers 1000]
-                              [--seed 0] [--keep FOLDER]
+    python -m benchmarks.fuzz EVAL/samplefiles [--files 20000] [--pictures 2000] [--queries 10000]
+                              [--answers 1000] [--seed 0] [--keep FOLDER]
 
 Files go through the parsers in a process of their own, as in indexing, and what comes out is cut
-into passages. Queries go through `Searcher.search` over a small home, answers through the
-generated-answer path from a server that streams them. Nothing may crash or hang, fail without one
-of our messages, or let characters out that nobody sees. Exit 1 where anything did.
+into passages. Of PDFs the first page is drawn too, as when a footnote is opened. Queries go through
+`Searcher.search` over a small home, answers through the generated-answer path from a server that
+streams them. Nothing may crash or hang, fail without one of our messages, or let characters out
+that nobody sees. Exit 1 where anything did.
 
 Text recognition is switched off: a picture that was changed costs it seconds, and tells nothing.
 """
@@ -34,6 +35,7 @@ from benchmarks.odd_texts import queries, replies
 from embedder.errors import FootnoteError
 from indexer.doctor import examine
 from indexer.ingest import Ingest
+from indexer.page_pictures import PagePictures
 from indexer.parsers import ParseError, ParserMemoryError
 from indexer.passages import cut
 from indexer.records import ParsedFile
@@ -187,6 +189,34 @@ def _unsound(parsed: ParsedFile) -> str:
     return ""
 
 
+def fuzz_pictures(folder: Path, count: int, seed: int) -> Findings:
+    """Draw the first page of mutated PDFs and look for words on it."""
+    found = Findings()
+    seeds = [(name, data) for name, data in samples(folder) if name.endswith(".pdf")]
+    with tempfile.TemporaryDirectory(prefix="footnote-fuzz-") as work:
+        pictures = PagePictures()
+        for number, make in enumerate(mutants(seeds, count, seed)):
+            mutant = make()
+            file = Path(work) / f"{number}.pdf"  # a page that was given up is not tried again
+            file.write_bytes(mutant.data)
+            started = time.monotonic()
+            try:
+                drawn = pictures.render(file, 1, 80)
+                pictures.boxes(file, 1, "the terms of this page", 0, 9)
+                found.outcomes["drawn"] += 1
+                if not drawn.startswith(b"\x89PNG"):
+                    found.fault("no picture", mutant.story)
+            except ParseError as error:
+                found.outcomes[error.code] += 1
+            except Exception as error:  # noqa: BLE001  the very thing that is looked for
+                found.fault(f"raised {type(error).__name__}: {error}", mutant.story)
+            found.took(time.monotonic() - started, 2 * FILE_SECONDS, mutant.story)
+            file.unlink()
+            _progress("pictures", number, count)
+        pictures.close()
+    return found
+
+
 @contextmanager
 def small_home(folder: Path) -> Iterator[tuple[Store, Searcher, Scope]]:
     """A store of a few documents, its searcher, and the scope of all of it."""
@@ -302,6 +332,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="sample files to change")
     parser.add_argument("--files", type=int, default=20_000)
+    parser.add_argument("--pictures", type=int, default=2_000)
     parser.add_argument("--queries", type=int, default=10_000)
     parser.add_argument("--answers", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=0)
@@ -309,6 +340,7 @@ def main() -> int:
     options = parser.parse_args()
     runs = {
         "files": lambda: fuzz_files(options.folder, options.files, options.seed, options.keep),
+        "pictures": lambda: fuzz_pictures(options.folder, options.pictures, options.seed),
         "queries": lambda: fuzz_queries(options.queries, options.seed),
         "answers": lambda: fuzz_answers(options.answers, options.seed),
     }

@@ -5,7 +5,7 @@ import struct
 import pytest
 from file_writers import docx, epub, odt, ole, paragraph, pdf, text_at, xlsx, zipped
 
-from benchmarks.fuzz import fuzz_answers, fuzz_files, fuzz_queries
+from benchmarks.fuzz import fuzz_answers, fuzz_files, fuzz_pictures, fuzz_queries
 from indexer.parsers import CorruptedError, parse
 from indexer.parsers.data import parse_xml
 from indexer.parsers.sheets import find_delimiter
@@ -43,6 +43,12 @@ def test_mutated_files_are_read_or_refused_with_a_reason(seeds):
     assert dict(found.faults) == {}, found.examples
     assert found.outcomes.total() == 300
     assert len(found.outcomes) >= 4
+
+
+def test_pages_of_mutated_files_are_drawn_or_refused_with_a_reason(seeds):
+    found = fuzz_pictures(seeds, 60, seed=7)
+    assert dict(found.faults) == {}, found.examples
+    assert found.outcomes["drawn"] > 20
 
 
 def test_odd_questions_are_searched_or_refused_with_a_reason():
