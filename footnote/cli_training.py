@@ -58,8 +58,10 @@ class _Bar:
     help="Calls at once.",
 )
 @click.option("--seed", default=0, show_default=True, help="Draws other tasks, languages, styles.")
-@click.option("--price-in", type=click.FloatRange(0), help="Price of a million tokens read.")
-@click.option("--price-out", type=click.FloatRange(0), help="Price of a million tokens written.")
+@click.option(
+    "--price-in", type=click.FloatRange(0), help="Price of a million tokens read; else the setting."
+)
+@click.option("--price-out", type=click.FloatRange(0), help="The same of tokens written.")
 @as_json_option
 @click.pass_context
 def synth(
@@ -84,7 +86,10 @@ def synth(
         if collection is not None
         else home.task_synthesis(output, count, seed)
     )
-    prices = options["price_in"], options["price_out"]
+    prices = [
+        home.settings.amount(name) if options[name] is None else options[name]
+        for name in ("price_in", "price_out")
+    ]
     click.echo(render.synth_estimate_text(synthesis.estimate(), calls, *prices), err=True)
     with synthesizing() as progress:
         report = synthesis.run(Pace(calls, progress))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from footnote.words import count
+from footnote.words import count, duration
 
 if TYPE_CHECKING:
     from footnote.backup import BackupReport
@@ -249,17 +249,16 @@ def embedders_text(names: Sequence[str], current: str) -> Iterator[str]:
 
 
 def synth_estimate_text(
-    estimate: Estimate, concurrency: int, price_in: float | None, price_out: float | None
+    estimate: Estimate, concurrency: int, price_in: float, price_out: float
 ) -> str:
     """What writing training data will take, for people. Prices are per million tokens."""
-    cost = ""
-    if price_in is not None or price_out is not None:
-        cost = f", costing {estimate.cost(price_in or 0.0, price_out or 0.0):,.2f}"
-    minutes = max(1, round(estimate.seconds(concurrency) / 60))
+    read, wrote = (round(n, -3) or n for n in (estimate.tokens_in, estimate.tokens_out))
+    cost = estimate.cost(price_in, price_out)
     return (
-        f"About {estimate.calls:,} calls: some {estimate.tokens_in:,} tokens in and"
-        f" {estimate.tokens_out:,} out{cost}; {minutes:,} min where the server writes 50 tokens"
-        f" a second for each of {concurrency} calls at once. Dropped replies come on top."
+        f"About {count(estimate.calls, 'call')}, {read:,} tokens in and {wrote:,} out"
+        f"{f', costing {cost:,.2f}' if cost else ''};"
+        f" {duration(estimate.seconds(concurrency))} where the server writes 50 tokens a second"
+        f" for each of {concurrency} calls at once. Dropped replies come on top."
     )
 
 

@@ -56,6 +56,8 @@ _KNOWN = (
     _Known("api_key", "OPENAI_API_KEY", "", "key for that endpoint", secret=True),
     _Known("model", "FOOTNOTE_MODEL", "", "name of the language model at that endpoint"),
     _Known("llm_timeout", "FOOTNOTE_LLM_TIMEOUT", "60", "seconds without a token until giving up"),
+    _Known("price_in", "FOOTNOTE_PRICE_IN", "0", "price of a million tokens that it reads"),
+    _Known("price_out", "FOOTNOTE_PRICE_OUT", "0", "price of a million tokens that it writes"),
     _Known("workers", "FOOTNOTE_WORKERS", "0", "parser processes; 0 means one a core"),
     _Known("niceness", "FOOTNOTE_NICENESS", "10", "how far indexing and jobs give way, 0 to 19"),
     _Known("parse_seconds", "FOOTNOTE_PARSE_SECONDS", "120", "time limit for parsing one file"),
@@ -114,6 +116,19 @@ class Settings:
                 f"{name} = {setting.value!r} (from {setting.source}) is not a whole number"
             )
         return int(setting.value)
+
+    def amount(self, name: str) -> float:
+        """The value of setting `name` as a number ≥ 0; raises `SettingsError`."""
+        setting = self._settings[name]
+        try:
+            value = float(setting.value)
+        except ValueError:
+            value = -1.0
+        if not 0 <= value < float("inf"):
+            raise SettingsError(
+                f"{name} = {setting.value!r} (from {setting.source}) is not a number of 0 or more"
+            )
+        return value
 
     def choice(self, name: str, *allowed: str) -> str:
         """The value of setting `name`, one of `allowed`; raises `SettingsError`."""

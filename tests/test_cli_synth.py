@@ -45,6 +45,8 @@ def test_the_command_writes_reports_and_estimates(run, path, monkeypatch):
         made = run("synth", "--tasks", "-o", str(path), "-n", "6", "--price-in", "2", "--json")
         report = json.loads(made.stdout)
         grounded = run("synth", "-c", "documents", "-o", f"{path}2", "-n", "1")
+        monkeypatch.setenv("FOOTNOTE_PRICE_OUT", "30")
+        priced = run("synth", "-c", "documents", "-o", f"{path}3", "-n", "1")
     assert report.keys() >= {"examples", "rejected", "calls", "seconds", "file"}
     assert (report["examples"], report["calls"], report["file"]) == (6, 10, str(path))
     assert "About 10 calls" in made.stderr
@@ -52,6 +54,7 @@ def test_the_command_writes_reports_and_estimates(run, path, monkeypatch):
     assert grounded.exit_code == 0, grounded.output
     assert "3 examples written in 4 calls" in grounded.stdout
     assert "costing" not in grounded.stderr
+    assert "costing" in priced.stderr
 
 
 def test_the_command_exits_with_one_and_keeps_what_there_is(run, path, monkeypatch):

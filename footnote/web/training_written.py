@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from footnote import jobs, learning
+from footnote.render import synth_estimate_text
 from footnote.web import session
 from footnote.web.session import errors_shown, problem
 from footnote.web.training_progress import cancel_button, share
@@ -55,12 +56,8 @@ def _offer(home: Home, collection: str, file: Path) -> None:
         )
         with errors_shown():
             found = home.collection_synthesis(collection, file, passages).estimate()
-            read, wrote = (round(n, -3) for n in (found.tokens_in, found.tokens_out))
-            st.caption(
-                f"About {count(found.calls, 'call')}, {read:,} tokens in and {wrote:,} out;"
-                f" {duration(found.seconds(_AT_ONCE))} where the server writes 50 tokens a second"
-                f" for each of {_AT_ONCE} calls at once."
-            )
+            prices = (home.settings.amount(name) for name in ("price_in", "price_out"))
+            st.caption(synth_estimate_text(found, _AT_ONCE, *prices))
             st.button(
                 "Write them",
                 type="primary",
