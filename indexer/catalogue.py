@@ -117,14 +117,18 @@ class Catalogue:
         limit: int = 50,
         offset: int = 0,
     ) -> DocumentList:
-        """Current documents by title, those whose title or path holds `text`, in `state`."""
+        """Current documents by title, those whose title or path holds `text`, in `state`.
+
+        Those whose file cannot be read any more are among the failed, whatever text is left.
+        """
         where = "current = 1 AND collection IN (SELECT value FROM json_each(?))"
         values: list[object] = [strings_json(map(int, collections))]
         if text:
             where += " AND instr(sought, ?)"
             values.append(text.casefold())
         if state:
-            where += " AND state = ?"
+            unread = " OR rowid IN (SELECT rowid FROM documents WHERE unread != '')"
+            where += f" AND (state = ?{unread if state == 'failed' else ''})"
             values.append(state)
         total = self.connection.execute(f"SELECT count(*) FROM documents WHERE {where}", values)
         # The inner query runs over its index alone, in the index's own order: 100,000 documents

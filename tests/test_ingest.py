@@ -141,6 +141,8 @@ def test_a_file_that_cannot_be_read_any_more_is_found_as_it_was_and_said_to_be_s
         assert full_desk.found("leave") == 1
         (document,) = full_desk.store.documents([full_desk.collection], text="leave.md").rows
         assert (document.state, document.unread) == ("ready", failure.error)
+        assert full_desk.store.documents([full_desk.collection], state="failed").rows == (document,)
+        assert full_desk.store.documents([full_desk.collection], state="ready").total == 3
     leave.write_text(LEAVE)
     assert full_desk.run().unchanged == 3
     assert full_desk.store.document(document.id).unread == ""
