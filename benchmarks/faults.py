@@ -2,7 +2,8 @@
 
     python -m benchmarks.faults [--kills 200] [--seed 0] [--only index,delete,...]
 
-Each kind of work (indexing, deleting, promoting an embedder, backing up, restoring, migrating a
+Each kind of work (indexing, deleting, promoting an embedder, and one that was only adapted, whose
+vectors are a product of the old ones, backing up, restoring, migrating a
 home of the first schema, salvaging a damaged database) is done once undisturbed, for its
 duration and its result. Then it is killed once on each of many fresh copies of one home, at a
 moment drawn evenly over its duration. Each time: the home opens, the doctor says ok, nothing is
@@ -24,10 +25,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
 from benchmarks.kills import ROOT, Content, StandIn, content
+from embedder.aside import write_tensors
 from footnote.backup import backup
 from footnote.home import Home
 from footnote.restore import restore
@@ -36,6 +39,7 @@ from indexer.ingest import Ingest
 from indexer.search import Scope, Searcher
 from indexer.sources import find
 from indexer.store import Store
+from training.adaptation import map_vectors
 from training.promote import promote
 
 DOCUMENTS = 60
@@ -58,12 +62,28 @@ class Embedder(StandIn):
         return self.embed_passages(texts)
 
 
+class Adapted(Embedder):
+    """The old one with a map behind it, as `training.adaptation` makes it."""
+
+    def __init__(self) -> None:
+        super().__init__("the-adapted-one")
+        draw = np.random.default_rng(0)
+        self.whitening = draw.standard_normal((self.dimension, self.dimension)).astype(np.float32)
+
+    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
+        """What the map makes of the old one's vectors."""
+        mapped = OLD.embed_passages(texts) @ self.whitening
+        return mapped / np.linalg.norm(mapped, axis=1, keepdims=True)
+
+
 OLD, NEW = Embedder(), Embedder("the-new-one")
+ADAPTED = Adapted()
+EMBEDDERS = {one.fingerprint: one for one in (OLD, NEW, ADAPTED)}
 
 
 def searcher(store: Store, home: Path) -> Searcher:
-    """Search with whichever of the two embedders answers."""
-    return Searcher(store, home / "index", lambda name: NEW if name == NEW.fingerprint else OLD)
+    """Search with whichever of the embedders answers."""
+    return Searcher(store, home / "index", EMBEDDERS.__getitem__)
 
 
 def papers(folder: Path, first: int, count: int) -> Path:
@@ -97,6 +117,18 @@ def _delete(place: Path) -> None:
 def _promote(place: Path) -> None:
     store = Store.open(place / "home")
     promote(store, searcher(store, place / "home"), NEW, store.collection("papers").id)
+
+
+def _adapt(place: Path) -> None:
+    import torch  # a second, which no other kind of work needs
+
+    store = Store.open(place / "home")
+    collection = store.collection("papers").id
+    write_tensors(place / "whitening", {"whitening": torch.from_numpy(ADAPTED.whitening)})
+    ADAPTED.files = SimpleNamespace(whitening=place / "whitening")
+    missing = store.unembedded(collection, ADAPTED.fingerprint, -1)
+    map_vectors(store, missing, OLD.fingerprint, ADAPTED)
+    promote(store, searcher(store, place / "home"), ADAPTED, collection)
 
 
 def _backup(place: Path) -> None:
@@ -158,7 +190,7 @@ def _one_answers(place: Path, before: Content, after: Content) -> list[str]:
     store = Store.open(place / "home")
     answering = store.generation(store.collection("papers").id)
     store.close()
-    wanted = after if answering == NEW.fingerprint else before
+    wanted = before if answering == OLD.fingerprint else after
     return content(place / "home").differences(wanted)
 
 
@@ -208,6 +240,7 @@ WORK: dict[str, Work] = {
     "index": Work(_index, _none_lost),
     "delete": Work(_delete, _kept),
     "promote": Work(_promote, _one_answers),
+    "adapt": Work(_adapt, _one_answers),
     "backup": Work(_backup, _restorable),
     "restore": Work(_restore, _whole_or_not),
     "migrate": Work(_migrate, _three, "earlier"),
@@ -292,7 +325,7 @@ def kill(
             return None
         faults = work.killed(place, known.before, known.after)
         if work.home == "home":
-            faults += _sound(place / "home", OLD.fingerprint, NEW.fingerprint)
+            faults += _sound(place / "home", *EMBEDDERS)
         once(name, place, None) if name != "restore" or not (place / "restored").exists() else None
         if work.home == "home":
             faults += [f"again: {one}" for one in _again(name, place, known)]
