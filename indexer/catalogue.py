@@ -75,8 +75,13 @@ class Catalogue:
                 f"the database {self.path} is gone, though there are originals beside it; put it "
                 "back, restore a backup, or run `footnote doctor --repair`, which indexes them anew"
             )
-        self._database = Database(self.path)
+        # First of all: whoever has the home alone may be putting another database in its place.
         self._presence = Presence(home)
+        try:
+            self._database = Database(self.path)
+        except BaseException:
+            self._presence.leave()
+            raise
 
     @property
     def connection(self) -> sqlite3.Connection:

@@ -225,9 +225,11 @@ def _named(store: Store, content_hash: str) -> Source:
 
 def _remove_leftovers(store: Store, folder: Path) -> None:
     for path in checks.stray_files(store, folder):
-        # Under the write lock: another process might be settling the same content.
-        store.remove_originals([path.name])
-        remove(path)
+        if path == store.originals.path(path.name):
+            # Under the write lock: another process might be settling the same content.
+            store.remove_originals([path.name])
+        else:
+            remove(path)
 
 
 def _mend_keywords(store: Store) -> None:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from indexer import bm25
 
 _SCALE = 10.0
-_LEAST = 1e-6
+_LEAST = 1e-2
 
 
 @dataclass(frozen=True, slots=True)

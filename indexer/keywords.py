@@ -84,9 +84,9 @@ def search(
     if not present:
         return []
     wanted = max(2 * k, _LEAST_CANDIDATES)
-    candidates: list[int] = []
+    candidates: dict[int, None] = {}
     for expression in _expressions(present[:_MOST_WORDS], statistics.holding):
-        candidates = _match(connection, collection, expression, wanted)
+        candidates |= dict.fromkeys(_match(connection, collection, expression, wanted))
         if len(candidates) >= k:
             break
     scored = scores(connection, collection, candidates, statistics)

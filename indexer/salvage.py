@@ -64,12 +64,15 @@ def _fill(damaged: Path, fresh: Path) -> dict[str, int]:
     try:
         target = database.connection
         target.execute("PRAGMA foreign_keys = OFF")
-        with suppress(sqlite3.Error), closing(_reader(damaged)) as source:
-            for table in _tables(target):
+        if damaged.exists():
+            # What cannot be read of the source is passed over where it is read; a fresh file that
+            # cannot be written must not take the damaged one's place.
+            with closing(_reader(damaged)) as source:
+                for table in _tables(target):
+                    with database.transaction():
+                        rows[table] = _copy(source, target, table)
                 with database.transaction():
-                    rows[table] = _copy(source, target, table)
-            with database.transaction():
-                _keep_counting(source, target)
+                    _keep_counting(source, target)
         with database.transaction():
             # The FAISS files were made from another state.
             target.execute("UPDATE generations SET sealed_file = '', checksum = ''")
@@ -116,13 +119,15 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection, table: str) ->
 
 def _keep_counting(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
     """Ids that were given away are never given again, even where their rows are lost."""
+    given: list[tuple[str, int]] = []
     with suppress(sqlite3.Error):
-        for name, last in source.execute("SELECT name, seq FROM sqlite_sequence").fetchall():
-            known = target.execute(
-                "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, name)
-            )
-            if not known.rowcount:
-                target.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (name, last))
+        given = source.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
+    for name, last in given:
+        known = target.execute(
+            "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, name)
+        )
+        if not known.rowcount:
+            target.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (name, last))
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
@@ -139,6 +144,8 @@ def _has_rowid(connection: sqlite3.Connection, table: str) -> bool:
 
 
 Row = tuple[object, ...]
+Read = Callable[[int, int, str], Iterator[Row]]
+_NO_ID = 1 << 62  # above all ids
 
 
 def _by_rowid(source: sqlite3.Connection, table: str, names: str) -> Iterator[Row]:
@@ -151,10 +158,10 @@ def _by_rowid(source: sqlite3.Connection, table: str, names: str) -> Iterator[Ro
             (low, high),
         )
 
-    yield from _between(read, -1, 1 << 62)
+    yield from _between(read, -1, _NO_ID)
 
 
-def _between(read: Callable[[int, int, str], Iterator[Row]], low: int, high: int) -> Iterator[Row]:
+def _between(read: Read, low: int, high: int) -> Iterator[Row]:
     """Rows whose id is above `low` and below `high`: from both ends, then halves of the rest."""
     ends = [low, high]
     for end, order in ((0, "ASC"), (1, "DESC")):
@@ -166,12 +173,27 @@ def _between(read: Callable[[int, int, str], Iterator[Row]], low: int, high: int
             continue
         return  # read to the other end: nothing is left
     low, high = ends
-    # Below a damaged inner page no id is known: then this is a search in the dark, and stops.
-    if high - low < 3 or high == 1 << 62:
+    if high == _NO_ID:  # the last page is damaged, too
+        high = _highest(read, low) + 1
+    if high - low < 3:
         return
     middle = (low + high) // 2
     yield from _between(read, low, middle + 1)
     yield from _between(read, middle, high)
+
+
+def _highest(read: Read, low: int) -> int:
+    """The largest id that can be found, from `low` on, by looking ever further up."""
+    highest, reach = low, 1
+    while highest + reach < _NO_ID:
+        row = None
+        with suppress(sqlite3.Error):
+            row = next(read(highest + reach, _NO_ID, "ASC"), None)
+        if row is None:
+            reach *= 2
+        else:
+            highest, reach = int(str(row[0])), 1
+    return highest
 
 
 def _by_owner(

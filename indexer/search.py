@@ -228,10 +228,11 @@ class Searcher:
         state = known.background or len(generation.index).bit_length()
         held = self._samples.get(generation.index)
         if held is None or held[0] != state:
-            ids = known.background or [
-                passage.id for passage in self._store.sample_passages(key[0], _BACKGROUND)
-            ]
-            vectors = list(self._store.passage_vectors(ids, key[1]).values())
+            vectors = list(self._store.passage_vectors(known.background, key[1]).values())
+            if 2 * len(vectors) <= len(known.background):  # none drawn yet, or most are gone
+                drawn = self._store.sample_passages(key[0], _BACKGROUND)
+                ids = [passage.id for passage in drawn]
+                vectors = list(self._store.passage_vectors(ids, key[1]).values())
             stacked = np.stack(vectors) if vectors else np.empty((0, len(generation.query)))
             held = self._samples[generation.index] = (state, stacked.astype(np.float32))
         return held[1]

@@ -121,10 +121,17 @@ PRIOR = Trust(dense=0.5)
 
 
 def is_due(store: Store, collection: int, fingerprint: str) -> bool:
-    """Whether a fit is missing, or was made when the collection was of another size."""
+    """Whether a fit is missing, or was made when the collection was another.
+
+    That is, of another size, or most of the passages in its background are gone: documents that
+    are read again have new ones.
+    """
     known = Trust.from_json(store.trust(collection, fingerprint))
     now = max(store.count_passages(collection), 1)
-    return not known.passages or not 1 / _GROWTH <= now / known.passages <= _GROWTH
+    if not known.passages or not 1 / _GROWTH <= now / known.passages <= _GROWTH:
+        return True
+    there = store.passage_vectors(known.background, fingerprint)
+    return 2 * len(there) < len(known.background)
 
 
 def fit(store: Store, collection: int, encoder: Encoder) -> Trust:
