@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,9 @@ class _Commands(click.Group):
 def main(context: click.Context, home: Path | None) -> None:
     """Ask your own documents; every sentence of the answer names its source."""
     context.obj = home
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that knows few letters gets a "?"
+            stream.reconfigure(errors="replace")
 
 
 _collection = click.option(
@@ -266,7 +270,7 @@ def doctor(context: click.Context, repair: bool, as_json: bool) -> None:
     home = open_home(context)
     if repair:
         for problem in care.repair(home):
-            click.echo(f"mended: {problem.what} ({problem.where})", err=True)
+            click.echo(inert(f"mended: {problem.what} ({problem.where})"), err=True)
     problems = care.examine(home)
     show(
         as_json,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,8 @@ def open_home(context: click.Context) -> Home:
 def show(as_json: bool, data: Callable[[], Any], lines: Callable[[], Iterable[str]]) -> None:
     """Print one JSON object, or the lines for people."""
     if as_json:
-        click.echo(json.dumps(data(), ensure_ascii=False))
+        plain = "utf" not in (sys.stdout.encoding or "utf").casefold()
+        click.echo(json.dumps(data(), ensure_ascii=plain))
     else:
         for line in lines():
             click.echo(inert(line))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,8 @@ from typing import TYPE_CHECKING
 from embedder.errors import FootnoteError
 from embedder.registry import Registry
 from footnote.settings import KEEP, LEAVE_OUT, Settings, home_path
+from indexer.catalogue import UnknownDocumentError, UnknownOriginalError
+from indexer.progress import FailedFile
 from indexer.sources import Source, find
 from indexer.store import Store
 
@@ -240,13 +244,31 @@ class Home:
         number = self.collection(collection).id
         if not self.knows_embedder_of(number):
             self._adopt(number, cancelled)
-        chosen = map(self.store.document, documents) if documents else self._all(number)
-        sources = [
-            Source(self.store.original(document.content_hash), document.path)
-            for document in chosen
-            if document.state != "failed"
-        ]
-        return self.index(sources, collection, again=True, progress=progress, cancelled=cancelled)
+        chosen = self._current(number, documents) if documents else self._all(number)
+        sources, missing = [], []
+        for document in chosen:
+            try:
+                original = self.store.original(document.content_hash)
+            except UnknownOriginalError:
+                missing.append(FailedFile(document.path, "is not kept any more; index it again"))
+            else:
+                sources.append(Source(original, document.path))
+        report = self.index(sources, collection, again=True, progress=progress, cancelled=cancelled)
+        return replace(report, failed=(*report.failed, *missing))
+
+    def _current(self, collection: int, documents: Sequence[str]) -> Iterator[Document]:
+        """What has these documents' places now, as far as it could be read; each once.
+
+        By the time that a job comes to its turn they may be gone, or there in a newer revision.
+        """
+        paths = set()
+        for name in documents:
+            with suppress(UnknownDocumentError):
+                paths.add(self.store.document(name).path)
+        for path in sorted(paths):
+            here = self.store.document_at(collection, path)
+            if here is not None and here.state != "failed":
+                yield here
 
     def adopt_embedder(self) -> None:
         """Let the embedder in use answer for every collection; quick where it did before."""
@@ -338,5 +360,5 @@ class Home:
     def _all(self, collection: int) -> Iterator[Document]:
         offset, page = 0, 1000
         while rows := self.store.documents([collection], limit=page, offset=offset).rows:
-            yield from rows
+            yield from (row for row in rows if row.state != "failed")
             offset += page

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from footnote.cli_parts import inert
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -24,7 +26,7 @@ def indexing() -> Iterator[Callable[[IngestProgress], None]]:
             page = f", page {state.page} of {state.page_of}" if state.page_of else ""
             bar.update(
                 task,
-                description=(state.current[-40:] or "indexing") + page,
+                description=inert(state.current[-40:] or "indexing") + page,
                 completed=state.bytes_done,
                 total=state.bytes_total,
                 passages=state.passages,
@@ -120,7 +122,7 @@ def _bar(*fields: str) -> Progress:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = [
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
     ]

@@ -30,6 +30,8 @@ MARKS = {
     "deleted": "",
 }
 SNIPPET_CHARACTERS = 240
+# Passages that are shown where there is no answer.
+NEAREST = 3
 
 
 def pages(first: int, last: int) -> str:
@@ -95,7 +97,21 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             for s in answer.sentences
         ],
         "footnotes": [footnote_json(footnote) for footnote in answer.footnotes],
+        "nearest": [_nearest_json(hit) for hit in answer.hits[:NEAREST]]
+        if answer.abstained
+        else [],
         "seconds": answer.seconds,
+    }
+
+
+def _nearest_json(hit: Hit) -> dict[str, Any]:
+    return {
+        "document": hit.document.id,
+        "title": hit.document.title,
+        "path": hit.document.path,
+        "pages": list(hit.passage.pages),
+        "text": hit.passage.text,
+        "passage": hit.passage.id,
     }
 
 
@@ -117,9 +133,12 @@ def answer_text(answer: Answer) -> Iterator[str]:
     """An answer for people: sentences with their numbers, then the footnotes."""
     if answer.notice:
         yield f"({answer.notice})"
+    if answer.abstained and not answer.hits:
+        yield "Nothing was found to answer from. `footnote status` shows what is indexed."
+        return
     if answer.abstained:
         yield "The documents do not seem to answer this. The nearest passages:"
-        yield from hits_text(answer.hits[:3])
+        yield from hits_text(answer.hits[:NEAREST])
         return
     yield marked(answer)
     yield ""

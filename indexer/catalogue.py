@@ -95,6 +95,7 @@ class Catalogue:
 
     def collection(self, name: str) -> Collection | None:
         """The collection of this name."""
+        name = name.encode(errors="replace").decode()  # from a command line in another encoding
         found = self.connection.execute("SELECT id FROM collections WHERE name = ?", (name,))
         row = found.fetchone()
         return Collection(row["id"], name) if row else None

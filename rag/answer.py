@@ -18,7 +18,7 @@ from indexer.records import Hit, Page, Passage, Span
 from rag import abstain, cite, extract, generate
 from rag.conversation import standalone
 from rag.evidence import Pages, Quotable, quotables
-from rag.llm import ChatModel, LanguageModelError, OneWait
+from rag.llm import ChatModel, LanguageModelError, MalformedReplyError, OneWait
 from rag.question import Question, read
 from rag.records import Answer, Footnote, Sentence, Turn
 from rag.retrieve import Search, retrieve
@@ -208,7 +208,9 @@ def _generated(reading: Reading, llm: ChatModel, told: OnText) -> _Drafted:
         if not "".join(pieces).strip():
             raise
         notice = f"{error}. What had come by then is shown."
-    reply = "".join(pieces)[:_LONGEST_REPLY]
+    reply = generate.thought_out("".join(pieces)[:_LONGEST_REPLY])
+    if not reply.strip():
+        raise MalformedReplyError("the language model sent an empty answer")
     claims = generate.claims(reply, len(reading.hits))
     sentences, footnotes = _checked(claims, reading, whole=not notice)
     doubtful = generate.refuses(reply) or reading.confidence < abstain.shipped().threshold

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from indexer.analysis import index_terms
 from indexer.parsers.layout import clean
-from rag.generate import visible
+from rag.generate import spoken, thought_out, visible
 from rag.languages import Language, content_words, language_of
 from rag.llm import ChatModel, LanguageModelError, Message, complete
 from rag.records import Turn
@@ -31,7 +31,8 @@ _NAME = re.compile(r"[A-ZÀ-ÖØ-Þ][\w’'-]+(?: (?:(?:de|von|van|of) )?[A-ZÀ-
 _ARTICLE = re.compile(
     r"(?:the|der|die|das|den|dem|el|la|los|las|le|les|des|du|de)\s+", re.IGNORECASE
 )
-_THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
+_ABBREVIATED = re.compile(r"[A-Z]{2,}")  # "IT" is no pronoun
+_LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 
 _REWRITE = """\
 Rewrite the user's last question so that it can be understood without the conversation: put in \
@@ -69,7 +70,11 @@ def points_back(question: str) -> bool:
         return not whole or _dangling(rest, language)
     if language.asking.match(text):
         return _dangling(text, language)
-    fragment = text.endswith("?") or language.preposition.match(text) is not None
+    led = language.preposition.match(text)
+    if led is not None and language.asking.match(text[led.end() :].lstrip()):
+        return _dangling(text, language)  # "to whom", "bis wann"
+    # Whether it is a fragment can be told of the languages that are written out here.
+    fragment = (text.endswith("?") or led is not None) and _LATIN.search(text) is not None
     return fragment and own < _ENOUGH_WORDS
 
 
@@ -79,6 +84,7 @@ def _dangling(text: str, language: Language) -> bool:
     return any(
         len(content_words(text[: match.start()], language)) < _ANTECEDENT_WORDS
         for match in language.pronoun.finditer(blanked)
+        if not _ABBREVIATED.fullmatch(match.group())
     )
 
 
@@ -177,5 +183,5 @@ def _by_model(question: str, history: Sequence[Turn], model: ChatModel) -> str:
         reply = complete(model, messages, max_tokens=200)
     except LanguageModelError:
         return ""  # rules answer instead; a lasting failure shows when the answer is asked for
-    line = clean(_THINKING.sub("", reply)).strip().strip('"')
+    line = clean(thought_out("".join(spoken([reply])))).strip().strip('"')
     return line if 0 < len(line) <= _LONGEST_REWRITE and "\n" not in line else ""

@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 from indexer.passages import locate, sentences
 from indexer.records import Block, Hit, Page
-from rag.languages import language_of
+from rag.languages import MONTHS, language_of
 
 # Pages by document and number, as the hits' passages refer to them.
 Pages = Mapping[tuple[str, int], Page]
@@ -27,6 +27,8 @@ _UNNAMED_SHEET = re.compile(
     re.IGNORECASE,
 )
 _MARKER = re.compile(r"^(?:[-*•‣·▪○●–](?!\d)\s*|(?:\(?\d{1,2}[.)]|\(?[a-z][.)])\s+)")
+# What can be quoted says a word, or a figure of some length.
+_WORD = re.compile(r"[^\W\d_]{2}|\d{2}|[\u3000-\u9fff\uac00-\ud7af]")
 # A list belongs to the line that announces it, up to this many characters.
 _LIST_CHARACTERS = 500
 _HEADING_WORDS = 9
@@ -62,6 +64,8 @@ def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:
     order = 0
     pending: Quotable | None = None
     for start, end in sentences(text, language_of(text).code):
+        if not _WORD.search(text, start, end):  # the marker of a list, an end of some code
+            continue
         block, page = _block_at(hit, start, pages)
         if _is_heading(text[start:end], block):
             topic = " ".join(text[start:end].split())
@@ -129,13 +133,30 @@ def _is_header(hit: Hit, start: int, block: Block) -> bool:
     return block.kind == "table" and bool(spans) and spans[0].start < block.start + block.header
 
 
+def _unmarked(text: str, block: Block | None) -> str:
+    """A sentence without the bullet or number before it.
+
+    "24. Dezember" is a date, in a list too, and outside of one "a. m." and "3. The" may be
+    anything.
+    """
+    found = _MARKER.match(text)
+    if found is None:
+        return text
+    following = re.match(r"\w+", text[found.end() :])
+    if found.group().strip().endswith("."):
+        dated = following is not None and following.group().casefold() in MONTHS
+        if dated or block is None or block.kind != "list":
+            return text
+    return text[found.end() :]
+
+
 def _readable(text: str, block: Block | None, page: Page | None, headings: Sequence[str]) -> str:
     """A sentence on one line; a table row as `column: cell` pairs.
 
     Without column names a row of a sheet is shown with the name of the sheet.
     """
     if block is None or page is None or block.kind != "table":
-        return " ".join(_MARKER.sub("", text).split())
+        return " ".join(_unmarked(text, block).split())
     cells = [" ".join(cell.split()) for cell in _CELL.split(text)]
     header = page.text[block.start : block.start + block.header].splitlines()
     if header:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from rag.languages import Language
 
+_LONGEST_WHOLE = 1e15  # past which a float has no decimals
+
 _BLANKS = " \u00a0\u202f"
 # Groups of three follow one of up to three figures that does not begin with a nought: 0.125 and
 # 1234.567 are decimals. All groups have the same separator, the decimals have another.
@@ -118,7 +120,7 @@ def _readings(match: re.Match[str]) -> tuple[float, ...]:
     if match["plain"]:
         return (float(match["plain"].replace(",", ".")),)
     whole = float(match["grouped"].replace(match["by"], ""))
-    if match["decimals"]:
+    if match["decimals"] and whole < _LONGEST_WHOLE:
         return (float(f"{whole:.0f}.{match['decimals'][1:]}"),)
     if re.search(r"^\d+[.,](?!000)\d+$", match["grouped"]):
         return whole, float(match["grouped"].replace(",", "."))

@@ -83,6 +83,11 @@ def spoken(pieces: Iterable[str]) -> Iterator[str]:
         yield held
 
 
+def thought_out(reply: str) -> str:
+    """A reply without thoughts that it closes and did not open: the prompt did, for some models."""
+    return reply.rpartition(_CLOSE)[2]
+
+
 def refuses(reply: str) -> bool:
     """Whether a reply says that the passages do not hold the answer."""
     return _REFUSING.search(reply.strip()[:300]) is not None

@@ -121,7 +121,7 @@ _ENGLISH = Language(
     ),
     asking=_opening(
         "who|what|what's|when|where|why|how|which|whose|whom|is|are|was|were|do|does|did|can|could"
-        "|may|must|should|will|would|has|have|had|am|tell|explain|describe|list|give|show"
+        "|may|must|should|shall|will|would|has|have|had|am|tell|explain|describe|list|give|show|whats"
     ),
     anaphor=_opening(
         "it|its|they|their|them|he|his|she|her|this|these|those|that|such|both|the (?:latter|former"
@@ -158,7 +158,7 @@ _GERMAN = Language(
     connective=_opening(
         "und|aber|oder|auch|was ist mit|wie (?:ist|sieht) es (?:aus )?(?:mit|bei|für)|gilt das auch"
     ),
-    preposition=_opening("für|mit|ohne|bei|im|in|nach|vor|während|ab|seit"),
+    preposition=_opening("für|mit|ohne|bei|im|in|nach|vor|während|ab|seit|bis|von|zu|auf|an"),
     pronoun=_words(
         "er|sie|es|ihm|ihn|ihnen|ihr|ihre[nmrs]?|sein|seine[nmrs]?|dies|diese[nmrs]?|das|dort"
         "|dafür|davon|dazu|damit|darin|daran"
@@ -279,6 +279,7 @@ _FRENCH = Language(
 
 ENGLISH = _ENGLISH
 _BY_CODE = {one.code: one for one in (_ENGLISH, _GERMAN, _SPANISH, _FRENCH)}
+MONTHS = frozenset(month for one in _BY_CODE.values() for month in one.months)
 # What a language is recognised by beside its stop words: a question may be three words long.
 _SIGNS = {"de": "äöüß", "es": "¿¡ñáíóú", "fr": "çèêëîïôûœàù"}
 

@@ -30,13 +30,14 @@ def show() -> None:
         return
     session.prepare()
     history = access.history()
+    asking.return_to_talk()
     talk = chats.current(history)
     with st.sidebar:
         chosen = chats.side(access, history, talk)
     # Drawn before anything is answered: while it is, this is where it can be stopped.
     question = st.chat_input("Ask your documents", submit_mode="stop", max_chars=2000)
     if question:
-        asking.ask(question)
+        asking.ask(question, talk)
     middle, beside = st.columns([11, 10], gap="medium")
     with middle, st.container(key="talk"):
         progress.show_running(access)
@@ -60,14 +61,14 @@ def _conversation(
         st.container(key=key) for key in ("invitation", "turns", "unanswered")
     )
     turns = [*(history.turns(talk.id) if talk else []), *asking.unsaved(talk)]
-    if not turns and not asking.waiting():
+    if not turns and not asking.waiting(talk):
         with invitation:
             _invitation(access, chosen)
     with talked:
         for turn in turns:
             _exchange(access, history, turn, chosen)
     with unanswered:
-        if asking.waiting():
+        if asking.waiting(talk):
             asking.show(access, history, talk, chosen)
         elif len(turns) > 1:
             actions.export_all([(turn, answer.sources(access, turn.answer)) for turn in turns])
@@ -93,7 +94,7 @@ def _invitation(access: Access, collections: tuple[int, ...]) -> None:
                     icon=":material/arrow_forward:",
                     key=f"example-{number}",
                     on_click=asking.ask,
-                    args=(question,),
+                    args=(question, None),
                 )
 
 

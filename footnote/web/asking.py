@@ -35,20 +35,32 @@ class _LeftError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A question without its answer; `problem` says why there is none yet."""
+    """A question without its answer; `problem` says why there is none yet.
+
+    `talk` is the conversation that it belongs to, '' for a new one.
+    """
 
     question: str
+    talk: str = ""
     problem: str = ""
 
 
-def ask(question: str) -> None:
+def ask(question: str, talk: Conversation | None) -> None:
     """Have this question answered in the next run of the page."""
-    st.session_state[ASKING] = Asking(question.strip())
+    st.session_state[ASKING] = Asking(question.strip(), talk.id if talk else "")
 
 
-def waiting() -> bool:
-    """Whether a question is unanswered."""
-    return ASKING in st.session_state
+def waiting(talk: Conversation | None) -> bool:
+    """Whether a question of this conversation is unanswered."""
+    asking: Asking | None = st.session_state.get(ASKING)
+    return asking is not None and asking.talk == (talk.id if talk else "")
+
+
+def return_to_talk() -> None:
+    """Open the conversation of an unanswered question where none is open: somebody came back."""
+    asking: Asking | None = st.session_state.get(ASKING)
+    if asking is not None and asking.talk and "c" not in st.query_params:
+        st.query_params["c"] = asking.talk
 
 
 def just_answered(turn: int) -> bool:
@@ -67,7 +79,9 @@ def show(
     show_question(asking.question, "question-asked", fresh=True)
     if asking.problem:
         session.problem(asking.problem)
-        st.button("Ask again", icon=":material/refresh:", on_click=ask, args=(asking.question,))
+        st.button(
+            "Ask again", icon=":material/refresh:", on_click=ask, args=(asking.question, talk)
+        )
         return
     _see_if_stopped()
     # If this run is cut off (stop button, another click), the next one finds the reason here.

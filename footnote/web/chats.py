@@ -26,7 +26,7 @@ def current(history: History) -> Conversation | None:
     try:
         return history.conversation(identifier)
     except UnknownConversationError:  # deleted: the address of a new one instead
-        del st.query_params["c"]
+        open_conversation("")
         return None
 
 
@@ -78,7 +78,7 @@ def _collections(access: Access, history: History, talk: Conversation | None) ->
 
     def choose() -> None:
         if talk:
-            history.choose(talk.id, st.session_state[key])
+            history.choose(talk.id, st.session_state[key] or list(names))
 
     before = [one for one in (talk.collections if talk else ()) if one in names]
     chosen = st.multiselect(

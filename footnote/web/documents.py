@@ -227,12 +227,12 @@ def _selection_bar(access: Access, collections: dict[int, str]) -> None:
 
 
 def _still_there(access: Access, identifiers: Sequence[str]) -> list[Document]:
-    """The documents with these ids, but for those that somebody deleted meanwhile."""
+    """The documents with these ids, but for those deleted or superseded meanwhile."""
     found = []
     for identifier in identifiers:
         with suppress(UnknownDocumentError):
             found.append(access.document(identifier))
-    return found
+    return [document for document in found if document.current]
 
 
 def _select_none() -> None:

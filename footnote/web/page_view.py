@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from footnote.web import components
 from footnote.web.session import errors_shown
 from footnote.words import plain, upright
 from indexer.catalogue import UnknownOriginalError
+from indexer.parsers.errors import ParseError
 from indexer.records import Document, Page, Span
 
 if TYPE_CHECKING:
@@ -132,8 +132,13 @@ def _page_data(
 ) -> dict[str, Any]:
     description = f"{document.title}, {page_label(page, document.pages)}"
     if document.kind == "pdf":
-        with suppress(UnknownOriginalError):  # then its text is shown, which is in the database
+        # Where it cannot be drawn its text is shown, which is in the database.
+        try:
             return _picture(access, document, page, quote) | {"description": description}
+        except UnknownOriginalError:
+            pass
+        except ParseError as error:
+            st.caption(f"{plain(str(error))}. This is its text:")
     start, end = (quote.start, quote.end) if quote else (0, 0)
     return {"text": page.text, "start": start, "end": end, "description": description}
 
