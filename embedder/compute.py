@@ -126,9 +126,10 @@ def precision_here(cache: Path) -> Precision:
     path = cache / "precision.json"
     machine = asdict(Machine.here())
     if path.exists():
-        known = json.loads(path.read_text(encoding="utf-8"))
-        if known["machine"] == machine:
-            return known["precision"]
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # cut off: tried anew
+            known = json.loads(path.read_text(encoding="utf-8"))
+            if known["machine"] == machine:
+                return known["precision"]
     seconds = measure()
     precision = choose(seconds)
     found = {"machine": machine, "precision": precision, "seconds": seconds}

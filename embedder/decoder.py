@@ -82,7 +82,7 @@ def converted(spec: EmbedderSpec, cache: Path, adapter: Path | None = None) -> C
     `BaseNotFoundError`, `AdapterError`, `OtherWeightsError` and `StorageError`.
     """
     target = converted_folder(spec, cache)
-    if (target / "config.json").exists() and not _is_whole(target / "model.safetensors"):
+    if (target / "config.json").exists() and not _is_whole(target):
         remove(target)  # a cache: it is made anew
     if not (target / "config.json").exists():
         try:
@@ -95,14 +95,16 @@ def converted(spec: EmbedderSpec, cache: Path, adapter: Path | None = None) -> C
     return Converted(target)
 
 
-def _is_whole(weights: Path) -> bool:
-    """Whether a file of weights is as long as its head says."""
+def _is_whole(folder: Path) -> bool:
+    """Whether the weights are as long as their head says, and the rest is JSON to its end."""
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(weights, "np"):
+        for name in ("config.json", "tokenizer.json"):
+            json.loads((folder / name).read_text(encoding="utf-8"))
+        with safe_open(folder / "model.safetensors", "np"):
             return True
-    except (SafetensorError, OSError):
+    except (SafetensorError, OSError, ValueError):
         return False
 
 

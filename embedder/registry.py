@@ -12,7 +12,9 @@ import json
 import re
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from embedder.aside import write_text, writing_folder
@@ -21,7 +23,7 @@ from embedder.errors import FootnoteError
 from embedder.kept import Kept
 from embedder.model import Embedder, EmbedderFiles
 from embedder.presets import PRESETS
-from embedder.spec import EmbedderSpec
+from embedder.spec import EmbedderSpec, SpecError
 
 BUNDLED = "bundled"
 PROJECTED = "bundled-projected"
@@ -67,8 +69,9 @@ class Registry:
     def load_fingerprint(self, fingerprint: str) -> Embedder:
         """The embedder that made a generation. Raises `UnknownEmbedderError`."""
         for name in self.names():
-            if self.spec(name).fingerprint == fingerprint:
-                return self.load(name)
+            with suppress(SpecError):  # another's, which must not be in the way
+                if self.spec(name).fingerprint == fingerprint:
+                    return self.load(name)
         raise UnknownEmbedderError(
             f"the embedder with fingerprint {fingerprint}, which made this index, is not installed;"
             " put its folder back, or move the collections to another one with"
@@ -133,7 +136,8 @@ class Registry:
             raise FootnoteError(f"the embedder {name!r} {why} and cannot be removed")
         spec = self.spec(name)
         base = converted_folder(spec, self._cache)
-        self._write([used for used in self.history()[1:] if used != name])
+        left = [used for used in self.history() if used != name]
+        self._write([now for before, now in pairwise(left) if now != before])
         (place / _SPEC).unlink()  # from here on it is not installed
         shutil.rmtree(place)
         self._loaded.forget(spec.fingerprint)

@@ -299,7 +299,7 @@ class Home:
 
         number = self.store.create_collection(collection).id
         removed = partial(delete, self)  # which is logged
-        for report in watch(self._ingest(number), paths, number, delete=removed):
+        for report in watch(partial(self._ingest, number), paths, number, delete=removed):
             self._complete(number)
             yield report
 

@@ -206,8 +206,14 @@ def _words(text: str) -> list[str]:
     return _COMPOUND.findall(_ARABIC_AND_HEBREW_POINTS.sub("", clean))
 
 
-@lru_cache(maxsize=200_000)
 def _word_terms(word: str, language: str) -> tuple[str, ...]:
+    """Terms of a word; those of words that come again are kept."""
+    find = _kept_terms if len(word) <= _LONGEST else _kept_terms.__wrapped__
+    return find(word, language)
+
+
+@lru_cache(maxsize=200_000)
+def _kept_terms(word: str, language: str) -> tuple[str, ...]:
     return tuple(_term(piece, language) for piece in _pieces(word, single_han=True))
 
 

@@ -55,6 +55,14 @@ class DocumentList:
     total: int
 
 
+class CollectionGoneError(FootnoteError):
+    """A collection was deleted while something was put into it."""
+
+
+class DamagedVectorError(FootnoteError):
+    """A stored vector is not of its generation's length."""
+
+
 @dataclass(frozen=True, slots=True)
 class VectorBatch:
     """Passage ids, int64 [n], ascending, with their vectors, float16 [n, dimension]."""
@@ -339,7 +347,7 @@ class Catalogue:
             if not rows:
                 return
             ids = np.array([row[0] for row in rows], dtype=np.int64)
-            joined = b"".join(row[1] for row in rows)
+            joined = b"".join(_same_length(rows))
             yield VectorBatch(ids, np.frombuffer(joined, np.float16).reshape(len(rows), -1))
             after = int(ids[-1])
 
@@ -373,7 +381,11 @@ class Catalogue:
             " WHERE fingerprint = ? AND passage IN (SELECT value FROM json_each(?))",
             (fingerprint, strings_json(map(int, ids))),
         )
-        return {row[0]: np.frombuffer(row[1], np.float16) for row in rows}
+        found = rows.fetchall()
+        blobs = _same_length(found)
+        return {
+            row[0]: np.frombuffer(blob, np.float16) for row, blob in zip(found, blobs, strict=True)
+        }
 
     def count_passages(self, collection: int) -> int:
         """How many passages a collection has. Superseded documents have none."""
@@ -398,3 +410,16 @@ class Catalogue:
             (collection, fingerprint),
         ).fetchone()
         return row["trust"] if row else ""
+
+
+def _same_length(rows: Sequence[sqlite3.Row]) -> list[bytes]:
+    """The vectors of (passage, vector) rows. Raises `DamagedVectorError` where one is odd."""
+    blobs = [row[1] for row in rows]
+    usual = len(blobs[0]) if blobs else 0
+    for row in rows:
+        if len(row[1]) != usual or usual % 2:
+            raise DamagedVectorError(
+                f"the stored vector of passage {row[0]} or of its neighbours is damaged; run"
+                " `footnote doctor --repair`"
+            )
+    return blobs

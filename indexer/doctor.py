@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from embedder.aside import remove
 from indexer import checks, keywords, past_answers, vector_checks, writes
-from indexer.catalogue import DatabaseLostError
+from indexer.catalogue import DamagedVectorError, DatabaseLostError
 from indexer.checks import Problem
 from indexer.generations import embed_generation
 from indexer.ingest import Ingest
@@ -32,7 +32,7 @@ from indexer.salvage import MARK, salvage
 from indexer.sources import Source
 from indexer.sqlite_faults import DatabaseDamagedError
 from indexer.store import Store
-from indexer.vectors import VectorIndex
+from indexer.vectors import VectorError, VectorIndex
 
 if TYPE_CHECKING:
     from indexer.ingest import PassageEmbedder
@@ -305,6 +305,7 @@ def _mend_sealed(store: Store, folder: Path) -> None:
         size = vector_checks.vector_bytes(store.connection, collection, fingerprint)
         index = VectorIndex(store, folder, collection, fingerprint, size // 2)
         try:
-            index.seal()
+            with suppress(DamagedVectorError, VectorError):  # mended by the embedder that made it
+                index.seal()
         finally:
             index.close()

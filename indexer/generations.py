@@ -8,9 +8,11 @@ going back.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from indexer import writes
+from indexer.catalogue import UnknownDocumentError
 from indexer.passages import embedding_text
 
 if TYPE_CHECKING:
@@ -61,8 +63,13 @@ def embed_generation(
 def embed_passages(store: Store, embedder: PassageEmbedder, ids: Sequence[int]) -> None:
     """Put these passages' vectors into the embedder's generation."""
     passages = list(store.passages(ids).values())
-    titles = {passage.document: "" for passage in passages}
-    titles = {document: store.document(document).title for document in titles}
+    titles: dict[str, str] = {}
+    for document in {passage.document for passage in passages}:
+        with suppress(UnknownDocumentError):  # deleted a moment ago
+            titles[document] = store.document(document).title
+    passages = [passage for passage in passages if passage.document in titles]
+    if not passages:
+        return
     texts = [embedding_text(titles[passage.document], passage) for passage in passages]
     vectors = embedder.embed_passages(texts)
     store.add_vectors([passage.id for passage in passages], vectors, embedder.fingerprint)

@@ -128,6 +128,9 @@ def statistics(
             holding[alternatives] += _frequency(connection, collection, alternatives)
         totals = _totals(connection, collection)
         passages, terms = passages + totals[0], terms + sum(totals[1:])
+    if len(words) > _MOST_WORDS:
+        rarest = sorted(filter(None, holding.values()))[:_MOST_WORDS]
+        words = [word for word in words if 0 < holding[word.terms] <= max(rarest, default=0)]
     return TermStatistics(tuple(words), passages, terms, holding)
 
 

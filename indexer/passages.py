@@ -48,7 +48,7 @@ _NEVER = 1e6
 
 # A title or heading longer than this is cut in `embedding_text`: the passage's own words must
 # not be pushed out of the embedder's window by a file name or a heading that is a paragraph.
-_PREFIX_CHARACTERS = 120
+_PREFIX_BYTES = 120  # of UTF-8: letters of scripts with longer codes have more tokens, too
 _PREFIX_HEADINGS = 2
 
 
@@ -83,6 +83,12 @@ def cut(
     texts = {page.number: page.text for page in pages}
     units = _fit(_over_page_breaks(list(_units(pages)), texts), texts, count_tokens, limits.maximum)
     headers = _header_tokens(units, texts, count_tokens)
+    # A header that would take up most of each passage is not carried from one to the next.
+    long = {key for key, tokens in headers.items() if tokens > limits.maximum // 2}
+    units = [
+        replace(unit, header=None) if unit.header and (unit.page, *unit.header) in long else unit
+        for unit in units
+    ]
     passages = []
     for first, last in _ranges(units, headers, limits):
         run = units[first:last]
@@ -114,10 +120,10 @@ def embedding_text(title: str, passage: Passage) -> str:
 
     What the passage's text itself begins with is not said twice.
     """
-    opening = passage.text[: 4 * _PREFIX_CHARACTERS]
+    opening = passage.text[: 4 * _PREFIX_BYTES]
     prefix: list[str] = []
     for part in (title, *passage.headings[-_PREFIX_HEADINGS:]):
-        short = " ".join(part.split())[:_PREFIX_CHARACTERS]
+        short = " ".join(part.split()).encode()[:_PREFIX_BYTES].decode(errors="ignore")
         if short and short not in prefix and short not in opening.split("\n"):
             prefix.append(short)
     return "\n".join([" > ".join(prefix), passage.text]) if prefix else passage.text

@@ -33,6 +33,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from embedder.errors import FootnoteError
 from indexer.parsers.errors import ParseError, ParserMemoryError, ParserTimeoutError, by_code
 from indexer.parsers.reading import DEFAULT_LIMITS, ReadingLimits
 from indexer.records import Block, HiddenText, Page, ParsedFile
@@ -134,7 +135,7 @@ class ParserPool:
             if worker is None or not worker.usable():
                 if worker is not None:
                     worker.kill()
-                worker = Worker(self._memory)
+                worker = _started(self._memory)
             request = {
                 "path": str(path.resolve()),
                 "name": name or path.name,
@@ -152,6 +153,20 @@ def _outcome(done: Future[ParsedFile]) -> ParsedFile | ParseError:
         return error
     except OSError as error:
         return ParseError(f"cannot be opened ({error.strerror or error})")
+
+
+class NoParserError(FootnoteError):
+    """The machine starts no more processes."""
+
+
+def _started(memory_bytes: int) -> Worker:
+    try:
+        return Worker(memory_bytes)
+    except OSError as error:  # not the file's fault
+        raise NoParserError(
+            f"no process could be started to read files in ({error.strerror}); end other"
+            " programs, then do this again"
+        ) from error
 
 
 class Worker:
@@ -178,8 +193,9 @@ class Worker:
 
     def kill(self) -> None:
         """End the process, and what it started (text recognition)."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, 9)
+        if self._process.returncode is None:  # else its number may be another's by now
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, 9)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 from embedder.errors import FootnoteError
 from embedder.kept import Kept
 from indexer import fusion, trust
-from indexer.catalogue import UnknownDocumentError
+from indexer.catalogue import DamagedVectorError, UnknownDocumentError
 from indexer.records import Document, Hit
 from indexer.store import Store
 from indexer.trust import Trust
@@ -106,17 +106,18 @@ class Searcher:
         query = query[:_QUERY_CHARACTERS].encode(errors="replace").decode()
         if not query.strip() or k < 1:
             return Findings(())
-        numbers = sorted(scope.collections)
-        depth = max(_CANDIDATES, k) if mode == "fused" else k
-        notice, generations = "", []
+        there = {collection.id for collection in self._store.collections()}
+        numbers = sorted(scope.collections & there)  # one may have been deleted a moment ago
+        depth = k if mode == "dense" else max(_CANDIDATES, k)
+        notice, generations, dense = "", [], {}
         if mode != "keyword":
             try:
                 generations = self._generations(query, numbers, task)
+                dense = {one.collection: self._nearest(one, depth) for one in generations}
             except FootnoteError as error:
                 if mode == "dense":
                     raise
-                notice = f"searched by words alone, not by meaning: {error}"
-        dense = {one.collection: self._nearest(one, depth) for one in generations}
+                notice, generations, dense = _without_vectors(error), [], {}
         if mode == "dense":
             return Findings(self._hits(_joined(dense), k, dense=dense))
         statistics = self._store.term_statistics(numbers, query)
@@ -128,7 +129,11 @@ class Searcher:
             }
         if mode == "keyword":
             return Findings(self._hits(_joined(words), k, words=words))
-        fused = self._fused(query, generations, dense, words, statistics)
+        try:
+            fused = self._fused(query, generations, dense, words, statistics)
+        except DamagedVectorError as error:
+            notice, dense = _without_vectors(error), {}
+            fused = self._fused(query, [], dense, words, statistics)
         return Findings(self._hits(fused, k, dense=dense, words=words), notice)
 
     def settle(self, collection: int, fingerprint: str = "") -> None:
@@ -278,6 +283,10 @@ class Searcher:
             if len(hits) == k:
                 break
         return tuple(hits)
+
+
+def _without_vectors(error: FootnoteError) -> str:
+    return f"searched by words alone, not by meaning: {error}"
 
 
 def _joined(scores: _Scores) -> dict[int, float]:

@@ -21,7 +21,7 @@ class Source:
     @classmethod
     def of(cls, path: Path) -> Source:
         """A file that is known by its place."""
-        place = path.absolute()
+        place = os.path.normpath(path.absolute())
         # SQLite takes no lone surrogates, as which Python holds names that are not UTF-8.
         return cls(path, os.fsencode(place).decode("utf-8", "replace"))
 
@@ -70,6 +70,14 @@ def _walk(root: Path) -> Iterator[Path]:
             if not name.startswith(".") and not _leads_out(file, home):
                 yield file
     yield from unreadable
+
+
+def leads_out(path: Path, root: Path) -> bool:
+    """Whether a file or folder under `root` is, by links on the way, somewhere else."""
+    try:
+        return not path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # a link in a circle, which reading reports
+        return False
 
 
 def _leads_out(file: Path, home: Path) -> bool:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from embedder.aside import storage_error
 from indexer import keywords, writes
 from indexer.analysis import detect_language
-from indexer.catalogue import Catalogue
+from indexer.catalogue import Catalogue, CollectionGoneError
 from indexer.originals import Staged
 from indexer.records import Collection, Document, Page, Passage, Receipt
 from indexer.rows import DOCUMENT_COLUMNS, strings_json, to_document
@@ -114,7 +114,9 @@ class Store(Catalogue):
                 "SELECT DISTINCT content_hash FROM documents WHERE collection = ?", (collection,)
             )
             hashes = [row["content_hash"] for row in rows]
+            sealed = _sealed_files(connection, collection)
             receipt = writes.erase_collection(connection, collection)
+        self._unlink(sealed)
         return _sum(receipt, self.remove_originals(hashes))
 
     def add_vectors(self, ids: Sequence[int], vectors: np.ndarray, fingerprint: str) -> None:
@@ -157,10 +159,12 @@ class Store(Catalogue):
                 " (SELECT id FROM passages WHERE collection = ?)",
                 (fingerprint, collection),
             ).rowcount
+            sealed = _sealed_files(connection, collection, fingerprint)
             connection.execute(
                 "DELETE FROM generations WHERE collection = ? AND fingerprint = ?",
                 (collection, fingerprint),
             )
+        self._unlink(sealed)
         return removed
 
     def add(
@@ -182,6 +186,7 @@ class Store(Catalogue):
         """
         language = detect_language("\n".join(passage.text for passage in passages[:20]))
         with self.transaction() as connection:
+            self._check_there(document.collection)
             here = self.document_at(document.collection, document.path)
             twin = self.document_with(document.collection, document.original.content_hash)
             if here and not (twin == here and not again):
@@ -209,6 +214,7 @@ class Store(Catalogue):
         is another content by now, and why that one could not be read.
         """
         with self.transaction() as connection:
+            self._check_there(collection)
             here = self.document_at(collection, path)
             if here and here.state != "failed":
                 if here.content_hash == failure.content_hash:
@@ -235,19 +241,18 @@ class Store(Catalogue):
     def move(self, document: str, path: str) -> Document:
         """Store a document, with its revisions, under another path: its file was renamed.
 
-        Nothing happens where the new path has a document already.
+        Nothing happens where the new path has a document already. Revisions count on from those
+        that it had before.
         """
         with self.transaction() as connection:
             here = self.document(document)
             title, collection = here.title, here.collection
-            taken = connection.execute(
-                "SELECT 1 FROM documents WHERE collection = ? AND path = ?", (collection, path)
-            ).fetchone()
-            if not taken:
+            if self.document_at(collection, path) is None:
+                earlier = writes.next_revision(connection, collection, path) - 1
                 connection.execute(
-                    "UPDATE documents SET path = ?, sought = ?, unread = ''"
-                    " WHERE collection = ? AND path = ?",
-                    (path, f"{title}\n{path}".casefold(), collection, here.path),
+                    "UPDATE documents SET path = ?, sought = ?, unread = '',"
+                    " revision = revision + ? WHERE collection = ? AND path = ?",
+                    (path, f"{title}\n{path}".casefold(), earlier, collection, here.path),
                 )
         return self.document(document)
 
@@ -262,6 +267,15 @@ class Store(Catalogue):
         for start in range(0, len(waiting), _DELETE_BATCH):
             receipt = _sum(receipt, self._delete(waiting[start : start + _DELETE_BATCH]))
         return receipt
+
+    def _check_there(self, collection: int) -> None:
+        if not any(one.id == collection for one in self.collections()):
+            raise CollectionGoneError("the collection was deleted while this was being indexed")
+
+    def _unlink(self, sealed: Iterable[str]) -> None:
+        """Remove index files whose rows are gone: they hold what was deleted."""
+        for name in filter(None, sealed):
+            (self.home / "index" / name).unlink(missing_ok=True)
 
     def _delete(self, ids: Sequence[str]) -> Receipt:
         receipt = Receipt()
@@ -297,6 +311,17 @@ class Store(Catalogue):
                     size = self.originals.remove(content_hash)
                     files, freed = files + (size is not None), freed + (size or 0)
         return Receipt(files=files, bytes=freed)
+
+
+def _sealed_files(
+    connection: sqlite3.Connection, collection: int, fingerprint: str = ""
+) -> list[str]:
+    """Names of a collection's index files: of one generation, or of all."""
+    rows = connection.execute(
+        "SELECT sealed_file FROM generations WHERE collection = ? AND ? IN ('', fingerprint)",
+        (collection, fingerprint),
+    )
+    return [row["sealed_file"] for row in rows]
 
 
 def _ready(document: NewDocument, pages: Sequence[Page], passages: int, revision: int) -> Document:

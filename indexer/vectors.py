@@ -150,6 +150,8 @@ class VectorIndex:
             excluded = _deleted(self._watch, self.collection)
         if seal.file and base.sealed is None:
             return True  # missing or damaged: until then everything is searched from memory
+        if len(excluded) > max(_TAIL_LEAST, _count(base.sealed)):
+            return True  # each search goes through them, wherever they are
         dead = 0
         # Counted only where it can matter: the sealed ids are read for it.
         if base.sealed and len(excluded) > _DEAD_SHARE * base.sealed.count:
@@ -215,11 +217,22 @@ class VectorIndex:
         return True
 
     def _forget_deleted(self, connection: sqlite3.Connection, excluded: np.ndarray) -> None:
-        """The new file holds none of them; but another generation's file may."""
-        generations = connection.execute(
-            "SELECT count(*) FROM generations WHERE collection = ?", (self.collection,)
-        ).fetchone()[0]
-        if generations == 1:
+        """The new file holds none of them; but another generation's file may.
+
+        Where they have become many, those files are let go: they can be made anew.
+        """
+        if len(excluded) > _TAIL_LEAST:
+            connection.execute(
+                "UPDATE generations SET sealed_file = '', checksum = ''"
+                " WHERE collection = ? AND fingerprint != ?",
+                (self.collection, self.fingerprint),
+            )
+        others = connection.execute(
+            "SELECT 1 FROM generations WHERE collection = ? AND fingerprint != ?"
+            " AND sealed_file != ''",
+            (self.collection, self.fingerprint),
+        ).fetchone()
+        if others is None:
             connection.executemany(
                 "DELETE FROM deleted_passages WHERE collection = ? AND passage = ?",
                 ((self.collection, passage) for passage in excluded.tolist()),

@@ -7,6 +7,7 @@ document, because what is new is looked at before what is missing.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from pathlib import Path
 from indexer.ingest import Ingest
 from indexer.progress import IngestReport
 from indexer.records import Receipt
-from indexer.sources import find, is_gone, is_hidden
+from indexer.sources import Source, find, is_gone, is_hidden, leads_out
 
 # So long is waited for a first change, after which it is sure that none will be missed; and, later
 # on, before the program looks again whether it was told to stop.
@@ -29,7 +30,7 @@ Delete = Callable[[Sequence[str]], Receipt]
 
 
 def watch(
-    ingest: Ingest,
+    ingest: Callable[[], Ingest],
     roots: Sequence[Path],
     collection: int,
     stop: threading.Event | None = None,
@@ -37,14 +38,15 @@ def watch(
 ) -> Iterator[IngestReport]:
     """Bring the collection in step, then follow every change, with a report each time.
 
-    What changes while it is brought in step is followed too. `delete` removes the documents of
+    What changes while it is brought in step is followed too. `ingest` is asked for each time:
+    another embedder may have come into use. `delete` removes the documents of
     files that are gone, if it is to be done otherwise than by the store. Ends when `stop` is set,
     or the process is interrupted.
     """
     import watchfiles
 
     stop = stop or threading.Event()
-    roots = [root.absolute() for root in roots]
+    roots = [Path(os.path.normpath(root.absolute())) for root in roots]
     batches = watchfiles.watch(
         *roots,
         watch_filter=None,
@@ -58,14 +60,14 @@ def watch(
     if next(batches, None) is None:
         return
     # From here on changes are noted, those of the first batch being looked at anyhow.
-    first = in_step(ingest, roots, roots, collection, delete)
+    first = in_step(ingest(), roots, roots, collection, delete)
     if _did_anything(first):
         yield first
     for batch in batches:
         changed = sorted({Path(path) for _, path in batch})
         if not changed:
             continue
-        report = in_step(ingest, roots, changed, collection, delete)
+        report = in_step(ingest(), roots, changed, collection, delete)
         if _did_anything(report):
             yield report
 
@@ -81,9 +83,10 @@ def in_step(
     store = ingest.store
     changed = [path for path in changed if _is_watched(path, roots)]
     standing = [root for root in roots if root.exists()]
-    before = store.documents_under(collection, map(str, changed))
-    report = ingest.run(find(path for path in changed if path.exists()), collection)
-    now = store.documents_under(collection, map(str, changed))
+    names = [Source.of(path).name for path in changed]
+    before = store.documents_under(collection, names)
+    report = ingest.run(find(path for path in changed if _is_inside(path, roots)), collection)
+    now = store.documents_under(collection, names)
     gone = [
         document.id
         for document in now
@@ -99,6 +102,12 @@ def in_step(
 
 def _is_watched(path: Path, roots: Sequence[Path]) -> bool:
     return any(path.is_relative_to(root) and not is_hidden(path, root) for root in roots)
+
+
+def _is_inside(path: Path, roots: Sequence[Path]) -> bool:
+    """Whether a path is there, and in a watched folder by more than a link."""
+    above = [root for root in roots if path.is_relative_to(root)]
+    return path.exists() and not any(leads_out(path, root) for root in above)
 
 
 def _did_anything(report: IngestReport) -> bool:

@@ -393,7 +393,7 @@ def test_an_unplugged_folder_loses_no_document(full_desk):
 
 def test_a_watched_folder_is_followed(full_desk):
     stop = threading.Event()
-    reports = watch(full_desk.ingest, [full_desk.folder], full_desk.collection, stop)
+    reports = watch(lambda: full_desk.ingest, [full_desk.folder], full_desk.collection, stop)
     assert next(reports).added == 3
     change = threading.Timer(0.5, lambda: full_desk.write("new.md", "# New\n\nA new page."))
     change.start()
@@ -409,7 +409,7 @@ def test_what_changes_while_a_watched_folder_is_read_for_the_first_time_is_follo
 ):
     stop = threading.Event()
     monkeypatch.setattr(watching, "in_step", in_step_and(full_desk, monkeypatch))
-    reports = watch(full_desk.ingest, [full_desk.folder], full_desk.collection, stop)
+    reports = watch(lambda: full_desk.ingest, [full_desk.folder], full_desk.collection, stop)
     assert next(reports).added == 3
     threading.Timer(30, stop.set).start()  # it would wait for ever
     assert next(reports).updated == 1
