@@ -184,15 +184,15 @@ def _between(read: Read, low: int, high: int) -> Iterator[Row]:
 
 def _highest(read: Read, low: int) -> int:
     """The largest id that can be found, from `low` on, by looking ever further up."""
-    highest, reach = low, 1
+    highest, reach = low, 0
     while highest + reach < _NO_ID:
         row = None
         with suppress(sqlite3.Error):
             row = next(read(highest + reach, _NO_ID, "ASC"), None)
         if row is None:
-            reach *= 2
+            reach = 2 * reach or 1
         else:
-            highest, reach = int(str(row[0])), 1
+            highest, reach = int(str(row[0])), 0
     return highest
 
 

@@ -14,8 +14,9 @@ CITATION = re.compile(
     r"(\d{1,3}(?:\s*(?:[,;]|and|&|-|–)\s*(?:passages?\s*)?\d{1,3})*)(?:†[^\[\]】]{0,200})?\s*[\]】]",
     re.IGNORECASE,
 )
+# At most ten in a row: without a limit, a reply of nothing else takes its length squared.
 _CITATIONS = (
-    rf"(?P<cited>{CITATION.pattern}(?:\s{{0,3}}(?:,|and|und|y|et|&)?\s{{0,3}}{CITATION.pattern})*)"
+    rf"(?P<cited>{CITATION.pattern}(?:\s{{0,3}}(?:,|and|und|y|et|&)?\s{{0,3}}{CITATION.pattern}){{0,9}})"
 )
 _BY = (
     r"according to|based on|per|as (?:stated|described|shown|noted|mentioned|explained|specified"

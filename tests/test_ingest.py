@@ -12,7 +12,7 @@ from file_writers import PICTURE, pdf
 from indexer import watch as watching
 from indexer.doctor import examine
 from indexer.ingest import Ingest, OtherGenerationError
-from indexer.sandbox import ParserPool
+from indexer.sandbox import NoParserError, ParserPool
 from indexer.sources import Source, find
 from indexer.store import Store
 from indexer.watch import in_step, watch
@@ -435,3 +435,42 @@ def test_indexing_loads_no_torch_where_nothing_is_to_be_embedded():
         [sys.executable, "-c", program], cwd=root, check=True, capture_output=True, text=True
     )
     assert said.stdout.strip() == "False"
+
+
+def test_what_a_link_leads_to_outside_is_not_indexed_while_watching(full_desk, tmp_path):
+    full_desk.run()
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.txt").write_text("The secret of the board.")
+    (full_desk.folder / "link.txt").symlink_to(outside / "secret.txt")
+    (full_desk.folder / "linked").symlink_to(outside)
+    changed = [full_desk.folder / "link.txt", full_desk.folder / "linked"]
+    report = in_step(full_desk.ingest, [full_desk.folder], changed, full_desk.collection)
+    assert (report.added, full_desk.found("secret")) == (0, 0)
+
+
+def test_a_file_renamed_to_where_another_was_once_is_moved_there(full_desk):
+    full_desk.run()
+    leave, travel = full_desk.folder / "leave.md", full_desk.folder / "more" / "travel.md"
+    travel.write_text(LEAVE)  # a copy: the travel document goes
+    full_desk.run()
+    leave.rename(travel)
+    assert full_desk.run().updated == 1
+    assert full_desk.run().updated == 0
+    (document,) = full_desk.store.documents([full_desk.collection], text="leave").rows
+    assert document.path == str(travel)
+
+
+def test_one_file_has_one_name_however_it_is_reached(full_desk):
+    full_desk.run()
+    assert full_desk.run(full_desk.folder / "more" / "..").unchanged == 3
+
+
+def test_a_machine_that_starts_no_process_is_not_the_files_fault(full_desk, monkeypatch):
+    def refused(*given, **options):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("indexer.sandbox.subprocess.Popen", refused)
+    with pytest.raises(NoParserError, match="end other programs"):
+        full_desk.run()
+    assert full_desk.store.documents([full_desk.collection]).total == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from footnote import jobs, uploads
+from indexer.sources import find
 
 
 @pytest.fixture
@@ -162,3 +163,19 @@ def test_an_unknown_kind_or_job_is_refused(home):
         jobs.submit(home, "dance", {})
     with pytest.raises(jobs.JobError, match="no job nothing"):
         jobs.job(home, "nothing")
+
+
+def test_reading_again_takes_what_is_there_by_now_and_names_what_is_not(home, tmp_path):
+    file = tmp_path / "notice.md"
+    for text in ("The notice period is four weeks.", "The notice period is eight weeks."):
+        file.write_text(text)
+        home.index(find([file]), "staff")
+    number = home.collection("staff").id
+    (now,) = home.store.documents([number]).rows
+    old = next(one.id for one in home.store.revisions(now.id) if not one.current)
+    report = home.reindex("staff", [old, "0" * 16])
+    assert (report.updated, report.failed) == (1, ())
+    assert "eight" in home.searcher.search("notice period", home.scope(["staff"]))[0].passage.text
+    home.store.originals.path(now.content_hash).unlink()
+    (failed,) = home.reindex("staff").failed
+    assert failed.path == str(file)

@@ -213,3 +213,17 @@ def test_embedding_text_says_title_and_headings_once():
 def test_sentences(text, expected):
     spans = sentences(text)
     assert [text[a:b] for a, b in spans] == expected
+
+
+def test_a_header_too_wide_to_be_carried_stands_once():
+    builder = PageBuilder()
+    names = [f"column{n}" for n in range(40)]
+    builder.table([names, *([f"{row}" for _ in names] for row in range(6))])
+    passages = cut([builder.page(1)], words, LIMITS)
+    assert max(words([passage.text for passage in passages])) <= LIMITS.maximum
+    assert sum("column7" in passage.text for passage in passages) == 1
+
+
+def test_what_stands_before_a_passage_leaves_it_room_in_any_script():
+    passage = Passage("Text.", (), (Span(1, 0, 5),), 0)
+    assert len(embedding_text("長" * 500, passage)) <= 50

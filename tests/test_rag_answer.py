@@ -377,3 +377,11 @@ def test_without_its_embedder_words_alone_are_searched_and_the_reader_is_told(ho
 def test_any_text_is_a_question(home):
     for question in ("\udcff?", "\x00", '"', "NEAR(", "x" * 30_000, "¿", "🦊", "a AND OR NOT *"):
         ask(home, question)
+
+
+@pytest.mark.parametrize("pieces", [("<think>Hm.</think>",), (" ", "\n"), ("Hm.</think>",)])
+def test_a_model_that_says_nothing_is_no_proof_that_nothing_is_there(home, pieces):
+    answer, _, _ = generated(home, Reply(pieces))
+    assert (answer.mode, answer.abstained) == ("extractive", False)
+    assert "three years" in answer.text
+    assert "empty answer" in answer.notice

@@ -151,3 +151,8 @@ def test_spoilt_claims_are_marked_and_true_ones_are_not():
     marked_false = [v != "supported" for kind, v in verdicts if kind != "true"]
     assert sum(marked_true) <= 0.15 * len(marked_true)
     assert sum(marked_false) >= 0.9 * len(marked_false)
+
+
+def test_a_number_too_long_for_a_float_is_some_number():
+    long = ",".join(["999"] * 200) + ".5"
+    assert numbers(f"It costs {long} euros.", ENGLISH)

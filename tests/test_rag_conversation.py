@@ -69,6 +69,16 @@ def test_a_follow_up_takes_along_what_it_means(before, question, expected):
         ("¿Cuál es el plazo de entrega?", "¿Cuál es el precio de la garantía?"),
         ("Quelle est la durée de la garantie ?", "Quel est le prix de l'abonnement ?"),
         ("保証期間はどのくらいですか?", "返品の送料は誰が払いますか?"),
+        (NOTICE, "What is the IT policy?"),
+        (NOTICE, "Who is responsible for IT security?"),
+        (NOTICE, "At what age can I retire?"),
+        (NOTICE, "By when must I pay?"),
+        (NOTICE, "To whom do I report harassment?"),
+        (NOTICE, "Shall dogs be leashed?"),
+        (NOTICE, "Whats the fee?"),
+        (NOTICE, "Кто директор?"),
+        ("Wie lange dauert die Probezeit?", "Bis wann muss ich zahlen?"),
+        ("Wie lange dauert die Probezeit?", "Für wen gilt die Richtlinie?"),
     ],
 )
 def test_a_question_that_stands_alone_is_left_untouched(before, question):

@@ -1,5 +1,7 @@
 """Which sentences are quoted."""
 
+from dataclasses import replace
+
 import pytest
 from passages_found import found, pages_of
 
@@ -160,3 +162,25 @@ def test_a_word_that_no_passage_holds_weighs_most():
     question = read("zebra leave", TermStatistics(words, 100, 5000, holding), ["en"])
     assert question.weights[words[0].terms] > 0.8
     assert sum(question.weights.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "read_as"),
+    [
+        ("24. Dezember und 31. Dezember gelten als halbe Urlaubstage.", "list", None),
+        ("15. März 2026 ist der letzte Tag.", "text", None),
+        ("3. The pump is switched off.", "list", "The pump is switched off."),
+        ("a. m. sessions begin at nine.", "text", None),
+        ("- The pump is switched off.", "text", "The pump is switched off."),
+    ],
+)
+def test_the_day_of_a_date_is_no_marker_of_a_list(text, kind, read_as):
+    hits = found(text)
+    pages = {place: replace(page, blocks=(Block(kind, 0, len(text)),))
+             for place, page in pages_of(hits).items()}  # fmt: skip
+    assert quotables(hits, pages)[0].text == (read_as or text)
+
+
+def test_a_marker_alone_is_nothing_to_quote():
+    hits = found("2.\n\nThe pump is switched off.")
+    assert [one.text for one in quotables(hits, pages_of(hits))] == ["The pump is switched off."]

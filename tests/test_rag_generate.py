@@ -3,7 +3,7 @@
 import pytest
 from passages_found import found
 
-from rag.generate import Claim, claims, prompt, refuses, spoken, visible
+from rag.generate import Claim, claims, prompt, refuses, spoken, thought_out, visible
 
 
 def test_passages_are_numbered_data_between_markers_that_cannot_be_forged():
@@ -112,3 +112,8 @@ def test_a_reply_of_blanks_and_brackets_takes_no_longer_than_it_is():
     assert claims("[1†" * 10_000 + "Two years [2].", 3)[-1].cited == (2,)
     assert claims("**a " * 20_000 + "\n - " * 20_000 + "Two years [2].", 3)[-1].cited == (2,)
     assert claims("according to [1]" * 5_000 + " Two years [2].", 3)[-1].cited[-1] == 2
+
+
+def test_thoughts_that_the_prompt_opened_are_left_out():
+    assert thought_out("He asks about it.</think>Two years [1].") == "Two years [1]."
+    assert thought_out("Two years [1].") == "Two years [1]."

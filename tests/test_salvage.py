@@ -11,9 +11,11 @@ from homes import add_lines, clustered
 from footnote import care
 from footnote.cli import main
 from footnote.home import Home
-from indexer.presence import InUseError
+from indexer import salvage as saving
+from indexer.presence import InUseError, Presence
 from indexer.salvage import salvage
 from indexer.search import Scope
+from indexer.sqlite_faults import DatabaseFullError
 from indexer.store import Store
 from rag.history import History
 
@@ -174,3 +176,49 @@ def test_pages_that_were_lost_are_read_again_from_the_original(home):
     care.repair(opened)
     assert care.examine(opened) == []
     assert opened.store.document_at(row.collection, row.path).pages == row.pages
+
+
+def test_a_full_disk_while_saving_leaves_the_damaged_file_in_its_place(home, monkeypatch):
+    damage(home, 2)
+    before = (home.path / "footnote.db").read_bytes()
+    real = saving._copy
+
+    def full(source, target, table):
+        if table == "passages":
+            raise DatabaseFullError("the disk is full")
+        return real(source, target, table)
+
+    monkeypatch.setattr(saving, "_copy", full)
+    with pytest.raises(DatabaseFullError):
+        salvage(home.path / "footnote.db")
+    assert (home.path / "footnote.db").read_bytes() == before
+
+
+def test_two_damaged_pages_cost_their_own_rows_the_last_one_being_one_of_them():
+    damaged = {*range(1000, 1020), *range(2980, 3001)}
+
+    def read(low, high, order):
+        ids = [n for n in range(1, 3001) if low < n < high]
+        for n in ids if order == "ASC" else reversed(ids):
+            if n in damaged:
+                raise sqlite3.DatabaseError("malformed")
+            yield (n,)
+
+    found = {row[0] for row in saving._between(read, -1, saving._NO_ID)}
+    assert found == set(range(1, 3001)) - damaged
+
+
+def test_who_opens_a_home_says_so_before_opening_the_database(home, monkeypatch):
+    from indexer import catalogue
+
+    real, held = catalogue.Database, []
+
+    def opened(path):
+        with pytest.raises(InUseError), Presence(home.path).alone():
+            pass
+        held.append(path)
+        return real(path)
+
+    monkeypatch.setattr(catalogue, "Database", opened)
+    Store.open(home.path).close()
+    assert held

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from embedder.errors import FootnoteError
 from indexer.search import Scope, Searcher
 from indexer.store import Store
+from indexer.trust import Trust, is_due
 from tests.homes import add_lines, embedded
 
 LEAVE = [
@@ -192,3 +194,59 @@ def test_keyword_search_loads_no_numpy_and_no_model(filled, store, tmp_path):
     ).stdout.split()
     assert int(count) == 2
     assert not {"torch", "faiss", "numpy", "transformers"} & set(loaded)
+
+
+def test_passages_with_all_common_words_are_found_at_any_depth(
+    store, tiny_embedder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("indexer.keywords._SCORED_ROWS", 4)
+    number = store.create_collection("reports").id
+    lines = [f"annual number {n}" for n in range(8)] + [f"report number {n}" for n in range(8)]
+    add(store, tiny_embedder, number, tmp_path / "r.txt", [*lines, "the annual report at last"])
+    for k in (1, 5, 17, 100):
+        best, _ = store.keyword(number, "annual report", k)[0]
+        assert store.passages([best])[best].text == "the annual report at last"
+
+
+def test_the_best_by_words_is_the_best_whatever_is_asked_for(filled):
+    searcher, numbers = filled
+    asked = scope(*numbers.values())
+    best = [searcher.search("paid leave", asked, k=k, mode="keyword")[0] for k in (1, 2, 50)]
+    assert len({hit.passage.id for hit in best}) == 1
+
+
+def test_trust_is_examined_anew_where_its_background_is_gone(filled):
+    searcher, numbers = filled
+    store, number = searcher._store, numbers["handbook"]
+    fingerprint = store.generation(number)
+    there = [passage.id for passage in store.sample_passages(number, 9)]
+    known = Trust(0.5, passages=len(there), background=tuple(there))
+    store.set_trust(number, fingerprint, known.to_json())
+    assert not is_due(store, number, fingerprint)
+    gone = replace(known, background=(*there[:1], 901, 902, 903))
+    store.set_trust(number, fingerprint, gone.to_json())
+    assert is_due(store, number, fingerprint)
+    hits = searcher.search("parental leave after the birth", scope(number))
+    assert hits[0].passage.text == LEAVE[0]
+    assert abs(hits[0].score) < 100
+
+
+def test_a_damaged_vector_costs_the_meaning_and_says_so(filled):
+    searcher, numbers = filled
+    number = numbers["handbook"]
+    with searcher._store.transaction() as connection:
+        connection.execute(
+            "UPDATE vectors SET vector = substr(vector, 3) WHERE passage ="
+            " (SELECT max(id) FROM passages WHERE collection = ?)",
+            (number,),
+        )
+    found = searcher.find("parental leave", scope(number))
+    assert found.hits[0].passage.text == LEAVE[0]
+    assert "words alone" in found.notice
+
+
+def test_a_collection_deleted_a_moment_ago_is_passed_over(filled):
+    searcher, numbers = filled
+    searcher._store.delete_collection(numbers["recipes"])
+    hits = searcher.search("paid leave", scope(*numbers.values()))
+    assert {hit.document.collection for hit in hits} == {numbers["handbook"]}

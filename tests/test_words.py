@@ -1,12 +1,14 @@
 """Values as readers read them, and what leaves the page as a file."""
 
+import io
 import time
 from dataclasses import replace
 
 import pytest
 from markdown_it import MarkdownIt
+from rich.console import Console
 
-from footnote import render, words
+from footnote import progress, render, words
 from footnote.web import actions, upload
 from footnote.web.answer import Source
 from footnote.web.page_view import Place, page_label
@@ -123,3 +125,11 @@ def test_an_exported_conversation_numbers_footnotes_through():
         "[^1]: Handbook, page 3: “Leave is 30 days.”\n\n"
         "[^2]: Handbook, page 3: “Leave is 30 days.”\n"
     )
+
+
+def test_a_path_is_no_markup_on_the_terminal():
+    out = io.StringIO()
+    bar = progress._bar()
+    bar.add_task("x[/y].txt [draft]")
+    Console(file=out, force_terminal=True, width=120).print(bar.get_renderable())
+    assert "x[/y].txt [draft]" in out.getvalue()
