@@ -15,9 +15,8 @@ CITATION = re.compile(
     re.IGNORECASE,
 )
 # At most ten in a row: without a limit, a reply of nothing else takes its length squared.
-_CITATIONS = (
-    rf"(?P<cited>{CITATION.pattern}(?:\s{{0,3}}(?:,|and|und|y|et|&)?\s{{0,3}}{CITATION.pattern}){{0,9}})"
-)
+_AND_MORE = rf"\s{{0,3}}(?:,|and|und|y|et|&)?\s{{0,3}}{CITATION.pattern}"
+_CITATIONS = rf"(?P<cited>{CITATION.pattern}(?:{_AND_MORE}){{0,9}})"
 _BY = (
     r"according to|based on|per|as (?:stated|described|shown|noted|mentioned|explained|specified"
     r"|defined|outlined|set out) (?:in|by)|según|de acuerdo con|selon|d['’]après"
