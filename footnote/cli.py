@@ -63,7 +63,11 @@ _collection = click.option(
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("-c", "--collection", default="documents", show_default=True, help="Into which.")
 @click.option("--workers", type=click.IntRange(1), help="Parser processes. Default: one a core.")
-@click.option("--watch", is_flag=True, help="Stay and keep the collection in step with PATHS.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Stay and keep the collection in step with PATHS; with --json an object a line.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @as_json_option
 @click.pass_context

@@ -26,7 +26,7 @@ from rag.retrieve import Search, retrieve
 if TYPE_CHECKING:
     from indexer.search import Scope
 
-_ENDS = (".", "!", "?", "。", "！", "？", "।", ":", ")", '"', "”", "»")
+_ENDS = (".", "!", "?", "。", "！", "？", "।", ":", ")", '"', "”", "’", "»", "」", "؟", "۔")
 
 OnText = Callable[[str], None]
 

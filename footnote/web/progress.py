@@ -60,8 +60,10 @@ def _watched(access: Access) -> list[Job]:
 @st.fragment(run_every=1.0)
 def _running(access: Access) -> None:
     active = [job for job in _watched(access) if job.active]
-    for place, job in enumerate(sorted(active, key=lambda job: job.created_at)):
-        _card(access, job, first=not place)
+    before: set[str] = set()  # kinds of work: only of its own does a job wait for the others
+    for job in sorted(active, key=lambda job: job.created_at):
+        _card(access, job, first=job.kind not in before)
+        before.add(job.kind)
     if len(active) < st.session_state.get("active_jobs", 0):
         st.session_state["active_jobs"] = len(active)
         st.rerun()  # one has ended: table, counts and result are to be drawn anew
