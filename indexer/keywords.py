@@ -32,6 +32,10 @@ _LEAST_CANDIDATES = 100
 # Beyond this many words, the rarest are searched: more change the order little and cost time.
 _MOST_WORDS = 64
 
+# Those that are searched are scored by all of their words, but for texts of many pages: with 64 cisi's
+# long queries lose 0.7 points of nDCG@10, and 5,710 words take 2 s.
+_MOST_SCORED = 500
+
 _TOKENIZER = "ascii tokenchars './:-'"  # FTS5 splits on blanks and changes nothing
 
 
@@ -128,8 +132,8 @@ def statistics(
             holding[alternatives] += _frequency(connection, collection, alternatives)
         totals = _totals(connection, collection)
         passages, terms = passages + totals[0], terms + sum(totals[1:])
-    if len(words) > _MOST_WORDS:
-        rarest = sorted(filter(None, holding.values()))[:_MOST_WORDS]
+    if len(words) > _MOST_SCORED:
+        rarest = sorted(filter(None, holding.values()))[:_MOST_SCORED]
         words = [word for word in words if 0 < holding[word.terms] <= max(rarest, default=0)]
     return TermStatistics(tuple(words), passages, terms, holding)
 
