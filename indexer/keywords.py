@@ -32,8 +32,8 @@ _LEAST_CANDIDATES = 100
 # Beyond this many words, the rarest are searched: more change the order little and cost time.
 _MOST_WORDS = 64
 
-# Those that are searched are scored by all of their words, but for texts of many pages: with 64 cisi's
-# long queries lose 0.7 points of nDCG@10, and 5,710 words take 2 s.
+# Candidates are scored by all words, up to this many of the rarest: with 64 cisi's long queries
+# lose 0.7 points of nDCG@10, and 5,710 words take 2 s.
 _MOST_SCORED = 500
 
 _TOKENIZER = "ascii tokenchars './:-'"  # FTS5 splits on blanks and changes nothing
