@@ -129,9 +129,11 @@ def _compare(
 ) -> Support:
     """Hold a claim against one place, whose terms these are."""
     share = claim.share(terms)
+    text = " ".join(quotable.text for quotable in window)
+    if claim.text == text:  # word for word, however few the words
+        return Support("supported", window, 1.0)
     if share < _PARTLY:
         return Support("unsupported", (), share, NOTHING.reason)
-    text = " ".join(quotable.text for quotable in window)
     around = f"{_head(window[0], hits)} {hits[window[0].hit].passage.text}"
     reason = _conflict(claim.text, text, around, language_of(claim.text))
     if reason:

@@ -156,3 +156,10 @@ def test_spoilt_claims_are_marked_and_true_ones_are_not():
 def test_a_number_too_long_for_a_float_is_some_number():
     long = ",".join(["999"] * 200) + ".5"
     assert numbers(f"It costs {long} euros.", ENGLISH)
+
+
+@pytest.mark.parametrize("claim", ["Covered.", "It is not."])
+def test_what_is_quoted_word_for_word_is_supported(claim):
+    assert support(claim, f"Hail is another matter. {claim} So much for that.")[0].verdict == (
+        "supported"
+    )
