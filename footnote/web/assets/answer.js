@@ -51,7 +51,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   const root = element("div", "answer");
   if (data.sentences.length) root.append(prose);
-  if (data.footnotes.length) root.append(list);
+  if (data.sentences.length || data.footnotes.length) root.append(list);
   parentElement.querySelector(".answer")?.remove();
   parentElement.append(root);
 }
