@@ -165,7 +165,7 @@ def query_words(text: str, languages: Iterable[str]) -> list[Word]:
     content: Counter[tuple[str, ...]] = Counter()
     stop: Counter[tuple[str, ...]] = Counter()
     for word in _words(text[:_QUERY_CHARACTERS]):
-        for piece in _pieces(word, single_han=False):
+        for piece in _pieces(word, singles=False):
             terms = tuple(dict.fromkeys(_term(piece, language) for language in known))
             (stop if _is_stop_word(piece, known) else content)[terms] += 1
     return [Word(terms, count) for terms, count in (content or stop).items()]
@@ -214,10 +214,10 @@ def _word_terms(word: str, language: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=200_000)
 def _kept_terms(word: str, language: str) -> tuple[str, ...]:
-    return tuple(_term(piece, language) for piece in _pieces(word, single_han=True))
+    return tuple(_term(piece, language) for piece in _pieces(word, singles=True))
 
 
-def _pieces(word: str, *, single_han: bool) -> list[str]:
+def _pieces(word: str, *, singles: bool) -> list[str]:
     """What a word is indexed as, before stemming: itself, its parts, its pairs of characters."""
     if not _UNSPACED.search(word):
         return _spaced_pieces(word)
@@ -225,7 +225,7 @@ def _pieces(word: str, *, single_han: bool) -> list[str]:
     place = 0
     for run in _UNSPACED.finditer(word):
         pieces += _spaced_pieces(word[place : run.start()])
-        pieces += _pairs(run.group(), single_han=single_han)
+        pieces += _pairs(run.group(), singles=singles)
         place = run.end()
     return pieces + _spaced_pieces(word[place:])
 
@@ -257,13 +257,20 @@ def _whole(word: str, parts: list[str]) -> list[str]:
     return ["".join(parts).casefold()[:_LONGEST]] if len(parts) <= _MOST_PARTS else []
 
 
-def _pairs(run: str, *, single_han: bool) -> list[str]:
-    """Overlapping pairs of characters (clusters with their marks), and single Han ones."""
+def _pairs(run: str, *, singles: bool) -> list[str]:
+    """Overlapping pairs of characters (clusters with their marks).
+
+    With `singles`, Han characters by themselves too, and the first of a run in other scripts: a
+    word of one syllable ("법") with what is written on to it ("법은").
+    """
     units = _CLUSTER.findall(run)
     if len(units) == 1:
         return units
     pairs = [first + second for first, second in itertools.pairwise(units)]
-    return pairs + [unit for unit in units if single_han and _IS_HAN.match(unit)]
+    if not singles:
+        return pairs
+    alone = [unit for place, unit in enumerate(units) if not place or _IS_HAN.match(unit)]
+    return pairs + alone
 
 
 @lru_cache(maxsize=200_000)

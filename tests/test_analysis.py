@@ -99,3 +99,9 @@ def test_a_text_is_found_by_itself(text, language):
     words = query_words(text, [language])
     terms = set(index_terms(text, language).split())
     assert all(terms.intersection(word.terms) for word in words)
+
+
+@pytest.mark.parametrize(("text", "word"), [("이 법은 시행한다", "법"), ("물을 마신다", "물")])
+def test_a_word_of_one_syllable_is_found_with_what_is_written_on_to_it(text, word):
+    (asked,) = query_words(word, ["ko"])
+    assert set(asked.terms) & set(index_terms(text, "ko").split())
