@@ -51,12 +51,7 @@ def findings_json(found: Findings, collections: dict[int, str]) -> dict[str, Any
         {
             "rank": hit.rank,
             "score": hit.score,
-            "document": hit.document.id,
-            "title": hit.document.title,
-            "path": hit.document.path,
-            "pages": list(hit.passage.pages),
-            "text": hit.passage.text,
-            "passage": hit.passage.id,
+            **_passage_json(hit),
             "collection": collections[hit.document.collection],
             "dense_rank": hit.dense_rank,
             "keyword_rank": hit.keyword_rank,
@@ -97,14 +92,15 @@ def answer_json(answer: Answer) -> dict[str, Any]:
             for s in answer.sentences
         ],
         "footnotes": [footnote_json(footnote) for footnote in answer.footnotes],
-        "nearest": [_nearest_json(hit) for hit in answer.hits[:NEAREST]]
+        "nearest": [_passage_json(hit) for hit in answer.hits[:NEAREST]]
         if answer.abstained
         else [],
         "seconds": answer.seconds,
     }
 
 
-def _nearest_json(hit: Hit) -> dict[str, Any]:
+def _passage_json(hit: Hit) -> dict[str, Any]:
+    """The passage of a hit and where it stands."""
     return {
         "document": hit.document.id,
         "title": hit.document.title,

@@ -67,7 +67,7 @@ def _walk(root: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             file = Path(folder, name)
-            if not name.startswith(".") and not _leads_out(file, home):
+            if not name.startswith(".") and not (file.is_symlink() and leads_out(file, home)):
                 yield file
     yield from unreadable
 
@@ -76,12 +76,5 @@ def leads_out(path: Path, root: Path) -> bool:
     """Whether a file or folder under `root` is, by links on the way, somewhere else."""
     try:
         return not path.resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError):  # a link in a circle, which reading reports
-        return False
-
-
-def _leads_out(file: Path, home: Path) -> bool:
-    try:
-        return file.is_symlink() and not file.resolve().is_relative_to(home)
     except (OSError, RuntimeError):  # a link in a circle, which reading reports
         return False
