@@ -20,7 +20,7 @@ from footnote import audit, jobs, removal, sharing, signin, uploads
 from footnote.home import UnknownCollectionError
 from footnote.jobs import Job, JobError
 from footnote.people import ONLY_USER, People, Person
-from indexer.catalogue import UnknownDocumentError
+from indexer.errors import UnknownDocumentError
 from rag.history import History
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from embedder.aside import storage_error
 from footnote import jobs
 from indexer import doctor
-from indexer.catalogue import DatabaseLostError
 from indexer.checks import REPAIR
 from indexer.doctor import Problem
+from indexer.errors import DatabaseLostError
 from indexer.sqlite_faults import DatabaseDamagedError
 
 if TYPE_CHECKING:

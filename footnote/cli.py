@@ -148,7 +148,7 @@ def documents(
 def delete(context: click.Context, documents: tuple[str, ...], as_json: bool) -> None:
     """Delete documents by id; nothing finds them again."""
     from footnote import removal, render
-    from indexer.catalogue import UnknownDocumentError
+    from indexer.errors import UnknownDocumentError
 
     receipt = removal.delete(open_home(context), documents)
     show(as_json, lambda: asdict(receipt), lambda: [render.receipt_text(receipt)])

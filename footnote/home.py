@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from embedder.errors import FootnoteError
 from embedder.registry import Registry
 from footnote.settings import KEEP, LEAVE_OUT, Settings, home_path
-from indexer.catalogue import UnknownDocumentError, UnknownOriginalError
+from indexer.errors import UnknownDocumentError, UnknownOriginalError
 from indexer.progress import FailedFile
 from indexer.sources import Source, find
 from indexer.store import Store

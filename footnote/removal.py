@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from footnote import audit
 from footnote.audit import OPERATOR
-from indexer.catalogue import UnknownDocumentError
+from indexer.errors import UnknownDocumentError
 
 if TYPE_CHECKING:
     from footnote.home import Home

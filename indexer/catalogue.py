@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedder.errors import FootnoteError
 from indexer import keywords
 from indexer.analysis import Word, query_words
 from indexer.bm25 import TermStatistics
-from indexer.database import Database, DatabaseError
+from indexer.database import Database
+from indexer.errors import (
+    DamagedVectorError,
+    DatabaseLostError,
+    UnknownDocumentError,
+    UnknownOriginalError,
+)
 from indexer.keywords import KeywordRow
 from indexer.originals import Originals
 from indexer.presence import Presence
@@ -35,32 +40,12 @@ if TYPE_CHECKING:
 _BATCH = 4096
 
 
-class UnknownDocumentError(FootnoteError):
-    """A document or page was asked for that is not there (any more)."""
-
-
-class UnknownOriginalError(FootnoteError):
-    """The original of a document is not in the home."""
-
-
-class DatabaseLostError(DatabaseError):
-    """The database is not there, though the home has originals."""
-
-
 @dataclass(frozen=True, slots=True)
 class DocumentList:
     """One page of a listing, and how many documents the whole listing has."""
 
     rows: tuple[Document, ...]
     total: int
-
-
-class CollectionGoneError(FootnoteError):
-    """A collection was deleted while something was put into it."""
-
-
-class DamagedVectorError(FootnoteError):
-    """A stored vector is not of its generation's length."""
 
 
 @dataclass(frozen=True, slots=True)

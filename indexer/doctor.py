@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from embedder.aside import remove
 from indexer import checks, keywords, past_answers, vector_checks, writes
-from indexer.catalogue import DamagedVectorError, DatabaseLostError
 from indexer.checks import Problem
+from indexer.errors import DamagedVectorError, DatabaseLostError
 from indexer.generations import embed_generation
 from indexer.ingest import Ingest
 from indexer.originals import hash_file

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from indexer import writes
-from indexer.catalogue import UnknownDocumentError
+from indexer.errors import UnknownDocumentError
 from indexer.passages import embedding_text
 
 if TYPE_CHECKING:

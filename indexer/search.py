@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 from embedder.errors import FootnoteError
 from embedder.kept import Kept
 from indexer import fusion, trust
-from indexer.catalogue import DamagedVectorError, UnknownDocumentError
+from indexer.errors import DamagedVectorError, UnknownDocumentError
 from indexer.records import Document, Hit
 from indexer.store import Store
 from indexer.trust import Trust

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 from embedder.aside import storage_error
 from indexer import keywords, writes
 from indexer.analysis import detect_language
-from indexer.catalogue import Catalogue, CollectionGoneError
+from indexer.catalogue import Catalogue
+from indexer.errors import CollectionGoneError
 from indexer.originals import Staged
 from indexer.records import Collection, Document, Page, Passage, Receipt
 from indexer.rows import DOCUMENT_COLUMNS, strings_json, to_document

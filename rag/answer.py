@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from embedder.errors import FootnoteError
 from indexer.bm25 import TermStatistics
-from indexer.catalogue import UnknownDocumentError
+from indexer.errors import UnknownDocumentError
 from indexer.parsers.layout import clean
 from indexer.passages import locate
 from indexer.records import Hit, Page, Passage, Span

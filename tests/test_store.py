@@ -10,8 +10,8 @@ import pytest
 from homes import add_lines, clustered
 
 from indexer import checks
-from indexer.catalogue import UnknownDocumentError, UnknownOriginalError
 from indexer.doctor import examine
+from indexer.errors import UnknownDocumentError, UnknownOriginalError
 from indexer.records import Page, Passage, Span
 from indexer.store import Failure, NewDocument, Store
 

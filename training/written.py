@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Protocol
 
 from embedder.errors import FootnoteError
-from indexer.catalogue import UnknownDocumentError
+from indexer.errors import UnknownDocumentError
 from indexer.passages import embedding_text
 from indexer.records import Passage
 from indexer.search import Scope, Searcher

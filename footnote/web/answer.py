@@ -12,7 +12,7 @@ from footnote.render import snippet
 from footnote.web import components
 from footnote.web.page_view import Place
 from footnote.words import plain
-from indexer.catalogue import UnknownDocumentError
+from indexer.errors import UnknownDocumentError
 from rag.records import Answer, Turn
 
 if TYPE_CHECKING:

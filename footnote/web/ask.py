@@ -12,7 +12,7 @@ from footnote import samples
 from footnote.web import actions, answer, asking, chats, page_view, progress, session, welcome
 from footnote.web.page_view import Place
 from footnote.words import count, plain
-from indexer.catalogue import UnknownDocumentError
+from indexer.errors import UnknownDocumentError
 
 if TYPE_CHECKING:
     from footnote.access import Access

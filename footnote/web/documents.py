@@ -13,7 +13,7 @@ from footnote.web import components, progress
 from footnote.web.page_view import file_name
 from footnote.web.session import errors_shown
 from footnote.words import count, listed, plain, size, when
-from indexer.catalogue import UnknownDocumentError
+from indexer.errors import UnknownDocumentError
 from indexer.records import Document, Receipt
 
 if TYPE_CHECKING:

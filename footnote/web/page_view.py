@@ -13,7 +13,7 @@ import streamlit as st
 from footnote.web import components
 from footnote.web.session import errors_shown
 from footnote.words import plain, upright
-from indexer.catalogue import UnknownOriginalError
+from indexer.errors import UnknownOriginalError
 from indexer.parsers.errors import ParseError
 from indexer.records import Document, Page, Span
 

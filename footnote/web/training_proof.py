@@ -13,7 +13,7 @@ from footnote.web.training_charts import SIDES
 from footnote.web.training_start import go_on
 from footnote.web.training_words import ORIGINS
 from footnote.words import count, ordinal, plain
-from indexer.catalogue import UnknownDocumentError
+from indexer.errors import UnknownDocumentError
 from training.proof import gain_at, points
 
 if TYPE_CHECKING:
