@@ -22,6 +22,7 @@ import torch
 from benchmarks.quick import measured
 from training.bundled import (
     LAYERS,
+    TAUGHT,
     Bundling,
     SentenceTransformersTeacher,
     by_topic,
@@ -96,8 +97,10 @@ def _train(
         examples = by_topic(examples, bundling.words())
     teacher = None
     if one.teacher:
-        recipe = replace(recipe, distillation=1.0)
-        teacher = SentenceTransformersTeacher(folder, recipe.max_tokens)
+        recipe = replace(recipe, **TAUGHT)
+        teacher = SentenceTransformersTeacher(
+            folder, recipe.max_tokens, student.embedder.compute.dtype
+        )
     Trainer(student, examples, recipe, to, teacher=teacher).run(
         lambda state: print(
             f"\r{state.step} right first {state.accuracy:.2f} {state.seconds:.0f} s ",

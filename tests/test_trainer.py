@@ -21,7 +21,7 @@ from training.development import Development, ranks
 from training.examples import Example
 from training.gradients import accumulate, accumulate_cached, chunked
 from training.history import history
-from training.loss import accuracy, distillation, info_nce, linear_schedule
+from training.loss import accuracy, info_nce, linear_schedule
 from training.recipe import Recipe, RecipeError
 from training.student import Student, UntrainableError
 from training.trainer import Trainer
@@ -78,14 +78,6 @@ def test_info_nce_is_minus_the_log_of_the_softmax():
         weights = np.exp((queries[row] @ passages.T).numpy() / 0.05)
         expected -= np.log(weights[right] / weights.sum()) / 3
     assert float(info_nce(queries, passages, positive, 0.05)) == pytest.approx(expected, rel=1e-4)
-
-
-def test_distillation_is_zero_only_for_the_teachers_ranking():
-    queries = torch.nn.functional.normalize(torch.randn(3, 8), dim=-1)
-    passages = torch.nn.functional.normalize(torch.randn(5, 8), dim=-1)
-    own = queries @ passages.T
-    assert float(distillation(queries, passages, own, 0.05)) == pytest.approx(0, abs=1e-6)
-    assert float(distillation(queries, passages, own.flip(1), 0.05)) > 0.01
 
 
 def test_accuracy_and_ranks():
@@ -364,21 +356,6 @@ def test_training_stops_where_nothing_gets_better(tiny_embedder, tmp_path):
     ).run()
     assert result.steps < 10
     assert result.best_step == 0
-
-
-def test_a_teacher_is_followed(tiny_embedder, tmp_path):
-    losses = []
-    for name, teacher in (("alone", None), ("taught", tiny_embedder)):
-        recipe = replace(RECIPE, steps=2, distillation=1.0 if teacher else 0.0)
-        Trainer(
-            student(tiny_embedder, recipe), examples(), recipe, tmp_path / name, teacher=teacher
-        ).run()
-        losses.append([row["loss"] for row in history(tmp_path / name)])
-    # The student is the teacher at first: nothing to add.
-    assert losses[0][0] == pytest.approx(losses[1][0], rel=1e-3)
-    assert losses[0][1] != pytest.approx(losses[1][1], rel=1e-5)
-    with pytest.raises(RecipeError, match="teacher"):
-        Trainer(student(tiny_embedder, recipe), examples(), recipe, tmp_path / "none")
 
 
 @pytest.mark.parametrize("kind", ["mistral", "qwen3", "gpt_neox"])

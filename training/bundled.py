@@ -8,8 +8,8 @@ contrastive loss: `words` learns how much every token counts, over the token emb
 `projection` learns the map from the pooled states to the vector, the decoder as it is;
 `layers` learns LoRA on the decoder, from batches of one topic. Weak pairs and synthetic groups are
 mixed in all three. With a teacher (a sentence-transformers folder) the last one learns its ranking
-of each batch, too, as what is shipped did. docs/log.md (The bundled embedder) has the ablations
-behind the numbers of the first two and how the last one went.
+of each batch and its vectors, too, as what is shipped did. docs/log.md (The bundled embedder) has
+the ablations behind the numbers and how the last one went.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import numpy as np
 
 from embedder.model import Embedder, EmbedderFiles
 from embedder.registry import BUNDLED, SHIPPED
@@ -33,7 +35,7 @@ from training.recipe import Recipe
 from training.whitening import SPEC, compute, write
 
 if TYPE_CHECKING:
-    import numpy as np
+    import torch
 
     from embedder.encoder import Projection
 
@@ -56,6 +58,8 @@ _FEATURES = (1.0, 1.0)
 _SYNTHETIC = 0.25
 # Weak pairs that the stages behind `words` see: each costs a pass through the decoder.
 _PAIRS = 8_000
+# What a teacher's ranking and its vectors count beside the contrastive loss.
+TAUGHT = {"distillation": 1.0, "vector_distillation": 5.0}
 # The last pairs of the file are looked at, not trained on.
 _HELD_OUT = 500
 
@@ -103,17 +107,31 @@ def by_topic(
 
 
 class SentenceTransformersTeacher:
-    """A sentence-transformers folder as `training.trainer.Teacher`; texts cut to `max_tokens`."""
+    """A sentence-transformers folder as `training.teaching.Teacher`; texts cut to `max_tokens`.
 
-    def __init__(self, folder: Path, max_tokens: int) -> None:
+    Computed in `dtype`: in bfloat16 its vectors are the same within a cosine of 0.9999. Each text
+    is embedded once; synthetic ones come up several times.
+    """
+
+    def __init__(self, folder: Path, max_tokens: int, dtype: torch.dtype) -> None:
         from sentence_transformers import SentenceTransformer
 
         self._model = SentenceTransformer(str(folder))
         self._model.max_seq_length = max_tokens
+        self._dtype = dtype
+        self._known: dict[str, np.ndarray] = {}
 
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors [n, the model's dimension]."""
-        return self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        """Unit vectors float32 [n, the model's dimension]."""
+        import torch
+
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        lower = self._dtype != torch.float32
+        with torch.autocast(self._model.device.type, self._dtype) if lower else nullcontext():
+            found = self._model.encode(new, show_progress_bar=False) if new else ()
+        self._known.update(zip(new, found, strict=True))
+        stacked = np.stack([self._known[text] for text in texts]).astype(np.float32)
+        return stacked / np.linalg.norm(stacked, axis=1, keepdims=True)
 
     embed_passages = embed_queries
 
@@ -148,7 +166,7 @@ class Bundling:
     def layers(self, recipe: Recipe = LAYERS) -> Embedder:
         """LoRA on the decoder."""
         if self._teacher:
-            recipe = replace(recipe, distillation=1.0)
+            recipe = replace(recipe, **TAUGHT)
         return self._trained(
             "layers", self.projection(), recipe, recipe.steps * recipe.batch, self.words()
         )
@@ -179,8 +197,10 @@ class Bundling:
             if topics:
                 examples = by_topic(examples, topics)
             teacher = None
-            if self._teacher and recipe.distillation:
-                teacher = SentenceTransformersTeacher(self._teacher, recipe.max_tokens)
+            if self._teacher and recipe.is_taught:
+                teacher = SentenceTransformersTeacher(
+                    self._teacher, recipe.max_tokens, start.compute.dtype
+                )
             trainer = Trainer(
                 student, examples, recipe, folder, development=self.look, teacher=teacher
             )

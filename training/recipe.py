@@ -45,6 +45,8 @@ class Recipe:
             leaves them as they are.
         token_rate: learning rate of the token weights' logarithms; 0 leaves them as they are.
         distillation: weight of the teacher's ranking beside the contrastive loss.
+        vector_distillation: weight of how far the teacher's vectors are from what a linear map
+            makes of the student's (`training.teaching`).
         max_tokens: longer passages are cut to this while training; most of what a passage is
             about stands in its first half, and steps cost by the token.
         tokens_in_memory: a batch of more tokens goes through gradient caching; so many take
@@ -71,6 +73,7 @@ class Recipe:
     projection_rate: float = 0.003
     token_rate: float = 0.0
     distillation: float = 0.0
+    vector_distillation: float = 0.0
     max_tokens: int = 128
     tokens_in_memory: int = 12_288
     evaluate_every: int = 20
@@ -98,6 +101,11 @@ class Recipe:
     def learns(self) -> bool:
         """Whether anything is trained; without steps the embedder is adapted and no more."""
         return self.steps > 0
+
+    @property
+    def is_taught(self) -> bool:
+        """Whether there is a teacher to learn from."""
+        return bool(self.distillation or self.vector_distillation)
 
     @property
     def trains_decoder(self) -> bool:

@@ -12,41 +12,31 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from embedder.aside import storage_error, write_tensors, write_text
 from training.batches import Batch, batch_of, plan
 from training.gradients import accumulate, accumulate_cached, chunked
 from training.history import LOG
-from training.loss import accuracy, distillation, info_nce, linear_schedule
+from training.loss import accuracy, info_nce, linear_schedule
 from training.metrics import bootstrap
 from training.recipe import RecipeError
 from training.student import Student
+from training.teaching import Teaching
 
 if TYPE_CHECKING:
-    import numpy as np
     from accelerate import Accelerator
 
     from training.development import Development
     from training.examples import Example
     from training.recipe import Recipe
+    from training.teaching import Teacher
 
 _STATE = "state.safetensors"
-
-
-class Teacher(Protocol):
-    """Whose ranking is distilled: any embedder, ours or another."""
-
-    def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors [n, any dimension]."""
-        ...
-
-    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors [n, the same dimension]."""
-        ...
+_MAP = "teaching/map"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +77,16 @@ class Trainer:
         development: Development | None = None,
         teacher: Teacher | None = None,
     ) -> None:
-        if recipe.distillation and teacher is None:
+        if recipe.is_taught and teacher is None:
             raise RecipeError("distillation is above 0, but there is no teacher to learn from")
         self._team = team_on(student.device)
         self._student, self._examples, self._recipe = student, examples, recipe
-        self._folder, self._development, self._teacher = folder, development, teacher
-        self._optimizer = torch.optim.AdamW(student.groups())
+        self._folder, self._development = folder, development
+        self._teaching: Teaching | None = None
+        if teacher and recipe.is_taught:
+            self._teaching = Teaching(teacher, student, examples, recipe)
+        beside = self._teaching.groups() if self._teaching else []
+        self._optimizer = torch.optim.AdamW([*student.groups(), *beside])
         self._rates = [group["lr"] for group in self._optimizer.param_groups]
         self._step = 0
         self._looks: list[tuple[int, float]] = []
@@ -149,17 +143,15 @@ class Trainer:
             student.embedder.compute.tokens_a_batch,
         )
         positive = torch.tensor(batch.positive, device=student.device)
-        teacher = self._teacher_scores(batch)
+        taught = self._teaching.about(batch) if self._teaching else None
         value = 0.0
 
         def loss(vectors: Tensor) -> Tensor:
             nonlocal value
             queries, passages = vectors[: len(positive)], vectors[len(positive) :]
             found = info_nce(queries, passages, positive, recipe.temperature)
-            if teacher is not None:
-                found = found + recipe.distillation * distillation(
-                    queries, passages, teacher, recipe.temperature
-                )
+            if taught is not None:
+                found = found + taught(queries, passages)
             value = float(found.detach())
             return found
 
@@ -177,13 +169,6 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(list(student.trainable.values()), 1.0)
         self._optimizer.step()
         return value, accuracy(vectors[: len(positive)], vectors[len(positive) :], positive)
-
-    def _teacher_scores(self, batch: Batch) -> Tensor | None:
-        if self._teacher is None or not self._recipe.distillation:
-            return None
-        queries = torch.from_numpy(self._teacher.embed_queries(batch.queries))
-        passages = torch.from_numpy(self._teacher.embed_passages(batch.passages))
-        return (queries @ passages.T).float().to(self._student.device)
 
     def _look(self) -> None:
         """Measure on the development part; keep the weights if they are the best so far.
@@ -247,7 +232,7 @@ class Trainer:
         if not self._team.is_main_process:
             return
         tensors: dict[str, Tensor] = {}
-        for name, parameter in self._student.trainable.items():
+        for name, parameter in self._learnt().items():
             tensors[f"now/{name}"] = parameter.detach()
             for key, moment in self._optimizer.state.get(parameter, {}).items():
                 tensors[f"{key}/{name}"] = moment
@@ -263,15 +248,21 @@ class Trainer:
         contiguous = {name: tensor.cpu().contiguous() for name, tensor in tensors.items()}
         write_tensors(self._folder / _STATE, contiguous, {"state": json.dumps(known)})
 
+    def _learnt(self) -> dict[str, nn.Parameter]:
+        """By name what the optimiser changes: the student's weights, and the teacher's map."""
+        map_ = self._teaching.map if self._teaching else None
+        return self._student.trainable | ({} if map_ is None else {_MAP: map_})
+
     def _restore(self) -> None:
         from safetensors import safe_open
 
         with safe_open(self._folder / _STATE, "pt") as file:
             known = json.loads(file.metadata()["state"])
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        self._student.load(_under("now", stored))
+        now = _under("now", stored)
         self._best = {n: v.to(self._student.device) for n, v in _under("best", stored).items()}
-        for name, parameter in self._student.trainable.items():
+        for name, parameter in self._learnt().items():
+            parameter.data.copy_(now[name])
             state: dict[str, Any] = {
                 key: stored[f"{key}/{name}"]
                 for key in ("step", "exp_avg", "exp_avg_sq")
