@@ -45,9 +45,9 @@ WORDS = Recipe(
 )  # fmt: skip
 PROJECTION = replace(WORDS, steps=300, projection_rate=0.001, token_rate=0.0)
 LAYERS = Recipe(
-    steps=420, batch=128, negatives=1, rank=64, alpha=64, learning_rate=3e-4,
-    projection_rate=0.0005, warmup=20, max_tokens=72, tokens_in_memory=40_000,
-    evaluate_every=60, patience=100,
+    steps=850, batch=128, negatives=1, rank=64, alpha=64, learning_rate=1.5e-3,
+    projection_rate=0.0005, warmup=40, max_tokens=72, tokens_in_memory=40_000,
+    evaluate_every=85, patience=100,
 )  # fmt: skip
 # Examples of one topic, of which a batch is drawn, in batches.
 _TOPIC = 4
