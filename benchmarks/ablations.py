@@ -1,8 +1,8 @@
 """What parts of the last stage give: `python -m benchmarks.ablations PAIRS TEACHER --work DIR`.
 
 From the same start (DIR's `projection`, the second stage of `training.bundled`), for the same few
-steps, with one thing changed: no teacher, batches of mixed topics, LoRA of another rank, another
-share of synthetic examples. `development` is the mean reciprocal rank of `training.bundled`'s
+steps, with one thing changed: no teacher or a part of one, another rate, whole weights, batches of
+mixed topics, LoRA of another rank, another share of synthetic examples. `development` is the mean reciprocal rank of `training.bundled`'s
 held-out queries; `groups` are those of the held-out synthetic groups that find their passage
 first. Repeated with the same DIR, it continues.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ from training.trainer import Trainer
 class Variant:
     """The stage with one thing changed."""
 
-    teacher: bool = True
+    taught: Mapping[str, float] = field(default_factory=lambda: TAUGHT)
     topics: bool = True
     synthetic: float = 0.25
     recipe: dict[str, Any] = field(default_factory=dict)
@@ -46,7 +47,11 @@ class Variant:
 
 VARIANTS = {
     "as shipped": Variant(),
-    "no teacher": Variant(teacher=False),
+    "no teacher": Variant(taught={}),
+    "ranking only": Variant(taught={"distillation": 1.0}),
+    "vectors only": Variant(taught={"vector_distillation": TAUGHT["vector_distillation"]}),
+    "a fifth of the rate": Variant(recipe={"learning_rate": LAYERS.learning_rate / 5}),
+    "whole weights": Variant(recipe={"whole": True, "learning_rate": 1e-3}),
     "mixed topics": Variant(topics=False),
     "rank 16": Variant(recipe={"rank": 16, "alpha": 16}),
     "pairs only": Variant(synthetic=0.0),
@@ -96,8 +101,8 @@ def _train(
     if one.topics:
         examples = by_topic(examples, bundling.words())
     teacher = None
-    if one.teacher:
-        recipe = replace(recipe, **TAUGHT)
+    if one.taught:
+        recipe = replace(recipe, **one.taught)
         teacher = SentenceTransformersTeacher(
             folder, recipe.max_tokens, student.embedder.compute.dtype
         )
