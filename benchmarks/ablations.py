@@ -2,9 +2,9 @@
 
 From the same start (DIR's `projection`, the second stage of `training.bundled`), for the same few
 steps, with one thing changed: no teacher or a part of one, another rate, whole weights, batches of
-mixed topics, LoRA of another rank, another share of synthetic examples. `development` is the mean reciprocal rank of `training.bundled`'s
-held-out queries; `groups` are those of the held-out synthetic groups that find their passage
-first. Repeated with the same DIR, it continues.
+mixed topics, LoRA of another rank, another share of synthetic examples. `development` is the mean
+reciprocal rank of `training.bundled`'s held-out queries; `groups` are those of the held-out
+synthetic groups that find their passage first. Repeated with the same DIR, it continues.
 """
 
 from __future__ import annotations
