@@ -129,6 +129,13 @@ def bare_home(tmp_path, tiny_embedder) -> Home:
 
 
 @pytest.fixture
+def home(bare_home, monkeypatch) -> Home:
+    """The same, as the one that the pages open."""
+    monkeypatch.setenv("FOOTNOTE_HOME", str(bare_home.path))
+    return bare_home
+
+
+@pytest.fixture
 def read(tmp_path):
     """Parses bytes or text as the file of that name; limits by their names."""
 

@@ -2,40 +2,35 @@
 
 import json
 import os
-import sqlite3
 import time
 from types import SimpleNamespace
 
 import pytest
-from web_pages import add, add_pages, ask_page, component, labels, library_page, remember, table
+from web_pages import (
+    add,
+    add_handbook,
+    add_pages,
+    ask_page,
+    component,
+    labels,
+    library_page,
+    remember,
+    table,
+)
 
 from footnote import jobs, samples
 from footnote.home import Home
 from footnote.web import one_document, shared_home
-from footnote.web.asking import Asking
 from footnote.web.page_view import Place
-from indexer import database
 from indexer.records import Page
-from indexer.sources import find
 from indexer.store import Failure, Store
-from rag.history import History
 
 HOSTILE = "<script>alert(1)</script> [link](http://evil.example) **bold**"
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch, tiny_embedder):
-    monkeypatch.setenv("FOOTNOTE_HOME", str(tmp_path / "home"))
-    home = Home.open()
-    home.registry.install("tiny", tiny_embedder.files.folder)
-    home.registry.use("tiny")
-    return home
-
-
-@pytest.fixture
 def handbook(home):
-    path = next(path for path in samples.documents() if path.suffix == ".docx")
-    return add(home, samples.COLLECTION, path)
+    return add_handbook(home)
 
 
 def test_an_empty_home_offers_the_sample(home):
@@ -359,29 +354,3 @@ def test_hidden_text_is_shown_in_a_documents_health_as_text(home, tmp_path):
     assert "\\<script\\>" in warning.value
     assert "[link](http" not in warning.value
     assert [row["health"] for row in table(library_page())["rows"]] == ["Ready, hidden text"]
-
-
-def test_a_page_whose_original_is_lost_is_shown_as_text(home, handbook):
-    home.store.original(handbook.content_hash).unlink()
-    app = ask_page()
-    app.session_state["place"] = Place(handbook.id, 1)
-    app.run()
-    assert any("original file is missing" in caption.value for caption in app.caption)
-    assert "Working time" in component(app)["text"]
-    assert not app.error
-
-
-def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(home, tmp_path, monkeypatch):
-    (tmp_path / "leave.txt").write_text("All staff have thirty days of leave in a year.")
-    home.index(find([tmp_path / "leave.txt"]), "mine", workers=1)
-    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.2)
-    other = sqlite3.connect(home.store.path, isolation_level=None)
-    app = ask_page()
-    other.execute("BEGIN IMMEDIATE")
-    app.session_state["asking"] = Asking("How many days of leave are there?")
-    app.run()
-    other.execute("ROLLBACK")
-    assert not app.error
-    assert any("could not be kept" in info.value for info in app.info)
-    assert any("How many days of leave" in element.value for element in app.markdown)
-    assert History(home.store).conversations() == []

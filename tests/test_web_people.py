@@ -2,27 +2,16 @@
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from web_pages import add, ask_page, labels, library_page, table
+from web_pages import add, add_handbook, ask_page, labels, library_page, table
 
-from footnote import samples, sharing, signin
+from footnote import sharing, signin
 from footnote.access import Door
-from footnote.home import Home
 from footnote.people import People, Profile
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch, tiny_embedder):
-    monkeypatch.setenv("FOOTNOTE_HOME", str(tmp_path / "home"))
-    home = Home.open()
-    home.registry.install("tiny", tiny_embedder.files.folder)
-    home.registry.use("tiny")
-    return home
-
-
-@pytest.fixture
 def handbook(home):
-    path = next(path for path in samples.documents() if path.suffix == ".docx")
-    return add(home, samples.COLLECTION, path)
+    return add_handbook(home)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import json
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from footnote import samples
 from indexer.parsers import parse
 from indexer.passages import cut
 from indexer.records import Span
@@ -18,6 +19,12 @@ def add(home, collection, path, name=None, title=None):
     parsed = parse(path, name)
     name, title = name or path.name, title or parsed.title
     return _stored(home, collection, path, (name, title, parsed.kind), parsed.pages)
+
+
+def add_handbook(home):
+    """The sample's handbook."""
+    path = next(path for path in samples.documents() if path.suffix == ".docx")
+    return add(home, samples.COLLECTION, path)
 
 
 def add_pages(home, collection, pages):
