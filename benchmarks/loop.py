@@ -3,6 +3,8 @@
 Each SET is a folder in BEIR layout below EVAL, or `northwind`. Its corpus alone becomes a
 collection of files; `footnote train` learns from it, one command, no language model; then the
 set's own human questions are asked before and after. Repeated with the same home, it continues.
+With --labelled, the questions that a set has for training (SciFact's) are given as `--data`, as
+somebody would who has a file of questions and answers.
 """
 
 from __future__ import annotations
@@ -18,11 +20,13 @@ from pathlib import Path
 from typing import get_args
 
 from benchmarks import pages
+from benchmarks.sources import labelled
 from footnote.home import Home
 from footnote.learning import runs
 from indexer.search import Mode, Scope
 from indexer.sources import find
 from training.beir import read
+from training.examples import write_examples
 
 _LIMIT = 1000
 
@@ -60,6 +64,14 @@ def measured(home: Path, evaluation: Path, name: str, embedder: str) -> dict[str
     return {mode: values["ndcg@10"] for mode, values in report["modes"].items()}
 
 
+def _labelled(home: Path, evaluation: Path, name: str) -> list[str]:
+    """The option that hands in a set's training questions."""
+    path = home / "labelled" / f"{name}.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    write_examples(path, labelled(evaluation / name))
+    return ["--data", str(path)]
+
+
 def _reciprocal(home: Home, wanted: list[pages.Wanted], scope: Scope, mode: Mode) -> float:
     """Mean reciprocal rank of the right page among the first five hits."""
     found = pages.ranks(home, wanted, scope, mode)
@@ -79,12 +91,14 @@ def main() -> None:
     parser.add_argument("sets", nargs="+")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--train", default="", help='Options of footnote train, as "--steps 0".')
+    parser.add_argument("--labelled", action="store_true")
     options = parser.parse_args()
     home = options.home.absolute()
     for name in options.sets:
         indexing = collection_of(home, options.evaluation, name)
         began = time.monotonic()
-        learnt = _footnote(home, "train", "-c", name, *shlex.split(options.train))
+        given = _labelled(home, options.evaluation, name) if options.labelled else []
+        learnt = _footnote(home, "train", "-c", name, *given, *shlex.split(options.train))
         minutes = (time.monotonic() - began) / 60
         start = runs(Home.open(home)).get(learnt["run"]).order.start
         before = measured(home, options.evaluation, name, start)

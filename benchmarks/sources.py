@@ -39,7 +39,7 @@ def examples_of(source: str, evaluation: Path, pairs: Path, count: int) -> list[
     if source == "synthetic":
         return general_examples(count)
     if source == "labelled":
-        return _labelled(evaluation / "scifact", count)
+        return labelled(evaluation / "scifact", count)
     weak = _weak(pairs, count)
     if source == "weak":
         return weak
@@ -54,7 +54,7 @@ def _weak(pairs: Path, count: int) -> list[Example]:
     return [Example(row["query"], row["passage"], source=row["kind"]) for row in rows]
 
 
-def _labelled(folder: Path, count: int) -> list[Example]:
+def labelled(folder: Path, count: int | None = None) -> list[Example]:
     """A set's training queries with the documents that its judgements name."""
     corpus = {entry.id: f"{entry.title}\n{entry.text}" for entry in read(folder).corpus}
     lines = (folder / "train" / "queries.jsonl").read_text(encoding="utf-8").splitlines()
