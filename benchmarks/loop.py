@@ -52,7 +52,10 @@ def measured(home: Path, evaluation: Path, name: str, embedder: str) -> dict[str
     if name == "northwind":
         opened = Home.open(home / "pages" / embedder)
         if embedder not in opened.registry.names():  # its converted base is made anew
-            opened.registry.install(embedder, home / "embedders" / embedder)
+            kept = home / "embedders" / embedder
+            # One that was rejected is only in the folder of its run.
+            made = kept if kept.exists() else home / "runs" / embedder / "embedder"
+            opened.registry.install(embedder, made)
         opened.registry.use(embedder)
         opened.index(find([evaluation / name / "pdfs"]), pages.COLLECTION)
         scope = opened.scope([pages.COLLECTION])
