@@ -52,10 +52,7 @@ def measured(home: Path, evaluation: Path, name: str, embedder: str) -> dict[str
     if name == "northwind":
         opened = Home.open(home / "pages" / embedder)
         if embedder not in opened.registry.names():  # its converted base is made anew
-            kept = home / "embedders" / embedder
-            # One that was rejected is only in the folder of its run.
-            made = kept if kept.exists() else home / "runs" / embedder / "embedder"
-            opened.registry.install(embedder, made)
+            opened.registry.install(embedder, home / "embedders" / embedder)
         opened.registry.use(embedder)
         opened.index(find([evaluation / name / "pdfs"]), pages.COLLECTION)
         scope = opened.scope([pages.COLLECTION])
@@ -104,6 +101,9 @@ def main() -> None:
         learnt = _footnote(home, "train", "-c", name, *given, *shlex.split(options.train))
         minutes = (time.monotonic() - began) / 60
         start = runs(Home.open(home)).get(learnt["run"]).order.start
+        registry = Home.open(home).registry
+        if learnt["run"] not in registry.names():  # it was rejected
+            registry.install(learnt["run"], home / "runs" / learnt["run"] / "embedder")
         before = measured(home, options.evaluation, name, start)
         after = measured(home, options.evaluation, name, learnt["run"])
         print(json.dumps({
