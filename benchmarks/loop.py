@@ -2,7 +2,8 @@
 
 Each SET is a folder in BEIR layout below EVAL, or `northwind`. Its corpus alone becomes a
 collection of files; `footnote train` learns from it, one command, no language model; then the
-set's own human questions are asked before and after. Repeated with the same home, it continues.
+set's own human questions are asked before and after. Repeated with the same home, nothing
+is indexed twice.
 With --labelled, the questions that a set has for training (SciFact's) are given as `--data`, as
 somebody would who has a file of questions and answers.
 """

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from test_trainer import RECIPE, examples, student
+from pupils import RECIPE, examples, student
 
 from embedder.model import Embedder
 from training.batches import batch_of
@@ -28,11 +28,13 @@ class Elsewhere:
         self._turn = np.linalg.qr(draw.standard_normal((embedder.dimension,) * 2))[0][:, :5]
 
     def embed_queries(self, texts: Sequence[str]) -> np.ndarray:
-        found = self._embedder.embed_queries(texts) @ self._turn
-        return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+        return self._turned(self._embedder.embed_queries(texts))
 
     def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
-        found = self._embedder.embed_passages(texts) @ self._turn
+        return self._turned(self._embedder.embed_passages(texts))
+
+    def _turned(self, vectors: np.ndarray) -> np.ndarray:
+        found = vectors @ self._turn
         return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
 
 

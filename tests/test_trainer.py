@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 from dataclasses import replace
 from statistics import mean
 
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import TINY_WIDTH, make_base
+from pupils import RECIPE, examples, student
 
 from embedder.encoder import Projection
 from embedder.model import Embedder, EmbedderFiles
@@ -23,13 +23,8 @@ from training.gradients import accumulate, accumulate_cached, chunked
 from training.history import history
 from training.loss import accuracy, info_nce, linear_schedule
 from training.recipe import Recipe, RecipeError
-from training.student import Student, UntrainableError
+from training.student import UntrainableError
 from training.trainer import Trainer
-
-CPU = torch.device("cpu")
-RECIPE = Recipe(
-    steps=6, batch=4, learning_rate=1e-2, warmup=1, rank=4, alpha=8, evaluate_every=2, patience=9
-)
 
 
 class Alone:
@@ -39,34 +34,6 @@ class Alone:
 
     def reduce(self, tensor, reduction):
         return tensor
-
-
-def examples(count: int = 24, source: str = "made") -> list[Example]:
-    """Questions whose answers share no word with them, so that there is something to learn."""
-    draw = random.Random(0)
-    animals = ["heron", "badger", "otter", "lynx", "newt", "stoat"]
-    colours = ["vermilion", "teal", "ochre", "mauve", "umber", "azure"]
-    made = []
-    for number in range(count):
-        place = number % 6
-        noise = " ".join(
-            draw.sample(["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta"], 3)
-        )
-        wrong = f"{colours[(place + 1) % 6]} {number} {noise}"
-        made.append(
-            Example(
-                query=f"which shade has the {animals[place]} {number} {source}",
-                positive=f"{colours[place]} {number} {noise}",
-                negatives=(wrong,),
-                source=source,
-                document=str(number),
-            )
-        )
-    return made
-
-
-def student(embedder, recipe=RECIPE) -> Student:
-    return Student(embedder, recipe, CPU)
 
 
 def test_info_nce_is_minus_the_log_of_the_softmax():
