@@ -49,6 +49,8 @@ def app(context: click.Context, port: int, address: str, no_browser: bool) -> No
     arguments += ["--server.address", address, "--server.port", str(port)]
     arguments += ["--server.headless", "true" if no_browser else "false"]
     os.environ["FOOTNOTE_HOME"] = str(home.path)
+    host = f"[{address}]" if ":" in address and "[" not in address else address
+    click.echo(f"Footnote is at http://{host}:{port}; Ctrl+C ends it.")
     os.execv(sys.executable, arguments)  # noqa: S606 - our own interpreter, no shell
 
 

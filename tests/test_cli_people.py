@@ -134,6 +134,13 @@ def test_a_server_that_others_reach_needs_an_admin(run, started, address):
     assert started[0][started[0].index("--server.address") + 1] == address
 
 
+def test_the_app_says_where_it_is_and_streamlit_nothing_of_its_own(run, started):
+    assert "http://localhost:9000;" in run("app", "--port", "9000").output
+    assert "http://[::1]:8501;" in run("app", "--address", "::1").output
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert config["logger"]["hideWelcomeMessage"]
+
+
 @pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "::1"])
 def test_this_machine_needs_nobody(run, started, address):
     assert run("app", "--address", address, "--no-browser").exit_code == 0
