@@ -36,7 +36,7 @@ lint: setup
 	@$(BIN)/ruff format --check .
 
 docs: setup
-	@$(BIN)/python -m footnote.reference docs/cli.md
+	@$(BIN)/python -m footnote.cli.docs docs/cli.md
 
 # Peers to measure against are no part of the product.
 $(VENV)/bench: $(VENV)/ready

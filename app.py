@@ -5,16 +5,16 @@ Imported, it is the server with its guard; Streamlit then runs it as a script fo
 
 from streamlit.starlette import App
 
-from footnote.web import frame
+from footnote.web.server import frame
 
 if __name__ == "__main__":
     frame.show()
 else:
-    from footnote.web import doors, session
+    from footnote.web.server import guard, session
 
     app = App(
         __file__,
-        routes=doors.ROUTES,
-        middleware=doors.MIDDLEWARE,
+        routes=guard.ROUTES,
+        middleware=guard.MIDDLEWARE,
         on_script_error=session.shown,
     )

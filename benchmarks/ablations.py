@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from benchmarks.quick import measured
-from training.bundled import (
+from training.bundled.train import (
     LAYERS,
     TAUGHT,
     Bundling,
@@ -30,9 +30,9 @@ from training.bundled import (
     mixed,
     weak_pairs,
 )
-from training.recipe import Recipe
-from training.student import Student
-from training.trainer import Trainer
+from training.fit.config import Recipe
+from training.fit.student import Student
+from training.fit.trainer import Trainer
 
 
 @dataclass(frozen=True, slots=True)

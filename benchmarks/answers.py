@@ -19,14 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from footnote.home import Home
-from indexer.search import Scope
-from indexer.sources import find
-from rag import abstain
+from indexer.ingest.sources import find
+from indexer.search.searcher import Scope
 from rag.answer import Answerer
+from rag.evidence import abstain
 from rag.records import Answer
-from training.abstention import auroc, curve
-from training.beir import read
-from training.evaluate import indexed
+from training.bundled.abstention import auroc, curve
+from training.data.beir import read
+from training.evaluation.evaluate import indexed
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from typing import Protocol
 
 from benchmarks.kills import ROOT
 from benchmarks.readers import OPEN
-from footnote import jobs, learning
 from footnote.home import Home
+from footnote.jobs import queue
+from footnote.runs import service
 
 _DOCUMENTS = 2_000  # more than can be indexed while anybody measures
 _SENTENCES = 120  # in a document
@@ -92,22 +93,22 @@ class Training:
     def start(self) -> None:
         """Order a run, and hand it in as the page *Training* does."""
         recipe = {"steps": 60, "batch": 8, "rank": 4}
-        wish = learning.Wish(collection=OPEN, promote=False, overrides=recipe)
-        self._run = learning.order(self.home, wish)
-        self._job = jobs.submit(self.home, "train", {"run": self._run.id})
+        wish = service.Wish(collection=OPEN, promote=False, overrides=recipe)
+        self._run = service.order(self.home, wish)
+        self._job = queue.submit(self.home, "train", {"run": self._run.id})
 
     def look(self) -> None:
         """Order another where it has ended."""
-        if not (found := jobs.job(self.home, self._job)).active:
+        if not (found := queue.job(self.home, self._job)).active:
             self.failures += f" {found.error}"
             self.done += not found.error
             self.start()
 
     def stop(self) -> str:
         """Cancel it, and wait until it has seen that."""
-        jobs.cancel(self.home, self._job)
+        queue.cancel(self.home, self._job)
         deadline = time.monotonic() + _PATIENCE
-        while (found := jobs.job(self.home, self._job)).active and time.monotonic() < deadline:
+        while (found := queue.job(self.home, self._job)).active and time.monotonic() < deadline:
             time.sleep(0.5)
         log = self._run.folder / "log.jsonl"
         lines = len(log.read_text(encoding="utf-8").splitlines()) if log.exists() else 0

@@ -23,9 +23,9 @@ from benchmarks.embedding import best_of, minilm
 from benchmarks.fusion import MiniLM
 from embedder.model import Embedder
 from embedder.registry import BUNDLED, PROJECTED, UNTRAINED, Registry
-from indexer.bm25 import K1, B
-from training.evaluate import evaluate
-from training.general import general_examples
+from indexer.keyword.bm25 import K1, B
+from training.data.synthetic_pairs import general_examples
+from training.evaluation.evaluate import evaluate
 
 _SETS = ("scifact", "squad-dev", "anthropic-docs", "cisi")
 _PACED = 128

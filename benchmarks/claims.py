@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.records import Block, Document, Hit, Page, Passage, Span
-from rag.cite import check
-from rag.evidence import quotables
+from rag.evidence.cite import check
+from rag.evidence.quotables import quotables
 from rag.records import Verdict
 
 WRITTEN = Path(__file__).with_name("claims.jsonl")

@@ -3,7 +3,7 @@
     python -m benchmarks.damaged_pdfs FOLDER... [-n 1000]
 
 Damages random files of the folders (at most 200 KB each) in five ways, and counts by way who
-reads any text. Found: see the docstring of `indexer/parsers/pdf.py`.
+reads any text. Found: see the docstring of `indexer/parsers/pdf/parse.py`.
 """
 
 from __future__ import annotations

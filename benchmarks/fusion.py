@@ -22,12 +22,12 @@ import numpy as np
 
 from embedder.model import Embedder
 from embedder.registry import BUNDLED, Registry
-from indexer.search import Scope, Searcher
-from indexer.store import Store
-from indexer.trust import POWER, SLOPE, Trust
-from training.beir import Query, read
-from training.evaluate import indexed, per_query, spread
-from training.metrics import ndcg
+from indexer.search.calibration import POWER, SLOPE, Trust
+from indexer.search.searcher import Scope, Searcher
+from indexer.store.store import Store
+from training.data.beir import Query, read
+from training.evaluation.evaluate import indexed, per_query, spread
+from training.evaluation.metrics import ndcg
 
 _WEIGHTS = (0.0, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0)
 _RRF = 60

@@ -33,18 +33,18 @@ from benchmarks.kills import StandIn
 from benchmarks.mutations import Mutant, mutants, samples
 from benchmarks.odd_texts import queries, replies
 from embedder.errors import FootnoteError
-from indexer.doctor import examine
-from indexer.ingest import Ingest
-from indexer.page_pictures import PagePictures
+from indexer.chunking import cut
+from indexer.doctor.repair import examine
+from indexer.ingest.ingest import Ingest
+from indexer.ingest.sources import find
 from indexer.parsers import ParseError, ParserMemoryError
-from indexer.passages import cut
 from indexer.records import ParsedFile
-from indexer.sandbox import ParserPool
-from indexer.search import Scope, Searcher
-from indexer.sources import find
-from indexer.store import Store
+from indexer.sandbox.page_renderer import PagePictures
+from indexer.sandbox.worker import ParserPool
+from indexer.search.searcher import Scope, Searcher
+from indexer.store.store import Store
 from rag.answer import Answerer
-from rag.llm import OpenAIChat
+from rag.llm.client import OpenAIChat
 from rag.records import Answer, from_json, to_json
 
 FILE_SECONDS, QUERY_SECONDS, ANSWER_SECONDS = 20.0, 5.0, 20.0

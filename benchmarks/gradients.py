@@ -26,10 +26,10 @@ def one(batch: int, cached: bool, layers: int, cache: Path) -> dict[str, float]:
 
     from embedder.model import Embedder
     from embedder.registry import BUNDLED, Registry
-    from training.general import general_examples
-    from training.recipe import Recipe
-    from training.student import Student
-    from training.trainer import Trainer
+    from training.data.synthetic_pairs import general_examples
+    from training.fit.config import Recipe
+    from training.fit.student import Student
+    from training.fit.trainer import Trainer
 
     bundled = Registry(cache / "embedders", cache / "models").load(BUNDLED)
     start = Embedder(replace(bundled.spec, layers=layers), bundled.files)

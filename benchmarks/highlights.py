@@ -16,9 +16,9 @@ import time
 import unicodedata
 from pathlib import Path
 
-from indexer.page_image import Box, boxes, render
+from indexer.chunking import sentences
+from indexer.pages import Box, boxes, render
 from indexer.parsers import parse
-from indexer.passages import sentences
 from indexer.records import Page
 
 # A box is drawn in by so many points when it is read back, so that it does not take along

@@ -26,11 +26,11 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.doctor import Problem, examine
-from indexer.ingest import Ingest
+from indexer.doctor.repair import Problem, examine
+from indexer.ingest.ingest import Ingest
+from indexer.ingest.sources import find
 from indexer.records import Document
-from indexer.sources import find
-from indexer.store import Store
+from indexer.store.store import Store
 
 ROOT = Path(__file__).parent.parent
 

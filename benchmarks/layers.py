@@ -22,12 +22,11 @@ from torch import Tensor
 
 from benchmarks.quick import ndcg, reduced
 from embedder.batches import batches
-from embedder.decoder import converted, load_decoder
+from embedder.decoder.load import converted, load_decoder
 from embedder.encoder import right_padded
 from embedder.pooling import last_token, own_tokens, weighted_mean
 from embedder.tokens import limits_of, load_tokenizer, token_ids
-from training.beir import read
-from training.whitening import (
+from training.bundled.statistics import (
     SPEC,
     feature_scales,
     groups,
@@ -35,6 +34,7 @@ from training.whitening import (
     inverse_document_frequency,
     within_pair_whitening,
 )
+from training.data.beir import read
 
 LAYERS = (0, 4, 8, 12, 16, 30)
 POOLINGS = ("weighted", "mean", "last")

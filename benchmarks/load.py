@@ -32,7 +32,7 @@ import numpy as np
 from benchmarks.beside import Indexing, Training, Work, footnote
 from benchmarks.memory import Memory, Sampler, memory
 from benchmarks.readers import CLOSED, OPEN, Asked, Manner, Reader, pool, register
-from footnote import care
+from footnote import doctor
 from footnote.home import Home
 
 _THINK = 2.0  # seconds at most between an answer and the next question
@@ -227,7 +227,7 @@ def main() -> None:
             row = load.measure("beside", options.seconds, works, lambda _: None)
             rows.append(replace(row, name=f"beside {' and '.join(options.beside)}"))
     print("\n".join(table(rows)))
-    problems = care.examine(load.home)
+    problems = doctor.examine(load.home)
     print("\n".join(["doctor: " + ("not ok" if problems else "ok"), *map(str, problems)]))
     failed = any(len(row.asked) > len(row.answered) or row.stuck for row in rows)
     sys.exit(1 if problems or failed else 0)

@@ -23,11 +23,11 @@ from typing import get_args
 from benchmarks import pages
 from benchmarks.sources import labelled
 from footnote.home import Home
-from footnote.learning import runs
-from indexer.search import Mode, Scope
-from indexer.sources import find
-from training.beir import read
-from training.examples import write_examples
+from footnote.runs.service import runs
+from indexer.ingest.sources import find
+from indexer.search.searcher import Mode, Scope
+from training.data.beir import read
+from training.data.examples import write_examples
 
 _LIMIT = 1000
 

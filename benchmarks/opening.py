@@ -33,9 +33,9 @@ from benchmarks.kills import ROOT
 from benchmarks.memory import resident
 from benchmarks.store import SENTENCES_A_PASSAGE, SETS, sentences
 from footnote.home import Home
+from indexer.chunking import cut
 from indexer.parsers.text import parse_plain
-from indexer.passages import cut
-from indexer.store import NewDocument
+from indexer.store.store import NewDocument
 
 SMALL = 10
 ROUNDS = 5

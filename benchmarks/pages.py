@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import get_args
 
 from footnote.home import Home
+from indexer.ingest.sources import find
 from indexer.records import Hit
-from indexer.search import Mode, Scope
-from indexer.sources import find
+from indexer.search.searcher import Mode, Scope
 
 COLLECTION = "pages"
 DEPTH = 5

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.chunking import PassageLimits, cut, embedding_text
 from indexer.parsers import parse
-from indexer.passages import PassageLimits, cut, embedding_text
 from indexer.records import Page, ParsedFile, Passage
 
 SIZES = (

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.beir import Dataset, read
-from training.general import general_examples
-from training.metrics import METRICS
+from training.data.beir import Dataset, read
+from training.data.synthetic_pairs import general_examples
+from training.evaluation.metrics import METRICS
 
 if TYPE_CHECKING:
-    from training.student import Student
+    from training.fit.student import Student
 
 _CUT = 256
 # Documents of a corpus beside the judged ones, and queries of a set: enough to tell a point.
@@ -66,7 +66,7 @@ def _scores(student: Student, queries: Sequence[str], passages: Sequence[str]) -
     """Cosines [queries, passages]."""
     import torch
 
-    from training.gradients import chunked, encoded
+    from training.fit.grad_cache import chunked, encoded
 
     chunks = chunked(
         student.query_ids(queries, [""] * len(queries)),

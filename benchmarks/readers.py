@@ -1,7 +1,7 @@
 """Simulated readers: each is signed in, and asks as the page *Ask* does.
 
 All of them share one opened home, as the app's visitors do. A click runs the page in a new
-thread, and the answer is made in another (`footnote/web/asking.py`); so it is here. What the
+thread, and the answer is made in another (`footnote/web/ask/pending.py`); so it is here. What the
 page looks up before and after (collections, conversations, earlier turns, the documents behind
 the footnotes) is looked up here too, through the same `Access`. Only Streamlit's drawing is
 missing.
@@ -19,13 +19,13 @@ from pathlib import Path
 from threading import Event
 
 from embedder.errors import FootnoteError
-from footnote import sharing, signin
-from footnote.access import Access, Door, visitor
+from footnote.accounts import sharing, signin
+from footnote.accounts.access import Access, Door, visitor
+from footnote.accounts.people import EVERYONE, People, Profile
 from footnote.home import Home
-from footnote.people import EVERYONE, People, Profile
-from footnote.web.asking import TITLE_CHARACTERS, in_thread
-from footnote.web.chats import SHOWN
-from indexer.pseudo import pseudo_queries
+from footnote.web.ask.pending import TITLE_CHARACTERS, in_thread
+from footnote.web.ask.sidebar import SHOWN
+from indexer.search.pseudo_queries import pseudo_queries
 from rag.records import Answer, Conversation
 
 OPEN, CLOSED = "load", "closed"  # collections: shared with everyone, and with nobody

@@ -30,10 +30,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from indexer import ivf, nearest
-from indexer.catalogue import VectorBatch
-from indexer.store import Store
-from indexer.vectors import VectorIndex
+from indexer.store.queries import VectorBatch
+from indexer.store.store import Store
+from indexer.vector import exact_search, ivf
+from indexer.vector.index import VectorIndex
 
 SIZES = (10_000, 100_000, 1_000_000)
 SYNTHETIC = Path(__file__).parent.parent / "training" / "synthetic"
@@ -162,10 +162,10 @@ def _exact_single(source: Material, size: int, truth: np.ndarray) -> Row:
 
 
 def _exact_half(source: Material, size: int) -> tuple[Row, np.ndarray]:
-    index = nearest.flat(source.vectors.shape[1])
+    index = exact_search.flat(source.vectors.shape[1])
     started = time.perf_counter()
     for batch in source.batches(size):
-        nearest.add(index, batch.ids, batch.vectors)
+        exact_search.add(index, batch.ids, batch.vectors)
     built = time.perf_counter() - started
     took = timed(lambda query: index.search(query, 10)[1], source.queries)
     width = 2 * source.vectors.shape[1] + 8

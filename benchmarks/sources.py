@@ -20,13 +20,13 @@ import torch
 
 from benchmarks.quick import measured
 from embedder.registry import UNTRAINED, Registry
-from training.beir import read
-from training.examples import Example
-from training.general import general_examples
-from training.recipe import Recipe
-from training.student import Student
-from training.trainer import Trainer, TrainingProgress
-from training.weak import DROPOUT
+from training.data.beir import read
+from training.data.examples import Example
+from training.data.synthetic_pairs import general_examples
+from training.data.weak_pairs import DROPOUT
+from training.fit.config import Recipe
+from training.fit.student import Student
+from training.fit.trainer import Trainer, TrainingProgress
 
 SETS = ("scifact", "anthropic-docs", "cisi")
 

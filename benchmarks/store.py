@@ -21,10 +21,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from indexer import keywords
-from indexer.analysis import index_terms
-from indexer.keywords import KeywordRow
-from indexer.store import Store
+from indexer.keyword import fts
+from indexer.keyword.analysis import index_terms
+from indexer.keyword.fts import KeywordRow
+from indexer.store.store import Store
 
 SETS = ("scifact", "squad-dev", "cisi")
 QUERIES = 50
@@ -60,7 +60,7 @@ def fill_keywords(store: Store, collection: int, pool: list[str], count: int) ->
             for number in range(start, min(start + BATCH, count + 1))
         ]
         with store.transaction() as connection:
-            keywords.insert(connection, collection, rows)
+            fts.insert(connection, collection, rows)
 
 
 def fill_documents(store: Store, collection: int, count: int) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from embedder.aside import write_tensors
+from embedder.atomic import write_tensors
 from embedder.pooling import last_token, own_tokens, weighted_mean
 
 if TYPE_CHECKING:

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from embedder.batches import batches
-from embedder.decoder import Converted, check_hash, converted, load_decoder
+from embedder.decoder.load import Converted, check_hash, converted, load_decoder
 from embedder.tokens import TokenLimits, count_tokens, limits_of, load_tokenizer, token_ids
 
 if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
 
-    from embedder.compute import Compute
+    from embedder.decoder.precision import Compute
     from embedder.encoder import Encoder, Projection
     from embedder.spec import EmbedderSpec
 
@@ -188,14 +188,14 @@ class Embedder:
     @cached_property
     def compute(self) -> Compute:
         """Device and precision that vectors are computed with on this machine."""
-        from embedder.compute import Compute
+        from embedder.decoder.precision import Compute
 
         with self._lock:
             return Compute.here(self.files.cache)
 
     @cached_property
     def _encoder(self) -> Encoder:
-        from embedder.compute import with_int8_products
+        from embedder.decoder.precision import with_int8_products
 
         encoder = self.load_encoder(self.compute.dtype)
         if self.compute.precision == "int8":

@@ -17,10 +17,10 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from embedder.aside import write_text, writing_folder
-from embedder.decoder import base_shape, converted_folder
+from embedder.atomic import write_text, writing_folder
+from embedder.cache import Kept
+from embedder.decoder.load import base_shape, converted_folder
 from embedder.errors import FootnoteError
-from embedder.kept import Kept
 from embedder.model import Embedder, EmbedderFiles
 from embedder.presets import PRESETS
 from embedder.spec import EmbedderSpec, SpecError

@@ -1,5 +1,5 @@
 """`python -m footnote`: the command line where its script is not on the path."""
 
-from footnote.cli import main
+from footnote.cli.main import main
 
 main(prog_name="footnote")

@@ -17,24 +17,24 @@ from typing import TYPE_CHECKING
 from embedder.errors import FootnoteError
 from embedder.registry import Registry
 from footnote.settings import KEEP, LEAVE_OUT, Settings, home_path
-from indexer.errors import UnknownDocumentError, UnknownOriginalError
-from indexer.progress import FailedFile
-from indexer.sources import Source, find
-from indexer.store import Store
+from indexer.ingest.progress import FailedFile
+from indexer.ingest.sources import Source, find
+from indexer.store.errors import UnknownDocumentError, UnknownOriginalError
+from indexer.store.store import Store
 
 if TYPE_CHECKING:
     from embedder.model import Embedder
-    from indexer.ingest import Ingest
-    from indexer.page_pictures import PagePictures
+    from indexer.ingest.ingest import Ingest
+    from indexer.ingest.progress import IngestPlan, IngestProgress, IngestReport
     from indexer.parsers.reading import ReadingLimits
-    from indexer.progress import IngestPlan, IngestProgress, IngestReport
     from indexer.records import Collection, Document
-    from indexer.search import Scope, Searcher
+    from indexer.sandbox.page_renderer import PagePictures
+    from indexer.search.searcher import Scope, Searcher
     from rag.answer import Answerer
-    from rag.llm import ChatModel
-    from training.evaluate import EvalReport
-    from training.synthesize import TaskSynthesis
-    from training.written import CollectionSynthesis
+    from rag.llm.client import ChatModel
+    from training.evaluation.evaluate import EvalReport
+    from training.synthesis.from_passages import CollectionSynthesis
+    from training.synthesis.from_tasks import TaskSynthesis
 
 DEFAULT_COLLECTION = "documents"
 
@@ -110,7 +110,7 @@ class Home:
     @cached_property
     def searcher(self) -> Searcher:
         """Dense, keyword and fused search."""
-        from indexer.search import Searcher
+        from indexer.search.searcher import Searcher
 
         return Searcher(self.store, self.index_folder, self.registry.load_fingerprint)
 
@@ -122,7 +122,7 @@ class Home:
     def _chat(self, temperature: float) -> ChatModel | None:
         if not (self.settings.text("base_url") or self.settings.text("api_key")):
             return None
-        from rag.llm import OpenAIChat
+        from rag.llm.client import OpenAIChat
 
         return OpenAIChat(
             base_url=self.settings.text("base_url") or None,
@@ -142,7 +142,7 @@ class Home:
     @cached_property
     def pictures(self) -> PagePictures:
         """Pictures of pages, drawn beside the app."""
-        from indexer.page_pictures import PagePictures
+        from indexer.sandbox.page_renderer import PagePictures
 
         return PagePictures(max(1, self.settings.number("draw_seconds")))
 
@@ -195,7 +195,7 @@ class Home:
 
     def scope(self, names: Sequence[str] = ()) -> Scope:
         """The named collections, or all. Raises `UnknownCollectionError`."""
-        from indexer.search import Scope
+        from indexer.search.searcher import Scope
 
         chosen = map(self.collection, names) if names else self.store.collections()
         return Scope(frozenset(one.id for one in chosen))
@@ -278,14 +278,14 @@ class Home:
             self.searcher.settle(collection.id)
 
     def _adopt(self, collection: int, cancelled: Cancelled = _never) -> None:
-        from indexer.generations import embed_generation
+        from indexer.vector.generations import embed_generation
 
         if self.store.generation(collection) not in ("", self.embedder.fingerprint):
             embed_generation(self.store, self.embedder, collection, cancelled=cancelled)
 
     def _complete(self, collection: int) -> None:
         """See to a collection's index; another embedder may have come into use meanwhile."""
-        from indexer.generations import fill_generation
+        from indexer.vector.generations import fill_generation
 
         if fingerprint := self.store.generation(collection):
             if self.store.unembedded(collection, fingerprint, 1):
@@ -294,8 +294,8 @@ class Home:
 
     def watch(self, paths: Sequence[Path], collection: str) -> Iterator[IngestReport]:
         """Follow what changes under `paths`, until interrupted; a report each time."""
-        from footnote.removal import delete
-        from indexer.watch import watch
+        from footnote.deletion import delete
+        from indexer.ingest.watch import watch
 
         number = self.store.create_collection(collection).id
         removed = partial(delete, self)  # which is logged
@@ -315,14 +315,14 @@ class Home:
 
         The corpus is indexed in a home of its own inside this one, so that a repeat is quick.
         """
-        from training.evaluate import evaluate
+        from training.evaluation.evaluate import evaluate
 
         embedder = self.registry.load(name or self.registry.current())
         return evaluate(folder, self.path / "evaluations", embedder, modes, limit, progress)
 
     def task_synthesis(self, file: Path, count: int, seed: int = 0) -> TaskSynthesis:
         """Examples out of the recipe's taxonomy. Raises `NoLanguageModelError`."""
-        from training.synthesize import TaskSynthesis
+        from training.synthesis.from_tasks import TaskSynthesis
 
         return TaskSynthesis(self._writing_model(), file, count, seed)
 
@@ -330,7 +330,7 @@ class Home:
         self, collection: str, file: Path, count: int, seed: int = 0
     ) -> CollectionSynthesis:
         """Queries to `count` passages of a collection. Raises `NoLanguageModelError`."""
-        from training.written import CollectionSynthesis, EndpointWriter, Shelf
+        from training.synthesis.from_passages import CollectionSynthesis, EndpointWriter, Shelf
 
         number = self.collection(collection).id
         shelf = Shelf(self.store, self.searcher, number, collection)
@@ -348,8 +348,8 @@ class Home:
         return model
 
     def _ingest(self, collection: int | None, workers: int | None = None) -> Ingest:
-        from indexer.ingest import Ingest
-        from indexer.pipeline import Workers
+        from indexer.ingest.ingest import Ingest
+        from indexer.ingest.pipeline import Workers
 
         number = self.settings.number
         parsers = Workers(

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from footnote import jobs, sharing
-from footnote.people import ONLY_USER, People
+from footnote.accounts import sharing
+from footnote.accounts.people import ONLY_USER, People
+from footnote.jobs import queue
 from rag.unanswered import Unanswered, unanswered
 
 if TYPE_CHECKING:
     from footnote.home import Home
-    from footnote.jobs import Job
+    from footnote.jobs.queue import Job
 
 FAILURES = 20  # failed files that are named
 ENDED_JOBS = 5  # jobs that are named although they have ended
@@ -203,7 +204,7 @@ def _failures(home: Home) -> Iterator[FailedFile]:
 
 
 def _jobs(home: Home) -> Iterator[JobStatus]:
-    found = jobs.jobs(home)
+    found = queue.jobs(home)
     ended = [job for job in found if not job.active][:ENDED_JOBS]
     people = People(home.store)
     for job in found:

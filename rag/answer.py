@@ -10,21 +10,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from embedder.errors import FootnoteError
-from indexer.bm25 import TermStatistics
-from indexer.errors import UnknownDocumentError
+from indexer.chunking import locate
+from indexer.keyword.bm25 import TermStatistics
 from indexer.parsers.layout import clean
-from indexer.passages import locate
 from indexer.records import Hit, Page, Passage, Span
-from rag import abstain, cite, extract, generate
-from rag.conversation import standalone
-from rag.evidence import Pages, Quotable, quotables
-from rag.llm import ChatModel, LanguageModelError, MalformedReplyError, OneWait
-from rag.question import Question, read
+from indexer.store.errors import UnknownDocumentError
+from rag.evidence import abstain, cite, extract
+from rag.evidence.quotables import Pages, Quotable, quotables
+from rag.evidence.retrieve import Search, retrieve
+from rag.llm import generate
+from rag.llm.client import ChatModel, LanguageModelError, MalformedReplyError, OneWait
+from rag.question.analysis import Question, read
+from rag.question.follow_ups import standalone
 from rag.records import Answer, Footnote, Sentence, Turn
-from rag.retrieve import Search, retrieve
 
 if TYPE_CHECKING:
-    from indexer.search import Scope
+    from indexer.search.searcher import Scope
 
 _ENDS = (".", "!", "?", "。", "！", "？", "।", ":", ")", '"', "”", "’", "»", "」", "؟", "۔")
 

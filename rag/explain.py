@@ -15,17 +15,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from embedder.errors import FootnoteError
-from indexer.analysis import query_words
+from indexer.keyword.analysis import query_words
 from indexer.records import Document, HiddenText, Hit, Passage
-from indexer.store import Store
-from rag import abstain
+from indexer.store.store import Store
 from rag.answer import Answerer, Reading
-from rag.languages import content_words, language_of
-from rag.question import terms_of
-from rag.retrieve import SEARCHED
+from rag.evidence import abstain
+from rag.evidence.retrieve import SEARCHED
+from rag.question.analysis import terms_of
+from rag.question.languages import content_words, language_of
 
 if TYPE_CHECKING:
-    from indexer.search import Scope, Searcher
+    from indexer.search.searcher import Scope, Searcher
 
 Stage = Literal[
     "not extracted",

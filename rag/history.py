@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence, Set
 from typing import Any
 
 from embedder.errors import FootnoteError
-from indexer import past_answers
-from indexer.store import Store
+from indexer.store import redaction
+from indexer.store.store import Store
 from rag.records import Answer, Conversation, Turn, from_json, to_json
 
 TITLE_CHARACTERS = 80  # of a conversation's title; what is longer is cut
@@ -66,7 +66,7 @@ class History:
                 " VALUES (?, ?, ?, ?, ?)",
                 (conversation, answer.question, answer.standalone, to_json(answer), now),
             )
-            past_answers.note(connection, int(made.lastrowid or 0))
+            redaction.note(connection, int(made.lastrowid or 0))
             row = connection.execute("SELECT * FROM turns WHERE id = ?", (made.lastrowid,))
             return _turn(row.fetchone())
 
@@ -78,7 +78,7 @@ class History:
         )
         if self._readable is None:
             return list(map(_turn, rows))
-        shown = past_answers.shown(self._store.connection, rows, self._readable())
+        shown = redaction.shown(self._store.connection, rows, self._readable())
         return [_turn(row) for row in shown]
 
     def conversation(self, conversation: str) -> Conversation:

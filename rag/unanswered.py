@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from indexer.store import Store
+    from indexer.store.store import Store
 
 RECENT = 1000  # questions of the history that are looked at
 SHOWN = 20  # groups

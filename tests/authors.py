@@ -7,8 +7,8 @@ import threading
 
 from scripted_server import Reply
 
-from rag.llm import OpenAIChat
-from training.tasks import FAMILIES
+from rag.llm.client import OpenAIChat
+from training.synthesis.tasks import FAMILIES
 
 TASK = "Given a question about the handbook, retrieve the rule that settles it"
 

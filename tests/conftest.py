@@ -14,12 +14,12 @@ import pytest
 from embedder.model import Embedder, EmbedderFiles
 from embedder.spec import EmbedderSpec
 from footnote.home import Home
+from indexer.ingest.sources import find
 from indexer.parsers import ReadingLimits, parse
 from indexer.records import ParsedFile
-from indexer.sources import find
 from tests.homes import write_papers
-from training.metrics import Interval
-from training.proof import Proof
+from training.evaluation.metrics import Interval
+from training.evaluation.proof import Proof
 
 # Commands that run in the tests' own process would slow all that come after.
 os.environ["FOOTNOTE_NICENESS"] = "0"
@@ -202,7 +202,7 @@ def convincing(proof: Proof) -> Proof:
 @pytest.fixture
 def always_better(monkeypatch):
     """Every proof holds: the switch is under test, not the tiny decoder."""
-    from training import learn
+    from training import pipeline
 
-    real = learn.prove
-    monkeypatch.setattr(learn, "prove", lambda *a, **k: convincing(real(*a, **k)))
+    real = pipeline.prove
+    monkeypatch.setattr(pipeline, "prove", lambda *a, **k: convincing(real(*a, **k)))

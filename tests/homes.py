@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.passages import embedding_text
+from indexer.chunking import embedding_text
 from indexer.records import Document, Page, Passage, Span
-from indexer.store import NewDocument, Store
+from indexer.store.store import NewDocument, Store
 
 SUBJECTS = ["leave", "travel", "premium", "deductible", "policy", "document", "question", "paper"]
 

@@ -4,9 +4,9 @@ import random
 
 import torch
 
-from training.examples import Example
-from training.recipe import Recipe
-from training.student import Student
+from training.data.examples import Example
+from training.fit.config import Recipe
+from training.fit.student import Student
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(

@@ -34,7 +34,7 @@ def test_no_arrow_points_upwards(stage, path):
 
 
 def test_the_command_line_loads_nothing_heavy():
-    program = "import sys, footnote.cli; print(*sys.modules)"
+    program = "import sys, footnote.cli.main; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout.split()

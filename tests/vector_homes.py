@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from homes import add_lines, clustered, unit
 
-from indexer.store import Store
-from indexer.vectors import VectorIndex
+from indexer.store.store import Store
+from indexer.vector.index import VectorIndex
 
 DIMENSION = 32
 FINGERPRINT = "0123456789abcdef"

@@ -6,10 +6,10 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from footnote import samples
+from indexer.chunking import cut
 from indexer.parsers import parse
-from indexer.passages import cut
 from indexer.records import Span
-from indexer.store import NewDocument
+from indexer.store.store import NewDocument
 from rag.history import History
 from rag.records import Answer, Footnote, Sentence
 
@@ -71,9 +71,9 @@ def ask_page(**query):
 
 def library_page(**query):
     def page():
-        from footnote.web import library
+        from footnote.web.library import page
 
-        library.show()
+        page.show()
 
     app = AppTest.from_function(page, default_timeout=60)
     for key, value in query.items():

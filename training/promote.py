@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from embedder.errors import FootnoteError
-from indexer.generations import embed_generation, fill_generation
+from indexer.vector.generations import embed_generation, fill_generation
 
 if TYPE_CHECKING:
     from embedder.model import Embedder
     from embedder.registry import Registry
-    from indexer.search import Searcher
-    from indexer.store import Store
+    from indexer.search.searcher import Searcher
+    from indexer.store.store import Store
 
 
 class NothingBeforeError(FootnoteError):

@@ -20,10 +20,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from embedder.aside import storage_error, write_text
+from embedder.atomic import storage_error, write_text
 from embedder.errors import FootnoteError
-from training.proof import Proof
-from training.recipe import Recipe
+from training.evaluation.proof import Proof
+from training.fit.config import Recipe
 
 Outcome = Literal["", "promoted", "kept", "rejected", "rolled back"]
 _STAMP = "%Y%m%d-%H%M%S"  # sorts by time

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from footnote.words import count
+from footnote.formatting import count
 
 
 def first(key: str, total: int, rows: int) -> int:

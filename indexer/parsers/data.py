@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from indexer.parsers.encoding import decode
 from indexer.parsers.errors import EmptyFileError
 from indexer.parsers.layout import PageBuilder
-from indexer.parsers.markdown import add_markdown
-from indexer.parsers.markup import local, read_xml
+from indexer.parsers.markup.markdown import add_markdown
+from indexer.parsers.markup.markup import local, read_xml
 from indexer.parsers.reading import Reading
 from indexer.parsers.text import parse_plain
 from indexer.records import ParsedFile

@@ -10,22 +10,22 @@ from indexer.parsers.archive import parse_archive
 from indexer.parsers.container import Container, ole_streams, open_ole
 from indexer.parsers.data import parse_json, parse_jsonl, parse_notebook, parse_xml
 from indexer.parsers.detect import kind_of, kind_of_ole, kind_of_zip
-from indexer.parsers.epub import parse_epub
 from indexer.parsers.errors import CorruptedError, EmptyFileError, EncryptedError
-from indexer.parsers.html import parse_html
 from indexer.parsers.image import parse_image
-from indexer.parsers.legacy import parse_doc, parse_ppt
-from indexer.parsers.mail import ReadMember, parse_eml, parse_msg
-from indexer.parsers.markdown import parse_markdown
-from indexer.parsers.opendocument import parse_opendocument
-from indexer.parsers.pdf import Progress, parse_pdf
+from indexer.parsers.markup.epub import parse_epub
+from indexer.parsers.markup.html import parse_html
+from indexer.parsers.markup.mail import ReadMember, parse_eml, parse_msg
+from indexer.parsers.markup.markdown import parse_markdown
+from indexer.parsers.markup.rst import parse_rst
+from indexer.parsers.office.legacy import parse_doc, parse_ppt
+from indexer.parsers.office.opendocument import parse_opendocument
+from indexer.parsers.office.rtf import parse_rtf
+from indexer.parsers.office.sheets import parse_csv, parse_workbook
+from indexer.parsers.office.slides import parse_pptx
+from indexer.parsers.office.word import parse_docx
+from indexer.parsers.pdf.parse import Progress, parse_pdf
 from indexer.parsers.reading import DEFAULT_LIMITS, Reading, ReadingLimits
-from indexer.parsers.rst import parse_rst
-from indexer.parsers.rtf import parse_rtf
-from indexer.parsers.sheets import parse_csv, parse_workbook
-from indexer.parsers.slides import parse_pptx
 from indexer.parsers.text import parse_org, parse_plain, parse_yaml
-from indexer.parsers.word import parse_docx
 from indexer.records import ParsedFile
 
 _FROM_BYTES: Mapping[str, Callable[[bytes, str], ParsedFile]] = MappingProxyType(

@@ -1,0 +1,1 @@
+"""Base decoders: weights found, converted, run in torch in the fastest precision."""

@@ -1,0 +1,1 @@
+"""People: registered, signed in, allowed, shared with, audited."""

@@ -1,0 +1,344 @@
+"""The command line: parse, call, print. The one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
+
+import click
+
+from embedder.atomic import is_of_storage, storage_error
+from embedder.errors import FootnoteError
+from footnote.cli.app import app
+from footnote.cli.common import as_json_option, inert, open_home, show
+from footnote.cli.people import people, share
+from footnote.cli.training import embedders, synth, train
+
+MODES = click.Choice(["fused", "dense", "keyword"])
+
+
+class _Commands(click.Group):
+    """Commands in the order of a user's day; errors that people can act upon exit with 1."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except FootnoteError as error:
+            raise click.ClickException(inert(str(error))) from error
+        except OSError as error:
+            if not is_of_storage(error):
+                raise
+            place = Path(error.filename or context.obj or "the home")
+            raise click.ClickException(inert(str(storage_error(error, place)))) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder that holds everything. Default: $FOOTNOTE_HOME, or ~/.footnote.",
+)
+@click.version_option(package_name="footnote")
+@click.pass_context
+def main(context: click.Context, home: Path | None) -> None:
+    """Ask your own documents; every sentence of the answer names its source."""
+    context.obj = home
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that knows few letters gets a "?"
+            stream.reconfigure(errors="replace")
+
+
+_collection = click.option(
+    "-c", "--collection", "collections", multiple=True, help="Only this collection; repeatable."
+)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("-c", "--collection", default="documents", show_default=True, help="Into which.")
+@click.option("--workers", type=click.IntRange(1), help="Parser processes. Default: one a core.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Stay and keep the collection in step with PATHS; with --json an object a line.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@as_json_option
+@click.pass_context
+def index(
+    context: click.Context,
+    paths: tuple[Path, ...],
+    collection: str,
+    workers: int | None,
+    watch: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Index files and folders. Interrupted, it can be repeated and continues."""
+    from footnote.cli import render
+    from footnote.cli.progress_bars import indexing
+    from indexer.ingest.sources import find
+
+    home = open_home(context)
+    if dry_run:
+        plan = home.plan(paths, collection)
+        show(as_json, lambda: asdict(plan), lambda: render.plan_text(plan))
+        return
+    home.give_way()
+    with indexing() as progress:
+        report = home.index(find(paths), collection, workers=workers, progress=progress)
+    show(as_json, lambda: render.index_json(report), lambda: render.index_text(report))
+    if watch:
+        click.echo("Watching for changes; stop with Ctrl-C.", err=True)
+        for report in home.watch(paths, collection):
+            show(
+                as_json,
+                lambda r=report: render.index_json(r),
+                lambda r=report: render.index_text(r),
+            )
+    elif report.failed and not (report.added or report.updated or report.unchanged):
+        sys.exit(1)
+
+
+@main.command()
+@_collection
+@click.option("--text", default="", help="Only those whose title or path holds this.")
+@click.option("--state", type=click.Choice(["ready", "partial", "failed"]), help="Only these.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1))
+@click.option("--offset", default=0, type=click.IntRange(0))
+@as_json_option
+@click.pass_context
+def documents(
+    context: click.Context,
+    collections: tuple[str, ...],
+    text: str,
+    state: str | None,
+    limit: int,
+    offset: int,
+    as_json: bool,
+) -> None:
+    """List the documents and their health."""
+    from footnote.cli import render
+
+    home = open_home(context)
+    found = home.store.documents(
+        home.scope(collections).collections,
+        text=text,
+        state=state or "",
+        limit=limit,
+        offset=offset,
+    )
+    show(
+        as_json,
+        lambda: {"documents": [asdict(row) for row in found.rows], "total": found.total},
+        lambda: render.documents_text(found.rows, found.total),
+    )
+
+
+@main.command()
+@click.argument("documents", nargs=-1, required=True)
+@as_json_option
+@click.pass_context
+def delete(context: click.Context, documents: tuple[str, ...], as_json: bool) -> None:
+    """Delete documents by id; nothing finds them again."""
+    from footnote import deletion
+    from footnote.cli import render
+    from indexer.store.errors import UnknownDocumentError
+
+    receipt = deletion.delete(open_home(context), documents)
+    show(as_json, lambda: asdict(receipt), lambda: [render.receipt_text(receipt)])
+    unknown = [one for one in documents if one not in receipt.documents]
+    if unknown:
+        raise UnknownDocumentError(
+            f"there is no document {', '.join(map(repr, unknown))}; `footnote documents` lists them"
+        )
+
+
+@main.command()
+@click.argument("query")
+@_collection
+@click.option("-k", "count", default=10, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--mode", type=MODES, default="fused", show_default=True)
+@as_json_option
+@click.pass_context
+def search(
+    context: click.Context,
+    query: str,
+    collections: tuple[str, ...],
+    count: int,
+    mode: str,
+    as_json: bool,
+) -> None:
+    """Find passages."""
+    from footnote.cli import render
+
+    home = open_home(context)
+    found = home.searcher.find(query, home.scope(collections), k=count, mode=mode)
+    names = {collection.id: collection.name for collection in home.store.collections()}
+    if found.notice:
+        click.echo(inert(found.notice), err=True)
+    show(as_json, lambda: render.findings_json(found, names), lambda: render.hits_text(found.hits))
+
+
+@main.command()
+@click.argument("question")
+@_collection
+@as_json_option
+@click.pass_context
+def ask(context: click.Context, question: str, collections: tuple[str, ...], as_json: bool) -> None:
+    """Answer a question, each sentence with its source."""
+    from footnote.cli import render
+
+    home = open_home(context)
+    answer = home.answerer.ask(question, home.scope(collections))
+    show(as_json, lambda: render.answer_json(answer), lambda: render.answer_text(answer))
+
+
+@main.command()
+@click.argument("question")
+@click.option("--passage", required=True, help="Text that you expected to be found.")
+@_collection
+@as_json_option
+@click.pass_context
+def why(
+    context: click.Context,
+    question: str,
+    passage: str,
+    collections: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Say at which stage an expected passage was lost."""
+    from footnote.cli import render
+    from rag.explain import explain
+
+    home = open_home(context)
+    found = explain(question, passage, home.searcher, home.store, home.scope(collections))
+    show(as_json, lambda: asdict(found), lambda: render.explanation_text(found))
+
+
+@main.command("eval")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--mode", "modes", type=MODES, multiple=True, help="Only this mode; repeatable.")
+@click.option("--embedder", "name", help="An installed embedder. Default: the one in use.")
+@click.option("--limit", type=click.IntRange(1), help="Only so many queries, spread over the file.")
+@as_json_option
+@click.pass_context
+def evaluate(
+    context: click.Context,
+    folder: Path,
+    modes: tuple[str, ...],
+    name: str | None,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """Measure search on a folder in BEIR layout (corpus.jsonl, queries.jsonl, qrels.tsv)."""
+    from footnote.cli import render
+    from footnote.cli.progress_bars import evaluating
+
+    home = open_home(context)
+    with evaluating() as progress:
+        report = home.evaluate(folder, modes, name, limit, progress)
+    show(as_json, lambda: asdict(report), lambda: render.eval_text(report))
+
+
+main.add_command(synth)
+main.add_command(train)
+main.add_command(embedders)
+
+
+@main.command()
+@as_json_option
+@click.pass_context
+def status(context: click.Context, as_json: bool) -> None:
+    """Show what is indexed, what failed and why, jobs, disk, the slowest questions."""
+    from footnote.cli.render_status import status_text
+    from footnote.status import status
+
+    found = status(open_home(context))
+    show(as_json, lambda: asdict(found), lambda: status_text(found))
+
+
+@main.command()
+@click.option("--repair", is_flag=True, help="Mend what can be mended.")
+@as_json_option
+@click.pass_context
+def doctor(context: click.Context, repair: bool, as_json: bool) -> None:
+    """Prove that files, rows, keyword tables, vectors and FAISS agree."""
+    from footnote import doctor
+    from footnote.cli import render
+
+    home = open_home(context)
+    if repair:
+        for problem in doctor.repair(home):
+            click.echo(inert(f"mended: {problem.what} ({problem.where})"), err=True)
+    problems = doctor.examine(home)
+    show(
+        as_json,
+        lambda: {"ok": not problems, "problems": [asdict(problem) for problem in problems]},
+        lambda: render.problems_text(problems),
+    )
+    if problems:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@as_json_option
+@click.pass_context
+def backup(context: click.Context, file: Path, as_json: bool) -> None:
+    """Write the home into one FILE; others may go on working meanwhile."""
+    from footnote.backup.backup import backup
+    from footnote.cli import render
+    from footnote.cli.progress_bars import copying
+
+    with copying() as progress:
+        report = backup(open_home(context), file, progress)
+    show(as_json, lambda: asdict(report), lambda: [render.backup_text(report)])
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Move the home that is there aside.")
+@as_json_option
+@click.pass_context
+def restore(context: click.Context, file: Path, replace: bool, as_json: bool) -> None:
+    """Make the home out of a backup FILE, where there is none yet."""
+    from footnote.backup.restore import restore
+    from footnote.cli import render
+    from footnote.cli.progress_bars import copying
+    from footnote.settings import home_path
+
+    with copying() as progress:
+        report = restore(file, home_path(context.obj), replace=replace, progress=progress)
+    show(as_json, lambda: asdict(report), lambda: [render.restore_text(report)])
+
+
+@main.command()
+@as_json_option
+@click.pass_context
+def settings(context: click.Context, as_json: bool) -> None:
+    """Show every setting, its value and where it comes from."""
+    home = open_home(context)
+    rows = list(home.settings)
+    show(
+        as_json,
+        lambda: {
+            "home": str(home.path),
+            "settings": {s.name: {"value": s.shown, "source": s.source} for s in rows},
+        },
+        lambda: [
+            f"home = {home.path}",
+            *(f"{s.name} = {s.shown or '(not set)'}  [{s.source}]  {s.meaning}" for s in rows),
+        ],
+    )
+
+
+main.add_command(people)
+main.add_command(share)
+main.add_command(app)

@@ -1,0 +1,1 @@
+"""Background work: queued, run in processes of its own."""

@@ -1,0 +1,342 @@
+"""Background work: each job in a process of its own, its progress in the database.
+
+A job outlives the page and the app that started it. Jobs of one kind run one after the
+other in the order in which they were handed in (that of the rows, for clocks are set back); a
+waiting job's process sleeps until it is the oldest. A job whose process has died is reported
+as failed, never as running.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from embedder.atomic import StorageError, is_of_storage, storage_error
+from embedder.errors import FootnoteError
+from footnote.jobs import uploads
+from footnote.jobs.kinds import WORK
+
+if TYPE_CHECKING:
+    from sqlite_utils.db import Table
+
+    from footnote.home import Home
+
+JobState = Literal["waiting", "running", "cancelling", "done", "failed", "cancelled"]
+ACTIVE = ("waiting", "running", "cancelling")
+PROGRESS_SECONDS = 0.5  # how often progress reaches the database, and cancelling is noticed
+DIED = "The job's process ended unexpectedly. Start it again: it continues where it was."
+
+
+class JobError(FootnoteError):
+    """A job that does not exist, or cannot be started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as the database knows it. Times are seconds since the epoch."""
+
+    id: str
+    kind: str
+    arguments: dict[str, Any]
+    state: JobState
+    progress: dict[str, Any]
+    result: dict[str, Any]
+    error: str
+    owner: str
+    pid: int | None
+    created_at: float
+    ended_at: float | None
+
+    @property
+    def active(self) -> bool:
+        """Whether it still waits or works."""
+        return self.state in ACTIVE
+
+
+class JobControl:
+    """What a job's work is given: where to report, and when to stop."""
+
+    def __init__(self, home: Home, job: Job) -> None:
+        self._home, self._job = home, job
+        self._last: float | None = None
+        self._cancelled = False
+
+    def progress(self, values: Mapping[str, Any]) -> None:
+        """Write progress, at most every `PROGRESS_SECONDS`."""
+        now = time.monotonic()  # the clock on the wall may be set back
+        if self._last is None or now - self._last >= PROGRESS_SECONDS:
+            self._last = now
+            beat = {"progress": json.dumps(values), "heartbeat_at": time.time()}
+            _update(self._home, self._job.id, **beat)
+            self._cancelled = job(self._home, self._job.id).state == "cancelling"
+
+    @property
+    def owner(self) -> str:
+        """The id of who ordered the job; '' where nobody was registered."""
+        return self._job.owner
+
+    def cancelled(self) -> bool:
+        """Whether someone asked the job to stop (as of the last progress written)."""
+        return self._cancelled
+
+
+def submit(home: Home, kind: str, arguments: Mapping[str, Any], owner: str = "") -> str:
+    """Start a job and return its id at once. Raises `JobError` for an unknown kind.
+
+    A collection that is there is noted by its id: another may have its name by the job's turn.
+    """
+    if kind not in WORK:
+        raise JobError(f"there is no job of kind {kind!r}; known: {', '.join(WORK)}")
+    there = home.store.collection(str(arguments.get("collection", "")))
+    arguments = {**arguments, "collection_id": there.id if there else None}
+    identifier = secrets.token_hex(8)
+    _table(home).insert(
+        {
+            "id": identifier,
+            "kind": kind,
+            "arguments": json.dumps(arguments),
+            "state": "waiting",
+            "owner": owner,
+            "pid": os.getpid(),  # until the job has one of its own
+            "created_at": time.time(),
+        }
+    )
+    try:
+        process = _started(home, identifier)
+    except OSError as error:
+        with suppress(StorageError):
+            _finish(home, identifier, "failed", error=str(storage_error(error, home.path)))
+        uploads.discard(home.path, arguments.get("staged", ()))
+        raise storage_error(error, home.path) from error
+    _update(home, identifier, pid=process.pid)
+    return identifier
+
+
+def _started(home: Home, identifier: str) -> subprocess.Popen[bytes]:
+    log = home.path / "jobs" / f"{identifier}.log"
+    log.parent.mkdir(exist_ok=True)
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "footnote.jobs.queue", str(home.path), identifier],
+            cwd=Path(__file__).parents[2],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def job(home: Home, identifier: str) -> Job:
+    """The job with this id; one whose process is gone is marked failed first."""
+    rows = _select(home, "id = ?", (identifier,))
+    if not rows:
+        raise JobError(f"there is no job {identifier}")
+    return _bury(home, rows[0])
+
+
+def jobs(
+    home: Home, kinds: Sequence[str] = (), limit: int = 50, owner: str | None = None
+) -> list[Job]:
+    """The newest jobs (of these kinds, of this owner, if any are named), newest first."""
+    where, values = ["1"], list(kinds)
+    if kinds:
+        where.append(f"kind IN ({', '.join('?' * len(kinds))})")
+    if owner is not None:
+        where.append("owner = ?")
+        values.append(owner)
+    rows = _table(home).rows_where(" AND ".join(where), values, order_by="rowid desc", limit=limit)
+    return [_bury(home, _job(row)) for row in rows]
+
+
+def of_run(home: Home, run: str) -> Job | None:
+    """The newest job that worked on a training run."""
+    found = _select(
+        home,
+        "rowid = (SELECT max(rowid) FROM jobs WHERE json_extract(arguments, '$.run') = ?)",
+        (run,),
+    )
+    return _bury(home, found[0]) if found else None
+
+
+def is_behind(home: Home, mine: Job) -> bool:
+    """Whether older work of its kind has to end before a job begins."""
+    older = _select(
+        home,
+        "kind = ? AND state IN ('waiting', 'running', 'cancelling')"
+        " AND rowid < (SELECT rowid FROM jobs WHERE id = ?)",
+        (mine.kind, mine.id),
+    )
+    return any(_bury(home, row).active for row in older)
+
+
+def bury(home: Home) -> None:
+    """Say of all jobs whose process is gone that they failed, and remove what they had staged."""
+    for found in _select(home, f"state IN ({', '.join('?' * len(ACTIVE))})", ACTIVE):
+        _bury(home, found)
+
+
+def cancel(home: Home, identifier: str) -> None:
+    """Ask a job to stop; what it has finished stays."""
+    with home.store.transaction() as connection:
+        connection.execute(
+            "UPDATE jobs SET state = 'cancelling' WHERE id = ? AND state IN ('waiting', 'running')",
+            (identifier,),
+        )
+
+
+def work(home: Home, identifier: str) -> None:
+    """Run a job to its end in this process (the body of `python -m footnote.jobs`)."""
+    _update(home, identifier, pid=os.getpid())
+    current = job(home, identifier)
+    try:
+        if _wait_for_turn(home, identifier):
+            _carry_out(home, current)
+        else:
+            _finish(home, identifier, "cancelled")
+    finally:
+        uploads.discard(home.path, current.arguments.get("staged", ()))
+
+
+def _carry_out(home: Home, current: Job) -> None:
+    """Do a job whose turn has come, if whoever ordered it may still have it done."""
+    from footnote.accounts.access import check_order  # which hands in jobs
+
+    identifier = current.id
+    control = JobControl(home, current)
+    try:
+        check_order(home, current)
+        result = WORK[current.kind](home, current.arguments, control)
+    except FootnoteError as error:
+        _finish(home, identifier, "failed", error=str(error))
+    except OSError as error:
+        if not is_of_storage(error):
+            _finish(home, identifier, "failed", error=f"{type(error).__name__}: {error}")
+            raise
+        _finish(home, identifier, "failed", error=str(storage_error(error, home.path)))
+    except BaseException as error:
+        # The database must say that the job ended whatever ended it; the traceback goes on
+        # into the job's log.
+        _finish(home, identifier, "failed", error=f"{type(error).__name__}: {error}")
+        raise
+    else:
+        state = "cancelled" if control.cancelled() else "done"
+        _finish(home, identifier, state, result=json.dumps(result))
+
+
+def _wait_for_turn(home: Home, identifier: str) -> bool:
+    """Claim the job once no older one of its kind is active; false if cancelled meanwhile."""
+    while True:
+        mine = job(home, identifier)
+        if mine.state == "cancelling":
+            return False
+        if not is_behind(home, mine):
+            return _claim(home, identifier)
+        time.sleep(PROGRESS_SECONDS)
+
+
+def _claim(home: Home, identifier: str) -> bool:
+    with home.store.transaction() as connection:
+        claimed = connection.execute(
+            "UPDATE jobs SET state = 'running', started_at = ?, heartbeat_at = ?"
+            " WHERE id = ? AND state = 'waiting'",
+            (time.time(), time.time(), identifier),
+        )
+        return claimed.rowcount == 1
+
+
+def _finish(home: Home, identifier: str, state: JobState, **columns: str) -> None:
+    _update(home, identifier, state=state, ended_at=time.time(), **columns)
+
+
+def _update(home: Home, identifier: str, **columns: Any) -> None:
+    _table(home).update(identifier, columns)
+
+
+def _select(home: Home, where: str, values: tuple[Any, ...]) -> list[Job]:
+    return [_job(row) for row in _table(home).rows_where(where, values)]
+
+
+def _table(home: Home) -> Table:
+    """The jobs, through sqlite-utils: here nothing hangs on its half second of import."""
+    from sqlite_utils import Database
+
+    return Database(home.store.connection, use_counts_table=False)["jobs"]
+
+
+def _job(row: Mapping[str, Any]) -> Job:
+    columns = {field.name: row[field.name] for field in fields(Job)}
+    for name in ("arguments", "progress", "result"):
+        columns[name] = json.loads(columns[name] or "{}")
+    return Job(**columns)
+
+
+def _bury(home: Home, found: Job) -> Job:
+    if found.active and found.pid is not None and not _at_work(found):
+        fresh = _select(home, "id = ?", (found.id,))[0]  # it may have ended meanwhile
+        if not fresh.active:
+            return fresh
+        with suppress(StorageError):  # on a disk that cannot be written it is said all the same
+            _finish(home, found.id, "failed", error=DIED)
+        uploads.discard(home.path, found.arguments.get("staged", ()))
+        return replace(fresh, state="failed", error=DIED)
+    return found
+
+
+def _at_work(found: Job) -> bool:
+    """Whether the job's process lives.
+
+    Numbers of processes are used again, after a restart of the machine above all: the one that
+    has the number now must name the job.
+    """
+    if not _alive(found.pid):
+        return False
+    if found.pid == os.getpid():
+        return True
+    try:
+        command = Path(f"/proc/{found.pid}/cmdline").read_bytes()
+        if not command:  # a process that has just begun has none for a moment, a zombie never
+            return b") Z " not in Path(f"/proc/{found.pid}/stat").read_bytes()
+    except OSError:  # no such place on this system
+        return True
+    # A job that waits may still have the number of the program that is starting it.
+    starting = found.state == "waiting" and (b"streamlit" in command or b"footnote" in command)
+    return found.id.encode() in command or starting
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process exists and is no zombie of ours."""
+    try:
+        if os.waitpid(pid, os.WNOHANG) != (0, 0):
+            return False
+    except ChildProcessError:  # not our child: another process, or long reaped
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def main() -> None:
+    """`python -m footnote.jobs HOME JOB`."""
+    from footnote.home import Home
+
+    folder, identifier = sys.argv[1:]
+    home = Home.open(folder)
+    home.give_way()
+    work(home, identifier)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Training as people request it: estimated, ordered, looked through."""

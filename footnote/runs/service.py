@@ -1,0 +1,300 @@
+"""Training as people order it: what they leave open is filled in, then the loop runs."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from embedder.errors import FootnoteError
+from footnote.accounts import audit
+from footnote.accounts.audit import OPERATOR
+from training.runs import Order, Run, Runs
+
+if TYPE_CHECKING:
+    from footnote.home import Home
+    from indexer.ingest.sources import Source
+    from training.fit.config import Recipe
+    from training.pipeline import Learning, LearningResult, Watch
+
+
+# A passage of a file of examples is called by so many of its first words.
+_WORDS_OF_A_NAME = 8
+
+
+class TrainingError(FootnoteError):
+    """A training run cannot be started as it was ordered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asks for; the defaults are what `footnote train -c NAME` does.
+
+    `base` is a hub id or folder to start from instead of the embedder that answers now.
+    `questions` is a file of labelled questions for the proof. `recipe` of None is chosen by
+    the size of the collection.
+    """
+
+    collection: str
+    data: tuple[Path, ...] = ()
+    questions: Path | None = None
+    base: str = ""
+    kinds: tuple[str, ...] | None = None
+    general: float | None = None
+    recipe: Recipe | None = None
+    promote: bool = True
+    overrides: dict[str, float] = field(default_factory=dict)
+
+
+def runs(home: Home) -> Runs:
+    """The home's runs."""
+    return Runs(home.path / "runs")
+
+
+def order(home: Home, wish: Wish) -> Run:
+    """Make a run of a wish, with copies of its files. Raises `TrainingError` where it cannot be."""
+    from training.data.examples import read_examples
+    from training.data.weak_pairs import DEFAULT_KINDS, DROPOUT, KINDS
+    from training.export.adapter import form
+    from training.fit.config import WHOLE_RATE, Recipe
+    from training.fit.whitening import FEWEST
+
+    collection = home.collection(wish.collection)
+    if not home.store.generation(collection.id):
+        raise TrainingError(
+            f"the collection {wish.collection!r} is empty; index documents into it first"
+        )
+    unknown = sorted(set(wish.kinds or ()) - KINDS.keys())
+    if unknown:
+        raise TrainingError(f"there is no source {unknown[0]!r}; there are {', '.join(KINDS)}")
+    for path in (*wish.data, *([wish.questions] if wish.questions else [])):
+        read_examples(path)  # a file that cannot be used is named now, not in the midst of a run
+    recipe = replace(wish.recipe or Recipe(), **wish.overrides)
+    if "rank" in wish.overrides and "alpha" not in wish.overrides:
+        recipe = replace(recipe, alpha=max(2 * recipe.rank, 1))  # the usual strength
+    there = home.store.count_passages(collection.id)
+    if not recipe.learns and there < FEWEST:
+        raise TrainingError(
+            f"the collection {wish.collection!r} has {there} passages, too few to adapt to; it"
+            f" takes {FEWEST}"
+        )
+    start = _start(home, collection.id, wish.base)
+    if recipe.whole and recipe.learning_rate == Recipe().learning_rate:  # which is an adapter's
+        recipe = replace(recipe, learning_rate=WHOLE_RATE)
+    elif recipe.rank and home.registry.spec(start).adapter:  # it is trained further as it is
+        recipe = replace(recipe, **form(home.registry.load(start).files.adapter))
+    if "dropout" in (wish.kinds or ()) and not recipe.dropout:  # else each is the other's copy
+        recipe = replace(recipe, dropout=DROPOUT)
+    made = Order(
+        collection=wish.collection,
+        start=start,
+        recipe=recipe,
+        kinds=DEFAULT_KINDS if wish.kinds is None else wish.kinds,
+        data=tuple(str(path.resolve()) for path in wish.data),
+        questions=str(wish.questions.resolve()) if wish.questions else "",
+        promote=wish.promote,
+        made_at=time.time(),
+    )
+    if wish.general is not None:
+        made = replace(made, general=wish.general)
+    run = runs(home).create(made)
+    _keep_files(run, wish.data, [wish.questions] if wish.questions else [])
+    return run
+
+
+def collect(home: Home, data: Sequence[Path]) -> str:
+    """Make the passages of files of examples a collection, called as the first file is; its name.
+
+    Each passage is a document, so that some can be kept out of training and asked about. Done
+    again, nothing is indexed twice. Raises `TrainingError` where a collection of that name holds
+    anything else.
+    """
+    from indexer.ingest.sources import Source
+    from training.data.examples import read_examples
+
+    name = data[0].stem
+    texts = dict.fromkeys(one.positive for path in data for one in read_examples(path))
+    with TemporaryDirectory() as folder:
+        sources = []
+        for number, text in enumerate(texts, 1):
+            path = Path(folder) / f"{number}.txt"
+            path.write_text(text, encoding="utf-8")
+            begins = " ".join(re.findall(r"\w+", text)[:_WORDS_OF_A_NAME])
+            digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+            sources.append(Source(path, f"{begins} {digest}.txt"))
+        _refuse_other(home, name, sources)
+        home.index(sources, name)
+    return name
+
+
+def _refuse_other(home: Home, name: str, sources: Sequence[Source]) -> None:
+    """Raise where a collection of this name holds more than these sources."""
+    found = home.store.collection(name)
+    if found is None:
+        return
+    known = sum(home.store.document_at(found.id, one.name) is not None for one in sources)
+    if home.store.documents([found.id], limit=1).total > known:
+        raise TrainingError(
+            f"there is a collection {name!r} with other documents; rename the file, or give"
+            f" -c {name} to train on that collection with the file beside it"
+        )
+
+
+def _keep_files(run: Run, data: Sequence[Path], questions: Sequence[Path]) -> None:
+    """Copy what was handed in into the run's folder: it may be gone when the run gets to it."""
+    if not (data or questions):
+        return
+    folder = run.folder / "data"
+    folder.mkdir()
+    copies = [
+        str(shutil.copyfile(path, folder / f"{number}-{path.name}"))
+        for number, path in enumerate((*data, *questions))
+    ]
+    order = replace(
+        run.order,
+        data=tuple(copies[: len(data)]),
+        questions=copies[-1] if questions else "",
+    )
+    order.write(run.folder / "order.json")
+
+
+def learning(home: Home, run: Run, watch: Watch | None = None) -> Learning:
+    """The loop over a run, ready to go or to go on. Raises `TrainingError`."""
+    from training.data.examples import read_examples
+    from training.data.questions import labelled_questions, reader_questions
+    from training.pipeline import Learning, Workshop
+
+    wanted = run.order
+    collection = home.collection(wanted.collection).id
+    questions = reader_questions(home.store, collection)
+    for path in (*wanted.data, *([wanted.questions] if wanted.questions else [])):
+        examples = read_examples(Path(path))
+        questions += labelled_questions(home.store, collection, examples)
+    questions = list(dict.fromkeys(questions))
+    workshop = Workshop(home.store, home.searcher, home.registry)
+    return Learning(run, workshop, questions, watch)
+
+
+def carry_out(
+    home: Home, run: Run, watch: Watch | None = None, by: str = OPERATOR
+) -> LearningResult:
+    """Go through the loop of a run from where it stands, and note a switch.
+
+    Raises `TrainingError`.
+    """
+    result = learning(home, run, watch).run()
+    if result.promoted:
+        note(home, by, "promotion", run.order.collection, result.embedder)
+    return result
+
+
+def rollback(home: Home, collection: str, by: str = OPERATOR) -> str:
+    """Let the embedder that answered before answer again; return its name."""
+    from training.promote import rollback
+
+    number = home.collection(collection).id
+    now = home.store.generation(number)
+    name = rollback(home.store, home.registry, home.searcher, number)
+    for run in runs(home):
+        if run.outcome == "promoted" and _fingerprint(home, run.id) == now:
+            run.write_outcome("rolled back")
+    note(home, by, "rollback", collection, name)
+    return name
+
+
+def note(home: Home, by: str, what: audit.What, collection: str, details: str) -> None:
+    """Write to the audit log what was done with an embedder (named in `details`)."""
+    with home.store.transaction() as connection:
+        audit.write(connection, by, what, collection=collection, details=details)
+
+
+def may_switch(run: Run) -> bool:
+    """Whether a person may let the run's embedder answer: its proof holds, and it does not yet."""
+    proof = run.proof
+    return proof is not None and proof.holds and run.outcome not in ("promoted", "rejected")
+
+
+def allow_switch(home: Home, run: Run) -> None:
+    """Have the run switch when it goes on; the caller then continues it.
+
+    Where another embedder answers by now than the one that it was compared with, it has to
+    prove itself again. Raises `TrainingError`.
+    """
+    if not may_switch(run):
+        raise TrainingError(f"run {run.id} is not proved to be better, or answers already")
+    number = home.collection(run.order.collection).id
+    if run.proof.against != home.store.generation(number):
+        run.forget_proof()
+    replace(run.order, promote=True).write(run.folder / "order.json")
+    run.write_outcome("")
+
+
+def reject(home: Home, run: Run, by: str = OPERATOR) -> None:
+    """Give a run up: its vectors and its installed embedder go, the folder stays.
+
+    Raises `TrainingError` where a collection needs it.
+    """
+    _withdraw(home, run)
+    run.write_outcome("rejected")
+    note(home, by, "training deleted", run.order.collection, f"{run.id}, its proof is kept")
+
+
+def remove(home: Home, run: Run, by: str = OPERATOR) -> None:
+    """Remove a run with all that came of it. Raises `TrainingError` where a collection needs it."""
+    _withdraw(home, run)
+    note(home, by, "training deleted", run.order.collection, run.id)
+    run.remove()
+
+
+def _withdraw(home: Home, run: Run) -> None:
+    from footnote.jobs import queue
+
+    job = queue.of_run(home, run.id)
+    if job is not None and job.active:
+        raise TrainingError(f"run {run.id} is being worked on; cancel that first")
+    fingerprint = _fingerprint(home, run.id)
+    if not fingerprint:
+        return
+    for collection in home.store.collections():
+        if home.store.generation(collection.id) == fingerprint:
+            raise TrainingError(f"{collection.name} is searched with it; go back there first")
+        if fingerprint in home.store.previous_generations(collection.id):
+            raise TrainingError(
+                f"{collection.name} was searched with it before, and could not go back any more"
+            )
+    for collection in home.store.collections():
+        home.store.drop_generation(collection.id, fingerprint)
+    home.registry.remove(run.id)
+
+
+def written(home: Home, collection: str) -> Path:
+    """The file of questions that a language model wrote to a collection; it may not be there."""
+    return home.path / "written" / f"{home.collection(collection).id}.jsonl"
+
+
+def names_in_use(home: Home) -> dict[str, list[str]]:
+    """The collections that each embedder answers for, by the embedder's name."""
+    by_fingerprint = {_fingerprint(home, name): name for name in home.registry.names()}
+    found: dict[str, list[str]] = {}
+    for collection in home.store.collections():
+        name = by_fingerprint.get(home.store.generation(collection.id))
+        if name:
+            found.setdefault(name, []).append(collection.name)
+    return found
+
+
+def _fingerprint(home: Home, name: str) -> str:
+    return home.registry.spec(name).fingerprint if name in home.registry.names() else ""
+
+
+def _start(home: Home, collection: int, base: str) -> str:
+    """The name of the embedder to start from; a base is installed as an untrained one."""
+    if not base:
+        return home.embedder_of(collection).spec.name
+    return home.registry.install_base(base)

@@ -1,0 +1,1 @@
+"""The pages People, Status and Account."""

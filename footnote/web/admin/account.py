@@ -1,0 +1,78 @@
+"""Who is signed in, at the top of every page: to sign out, and to choose another password."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from embedder.errors import FootnoteError
+from footnote.accounts import passwords, signin
+from footnote.accounts.people import People
+from footnote.web.server import session
+from footnote.web.server.session import problem
+from footnote.web.server.shared_home import home
+
+if TYPE_CHECKING:
+    from footnote.accounts.people import Person
+
+OUT, EVERYWHERE, PASSWORD = "Sign out", "Sign out on all devices", "Change password"
+
+
+def show(person: Person) -> None:
+    """Draw the name with what it opens; nothing where nobody has to sign in."""
+    if not person.id:
+        return
+    with st.container(key="account"):
+        chosen = st.menu_button(
+            person.called,
+            [OUT, EVERYWHERE, PASSWORD],
+            icon=":material/account_circle:",
+            type="tertiary",
+            key="account-menu",
+        )
+    if chosen == OUT:
+        session.sign_out()
+        st.stop()
+    elif chosen == EVERYWHERE:
+        People(home().store).sign_out_everywhere(person.name, person.name)
+        session.leave()
+        st.stop()
+    elif chosen == PASSWORD:
+        _change_password(person)
+
+
+@st.dialog("Change password")
+def _change_password(person: Person) -> None:
+    st.caption("You will be signed out everywhere, and sign in with the new one.")
+    with st.form("change_password", border=False):
+        old = st.text_input("Present password", type="password", autocomplete="current-password")
+        new = new_password("New password")
+        if st.form_submit_button("Change it", type="primary"):
+            try:
+                signin.confirm(home().store, person, old)
+                People(home().store).set_password(person.name, new(), person.name)
+            except FootnoteError as error:
+                problem(str(error))
+            else:
+                session.leave()
+
+
+def new_password(label: str = "Password"):  # noqa: ANN201 - a function that gives it
+    """Draw two fields; what is returned gives the password, or raises where they differ."""
+    first = st.text_input(
+        label,
+        type="password",
+        autocomplete="new-password",
+        help=f"At least {passwords.MIN_CHARACTERS} characters. A few words are easy to keep.",
+    )
+    second = st.text_input(f"{label} again", type="password", autocomplete="new-password")
+
+    def typed() -> str:
+        if first != second:
+            raise passwords.UnfitPasswordError(
+                "the two passwords are not the same; type both again"
+            )
+        return first
+
+    return typed

@@ -1,0 +1,132 @@
+"""An answer: its sentences with their footnote numbers, and the footnotes under them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from footnote.cli.render import snippet
+from footnote.formatting import plain
+from footnote.web import components
+from footnote.web.ask.page_view import Place
+from indexer.store.errors import UnknownDocumentError
+from rag.records import Answer, Turn
+
+if TYPE_CHECKING:
+    from footnote.accounts.access import Access
+
+EXPLANATIONS = {
+    "supported": "",
+    "partly": "Only part of this sentence was found in the passage it names. "
+    "Open the footnote and read for yourself.",
+    "unsupported": "This was not found in any of the passages read. Do not rely on it.",
+    "deleted": "",
+}
+NEAREST = 4  # passages shown where the documents hold no answer
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A line under an answer: a footnote, or a passage that came near."""
+
+    n: int
+    name: str
+    quote: str
+    place: Place
+
+
+def sources(access: Access, answer: Answer) -> tuple[Source, ...]:
+    """The footnotes of an answer; the passages that came nearest where there is none."""
+    if answer.abstained:
+        return tuple(
+            Source(
+                hit.rank,
+                _name(access, hit.document.title, hit.document.id, span.page),
+                snippet(hit.passage.text),
+                Place(hit.document.id, span.page, span, hit.rank),
+            )
+            for hit in answer.hits[:NEAREST]
+            for span in hit.passage.spans[:1]
+        )
+    return tuple(
+        Source(
+            note.n,
+            _name(access, note.title, note.document, note.span.page),
+            note.quote,
+            Place(note.document, note.span.page, note.span, note.n),
+        )
+        for note in answer.footnotes
+    )
+
+
+def show(
+    turn: Turn,
+    found: Sequence[Source],
+    opened: Place | None,
+    open_place: Callable[[Place], None],
+) -> None:
+    """Draw the answer of a turn; `open_place` is called with the place of a footnote clicked."""
+    if turn.answer.abstained:
+        st.markdown("Your documents do not seem to answer this. Other words may find more.")
+    if turn.answer.notice:
+        st.info(plain(turn.answer.notice), icon=":material/info:")
+    key = f"answer-{turn.id}"
+
+    def opened_in_browser() -> None:
+        number = st.session_state[key].opened
+        for source in found:
+            if source.n == number:
+                open_place(source.place)
+
+    components.answer_text(
+        key=key,
+        data={
+            "sentences": [
+                {
+                    "text": sentence.text,
+                    "mark": "" if sentence.verdict == "supported" else sentence.verdict,
+                    "explanation": EXPLANATIONS[sentence.verdict],
+                    "notes": list(sentence.footnotes),
+                }
+                for sentence in turn.answer.sentences
+            ],
+            "footnotes": [
+                {"n": source.n, "source": source.name, "quote": source.quote} for source in found
+            ],
+            "origin": origin(turn.answer),
+            "opened": next((s.n for s in found if _same(s.place, opened)), None),
+        },
+        on_opened_change=opened_in_browser,
+    )
+
+
+def origin(answer: Answer) -> str:
+    """Who wrote the answer, and how long it took."""
+    if answer.abstained:
+        return "The passages that came nearest"
+    written = {
+        "extractive": "Quoted word for word from your documents",
+        "generated": "Written by the language model; each sentence was checked",
+    }
+    return f"{written[answer.mode]} · {answer.seconds:.1f} s"
+
+
+def _same(place: Place, opened: Place | None) -> bool:
+    """Whether the reader came to the opened page from here, wherever they have turned since."""
+    return opened is not None and (place.document, place.quote, place.n) == (
+        opened.document,
+        opened.quote,
+        opened.n,
+    )
+
+
+def _name(access: Access, title: str, document: str, number: int) -> str:
+    """`Travel policy, page 3`; the title alone where the file has no pages."""
+    try:
+        label = access.page(document, number).label
+    except UnknownDocumentError:
+        label = f"page {number} (deleted since)"
+    return f"{title}, {label}" if label else title

@@ -1,0 +1,147 @@
+"""The side of the Ask page: which collections are asked, and the conversations so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from footnote.formatting import plain, when
+from footnote.web.server.session import errors_shown
+from rag.history import TITLE_CHARACTERS, History, UnknownConversationError
+from rag.records import Conversation
+
+if TYPE_CHECKING:
+    from footnote.accounts.access import Access
+
+SHOWN = 40  # conversations listed; older ones are found by searching
+RENAME, DELETE = "Rename", "Delete"
+
+
+def current(history: History) -> Conversation | None:
+    """The conversation that the address names (`?c=`), so that a reload returns to it."""
+    identifier = st.query_params.get("c")
+    if not identifier:
+        return None
+    try:
+        return history.conversation(identifier)
+    except UnknownConversationError:  # deleted: the address of a new one instead
+        open_conversation("")
+        return None
+
+
+def open_conversation(identifier: str) -> None:
+    """Go to a conversation; '' begins a new one."""
+    st.session_state.pop("place", None)
+    st.session_state.pop("asking", None)
+    st.query_params["c"] = identifier
+    if not identifier:
+        del st.query_params["c"]
+
+
+def side(access: Access, history: History, talk: Conversation | None) -> tuple[int, ...]:
+    """Draw the side bar; return the ids of the collections to ask."""
+    st.button(
+        "New conversation",
+        icon=":material/edit_square:",
+        width="stretch",
+        on_click=open_conversation,
+        args=("",),
+    )
+    chosen = _collections(access, history, talk)
+    conversations = history.conversations(limit=SHOWN)
+    if conversations:
+        st.markdown("##### Conversations")
+        text = st.text_input(
+            "Search conversations",
+            placeholder="Search conversations",
+            label_visibility="collapsed",
+            icon=":material/search:",
+            key="conversation_search",
+        )
+        found = history.conversations(text, limit=SHOWN) if text else conversations
+        if not found:
+            st.caption("No conversation holds these words.")
+        with st.container(gap=None, key="conversations"):
+            for conversation in found:
+                _entry(history, conversation, talk)
+        if len(found) == SHOWN:
+            st.caption("Search to find older ones.")
+    return chosen
+
+
+def _collections(access: Access, history: History, talk: Conversation | None) -> tuple[int, ...]:
+    names = {collection.id: collection.name for collection in access.collections()}
+    if len(names) < 2:
+        return tuple(names)
+    key = f"collections-{talk.id if talk else 'new'}"
+
+    def choose() -> None:
+        if talk:
+            history.choose(talk.id, st.session_state[key] or list(names))
+
+    before = [one for one in (talk.collections if talk else ()) if one in names]
+    chosen = st.multiselect(
+        "Ask in",
+        options=list(names),
+        default=before if len(before) < len(names) else [],
+        format_func=names.get,
+        placeholder="All collections",
+        key=key,
+        on_change=choose,
+    )
+    return tuple(chosen or names)
+
+
+def _entry(history: History, conversation: Conversation, talk: Conversation | None) -> None:
+    identifier, open_now = conversation.id, talk is not None and talk.id == conversation.id
+    with st.container(
+        horizontal=True,
+        gap=None,
+        vertical_alignment="center",
+        wrap=False,
+        key=f"talk-{'open-' if open_now else ''}{identifier}",
+    ):
+        st.button(
+            plain(conversation.title),
+            type="tertiary",
+            width="stretch",
+            help=when(conversation.updated_at),
+            key=f"open-{identifier}",
+            on_click=open_conversation,
+            args=(identifier,),
+        )
+        action = st.menu_button(
+            ":material/more_horiz:",
+            [RENAME, DELETE],
+            type="tertiary",
+            key=f"more-{identifier}",
+        )
+    if action == RENAME:
+        _rename(history, conversation)
+    if action == DELETE:
+        _delete(history, conversation)
+
+
+@st.dialog("Rename conversation")
+def _rename(history: History, conversation: Conversation) -> None:
+    with st.form("rename", border=False):
+        title = st.text_input("Name", value=conversation.title, max_chars=TITLE_CHARACTERS)
+        if st.form_submit_button("Save", type="primary") and title.strip():
+            with errors_shown():
+                history.rename(conversation.id, title.strip())
+                st.rerun()
+
+
+@st.dialog("Delete conversation?")
+def _delete(history: History, conversation: Conversation) -> None:
+    st.markdown(
+        f"“{plain(conversation.title)}” with its questions and answers will be gone for good."
+        " The documents stay."
+    )
+    if st.button("Delete", type="primary", key="delete_conversation"):
+        with errors_shown():
+            history.delete(conversation.id)
+            if st.query_params.get("c") == conversation.id:
+                open_conversation("")
+            st.rerun()

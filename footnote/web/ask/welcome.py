@@ -1,0 +1,74 @@
+"""The Ask page of an empty library: the way to the first answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from footnote import samples
+from footnote.formatting import count
+from footnote.web.library import progress
+from footnote.web.server import session
+
+if TYPE_CHECKING:
+    from footnote.accounts.access import Access
+
+
+def show(access: Access) -> None:
+    """Draw the invitation, or the progress of what it started."""
+    with st.container(key="welcome"):
+        st.space("large")
+        st.title("Ask your documents", anchor=False)
+        st.markdown(
+            "Footnote reads your files and answers questions about them. Every sentence of an"
+            " answer carries a footnote; a click opens the page it comes from."
+        )
+        st.space("small")
+        if progress.any_active(access):
+            progress.show(access)
+            st.caption("The first time, the search model is made ready; that takes a minute.")
+            return
+        progress.show(access)
+        if not access.person.admin:
+            _nothing_yet(access)
+            return
+        with st.container(horizontal=True):
+            st.button(
+                "Try it with the sample documents",
+                type="primary",
+                icon=":material/auto_stories:",
+                on_click=_read_samples,
+                args=(access,),
+            )
+            if st.button("Add your own documents", icon=":material/upload_file:"):
+                session.go_to("library")
+        st.caption(
+            f"The sample: {count(len(samples.documents()), 'paper')} of an invented maker of"
+            " weather stations. Everything stays on this computer."
+        )
+
+
+def _nothing_yet(access: Access) -> None:
+    """What a reader can do about an empty library."""
+    if access.collections_to_add_to():
+        st.markdown("There are no documents yet.")
+        if st.button("Add documents", icon=":material/upload_file:", type="primary"):
+            session.go_to("library")
+    else:
+        st.markdown("There is nothing to ask yet: no documents have been shared with you.")
+
+
+def _read_samples(access: Access) -> None:
+    paths = samples.documents()
+    progress.watch(
+        access.work(
+            "index",
+            {
+                "paths": [str(path) for path in paths],
+                "names": [path.name for path in paths],
+                "collection": samples.COLLECTION,
+                "staged": [],
+            },
+        )
+    )

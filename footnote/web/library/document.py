@@ -1,0 +1,145 @@
+"""One document of the library: how well it was read, page by page, and its versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from footnote.cli.render import hidden_text, unread
+from footnote.formatting import count, plain, size, when
+from footnote.web import paging
+from footnote.web.ask import page_view
+from footnote.web.ask.page_view import Place
+from footnote.web.library import documents, progress
+from footnote.web.server.session import errors_shown, problem
+from indexer.records import Document
+
+if TYPE_CHECKING:
+    from footnote.accounts.access import Access
+
+PROBLEM_ROWS = 20
+
+
+def show(access: Access, identifier: str) -> None:
+    """Draw the document, or say that it is gone; for an old version the one in its place."""
+    st.button("Library", icon=":material/arrow_back:", type="tertiary", on_click=_back)
+    with errors_shown():
+        document = access.document(identifier)
+        newest = access.newest(document)
+        if newest and newest != document:  # it was read again, perhaps from here
+            st.query_params["document"] = newest.id
+            st.rerun()
+        st.title(plain(document.title), anchor=False)
+        st.caption(
+            f"{plain(page_view.file_name(document))} · {plain(documents.kind(document))}"
+            f" · {size(document.size)} · {'tried' if document.state == 'failed' else 'read'}"
+            f" {when(document.indexed_at)}"
+        )
+        _actions(access, document)
+        progress.show(access)
+        _health(document)
+        if document.pages:
+            _pages(access, document)
+        _versions(access, document)
+
+
+def _back() -> None:
+    del st.query_params["document"]
+
+
+def _actions(access: Access, document: Document) -> None:
+    if not document.current or not access.may("manage", document.collection):
+        return
+    names = {collection.id: collection.name for collection in access.collections()}
+    with st.container(horizontal=True):
+        readable = document.state != "failed"  # a file that could not be read is to be added anew
+        if readable and st.button("Read again", icon=":material/refresh:"):
+            arguments = {"collection": names[document.collection], "documents": [document.id]}
+            progress.watch(access.work("reindex", arguments))
+            st.rerun()
+        if st.button("Delete", icon=":material/delete:"):
+            documents.confirm_deletion(access, [document])
+
+
+def _health(document: Document) -> None:
+    if document.state == "failed":
+        problem(f"{page_view.file_name(document)} {document.problem}")
+        return
+    missing = document.pages_without_text
+    text = f"{count(missing, 'page')} without text" if missing else "every page has text"
+    st.markdown(
+        f"{count(document.pages, 'page')}, {count(document.passages, 'passage')} to search, {text}."
+    )
+    if document.problem:
+        st.warning(plain(document.problem), icon=":material/info:")
+    if document.unread:
+        text = f"{page_view.file_name(document)} {unread(document)}"
+        st.warning(plain(text), icon=":material/warning:")
+    hidden = list(hidden_text(document))
+    if hidden:
+        st.warning(
+            "\n".join(f"- {plain(line)}" for line in hidden), icon=":material/visibility_off:"
+        )
+
+
+def _problems(access: Access, document: Document) -> None:
+    numbers = access.problem_pages(document.id)
+    if not numbers:
+        return
+    st.subheader("Pages with problems", anchor=False)
+    key = f"problems-{document.id}"
+    first = paging.first(key, len(numbers), PROBLEM_ROWS)
+    shown = [access.page(document.id, one) for one in numbers[first : first + PROBLEM_ROWS]]
+    st.dataframe(
+        [
+            {"Page": page_view.page_label(page, document.pages), "Problem": page.problem}
+            for page in shown
+        ],
+        hide_index=True,
+    )
+    paging.buttons(key, len(numbers), PROBLEM_ROWS, "page")
+
+
+def _pages(access: Access, document: Document) -> None:
+    _problems(access, document)
+    st.subheader("What was read", anchor=False)
+    number = min(st.session_state.get(f"at-{document.id}", 1), document.pages)
+
+    def turn(to: int) -> None:
+        st.session_state[f"at-{document.id}"] = to
+
+    left, right = st.columns(2, gap="medium")
+    with left:
+        page_view.show(access, Place(document.id, number), turn)
+    with right, st.container(key="passages"):
+        here = access.passages_on(document.id, number)
+        st.markdown(f"**{count(len(here), 'passage')} on this page**")
+        if not here:
+            st.caption("Nothing on this page can be found by a question.")
+        for passage in here:
+            with st.container(border=True):
+                if passage.headings:
+                    st.caption(plain(" › ".join(passage.headings)))
+                st.text(passage.text)
+
+
+def _versions(access: Access, document: Document) -> None:
+    versions = access.revisions(document.id)
+    if len(versions) < 2:
+        return
+    st.subheader("Versions", anchor=False)
+    st.dataframe(
+        [
+            {
+                "Version": version.revision,
+                "Read": when(version.indexed_at),
+                "Pages": version.pages,
+                "Size": size(version.size),
+                "In use": "yes" if version.current else "",
+            }
+            for version in versions
+        ],
+        hide_index=True,
+    )
+    st.caption("Answers given from an earlier version still open the page they cited.")

@@ -1,0 +1,1 @@
+"""Before Streamlit: the guard, signing in, sessions."""

@@ -1,0 +1,1 @@
+"""What can be wrong in a home's data, found and repaired."""

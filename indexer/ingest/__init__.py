@@ -1,0 +1,1 @@
+"""Files found, compared with what is indexed, read and written."""

@@ -1,0 +1,344 @@
+"""One indexing run: stage → parse → cut → embed → commit.
+
+Files stream through: while parsers work in processes of their own, passages of several files
+are embedded together, and each document is committed, in one transaction, as soon as it has its
+last vector. Nothing is marked as begun, so there is nothing to clean up after a kill.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from indexer.chunking import PassageLimits, cut, embedding_text
+from indexer.ingest.diff import TO_PARSE, UPDATES, Place, check, reason
+from indexer.ingest.progress import IngestProgress, IngestReport, Tally
+from indexer.ingest.sources import Source
+from indexer.parsers import ParseError, ReadingLimits, UnsupportedError
+from indexer.records import Document, ParsedFile, Passage
+from indexer.sandbox.worker import ParserPool
+from indexer.store.originals import Staged, hash_file
+from indexer.store.store import Failure, NewDocument, Store
+from indexer.store.writes import text_hash
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# Passages are embedded this many at a time, across documents. On two cores that is some three
+# seconds of work, which is how often progress moves and cancelling is noticed.
+_SLICE = 128
+
+# With nothing to embed, so often is told how far reading is, and cancelling noticed.
+_LOOK_SECONDS = 1.0
+
+# Files on their way through the parsers: enough small ones to fill a slice while the last one is
+# embedded, and of large ones no more than memory bears.
+_MOST_FILES = 64
+_MOST_BYTES = 32 << 20
+
+
+class PassageEmbedder(Protocol):
+    """What ingestion needs of an embedder (`embedder.model.Embedder`)."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the vector space."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Width of the vectors."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors, float32 [n, dimension]."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """How many parser processes there are, and the seconds and bytes that each may take."""
+
+    count: int = 1
+    seconds: float = 120.0
+    memory_bytes: int = 1536 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where a run's documents go and how. `again` parses what has not changed as well."""
+
+    collection: int
+    workers: Workers
+    limits: PassageLimits
+    reading: ReadingLimits
+    again: bool
+
+
+@dataclass(slots=True)
+class _PagesRead:
+    """How far a parser is with a file; written by the parser's thread."""
+
+    done: int = 0
+    of: int = 0
+
+    def told(self, done: int, of: int) -> None:
+        self.done, self.of = done, of
+
+
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """A file with the parsers; `again` where it is read anew though it has not changed."""
+
+    source: Source
+    staged: Staged
+    again: bool
+    pages: _PagesRead = field(default_factory=_PagesRead)
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Who looks on: is told of progress, and is asked whether to stop."""
+
+    progress: Callable[[IngestProgress], None]
+    cancelled: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A parsed file, cut, on its way through the embedder."""
+
+    source: Source
+    staged: Staged
+    again: bool
+    parsed: ParsedFile
+    passages: list[Passage]
+    hashes: list[str]
+
+
+class Pipeline:
+    """One run over many files: what is being parsed, what waits for its vectors, what was done."""
+
+    def __init__(
+        self, store: Store, embedder: PassageEmbedder, settings: Settings, control: Control
+    ) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._settings = settings
+        self._control = control
+        self._parsing: dict[Future[ParsedFile], _Handed] = {}
+        self._waiting: deque[_Prepared] = deque()
+        self._twins: list[Source] = []
+
+    def run(self, sources: Sequence[Source]) -> IngestReport:
+        """Index what is new or changed among `sources`. To be called once."""
+        self._tally = Tally(sources)
+        with ExitStack() as leaving:
+            leaving.callback(self._drop_unfinished)
+            pool = leaving.enter_context(_pool(self._settings))
+            while sources and not self._control.cancelled():
+                self._stream(iter(sources), pool)
+                # Files with the content of one that was on its way: most now have nothing to do.
+                sources, self._twins = self._twins, []
+        return self._tally.report()
+
+    def _stream(self, todo: Iterator[Source], pool: ParserPool) -> None:
+        while not self._control.cancelled():
+            self._hand_out(todo, pool)
+            if not self._parsing and not self._waiting:
+                return
+            # With nothing parsed yet and passages waiting, embedding goes on rather than idle.
+            timeout = 0 if self._waiting else _LOOK_SECONDS
+            done, _ = wait(self._parsing, timeout=timeout, return_when=FIRST_COMPLETED)
+            for future in done:
+                self._take_in(future)
+            if not done and not self._waiting:
+                self._tell_reading()
+            elif not done or self._passages_waiting() >= _SLICE:
+                self._embed_and_commit()
+
+    def _drop_unfinished(self) -> None:
+        for handed in self._parsing.values():
+            handed.staged.discard()
+        for prepared in self._waiting:
+            prepared.staged.discard()
+
+    def _passages_waiting(self) -> int:
+        return sum(len(prepared.passages) for prepared in self._waiting)
+
+    def _hand_out(self, todo: Iterator[Source], pool: ParserPool) -> None:
+        """Keep the parsers busy: stage and hand out files until enough are on their way."""
+        while self._has_room(pool) and not self._control.cancelled():
+            source = next(todo, None)
+            if source is None:
+                return
+            try:
+                handed = self._stage(source)
+            except (OSError, ParseError) as error:
+                self._fail(source, error, None)
+                continue
+            if handed:
+                name = Path(source.name).name
+                future = pool.parse(handed.staged.file, name, handed.pages.told)
+                self._parsing[future] = handed
+
+    def _has_room(self, pool: ParserPool) -> bool:
+        files = len(self._parsing)
+        size = sum(handed.staged.size for handed in self._parsing.values())
+        return files < 2 * pool.workers or (files < _MOST_FILES and size < _MOST_BYTES)
+
+    def _stage(self, source: Source) -> _Handed | None:
+        """The file's private copy, or None where nothing is to be parsed, or not yet."""
+        reading, again = self._settings.reading, self._settings.again
+        check(source, reading)
+        if not again:
+            content_hash = hash_file(source.path)
+            place = Place(
+                self._store, self._settings.collection, source, keep_hidden=reading.keep_hidden
+            )
+            verdict = place.verdict(content_hash)
+            again = verdict == "reread"
+            if verdict not in TO_PARSE:
+                place.settle(verdict, content_hash)
+                self._tally.settled(source, changed=verdict in UPDATES)
+                self._tell(source)
+                return None
+        staged = self._store.originals.stage(source.path)
+        if staged.content_hash in self._on_their_way():
+            staged.discard()
+            self._twins.append(source)
+            return None
+        return _Handed(source, staged, again)
+
+    def _on_their_way(self) -> set[str]:
+        """The contents that are being parsed or embedded."""
+        parsing = {handed.staged.content_hash for handed in self._parsing.values()}
+        return parsing | {prepared.staged.content_hash for prepared in self._waiting}
+
+    def _take_in(self, future: Future[ParsedFile]) -> None:
+        """Cut a parsed file into passages, which then wait for the embedder."""
+        handed = self._parsing.pop(future)
+        try:
+            parsed = future.result()
+            _check_text(parsed)
+        except (OSError, ParseError) as error:
+            self._fail(handed.source, error, handed.staged)
+            return
+        passages = cut(parsed.pages, self._embedder.count_tokens, self._settings.limits)
+        hashes = [text_hash(parsed.title, passage) for passage in passages]
+        self._waiting.append(
+            _Prepared(handed.source, handed.staged, handed.again, parsed, passages, hashes)
+        )
+
+    def _fail(self, source: Source, error: OSError | ParseError, staged: Staged | None) -> None:
+        why = reason(error)
+        collection = self._settings.collection
+        listed = self._store.document_at(collection, source.name) is not None
+        # A kind of file that is not read is no document; it is reported, and not listed.
+        if listed or not isinstance(error, UnsupportedError):
+            failure = Failure(why, staged.content_hash, staged.size) if staged else Failure(why)
+            self._store.add_failure(collection, source.name, failure)
+        if staged:
+            staged.discard()
+        self._tally.failed(source, why)
+        self._tell(source)
+
+    def _embed_and_commit(self) -> None:
+        """Embed the texts that wait, slice by slice; commit each document after its last."""
+        vectors = self._store.cached_vectors(
+            {one for prepared in self._waiting for one in prepared.hashes},
+            self._embedder.fingerprint,
+        )
+        texts: dict[str, str] = {}  # what has no vector yet, by hash, document after document
+        ends: list[int] = []  # how many of them each document needs
+        for prepared in self._waiting:
+            for passage, digest in zip(prepared.passages, prepared.hashes, strict=True):
+                if digest not in vectors:
+                    texts[digest] = embedding_text(prepared.parsed.title, passage)
+            ends.append(len(texts))
+        missing = list(texts)
+        done = start = 0
+        for end in ends:
+            prepared = self._waiting[0]
+            while done < end:
+                if self._control.cancelled():
+                    return
+                part = missing[done : done + _SLICE]
+                rows = self._embedder.embed_passages([texts[digest] for digest in part])
+                vectors.update(zip(part, rows.astype("float16"), strict=True))
+                done += len(part)
+                share = (min(done, end) - start) / (end - start)
+                self._tell(prepared.source, share, len(prepared.passages))
+            self._commit(prepared, vectors)
+            self._waiting.popleft()
+            start = end
+
+    def _commit(self, prepared: _Prepared, vectors: dict[str, np.ndarray]) -> None:
+        import numpy as np
+
+        rows = np.empty((len(prepared.hashes), self._embedder.dimension), np.float16)
+        for place, digest in enumerate(prepared.hashes):
+            rows[place] = vectors[digest]
+        before = self._store.document_at(self._settings.collection, prepared.source.name)
+        new = NewDocument(
+            self._settings.collection,
+            prepared.source.name,
+            prepared.parsed.title,
+            prepared.parsed.kind,
+            prepared.staged,
+            "; ".join(prepared.parsed.problems),
+            self._settings.reading.keep_hidden,
+        )
+        document = self._store.add(
+            new,
+            prepared.parsed.pages,
+            prepared.passages,
+            rows,
+            self._embedder.fingerprint,
+            again=prepared.again,
+        )
+        if document.id == new.id:
+            self._tally.committed(prepared.source, document, updated=_supersedes(before))
+        else:  # another run, or another file of this one, has brought the same content
+            changed = _supersedes(before) and before.path != document.path
+            self._tally.settled(prepared.source, changed=changed)
+        self._tell(prepared.source)
+
+    def _tell(self, source: Source, share: float = 0.0, passages: int = 0) -> None:
+        """Report progress: this file was last, or `share` of its `passages` are embedded."""
+        self._control.progress(self._tally.progress(source, share, passages))
+
+    def _tell_reading(self) -> None:
+        """Report how far the file is that has been with the parsers for longest."""
+        slowest = next(iter(self._parsing.values()))
+        pages = slowest.pages
+        self._control.progress(self._tally.reading(slowest.source, pages.done, pages.of))
+
+
+def _pool(settings: Settings) -> ParserPool:
+    workers = settings.workers
+    return ParserPool(workers.count, workers.seconds, workers.memory_bytes, settings.reading)
+
+
+def _supersedes(before: Document | None) -> bool:
+    return before is not None and before.state != "failed"
+
+
+def _check_text(parsed: ParsedFile) -> None:
+    """Raise `ParseError` where a text cannot be stored: lone surrogates are no Unicode."""
+    try:
+        for text in (parsed.title, *(page.text for page in parsed.pages)):
+            text.encode()
+    except UnicodeEncodeError as error:
+        raise ParseError(
+            f"holds characters that are no Unicode text ({error.reason}); save it again as UTF-8"
+        ) from error

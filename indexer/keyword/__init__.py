@@ -1,0 +1,1 @@
+"""Keyword search: text → terms → FTS5 candidates → BM25."""

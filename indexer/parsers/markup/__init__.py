@@ -1,0 +1,1 @@
+"""Formats made of tags or marks: HTML, XML, Markdown, reStructuredText, EPUB, mail."""

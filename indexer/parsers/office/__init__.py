@@ -1,0 +1,1 @@
+"""Office formats: Word, PowerPoint, Excel, OpenDocument, RTF and their elder forms."""

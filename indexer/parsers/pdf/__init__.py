@@ -1,0 +1,1 @@
+"""PDF: text, layout, scans and hidden text."""

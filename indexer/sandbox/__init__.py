@@ -1,0 +1,1 @@
+"""Parsing and page drawing in child processes with limits."""

@@ -1,0 +1,1 @@
+"""Fused search: keyword and dense scores, calibrated for each collection."""

@@ -1,0 +1,300 @@
+"""Search: a query → hits, from the collections that the caller may read and no others.
+
+Permission is structural: each collection has its own keyword table and vector index, and only
+those of the scope are opened. Candidates come from both sides; each side then scores the
+other's candidates too, so that no passage is judged by half of the evidence
+(`indexer.fusion`). Several collections are searched as one: under common word statistics and
+against a common background.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from weakref import WeakKeyDictionary
+
+from embedder.cache import Kept
+from embedder.errors import FootnoteError
+from indexer.records import Document, Hit
+from indexer.search import calibration, fusion
+from indexer.search.calibration import Trust
+from indexer.store.errors import DamagedVectorError, UnknownDocumentError
+from indexer.store.store import Store
+from indexer.vector.index import VectorIndex
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from embedder.model import Embedder
+    from indexer.keyword.bm25 import TermStatistics
+
+Mode = Literal["fused", "dense", "keyword"]
+
+# Candidates that each side brings, at the least. With both sides scored completely the ten best
+# hardly change any more from here on.
+_CANDIDATES = 100
+# Passages at random that stand for a collection that has not been examined yet.
+_BACKGROUND = 300
+# Of a longer query only the beginning is read: no embedder takes more in.
+_QUERY_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The collections that the caller may read; search never looks outside."""
+
+    collections: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a search found, best first. `notice` says what could not be searched, and why."""
+
+    hits: tuple[Hit, ...]
+    notice: str = ""
+
+
+# Scores by passage id, for each collection.
+_Scores = dict[int, dict[int, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Generation:
+    """The vectors of one collection, and the query [dimension] in their space."""
+
+    collection: int
+    fingerprint: str
+    index: VectorIndex
+    query: np.ndarray
+
+
+class Searcher:
+    """Search over the collections of one store. Safe to share between threads."""
+
+    def __init__(self, store: Store, folder: Path, embedder_for: Callable[[str], Embedder]) -> None:
+        self._store, self._folder, self._embedder_for = store, folder, embedder_for
+        self._indexes: Kept[tuple[int, str], VectorIndex] = Kept()
+        self._samples: WeakKeyDictionary[VectorIndex, tuple[object, np.ndarray]]
+        self._samples = WeakKeyDictionary()
+
+    def search(
+        self,
+        query: str,
+        scope: Scope,
+        k: int = 10,
+        mode: Mode = "fused",
+        task: str | None = None,
+    ) -> list[Hit]:
+        """The k best passages, best first; fewer where there are no more. Any text is a query."""
+        return list(self.find(query, scope, k, mode, task).hits)
+
+    def find(
+        self,
+        query: str,
+        scope: Scope,
+        k: int = 10,
+        mode: Mode = "fused",
+        task: str | None = None,
+    ) -> Findings:
+        """As `search`, with a notice where a fused search had to do without vectors.
+
+        Raises what the embedder raises where the mode is `dense`: nothing else could answer.
+        """
+        # Lone surrogates, from a command line in another encoding, are no text to SQLite.
+        query = query[:_QUERY_CHARACTERS].encode(errors="replace").decode()
+        if not query.strip() or k < 1:
+            return Findings(())
+        there = {collection.id for collection in self._store.collections()}
+        numbers = sorted(scope.collections & there)  # one may have been deleted a moment ago
+        depth = k if mode == "dense" else max(_CANDIDATES, k)
+        notice, generations, dense = "", [], {}
+        if mode != "keyword":
+            try:
+                generations = self._generations(query, numbers, task)
+                dense = {one.collection: self._nearest(one, depth) for one in generations}
+            except FootnoteError as error:
+                if mode == "dense":
+                    raise
+                notice, generations, dense = _without_vectors(error), [], {}
+        if mode == "dense":
+            return Findings(self._hits(_joined(dense), k, dense=dense))
+        statistics = self._store.term_statistics(numbers, query)
+        words = {number: dict(self._store.keyword(number, query, depth)) for number in numbers}
+        if len(numbers) > 1:
+            words = {
+                number: self._store.keyword_scores(number, query, listed, statistics)
+                for number, listed in words.items()
+            }
+        if mode == "keyword":
+            return Findings(self._hits(_joined(words), k, words=words))
+        try:
+            fused = self._fused(query, generations, dense, words, statistics)
+        except DamagedVectorError as error:
+            notice, dense = _without_vectors(error), {}
+            fused = self._fused(query, [], dense, words, statistics)
+        return Findings(self._hits(fused, k, dense=dense, words=words), notice)
+
+    def settle(self, collection: int, fingerprint: str = "") -> None:
+        """After documents have come or gone: seal the vectors and fit the trust, where due.
+
+        Of the generation that answers, or of the one named, before it does.
+        """
+        fingerprint = fingerprint or self._store.generation(collection)
+        if not fingerprint:
+            return
+        index = self._index(collection, fingerprint)
+        if index.due():
+            index.seal()
+        if calibration.is_due(self._store, collection, fingerprint):
+            fitted = calibration.fit(self._store, collection, self._embedder_for(fingerprint))
+            self._store.set_trust(collection, fingerprint, fitted.to_json())
+
+    def _generations(self, query: str, numbers: list[int], task: str | None) -> list[_Generation]:
+        """The generations that can be searched, with the query embedded once for each space."""
+        fingerprints = {number: self._store.generation(number) for number in numbers}
+        vectors = {
+            fingerprint: self._embedder_for(fingerprint).embed_queries([query], task)[0]
+            for fingerprint in set(fingerprints.values()) - {""}
+        }
+        return [
+            _Generation(number, name, self._index(number, name), vectors[name])
+            for number, name in fingerprints.items()
+            # A query without any token that the embedder knows has a vector of zeros.
+            if name and vectors[name].any()
+        ]
+
+    def _nearest(self, generation: _Generation, depth: int) -> dict[int, float]:
+        """Cosines of the nearest passages."""
+        found = generation.index.search(generation.query[None], depth)
+        pairs = zip(found.ids[0].tolist(), found.scores[0].tolist(), strict=True)
+        return {passage: score for passage, score in pairs if passage >= 0}
+
+    def _fused(
+        self,
+        query: str,
+        generations: list[_Generation],
+        dense: _Scores,
+        words: _Scores,
+        statistics: TermStatistics,
+    ) -> dict[int, float]:
+        """Fused scores of all candidates, each side having scored those of the other."""
+        complete = {
+            number: listed
+            | self._store.keyword_scores(
+                number, query, dense.get(number, {}).keys() - listed.keys(), statistics
+            )
+            for number, listed in words.items()
+        }
+        evidence = fusion.keyword_evidence(_joined(complete), fusion.mass(statistics))
+        fused = dict(evidence)
+        for one in generations:
+            cosines = dense[one.collection] | self._cosines(
+                one, complete[one.collection].keys() - dense[one.collection].keys()
+            )
+            meaning = fusion.dense_evidence(cosines, self._background(one, generations))
+            known = Trust.from_json(self._store.trust(one.collection, one.fingerprint))
+            mine = {passage: evidence[passage] for passage in complete[one.collection]}
+            fused |= fusion.fuse(mine, meaning, known.weight)
+        return fused
+
+    def _cosines(self, generation: _Generation, passages: Iterable[int]) -> dict[int, float]:
+        stored = self._store.passage_vectors(passages, generation.fingerprint)
+        return {
+            passage: float(vector.astype("float32") @ generation.query)
+            for passage, vector in stored.items()
+        }
+
+    def _background(
+        self, generation: _Generation, generations: list[_Generation]
+    ) -> fusion.Background:
+        """What the query's cosine is with passages at random, of all that share its space."""
+        import numpy as np
+
+        cosines = np.concatenate(
+            [
+                self._sample(one) @ generation.query
+                for one in generations
+                if one.fingerprint == generation.fingerprint
+            ]
+        )
+        if not len(cosines):
+            return fusion.Background(0.0, 1.0)
+        return fusion.Background(float(cosines.mean()), float(cosines.std()))
+
+    def _sample(self, generation: _Generation) -> np.ndarray:
+        """Vectors [n, dimension] of passages at random, kept until the collection has changed."""
+        import numpy as np
+
+        key = (generation.collection, generation.fingerprint)
+        known = Trust.from_json(self._store.trust(*key))
+        # Unexamined collections are small, or being filled: drawn anew as they grow.
+        state = known.background or len(generation.index).bit_length()
+        held = self._samples.get(generation.index)
+        if held is None or held[0] != state:
+            vectors = list(self._store.passage_vectors(known.background, key[1]).values())
+            if 2 * len(vectors) <= len(known.background):  # none drawn yet, or most are gone
+                drawn = self._store.sample_passages(key[0], _BACKGROUND)
+                ids = [passage.id for passage in drawn]
+                vectors = list(self._store.passage_vectors(ids, key[1]).values())
+            stacked = np.stack(vectors) if vectors else np.empty((0, len(generation.query)))
+            held = self._samples[generation.index] = (state, stacked.astype(np.float32))
+        return held[1]
+
+    def _index(self, collection: int, fingerprint: str) -> VectorIndex:
+        def made() -> VectorIndex:
+            dimension = self._embedder_for(fingerprint).dimension
+            return VectorIndex(self._store, self._folder, collection, fingerprint, dimension)
+
+        return self._indexes.get((collection, fingerprint), made)
+
+    def _hits(
+        self,
+        scores: Mapping[int, float],
+        k: int,
+        dense: _Scores | None = None,
+        words: _Scores | None = None,
+    ) -> tuple[Hit, ...]:
+        """The best k as hits; passages that were deleted meanwhile are passed over."""
+        cosines, bm25 = _joined(dense or {}), _joined(words or {})
+        cosine_ranks, bm25_ranks = _ranks(cosines), _ranks(bm25)
+        order = sorted(scores, key=lambda passage: (-scores[passage], passage))
+        passages = self._store.passages(order[: 2 * k])
+        documents: dict[str, Document] = {}
+        hits: list[Hit] = []
+        for number in (number for number in order[: 2 * k] if number in passages):
+            name = passages[number].document
+            try:
+                document = documents[name] = documents.get(name) or self._store.document(name)
+            except UnknownDocumentError:
+                continue
+            hit = Hit(
+                rank=len(hits) + 1,
+                score=scores[number],
+                passage=passages[number],
+                document=document,
+                dense_rank=cosine_ranks.get(number),
+                dense_score=cosines.get(number),
+                keyword_rank=bm25_ranks.get(number),
+                keyword_score=bm25.get(number),
+            )
+            hits.append(hit)
+            if len(hits) == k:
+                break
+        return tuple(hits)
+
+
+def _without_vectors(error: FootnoteError) -> str:
+    return f"searched by words alone, not by meaning: {error}"
+
+
+def _joined(scores: _Scores) -> dict[int, float]:
+    """Scores of all collections together."""
+    return {passage: value for part in scores.values() for passage, value in part.items()}
+
+
+def _ranks(scores: Mapping[int, float]) -> dict[int, int]:
+    """Ranks from one, best first."""
+    order = sorted(scores, key=lambda passage: (-scores[passage], passage))
+    return {passage: rank for rank, passage in enumerate(order, start=1)}

@@ -1,0 +1,1 @@
+"""The SQLite database, which is the truth, and the originals beside it."""

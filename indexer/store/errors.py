@@ -1,0 +1,26 @@
+"""What the store may lack when it is asked for it."""
+
+from __future__ import annotations
+
+from embedder.errors import FootnoteError
+from indexer.store.database import DatabaseError
+
+
+class UnknownDocumentError(FootnoteError):
+    """A document or page was asked for that is not there (any more)."""
+
+
+class UnknownOriginalError(FootnoteError):
+    """The original of a document is not in the home."""
+
+
+class DatabaseLostError(DatabaseError):
+    """The database is not there, though the home has originals."""
+
+
+class CollectionGoneError(FootnoteError):
+    """A collection was deleted while something was put into it."""
+
+
+class DamagedVectorError(FootnoteError):
+    """A stored vector is not of its generation's length."""

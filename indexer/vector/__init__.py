@@ -1,0 +1,1 @@
+"""Dense search: vectors → FAISS files and exact tails → nearest passages."""

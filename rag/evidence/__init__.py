@@ -1,0 +1,1 @@
+"""Passages and sentences that answer, and whether they do."""

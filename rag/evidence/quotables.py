@@ -1,0 +1,167 @@
+"""What can be quoted: the sentences and table rows of the passages found. Pure.
+
+A heading is no answer, but it says what the sentences below it are about; a table row is
+quoted as it stands and shown with its header.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+
+from indexer.chunking import locate, sentences
+from indexer.records import Block, Hit, Page
+from rag.question.languages import MONTHS, language_of
+
+# Pages by document and number, as the hits' passages refer to them.
+Pages = Mapping[tuple[str, int], Page]
+
+# How parsers write the border between two cells of a row. Of a row that begins or ends with an
+# empty cell the border's outer blank may be gone.
+_CELL = re.compile(r"(?:^| )\|(?: |$)")
+# Names that a spreadsheet gives to a sheet by itself, and that say nothing.
+_UNNAMED_SHEET = re.compile(
+    r"(?:sheet|tabelle|feuil(?:le)?|hoja|foglio|planilha|blad|ark|arkusz|лист|シート)[ _]?\d*",
+    re.IGNORECASE,
+)
+_MARKER = re.compile(r"^(?:[-*•‣·▪○●–](?!\d)\s*|(?:\(?\d{1,2}[.)]|\(?[a-z][.)])\s+)")
+# What can be quoted says a word, or a figure of some length.
+_WORD = re.compile(r"[^\W\d_]{2}|\d{2}|[\u3000-\u9fff\uac00-\ud7af]")
+# A list belongs to the line that announces it, up to this many characters.
+_LIST_CHARACTERS = 500
+_HEADING_WORDS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Quotable:
+    """A sentence, list or table row: characters `start` to `end` of the passage of `hits[hit]`.
+
+    `text` is how it reads, with line breaks and cell borders made readable. `topic` is the
+    heading above it inside the passage, if any. `order` counts within the passage.
+    """
+
+    hit: int
+    order: int
+    start: int
+    end: int
+    text: str
+    topic: str = ""
+
+
+def quotables(hits: Sequence[Hit], pages: Pages) -> list[Quotable]:
+    """All that can be quoted from the passages: in the hits' order, then in reading order."""
+    found: list[Quotable] = []
+    for place, hit in enumerate(hits):
+        found.extend(_of_passage(place, hit, pages))
+    return found
+
+
+def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:
+    text = hit.passage.text
+    topic = ""
+    order = 0
+    pending: Quotable | None = None
+    for start, end in sentences(text, language_of(text).code):
+        if not _WORD.search(text, start, end):  # the marker of a list, an end of some code
+            continue
+        block, page = _block_at(hit, start, pages)
+        if _is_heading(text[start:end], block):
+            topic = " ".join(text[start:end].split())
+            continue
+        piece = Quotable(place, order, start, end, "", topic)
+        if block is not None and _is_header(hit, start, block):
+            continue
+        piece = replace(piece, text=_readable(text[start:end], block, page, hit.passage.headings))
+        if pending is not None:
+            joined = _joined(pending, piece, text, block)
+            if joined is not None:
+                pending = joined
+                continue
+            yield pending
+            order += 1
+        pending = replace(piece, order=order)
+    if pending is not None:
+        yield pending
+
+
+def _joined(before: Quotable, piece: Quotable, text: str, block: Block | None) -> Quotable | None:
+    """A list item with the line that announces it, None where it is not one."""
+    announced = before.text.endswith(":") or "\n" in before.text
+    listed = (block is not None and block.kind == "list") or _MARKER.match(text[piece.start :])
+    if not (announced and listed) or piece.end - before.start > _LIST_CHARACTERS:
+        return None
+    same_line = "\n" not in text[before.end : piece.start]
+    return replace(
+        before, end=piece.end, text=f"{before.text}{' ' if same_line else chr(10)}{piece.text}"
+    )
+
+
+def _block_at(hit: Hit, start: int, pages: Pages) -> tuple[Block | None, Page | None]:
+    """The block of the page that a character of the passage stands in."""
+    spans = locate(hit.passage, start, start + 1)
+    if not spans:
+        return None, None
+    page = pages.get((hit.document.id, spans[0].page))
+    if page is None:
+        return None, None
+    for block in page.blocks:
+        if block.start <= spans[0].start < block.end:
+            return block, page
+    return None, page
+
+
+def _is_heading(line: str, block: Block | None) -> bool:
+    """Whether a line is a heading, by its block or, where the file has not marked it, by its look.
+
+    PDF knows no headings: there a few capitalised words without figure, colon or end mark are one.
+    """
+    if block is not None and block.kind in ("heading", "table", "code", "list"):
+        return block.kind == "heading"
+    words = [word for word in line.split() if len(word) > 3]
+    return (
+        0 < len(words) <= _HEADING_WORDS
+        and re.search(r"[\d:|.!?;。！？؟।]", line) is None
+        and sum(word[0].isupper() for word in words) >= 0.7 * len(words)
+    )
+
+
+def _is_header(hit: Hit, start: int, block: Block) -> bool:
+    """Whether a character stands in a table's header, which is shown with each row."""
+    spans = locate(hit.passage, start, start + 1)
+    return block.kind == "table" and bool(spans) and spans[0].start < block.start + block.header
+
+
+def _unmarked(text: str, block: Block | None) -> str:
+    """A sentence without the bullet or number before it.
+
+    "24. Dezember" is a date, in a list too, and outside of one "a. m." and "3. The" may be
+    anything.
+    """
+    found = _MARKER.match(text)
+    if found is None:
+        return text
+    following = re.match(r"\w+", text[found.end() :])
+    if found.group().strip().endswith("."):
+        dated = following is not None and following.group().casefold() in MONTHS
+        if dated or block is None or block.kind != "list":
+            return text
+    return text[found.end() :]
+
+
+def _readable(text: str, block: Block | None, page: Page | None, headings: Sequence[str]) -> str:
+    """A sentence on one line; a table row as `column: cell` pairs.
+
+    Without column names a row of a sheet is shown with the name of the sheet.
+    """
+    if block is None or page is None or block.kind != "table":
+        return " ".join(_unmarked(text, block).split())
+    cells = [" ".join(cell.split()) for cell in _CELL.split(text)]
+    header = page.text[block.start : block.start + block.header].splitlines()
+    if header:
+        pairs = zip_longest(_CELL.split(header[-1]), cells, fillvalue="")
+        return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
+    row = ", ".join(cell for cell in cells if cell)
+    sheet = headings[-1] if page.label.startswith("sheet ") and headings and len(cells) > 1 else ""
+    return f"{sheet}: {row}" if sheet and not _UNNAMED_SHEET.fullmatch(sheet) else row

@@ -1,0 +1,97 @@
+"""Question → the passages worth reading: found, freed of repetitions, completed, limited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from indexer.records import Hit, Passage
+from indexer.search.searcher import Findings, Scope
+
+# How many passages a search brings up, and how much text of them is read: some eight passages
+# of 200 tokens, which the context of a small language model still holds.
+SEARCHED = 20
+BUDGET_CHARACTERS = 8_000
+# Passages that share this much of their words say the same: copies of a file, boilerplate.
+_SAME = 0.9
+
+
+class Search(Protocol):
+    """What retrieval needs of `indexer.search.Searcher`."""
+
+    def find(self, query: str, scope: Scope, k: int = 10) -> Findings:
+        """The passages found, best first, and what could not be searched."""
+        ...
+
+
+class Passages(Protocol):
+    """What retrieval needs of the store."""
+
+    def passages_of(self, document: str) -> list[Passage]:
+        """A document's passages, in order."""
+        ...
+
+
+def retrieve(searcher: Search, passages: Passages, question: str, scope: Scope) -> Findings:
+    """The hits to answer from, best first, within `BUDGET_CHARACTERS` of text.
+
+    A passage that breaks off in mid-sentence or announces a list is followed by its
+    continuation, a hit without ranks of its own.
+    """
+    found = searcher.find(question, scope, k=SEARCHED)
+    hits = _within_budget(_continued(_distinct(found.hits), passages))
+    return Findings(tuple(hits), found.notice)
+
+
+def _distinct(hits: Sequence[Hit]) -> list[Hit]:
+    """Leave out passages that repeat a better one."""
+    kept: list[tuple[Hit, frozenset[str]]] = []
+    for hit in hits:
+        words = frozenset(hit.passage.text.casefold().split())
+        if not any(len(words & other) >= _SAME * len(words | other) for _, other in kept):
+            kept.append((hit, words))
+    return [hit for hit, _ in kept]
+
+
+def _continued(hits: Sequence[Hit], passages: Passages) -> list[Hit]:
+    """Put the next passage behind one whose text runs on into it."""
+    there = {hit.passage.id for hit in hits}
+    out: list[Hit] = []
+    used = 0
+    for hit in hits:
+        out.append(hit)
+        used += len(hit.passage.text)
+        if used > BUDGET_CHARACTERS or not _runs_on(hit.passage.text):
+            continue
+        following = _next(hit, passages)
+        if following is not None and following.id not in there:
+            there.add(following.id)
+            used += len(following.text)
+            out.append(Hit(hit.rank, hit.score, following, hit.document))
+    return [replace(hit, rank=place) for place, hit in enumerate(out, start=1)]
+
+
+def _runs_on(text: str) -> bool:
+    """Whether a text stops before its sentence or list does."""
+    last = text.rstrip()[-1:]
+    return last == ":" or last in (",", ";", "–", "-")
+
+
+def _next(hit: Hit, passages: Passages) -> Passage | None:
+    for passage in passages.passages_of(hit.document.id):
+        if passage.ordinal == hit.passage.ordinal + 1:
+            return passage
+    return None
+
+
+def _within_budget(hits: Sequence[Hit]) -> list[Hit]:
+    """The first hits whose texts fit; the first one always."""
+    kept: list[Hit] = []
+    used = 0
+    for hit in hits:
+        used += len(hit.passage.text)
+        if kept and used > BUDGET_CHARACTERS:
+            break
+        kept.append(hit)
+    return kept

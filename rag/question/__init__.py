@@ -1,0 +1,1 @@
+"""What a question asks, and what it is short for in a conversation."""

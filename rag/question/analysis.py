@@ -1,0 +1,111 @@
+"""Reading a question: which of its words count how much, and what kind of answer it expects."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from indexer.keyword.analysis import index_terms
+from indexer.keyword.bm25 import TermStatistics
+from rag.question.languages import Language, language_of
+
+Kind = Literal["any", "number", "date", "name"]
+
+_DIGITS = re.compile(r"\d")
+_YEAR_OR_DAY = re.compile(r"\b(?:1\d|20)\d\d\b|\b\d{1,2}[./:-]\d{1,2}\b|\b\d{1,2}(?:st|nd|rd|th)\b")
+_CAPITALISED = re.compile(r"(?<=[\w,;:)’'\"] )[\"“(]?[^\W\d_a-zß-ÿ][\w’'-]+|^\w+ [A-ZÀ-Þ]\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question as the answerer reads it.
+
+    `weights` holds its content words, each as the index terms it may stand as, with its share
+    of the question's information; they sum to one. `information` is the whole of it, in nats.
+    `languages` are those of the documents.
+    """
+
+    text: str
+    weights: Mapping[tuple[str, ...], float]
+    information: float
+    kind: Kind
+    language: Language
+    languages: tuple[str, ...]
+
+    def covered(self, terms: frozenset[str]) -> float:
+        """Share of the question's information that stands in `terms`, 0 to 1."""
+        return sum(
+            weight for word, weight in self.weights.items() if any(term in terms for term in word)
+        )
+
+    def terms_of(self, text: str) -> frozenset[str]:
+        """The index terms of a document's text, in every language that it may be in."""
+        return terms_of(text, self.languages)
+
+
+def read(text: str, statistics: TermStatistics, languages: Iterable[str]) -> Question:
+    """Weigh a question's words by their rarity in the collections searched.
+
+    A word's information is BM25's inverse document frequency; a word that no passage holds
+    has the most of all, so that a question about something unknown cannot be well covered.
+    """
+    passages = max(statistics.passages, 1)
+    rarity = {
+        word: math.log(1.0 + (passages - holding + 0.5) / (holding + 0.5))
+        for word, holding in statistics.holding.items()
+    }
+    total = sum(rarity.values()) or 1.0
+    language = language_of(text)
+    return Question(
+        text,
+        {word: value / total for word, value in rarity.items()},
+        total,
+        expected_kind(text, language),
+        language,
+        tuple(languages) or ("",),
+    )
+
+
+def terms_of(text: str, languages: Iterable[str]) -> frozenset[str]:
+    """Index terms of a text whose language is one of `languages`."""
+    return frozenset(term for code in languages for term in index_terms(text, code).split())
+
+
+def expected_kind(text: str, language: Language) -> Kind:
+    """What a question asks for; where it holds several question words the first decides."""
+    patterns: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+        ("date", language.when),
+        ("number", language.how_many),
+        ("name", language.who),
+        ("name", language.where),
+    )
+    found = [(match.start(), kind) for kind, pattern in patterns if (match := pattern.search(text))]
+    return min(found)[1] if found else "any"
+
+
+def holds_kind(question: Question, sentence: str) -> bool:
+    """Whether a sentence holds something of the expected kind that the question does not say.
+
+    Always true where no kind is expected.
+    """
+    if question.kind == "any":
+        return True
+    said = question.text.casefold()
+    return any(found not in said for found in _of_kind(question, sentence))
+
+
+def _of_kind(question: Question, sentence: str) -> list[str]:
+    words = re.findall(r"\w+(?:[.,:/-]\w+)*", sentence.casefold())
+    if question.kind == "name":
+        names = (match.group() for match in _CAPITALISED.finditer(sentence))
+        return [name.casefold().strip('"“( ') for name in names]
+    numbers = question.language.numbers
+    counts = [word for word in words if _DIGITS.search(word) or word in numbers]
+    if question.kind == "number":
+        return counts
+    months = [word for word in words if word in question.language.months]
+    days = [match.group() for match in _YEAR_OR_DAY.finditer(sentence.casefold())]
+    return months + days + counts

@@ -1,0 +1,78 @@
+"""Questions on their way to an answer, and the page beside them, where something goes wrong."""
+
+import sqlite3
+
+import pytest
+from web_pages import add, add_handbook, ask_page, component, remember
+
+from footnote import samples
+from footnote.accounts.access import Access
+from footnote.web.ask.page_view import Place
+from footnote.web.ask.pending import INTERRUPTED, Asking
+from indexer.ingest.sources import find
+from indexer.parsers.errors import ParserTimeoutError
+from indexer.store import database
+from rag.history import History
+
+
+@pytest.fixture
+def handbook(home):
+    return add_handbook(home)
+
+
+def test_a_page_whose_original_is_lost_is_shown_as_text(home, handbook):
+    home.store.original(handbook.content_hash).unlink()
+    app = ask_page()
+    app.session_state["place"] = Place(handbook.id, 1)
+    app.run()
+    assert any("original file is missing" in caption.value for caption in app.caption)
+    assert "Working time" in component(app)["text"]
+    assert not app.error
+
+
+def test_an_answer_that_cannot_be_kept_is_shown_all_the_same(home, tmp_path, monkeypatch):
+    (tmp_path / "leave.txt").write_text("All staff have thirty days of leave in a year.")
+    home.index(find([tmp_path / "leave.txt"]), "mine", workers=1)
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.2)
+    other = sqlite3.connect(home.store.path, isolation_level=None)
+    app = ask_page()
+    other.execute("BEGIN IMMEDIATE")
+    app.session_state["asking"] = Asking("How many days of leave are there?")
+    app.run()
+    other.execute("ROLLBACK")
+    assert not app.error
+    assert any("could not be kept" in info.value for info in app.info)
+    assert any("How many days of leave" in element.value for element in app.markdown)
+    assert History(home.store).conversations() == []
+
+
+def test_an_interrupted_question_waits_in_its_conversation(home, handbook):
+    talk = remember(home, handbook)
+    app = ask_page()
+    app.session_state["asking"] = Asking("And in the first year?", talk.id, INTERRUPTED)
+    app.run()  # somebody who has looked at another page comes back
+    assert talk.id in app.query_params["c"]
+    shown = [element.value for element in app.markdown]
+    assert any("How much leave?" in text for text in shown)
+    assert any("And in the first year?" in text for text in shown)
+    again = next(button for button in app.button if button.label == "Ask again")
+    again.click().run()
+    assert [turn.question for turn in History(home.store).turns(talk.id)] == [
+        "How much leave?",
+        "And in the first year?",
+    ]
+
+
+def test_a_page_that_cannot_be_drawn_is_shown_as_text(home, tmp_path, monkeypatch):
+    def given_up(*_):
+        raise ParserTimeoutError("the page took longer than 20 seconds")
+
+    monkeypatch.setattr(Access, "picture", given_up)
+    drawn = next(path for path in samples.documents() if path.suffix == ".pdf")
+    document = add(home, samples.COLLECTION, drawn)
+    app = ask_page()
+    app.session_state["place"] = Place(document.id, 1)
+    app.run()
+    assert any("longer than 20 seconds" in caption.value for caption in app.caption)
+    assert component(app)["text"] == home.store.page(document.id, 1).text
+    assert not app.error

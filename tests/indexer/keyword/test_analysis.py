@@ -1,0 +1,108 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.keyword.analysis import detect_language, index_terms, query_words
+
+
+def found(query, document, language="en", languages=None):
+    """Whether any word of the query stands in the document."""
+    terms = set(index_terms(document, language).split())
+    words = query_words(query, languages or [language])
+    return any(terms.intersection(word.terms) for word in words)
+
+
+def test_forms_of_a_word_meet_in_their_language():
+    assert found("chasing dogs", "The dog chased the cat.")
+    assert found("Häuser", "ein großes Haus", "de")
+    assert found("книга", "Много книг на полке", "ru")
+    assert found("लड़कों", "लड़का", "hi")
+
+
+def test_a_query_meets_documents_of_every_language_of_the_collection():
+    assert found("running", "He runs", "en", ["de", "en"])
+    assert found("Zeitungen", "die Zeitung", "de", ["de", "en"])
+
+
+def test_case_accents_and_width_do_not_matter():
+    assert found("RESUME", "résumé", "fr")
+    assert found("strasse", "Straße", "de")
+    assert found("елка", "Ёлка", "ru")
+    assert found("ABC", "ＡＢＣ")
+    assert found("lodz", "Łódź", "pl")
+
+
+def test_vowel_signs_stay_and_points_go():
+    assert not found("मल", "मिल माल", "hi")
+    assert found("كتاب", "كِتَابٌ", "ar")
+    assert found("שלום", "שָׁלוֹם", "he")
+
+
+def test_scripts_without_blanks_are_found_in_the_middle():
+    assert found("北京", "我在北京大学学习", "zh")
+    assert found("茶", "日本の茶道", "ja")
+    assert found("ラーメン", "東京のラーメン屋", "ja")
+    assert found("ภาษา", "เรียนภาษาไทย", "th")
+    assert found("한국어", "한국어를 배우다", "ko")
+    assert not found("京大", "大阪と京都", "ja")
+
+
+def test_codes_and_numbers_are_found_whole_and_in_parts():
+    text = "See section 4.2 of ISO-9001:2015 and max_open_files, maxTokens, SHA256, COVID-19."
+    for query in ("4.2", "ISO 9001", "iso9001:2015", "open", "max_open_files", "maxtokens"):
+        assert found(query, text), query
+    for query in ("tokens", "sha", "SHA256", "covid"):
+        assert found(query, text), query
+    assert found("email", "Send an e-mail.")
+    assert found("e-mail", "Send an email.")
+    assert found("1000", "costs 1,000 dollars")
+    assert not found("42", "section 4.2")
+
+
+def test_names_in_capitals_stay_whole():
+    assert not found("script", "JavaScript")
+
+
+def test_genitives_and_elisions_leave_their_word():
+    assert found("company", "the company's rules")
+    assert found("école", "l’école", "fr")
+
+
+def test_stop_words_leave_a_query_only_while_others_remain():
+    assert [word.terms for word in query_words("what is the policy", ["en"])] == [("polici",)]
+    assert len(query_words("to be or not to be", ["en"])) == 4
+
+
+def test_a_repeated_word_is_counted():
+    words = query_words("leave, leaves and more Leave", ["en"])
+    assert [(word.terms, word.count) for word in words] == [(("leav",), 3)]
+
+
+def test_languages_are_told_apart_only_where_there_is_enough_text():
+    english = "The quick brown fox jumps over the lazy dog near the river bank."
+    german = "Der schnelle braune Fuchs springt über den faulen Hund am Ufer des Flusses."
+    assert detect_language(english) == "en"
+    assert detect_language(german) == "de"
+    assert detect_language("Быстрая лиса прыгает через ленивую собаку у самой реки.") == "ru"
+    assert detect_language("report") == detect_language("") == detect_language("12 34 56") == ""
+
+
+@given(st.text())
+def test_terms_hold_no_blank_and_no_operator(text):
+    for term in index_terms(text, "en").split(" "):
+        assert len(term.split()) <= 1
+        assert not set(term) & set("\"'*()^,;{}[]\0")
+        assert len(term) <= 128
+
+
+@given(st.text(min_size=1, max_size=40), st.sampled_from(["", "en", "de", "zh", "hi"]))
+def test_a_text_is_found_by_itself(text, language):
+    words = query_words(text, [language])
+    terms = set(index_terms(text, language).split())
+    assert all(terms.intersection(word.terms) for word in words)
+
+
+@pytest.mark.parametrize(("text", "word"), [("이 법은 시행한다", "법"), ("물을 마신다", "물")])
+def test_a_word_of_one_syllable_is_found_with_what_is_written_on_to_it(text, word):
+    (asked,) = query_words(word, ["ko"])
+    assert set(asked.terms) & set(index_terms(text, "ko").split())

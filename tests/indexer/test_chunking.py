@@ -1,0 +1,229 @@
+"""Cutting pages into passages: exact spans, headings, tables, sizes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.chunking import PassageLimits, cut, embedding_text, locate, sentences
+from indexer.parsers.layout import PageBuilder
+from indexer.records import Page, Passage, Span
+
+LIMITS = PassageLimits(target=20, maximum=30)
+
+
+def words(texts):
+    """A token a word, and one for every ten letters of a long one."""
+    return [sum(1 + len(word) // 10 for word in text.split()) for text in texts]
+
+
+def assert_exact(passages, pages):
+    texts = {page.number: page.text for page in pages}
+    for ordinal, passage in enumerate(passages):
+        spans = [texts[s.page][s.start : s.end] for s in passage.spans]
+        assert passage.text == "\n".join(spans)
+        assert passage.ordinal == ordinal
+
+
+def handbook() -> Page:
+    builder = PageBuilder()
+    builder.heading("Handbook", 1)
+    builder.heading("Leave", 2)
+    builder.paragraph("Full-time staff have thirty days. Part-time staff have their share. " * 3)
+    builder.heading("Travel", 2)
+    builder.paragraph("Trains come first. Flights need the written consent of the head. " * 3)
+    return builder.page(1)
+
+
+def test_passages_keep_to_sections_and_name_their_headings():
+    page = handbook()
+    passages = cut([page], words, LIMITS)
+    assert_exact(passages, [page])
+    for passage in passages:
+        assert ("staff" in passage.text) != ("Flights" in passage.text)
+    assert {p.headings for p in passages} == {("Handbook", "Leave"), ("Handbook", "Travel")}
+
+
+def test_passages_end_with_sentences_and_keep_to_the_maximum():
+    text = "The premium is paid each month. It may change in January. " * 20
+    passages = cut([Page(1, text)], words, LIMITS)
+    assert len(passages) > 5
+    assert all(p.text.endswith(".") for p in passages)
+    assert max(words([p.text for p in passages])) <= LIMITS.maximum
+
+
+def test_tiny_sections_share_a_passage_but_not_across_chapters():
+    builder = PageBuilder()
+    for name in ("Alpha", "Beta"):
+        builder.heading(f"Chapter {name}", 1)
+        for number in range(3):
+            builder.heading(f"{name} {number}", 2)
+            builder.paragraph("Yes.")
+    passages = cut([builder.page(1)], words, LIMITS)
+    assert len(passages) == 2
+    assert passages[0].headings == ("Chapter Alpha",)
+    assert "Alpha 2" in passages[0].text
+
+
+def test_a_heading_is_never_cut_off_from_its_text():
+    builder = PageBuilder()
+    for number in range(10):
+        builder.heading(f"Section {number}", 2)
+        builder.paragraph("One two three four five six seven eight nine ten eleven. " * 3)
+    for passage in cut([builder.page(1)], words, LIMITS):
+        assert not passage.text.split("\n")[-1].startswith("Section")
+
+
+def test_table_rows_carry_their_header_row():
+    builder = PageBuilder()
+    builder.table([["City", "Rain in mm"], *([f"Town {n}", str(n)] for n in range(60))])
+    page = builder.page(1)
+    passages = cut([page], words, LIMITS)
+    assert_exact(passages, [page])
+    assert len(passages) > 5
+    assert all(p.text.startswith("City | Rain in mm\nTown") for p in passages)
+    assert max(words([p.text for p in passages])) <= LIMITS.maximum
+    rows = [line for p in passages for line in p.text.split("\n")[1:]]
+    assert rows == [f"Town {n} | {n}" for n in range(60)]
+
+
+def test_a_passage_may_run_over_a_page_break():
+    pages = [
+        Page(1, "The deductible is what you pay before the plan begins to pay, and the"),
+        Page(2, "deductible of this plan is two thousand dollars."),
+    ]
+    (passage,) = cut(pages, words, LIMITS)
+    assert passage.pages == (1, 2)
+    assert_exact([passage], pages)
+
+
+def test_a_cut_avoids_the_middle_of_a_sentence_that_runs_over_a_page_break():
+    before = "One two three four five. Six seven eight nine ten. The plan pays for"
+    pages = [Page(1, before), Page(2, "half of it. " + "Eleven twelve thirteen fourteen. " * 4)]
+    passages = cut(pages, words, LIMITS)
+    assert len(passages) == 2
+    assert passages[0].pages == (1, 2) or passages[1].text.startswith("The plan pays for\nhalf")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "QUJD" * 3000,
+        "保険料は毎月支払われます" * 300,
+        "ค่าเบี้ยประกันจ่ายทุกเดือน" * 200,
+        "word " * 2000,
+        "a" * 5000,
+    ],
+)
+def test_text_without_sentence_ends_is_cut_within_the_maximum(text):
+    def letters(texts):
+        return [max(1, len(t) // 2) for t in texts]
+
+    page = Page(1, text)
+    passages = cut([page], letters, PassageLimits(100, 150))
+    assert_exact(passages, [page])
+    assert max(letters([p.text for p in passages])) <= 150
+    assert sum(len(p.text.replace(" ", "")) for p in passages) == len(text.replace(" ", ""))
+
+
+def test_nothing_is_lost_and_blank_pages_are_skipped():
+    pages = [handbook(), Page(2, ""), Page(3, "  \n "), Page(4, "The end of it.")]
+    passages = cut(pages, words, LIMITS)
+    found = "".join("".join(p.text.split()) for p in passages)
+    assert found == "".join("".join(page.text.split()) for page in pages)
+
+
+def test_text_outside_of_blocks_is_in_no_passage():
+    builder = PageBuilder()
+    builder.aside("Acme confidential")
+    builder.paragraph("The plan pays half.")
+    builder.aside("Page 3")
+    page = builder.page(1)
+    assert [p.text for p in cut([page], words, LIMITS)] == ["The plan pays half."]
+    assert "confidential" in page.text
+
+
+def test_no_pages_no_passages():
+    assert cut([], words) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(
+                st.sampled_from(["heading", "paragraph", "item", "code"]),
+                st.text(alphabet="ab. \n|é漢-", max_size=80),
+            ),
+            max_size=6,
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_spans_are_exact_and_complete_for_any_structure(shapes):
+    pages = []
+    for number, blocks in enumerate(shapes, 1):
+        builder = PageBuilder()
+        for kind, text in blocks:
+            if kind == "heading":
+                builder.heading(text, len(text) % 7)
+            else:
+                getattr(builder, kind)(text)
+        pages.append(builder.page(number))
+    passages = cut(pages, words, LIMITS)
+    assert_exact(passages, pages)
+    letters = "".join("".join(p.text.split()) for p in passages)
+    assert letters == "".join("".join(page.text.split()) for page in pages)
+
+
+def test_locate_finds_pages_and_places():
+    passage = Passage("ab\ncde", (), (Span(1, 5, 7), Span(2, 0, 3)), 0)
+    assert locate(passage, 0, 2) == [Span(1, 5, 7)]
+    assert locate(passage, 1, 5) == [Span(1, 6, 7), Span(2, 0, 2)]
+    assert locate(passage, 2, 3) == []  # the newline between them is on no page
+    with pytest.raises(ValueError, match="outside"):
+        locate(passage, 0, 9)
+
+
+def test_embedding_text_says_title_and_headings_once():
+    passage = Passage("Leave\n\nThirty days.", ("Handbook", "Leave"), (Span(1, 0, 19),), 0)
+    assert embedding_text("Staff", passage) == "Staff > Handbook\nLeave\n\nThirty days."
+    assert embedding_text("", Passage("Yes.", (), (Span(1, 0, 4),), 0)) == "Yes."
+    long = embedding_text("T" * 5000, passage)
+    assert len(long) < 400
+    assert long.endswith("Thirty days.")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Dr. Smith paid $3.50. He left.", ["Dr. Smith paid $3.50.", "He left."]),
+        ("• One thing\n• Another\nTotal", ["• One thing", "• Another", "Total"]),
+        ("a | 1\nb | 2", ["a | 1", "b | 2"]),
+        ("これは一つ。これは二つ。", ["これは一つ。", "これは二つ。"]),
+        (
+            "The plan begins to pay for your treatment, and the\ndeductible is low. Good.",
+            ["The plan begins to pay for your treatment, and the\ndeductible is low.", "Good."],
+        ),
+        ("  \n\n ", []),
+    ],
+)
+def test_sentences(text, expected):
+    spans = sentences(text)
+    assert [text[a:b] for a, b in spans] == expected
+
+
+def test_a_header_too_wide_to_be_carried_stands_once():
+    builder = PageBuilder()
+    names = [f"column{n}" for n in range(40)]
+    builder.table([names, *([f"{row}" for _ in names] for row in range(6))])
+    passages = cut([builder.page(1)], words, LIMITS)
+    assert max(words([passage.text for passage in passages])) <= LIMITS.maximum
+    assert sum("column7" in passage.text for passage in passages) == 1
+
+
+def test_what_stands_before_a_passage_leaves_it_room_in_any_script():
+    passage = Passage("Text.", (), (Span(1, 0, 5),), 0)
+    assert len(embedding_text("長" * 500, passage)) <= 50

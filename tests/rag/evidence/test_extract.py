@@ -1,0 +1,186 @@
+"""Which sentences are quoted."""
+
+from dataclasses import replace
+
+import pytest
+from passages_found import found, pages_of
+
+from indexer.keyword.analysis import query_words
+from indexer.keyword.bm25 import TermStatistics
+from indexer.records import Block, Page
+from rag.evidence.extract import choose, score
+from rag.evidence.quotables import quotables
+from rag.question.analysis import expected_kind, holds_kind, read
+from rag.question.languages import language_of
+
+
+def asked(text, languages=("en",)):
+    words = tuple(query_words(text, languages))
+    return read(text, TermStatistics(words, 100, 5000, {w.terms: 5 for w in words}), languages)
+
+
+def quoted(question, *texts, languages=("en",), **about):
+    hits = found(*texts, **about)
+    question = asked(question, languages)
+    scored = score(question, hits, quotables(hits, pages_of(hits)))
+    return [quotable.text for quotable in choose(question, scored)]
+
+
+def test_the_sentence_that_answers_is_quoted():
+    got = quoted(
+        "When must the depot manager be told?",
+        "Shifts start at six. Tell the depot manager 15 weeks before the date. Lunch is free.",
+        "The manager likes tea.",
+    )
+    assert got == ["Tell the depot manager 15 weeks before the date."]
+
+
+def test_a_sentence_that_leans_on_the_one_before_brings_it():
+    got = quoted(
+        "Who may use the sauna after eight in the evening?",
+        "The sauna stands in the yard. It may be used after eight in the evening by members only.",
+    )
+    assert got == [
+        "The sauna stands in the yard.",
+        "It may be used after eight in the evening by members only.",
+    ]
+
+
+def test_a_rule_goes_before_its_example():
+    got = quoted(
+        "What is the deductible of the Standard plan?",
+        "For example, if another plan has a $1,000 deductible and the Standard plan has a $500"
+        " deductible, only the $500 deductible of the other plan is paid.",
+        "The deductible for the Standard plan is $2,000 per person, per year.",
+    )
+    assert got[0] == "The deductible for the Standard plan is $2,000 per person, per year."
+
+
+def test_a_question_in_a_document_is_answered_by_what_follows():
+    got = quoted(
+        "How do I reset my password?",
+        "How do I reset my password? Open the settings and choose a new one.",
+    )
+    assert "Open the settings and choose a new one." in got
+
+
+def test_never_more_than_three_sentences():
+    text = " ".join(f"The leave policy has leave rule number {n} on leave." for n in range(9))
+    assert 1 <= len(quoted("What is the leave policy?", text)) <= 3
+
+
+def test_nothing_found_quotes_nothing():
+    assert quoted("What is the leave policy?") == []
+
+
+def test_a_table_row_is_read_with_its_header():
+    text = "Plan | Deductible | Copay\nStandard | $2,000 | $35\nPlus | $1,000 | $20"
+    hits = found(text)
+    pages = pages_of(hits, Block("table", 0, len(text), header=len("Plan | Deductible | Copay")))
+    question = asked("What is the deductible of the Plus plan?")
+    chosen = choose(question, score(question, hits, quotables(hits, pages)))
+    assert chosen[0].text == "Plan: Plus; Deductible: $1,000; Copay: $20"
+    assert text[chosen[0].start : chosen[0].end] == "Plus | $1,000 | $20"
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "expected"),
+    [
+        ("Town | Sum | Note", "Kiel | 12", "Town: Kiel; Sum: 12"),
+        (" | Sum | Note", " | 12 | x", "Sum: 12; Note: x"),
+        ("Town | Sum", "Kiel | 12 | late", "Town: Kiel; Sum: 12; late"),
+        ("Town | Sum", "Kiel | ", "Town: Kiel"),
+    ],
+)
+def test_empty_cells_do_not_cost_a_row_its_column_names(header, row, expected):
+    hits = found(f"{header}\n{row}\nBonn | 7")
+    whole = hits[0].passage.text
+    pages = pages_of(hits, Block("table", 0, len(whole), header=len(header)))
+    assert quotables(hits, pages)[0].text == expected
+
+
+def test_a_row_without_column_names_is_read_with_the_name_of_its_sheet():
+    text = "Kestrel | 249\nOsprey | 389"
+    for sheet, expected in (("Prices", "Prices: Osprey, 389"), ("Sheet1", "Osprey, 389")):
+        hits = found(text, headings=(sheet,))
+        block = Block("table", 0, len(text))
+        pages = {("d1", 1): Page(1, text, f"sheet {sheet}", (block,))}
+        assert quotables(hits, pages)[1].text == expected
+
+
+def test_a_list_stays_with_the_line_that_announces_it():
+    got = quoted(
+        "What must an appeal contain?",
+        "An appeal must contain the following:\n\n- Your name\n\n- Your number\n\nSend it by mail.",
+    )
+    assert got[0] == "An appeal must contain the following:\nYour name\nYour number"
+
+
+def test_a_heading_is_no_answer_but_says_what_it_is_about():
+    got = quoted("How long is parental leave?", "Parental Leave\n\nIt is granted for 26 weeks.")
+    assert got == ["It is granted for 26 weeks."]
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("When does it end?", "date"),
+        ("How many days are there?", "number"),
+        ("Who approves it, and when?", "name"),
+        ("Where is the depot?", "name"),
+        ("What is a depot?", "any"),
+        ("Wann endet die Probezeit?", "date"),
+        ("Wie viele Tage gibt es?", "number"),
+        ("¿Quién aprueba el viaje?", "name"),
+        ("¿Cuántos días hay?", "number"),
+        ("Combien de jours ?", "number"),
+        ("Où est le dépôt ?", "name"),
+    ],
+)
+def test_what_a_question_asks_for(question, kind):
+    assert expected_kind(question, language_of(question)) == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "holds"),
+    [
+        ("How many days?", "There are twelve days.", True),
+        ("How many days?", "There are many days.", False),
+        ("When was Super Bowl 50?", "Super Bowl 50 was on February 7.", True),
+        ("When was Super Bowl 50?", "Super Bowl 50 was great.", False),
+        ("Who won?", "The cup went to Maria.", True),
+        ("Who won?", "They won the cup.", False),
+    ],
+)
+def test_whether_a_sentence_holds_it(question, sentence, holds):
+    assert holds_kind(asked(question), sentence) is holds
+
+
+def test_a_word_that_no_passage_holds_weighs_most():
+    words = tuple(query_words("zebra leave", ["en"]))
+    holding = {words[0].terms: 0, words[1].terms: 50}
+    question = read("zebra leave", TermStatistics(words, 100, 5000, holding), ["en"])
+    assert question.weights[words[0].terms] > 0.8
+    assert sum(question.weights.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "read_as"),
+    [
+        ("24. Dezember und 31. Dezember gelten als halbe Urlaubstage.", "list", None),
+        ("15. März 2026 ist der letzte Tag.", "text", None),
+        ("3. The pump is switched off.", "list", "The pump is switched off."),
+        ("a. m. sessions begin at nine.", "text", None),
+        ("- The pump is switched off.", "text", "The pump is switched off."),
+    ],
+)
+def test_the_day_of_a_date_is_no_marker_of_a_list(text, kind, read_as):
+    hits = found(text)
+    pages = {place: replace(page, blocks=(Block(kind, 0, len(text)),))
+             for place, page in pages_of(hits).items()}  # fmt: skip
+    assert quotables(hits, pages)[0].text == (read_as or text)
+
+
+def test_a_marker_alone_is_nothing_to_quote():
+    hits = found("2.\n\nThe pump is switched off.")
+    assert [one.text for one in quotables(hits, pages_of(hits))] == ["The pump is switched off."]

@@ -1,0 +1,93 @@
+"""The proof: what holds, and that a better embedder is told from a worse one."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+
+import numpy as np
+
+from indexer.ingest.sources import find
+from indexer.vector.generations import embed_passages
+from tests.homes import unit, write_papers
+from training.data.split import material
+from training.evaluation.proof import Comparison, Proof, Question, gain_at, prove
+
+
+def proof_of(dense: list[tuple[int, int]], fused: list[tuple[int, int]]) -> Proof:
+    from training.evaluation import proof
+
+    rows = tuple(
+        Comparison("q", "pseudo", n, 1, *d, *f)
+        for n, (d, f) in enumerate(zip(dense, fused, strict=True))
+    )
+    return Proof(
+        len(rows), proof._means(rows, "before"), proof._means(rows, "after"), {"ndcg@10": 1.0},
+        proof._gain(rows, "dense"), proof._gain(rows, "fused"), rows,
+    )  # fmt: skip
+
+
+def test_only_what_is_better_for_certain_holds():
+    better, same, worse = [(5, 1)] * 40, [(3, 3)] * 40, [(1, 5)] * 40
+    assert proof_of(better, better).holds
+    assert proof_of(better, same).holds
+    assert not proof_of(better, worse).holds
+    assert not proof_of(same, better).holds
+    assert not proof_of(worse, worse).holds
+    assert not proof_of(better[:20], better[:20]).holds
+    mixed = [(2, 1), (1, 2)] * 20
+    assert not proof_of(mixed, mixed).holds
+    for one in (proof_of(better, worse), proof_of(same, same), proof_of(better[:9], better[:9])):
+        assert one.verdict
+    assert Proof.from_json(json.loads(json.dumps(proof_of(mixed, mixed).to_json()))) == proof_of(
+        mixed, mixed
+    )
+    assert gain_at(1) == 1
+    assert gain_at(11) == 0
+
+
+class Words:
+    """Finds texts by their words; `blind`, it makes noise of them."""
+
+    def __init__(self, *, blind: bool) -> None:
+        self.blind, self.fingerprint = blind, "blind" if blind else "words"
+
+    def embed_passages(self, texts):
+        rows = np.zeros((len(texts), 256), np.float32)
+        for place, text in enumerate(texts):
+            for word in [text] if self.blind else re.findall(r"\w+", text.lower()):
+                rows[place] += np.random.default_rng(zlib.crc32(word.encode())).standard_normal(256)
+        return unit(rows)
+
+    def embed_queries(self, texts, task=None):
+        return self.embed_passages(texts)
+
+
+def test_the_proof_tells_a_better_embedder_from_a_worse_one(bare_home, tmp_path):
+    write_papers(tmp_path / "papers", 200)
+    bare_home.index(find([tmp_path / "papers"]), "papers")
+    number, store = bare_home.collection("papers").id, bare_home.store
+    good, bad = Words(blind=False), Words(blind=True)
+    drawn = [one.id for one in store.sample_passages(number, 2000)]
+    for one in (good, bad):
+        embed_passages(store, one, drawn)
+    taken = material(store, number)
+    held = taken.part("proof")
+    real = [Question("What of it?", held[0].passage.id), Question("And it?", drawn[-1])]
+    better = prove(store, number, taken, bad, good, real)
+    worse = prove(store, number, taken, good, bad, real)
+    assert better.queries >= 30
+    assert better.holds
+    assert better.dense_gain.low > 0
+    assert better.against == bad.fingerprint
+    assert not worse.holds
+    assert worse.dense_gain.high < 0
+    assert better.before == worse.after
+    assert better.offered == 2
+    assert better.real == 1 + (taken.part_of(store.passages([drawn[-1]])[drawn[-1]]) == "proof")
+    for one in better.comparisons:
+        for side in ("dense", "fused"):
+            for when in ("before", "after"):
+                first = getattr(one, f"{side}_first_{when}")
+                assert (first == one.passage) is (getattr(one, f"{side}_{when}") == 1)

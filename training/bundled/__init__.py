@@ -1,0 +1,1 @@
+"""How the shipped weights and constants are made. Not part of the wheel."""

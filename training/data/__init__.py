@@ -1,0 +1,1 @@
+"""Examples: weak pairs, synthetic pairs, people's questions; the split; hard negatives."""

@@ -1,0 +1,272 @@
+"""The proof: a trained embedder beside the one in use, on questions about held-out documents.
+
+Both look for the same passages among the same pool: dense alone, and fused with keywords under
+a trust that is fitted for each on the documents that are not held out. Differences are taken
+question by question, and an interval (bootstrap) says what they can bear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from embedder.errors import FootnoteError
+from indexer.search.calibration import PRIOR, Encoder, Pool, Trust, coefficients
+from indexer.search.pseudo_queries import PseudoQuery
+from training.evaluation.metrics import Interval, bootstrap
+
+if TYPE_CHECKING:
+    from indexer.store.store import Store
+    from training.data.split import Material
+
+# Pseudo-queries of held-out documents, and of the others for the trust.
+QUERIES = 300
+# With fewer questions than this nothing is promoted, whatever they say.
+FEWEST_QUESTIONS = 30
+
+
+class CollectionChangedError(FootnoteError):
+    """The two embedders could not be asked about the same passages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question to the held-out documents: its text, and the passage that answers it, by id.
+
+    `origin` is `pseudo` (cut out of the passage, which is sought without it), `written`,
+    `reader` (a thumbs up) or `labelled` (a file of the person's own).
+    """
+
+    text: str
+    passage: int
+    origin: str = "labelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One question: where its passage stands, before and after, dense and fused. From 1.
+
+    `…_first_…` are the ids of the passages that come first; 0 in proofs from before they were kept.
+    """
+
+    question: str
+    origin: str
+    passage: int
+    keyword: int
+    dense_before: int
+    dense_after: int
+    fused_before: int
+    fused_after: int
+    dense_first_before: int = 0
+    dense_first_after: int = 0
+    fused_first_before: int = 0
+    fused_first_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A run's evaluation. Means are nDCG@10 between 0 and 1, by way of searching.
+
+    `against` is the fingerprint of the embedder that it was compared with. Of `offered` real
+    questions those about held-out documents were asked; where the collection has too few
+    documents to hold `whole_documents` out, passages are.
+    """
+
+    queries: int
+    before: dict[str, float]
+    after: dict[str, float]
+    keyword: dict[str, float]
+    dense_gain: Interval
+    fused_gain: Interval
+    comparisons: tuple[Comparison, ...]
+    against: str = ""
+    offered: int = 0
+    whole_documents: bool = True
+
+    @property
+    def real(self) -> int:
+        """How many of the questions are people's or a language model's, not cut out."""
+        return sum(one.origin != "pseudo" for one in self.comparisons)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the trained embedder may be promoted.
+
+        Dense search is better for certain, and fused search, which people use, is better or at
+        least not worse in the mean.
+        """
+        enough = self.queries >= FEWEST_QUESTIONS
+        return enough and self.dense_gain.low > 0 and self.fused_gain.mean >= 0
+
+    @property
+    def verdict(self) -> str:
+        """Why it may be promoted or not, in a sentence."""
+        if self.queries < FEWEST_QUESTIONS:
+            return f"only {self.queries} questions could be asked, {FEWEST_QUESTIONS} are needed"
+        gain = f"{points(self.dense_gain)} dense, {points(self.fused_gain)} fused"
+        unseen = f"{'documents' if self.whole_documents else 'passages'} that it was not trained on"
+        if self.holds:
+            return f"better on {unseen}: {gain}"
+        if self.dense_gain.low <= 0:
+            return f"not better for certain on {unseen}: {gain}"
+        return f"better by meaning alone, but worse beside the keywords: {gain}"
+
+    def to_json(self) -> dict[str, Any]:
+        """As `proof.json` holds it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Proof:
+        """What `to_json` gave."""
+        comparisons = tuple(Comparison(**row) for row in values["comparisons"])
+        gains = {name: Interval(**values[name]) for name in ("dense_gain", "fused_gain")}
+        return cls(**{**values, **gains, "comparisons": comparisons})
+
+
+def prove(
+    store: Store,
+    collection: int,
+    material: Material,
+    before: Encoder,
+    after: Encoder,
+    questions: Sequence[Question] = (),
+) -> Proof:
+    """Ask held-out documents under both embedders.
+
+    Passages of the pool and of the questions must have vectors under both. `questions` are
+    added to the pseudo-queries, as far as their passage is held out. Raises
+    `CollectionChangedError`.
+    """
+    held_out = asked_about(store, material, questions)
+    pools = [Pool.of(store, collection, one.fingerprint, held_out) for one in (before, after)]
+    ids = [[passage.id for passage in pool.passages] for pool in pools]
+    if ids[0] != ids[1]:
+        raise CollectionChangedError(
+            "documents came or went while the embedders were compared; repeat the comparison"
+        )
+    fitting, asked, origins = _divided(pools[0], material, questions)
+    ranks: dict[str, list[_Found]] = {}
+    for name, pool, embedder in zip(("before", "after"), pools, (before, after), strict=True):
+        _, dense = coefficients(pool, fitting, embedder) if fitting else (0.0, PRIOR.dense)
+        words, meaning = pool.evidence(asked, embedder)
+        ranks[name] = _found(asked, words, meaning, Trust(dense).weight)
+    proof = _proof(asked, origins, np.array(ids[0]), ranks)
+    return replace(
+        proof,
+        against=before.fingerprint,
+        offered=len(questions),
+        whole_documents=material.whole_documents,
+    )
+
+
+def asked_about(store: Store, material: Material, questions: Sequence[Question]) -> list[int]:
+    """The passages, by id, that the questions of the proof are about: held-out ones."""
+    there = store.passages({question.passage for question in questions})
+    return [number for number, one in there.items() if material.part_of(one) == "proof"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Ranks of a question's passage, and places in the pool of what comes first."""
+
+    keyword: int
+    dense: int
+    fused: int
+    dense_first: int
+    fused_first: int
+
+
+def _divided(
+    pool: Pool, material: Material, questions: Sequence[Question]
+) -> tuple[list[PseudoQuery], list[PseudoQuery], list[str]]:
+    """Queries to fit the trust with, queries of the proof, and the latter's origins."""
+    part_at = [material.part_of(passage) for passage in pool.passages]
+    pseudo = pool.queries(len(pool.passages))
+    fitting = [query for query in pseudo if part_at[query.source] != "proof"][: QUERIES // 2]
+    held_out = [query for query in pseudo if part_at[query.source] == "proof"][:QUERIES]
+    # Whole sentences: nearer to what people ask than some of their words (docs/log.md).
+    asked = [replace(query, text=query.sentence) for query in held_out]
+    origins = ["pseudo"] * len(asked)
+    places = {passage.id: place for place, passage in enumerate(pool.passages)}
+    for question in questions:
+        place = places.get(question.passage)
+        if place is not None and part_at[place] == "proof":
+            asked.append(PseudoQuery(place, question.text, pool.passages[place].text))
+            origins.append(question.origin)
+    return fitting, asked, origins
+
+
+def _found(
+    asked: Sequence[PseudoQuery], words: np.ndarray, meaning: np.ndarray, weight: float
+) -> list[_Found]:
+    places = np.array([query.source for query in asked], dtype=int)
+    fused = words + weight * meaning
+    ranks = [_rank(scores, places) for scores in (words, meaning, fused)]
+    firsts = [scores.argmax(axis=1) for scores in (meaning, fused)]
+    return [_Found(*map(int, row)) for row in zip(*ranks, *firsts, strict=True)]
+
+
+def _rank(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Rank from 1 of each row's right place; those that score the same share the mean rank."""
+    own = scores[np.arange(len(right)), right][:, None]
+    above, level = (scores > own).sum(axis=1), (scores == own).sum(axis=1)
+    return above + (level + 1) // 2
+
+
+def _proof(
+    asked: Sequence[PseudoQuery],
+    origins: Sequence[str],
+    ids: np.ndarray,
+    found: dict[str, list[_Found]],
+) -> Proof:
+    rows = zip(asked, origins, found["before"], found["after"], strict=True)
+    comparisons = tuple(
+        Comparison(
+            query.text, origin, int(ids[query.source]),
+            b.keyword, b.dense, a.dense, b.fused, a.fused,
+            *(int(ids[n]) for n in (b.dense_first, a.dense_first, b.fused_first, a.fused_first)),
+        )
+        for query, origin, b, a in rows
+    )  # fmt: skip
+    gains = {side: _gain(comparisons, side) for side in ("dense", "fused")}
+    return Proof(
+        queries=len(comparisons),
+        before=_means(comparisons, "before"),
+        after=_means(comparisons, "after"),
+        keyword={"ndcg@10": _mean([gain_at(one.keyword) for one in comparisons])},
+        dense_gain=gains["dense"],
+        fused_gain=gains["fused"],
+        comparisons=comparisons,
+    )
+
+
+def gain_at(rank: int, k: int = 10) -> float:
+    """nDCG@k of a query with a single relevant passage at this rank."""
+    return 1 / float(np.log2(rank + 1)) if rank <= k else 0.0
+
+
+def _means(comparisons: Sequence[Comparison], when: str) -> dict[str, float]:
+    return {
+        side: _mean([gain_at(getattr(one, f"{side}_{when}")) for one in comparisons])
+        for side in ("dense", "fused")
+    }
+
+
+def _gain(comparisons: Sequence[Comparison], side: str) -> Interval:
+    differences = [
+        gain_at(getattr(one, f"{side}_after")) - gain_at(getattr(one, f"{side}_before"))
+        for one in comparisons
+    ]
+    return bootstrap(differences) if differences else Interval(0.0, 0.0, 0.0)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else 0.0
+
+
+def points(gain: Interval) -> str:
+    """`+4.2 (+1.0 to +7.3)`: a gain with its interval, in points of a hundred."""
+    return f"{100 * gain.mean:+.1f} ({100 * gain.low:+.1f} to {100 * gain.high:+.1f})"

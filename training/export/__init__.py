@@ -1,0 +1,1 @@
+"""A trained embedder for other programs: sentence-transformers, MTEB, PEFT."""

@@ -1,0 +1,1 @@
+"""Fitting an embedder: batches, loss, gradient cache, trainer, collection whitening."""

@@ -1,0 +1,88 @@
+"""An embedder fitted to a collection by what its own vectors say; nothing is learnt.
+
+All passages of a collection share its subject, and so do their vectors: a few directions hold
+most of what they have in common, and little of what tells one passage from another. Whitening
+takes the weight off those directions (Su et al., arXiv 2103.15316, for sentence vectors at
+large); on the collection's own vectors it is worth 2 to 6 points of nDCG@10, on those of another
+collection nothing (docs/log.md, The loop). It is a matrix behind the embedder's own, so the new
+vectors are a product of the old ones: no text goes through the decoder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embedder.atomic import write_tensors, writing_folder
+from embedder.model import EmbedderFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from embedder.model import Embedder
+    from indexer.store.store import Store
+
+# Half-way to white, all variances lifted by a quarter of their mean. A tenth or half of it, and
+# whole whitening with four times the mean, are as good (docs/log.md).
+_POWER, _LIFT = 0.25, 0.25
+# Of fewer passages the covariance of hundreds of dimensions is mostly chance.
+FEWEST = 50
+_AT_ONCE = 4096
+
+
+def half_whitening(vectors: np.ndarray) -> np.ndarray:
+    """The symmetric map [dimension, dimension] that half-way whitens `vectors` [n, dimension].
+
+    (C + lift)^-1/4 of their covariance C, scaled so that on the whole lengths stay.
+    """
+    variances, axes = np.linalg.eigh(np.cov(vectors.astype(np.float64), rowvar=False))
+    scales = (np.maximum(variances, 0.0) + _LIFT * variances.mean()) ** -_POWER
+    return (axes * (scales / scales.mean()) @ axes.T).astype(np.float32)
+
+
+def adapt(start: Embedder, vectors: np.ndarray, folder: Path, name: str) -> None:
+    """Write `start` with the map of these passages' vectors behind its own, as `folder`."""
+    with writing_folder(folder) as left:
+        _write(start, half_whitening(vectors), EmbedderFiles(left, start.files.cache), name)
+
+
+def _write(start: Embedder, whitening: np.ndarray, files: EmbedderFiles, name: str) -> None:
+    import torch
+
+    undo = np.linalg.inv(whitening)
+    if start.before_adaptation is not None:  # adapted before: undone to its very beginning
+        undo = undo @ start.before_adaptation
+    behind, held = torch.from_numpy(whitening), start.load_projection()
+    whole = behind if held.matrix is None else held.matrix @ behind
+    replace(held, matrix=whole).write(files.projection)
+    if start.spec.adapter:
+        shutil.copytree(start.files.adapter, files.adapter)
+    maps = {"whitening": behind, "undo": torch.from_numpy(undo)}
+    write_tensors(files.whitening, maps)
+    digest = hashlib.sha256(files.projection.read_bytes()).hexdigest()
+    spec = replace(start.spec, name=name, tensors=digest)
+    (files.folder / "spec.json").write_text(spec.to_json(), encoding="utf-8")
+
+
+def map_vectors(store: Store, ids: Sequence[int], start: str, to: Embedder) -> None:
+    """Give passages vectors of `to`, made of those that they have under the fingerprint `start`.
+
+    `to` is `start` adapted and not trained; for any other embedder this does nothing. Passages
+    without a vector to begin with get none.
+    """
+    from safetensors.numpy import load_file
+
+    if not to.files.whitening.exists():
+        return
+    whitening = load_file(to.files.whitening)["whitening"]
+    for place in range(0, len(ids), _AT_ONCE):
+        there = store.passage_vectors(ids[place : place + _AT_ONCE], start)
+        if there:
+            mapped = np.stack(list(there.values())).astype(np.float32) @ whitening
+            mapped /= np.linalg.norm(mapped, axis=1, keepdims=True)
+            store.add_vectors(list(there), mapped, to.fingerprint)

@@ -1,0 +1,413 @@
+"""The loop: documents → examples → negatives → adapter → proof → promotion.
+
+Each stage leaves its result in the run's folder or in the database before the next begins, so
+a run that was killed or cancelled continues where it was.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+
+from embedder.atomic import writing_folder
+from embedder.model import Embedder, EmbedderFiles
+from embedder.spec import EmbedderSpec
+from indexer.search.calibration import POOL
+from indexer.vector.generations import embed_passages
+from training.data.examples import Example, read_examples, write_examples
+from training.data.hard_negatives import Neighbourhood, mine
+from training.data.questions import placed
+from training.data.split import Material, TooLittleToLearnError, material
+from training.data.synthetic_pairs import general_examples
+from training.data.weak_pairs import weak_examples
+from training.evaluation.evaluate import spread
+from training.evaluation.proof import Proof, Question, asked_about, prove
+from training.fit import whitening
+from training.fit.log import history
+from training.promote import promote
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from embedder.registry import Registry
+    from indexer.search.searcher import Searcher
+    from indexer.store.store import Store
+    from training.fit.trainer import TrainingProgress
+    from training.runs import Run
+
+Stage = Literal["examples", "training", "embedding", "proof", "switching"]
+STAGES: tuple[Stage, ...] = ("examples", "training", "embedding", "proof", "switching")
+
+# Examples of the development part, and passages that they are sought among.
+DEVELOPMENT = 150
+DEVELOPMENT_POOL = 300
+# Beside them, questions of synthetic groups that no training sees: weak pairs are no questions.
+_GENERAL_DEVELOPMENT = 60
+_EMBED_AT_ONCE = 128
+# Weak pairs that are looked through: more than the steps can use are made in vain.
+WEAK = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class LearningProgress:
+    """Where a run is: `done` of `total` in its stage. Times are in seconds."""
+
+    stage: Stage
+    done: int
+    total: int
+    seconds: float
+    seconds_left: float | None = None
+    training: TrainingProgress | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LearningResult:
+    """What a run came to. `proof` is None where it was cancelled before.
+
+    `kept` is the step whose weights were kept, 0 where nothing was; None while there is none.
+    `embedder` answers for the collection now.
+    """
+
+    run: str
+    examples: int
+    steps: int
+    kept: int | None
+    proof: Proof | None
+    promoted: bool
+    embedder: str
+    seconds: float
+
+
+class Watch(Protocol):
+    """Who looks on, and may stop it."""
+
+    def progress(self, state: LearningProgress) -> None:
+        """Told of every step."""
+        ...
+
+    def cancelled(self) -> bool:
+        """Whether to stop here; what is done stays."""
+        ...
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What a run works with: the store, its search, the installed embedders."""
+
+    store: Store
+    searcher: Searcher
+    registry: Registry
+
+
+class Learning:
+    """One run on one collection. Make it anew over the same run to continue."""
+
+    def __init__(
+        self,
+        run: Run,
+        workshop: Workshop,
+        questions: Sequence[Question] = (),
+        watch: Watch | None = None,
+    ) -> None:
+        self._run, self._questions, self._watch = run, questions, watch
+        self._store, self._searcher = workshop.store, workshop.searcher
+        self._registry = workshop.registry
+        self._order = run.order
+        found = self._store.collection(self._order.collection)
+        assert found is not None  # the order was made for it
+        self._collection = found.id
+        self._start = self._registry.load(self._order.start)
+        self._around: Neighbourhood | None = None
+        self._began = time.monotonic()
+
+    def run(self) -> LearningResult:
+        """Go through all stages; cancelled, return what there is."""
+        taken = material(self._store, self._collection, self._order.recipe.seed)
+        examples = self.examples(taken) if self._order.recipe.learns else []
+        if not examples and self._cancelled():
+            return self._result(0, 0, None, promoted=False)
+        steps, finished = self.train(taken, examples)
+        if not finished:
+            return self._result(len(examples), steps, None, promoted=False)
+        if self._run.outcome == "rejected":
+            return self._result(len(examples), steps, self._run.proof, promoted=False)
+        trained = self._installed()
+        if not self._embed_pool(taken, trained):
+            return self._result(len(examples), steps, None, promoted=False)
+        proof = self._run.proof or self._proved(taken, trained)
+        promoted = self._concluded(trained, proof)
+        return self._result(len(examples), steps, proof, promoted=promoted)
+
+    def examples(self, taken: Material | None = None) -> list[Example]:
+        """The run's examples, made where they have not been: the first stage.
+
+        Weak pairs of the training part and the order's own files, those filtered whose passage
+        does not come back, with hard negatives from the collection's vectors. Cancelled, there
+        are none.
+        """
+        if self._run.examples.exists():
+            return read_examples(self._run.examples)
+        taken = taken or material(self._store, self._collection, self._order.recipe.seed)
+        self._tell("examples", 0, 1)
+        sources = taken.part("train")
+        found = weak_examples(sources, self._order.kinds, self._order.recipe.seed)
+        random.Random(self._order.recipe.seed).shuffle(found)  # noqa: S311 - no secret
+        found = found[:WEAK]
+        for path in self._order.data:
+            found += self._allowed(read_examples(Path(path)), taken)
+        mined = mine(
+            found,
+            self._start,
+            self._neighbourhood(taken),
+            count=self._order.recipe.negatives,
+            seed=self._order.recipe.seed,
+            progress=self._paced("examples", len(found)),
+            cancelled=self._cancelled,
+        )
+        if self._cancelled():
+            return []
+        if not mined.examples:
+            raise TooLittleToLearnError(
+                f"no examples came of these sources ({', '.join(self._order.kinds) or 'none'}):"
+                f" {len(found)} were found, and none came back; choose other sources, or give a"
+                " file of questions and passages"
+            )
+        write_examples(self._run.examples, mined.examples)
+        self._tell("examples", 1, 1)
+        return list(mined.examples)
+
+    def _allowed(self, examples: Sequence[Example], taken: Material) -> list[Example]:
+        """Examples of a file, less those about what is kept out of training, and negatives of it.
+
+        Where no passage is found that an example is about, the document that it names decides;
+        one that names none is about nothing that the collection holds.
+        """
+        kept_out = [one for one in taken.sources if taken.parts[one.unit] != "train"]
+        documents = {one.passage.document for one in kept_out}
+        texts = {text for one in kept_out for text in (one.text, one.passage.text)}
+        found = placed(self._store, self._collection, examples)
+        there = self._store.passages({one.passage for one in found})
+
+        def free(one: Example) -> bool:
+            if one.passage in there:
+                return taken.part_of(there[one.passage]) in ("train", None)
+            return one.document not in documents
+
+        return [
+            replace(one, negatives=tuple(text for text in one.negatives if text not in texts))
+            for one in found
+            if free(one)
+        ]
+
+    def _neighbourhood(self, taken: Material) -> Neighbourhood:
+        """Passages of the training part with the vectors that the index has of them.
+
+        Where the run starts from another embedder than the one that answers, they are embedded:
+        once, though both examples and adapting need them.
+        """
+        if self._around is None:
+            chosen = taken.part("train")
+            ids = [source.passage.id for source in chosen]
+            texts = [source.text for source in chosen]
+            stored = self._store.passage_vectors(ids, self._start.fingerprint)
+            if len(stored) < len(ids):
+                vectors = self._start.embed_passages(texts)
+            else:
+                vectors = np.stack([stored[number] for number in ids]).astype(np.float32)
+            self._around = Neighbourhood(texts, vectors, ids)
+        return self._around
+
+    def train(
+        self, taken: Material | None = None, examples: Sequence[Example] | None = None
+    ) -> tuple[int, bool]:
+        """Train unless that has been done; steps taken, and whether it came to its end.
+
+        Under `accelerate launch` every process calls it.
+        """
+        import torch
+
+        from training.fit.dev_set import Development
+        from training.fit.student import Student
+        from training.fit.trainer import Trainer, team_on
+
+        if (self._run.embedder / "spec.json").exists():
+            return len(history(self._run.folder)), True
+        recipe = self._order.recipe
+        taken = taken or material(self._store, self._collection, recipe.seed)
+        device = torch.device(self._start.compute.device)
+        team = team_on(device)
+        start = self._adapted(taken, team) if recipe.adapt else self._start
+        if not recipe.learns:
+            if team.is_main_process:
+                self._keep(start)
+            return 0, True
+        held = taken.part("development")
+        looked_at = weak_examples(held, self._order.kinds, recipe.seed)
+        looked_at = [
+            *spread(looked_at, DEVELOPMENT),
+            *general_examples(_GENERAL_DEVELOPMENT, recipe.seed, from_held_out=True),
+        ]
+        seen = [one.text for one in taken.sources if taken.parts[one.unit] != "proof"]
+        pool = spread(seen, DEVELOPMENT_POOL)
+        own = list(self.examples(taken) if examples is None else examples)
+        share = self._order.general
+        general = general_examples(round(len(own) * share / max(1 - share, 1e-9)), recipe.seed)
+        student = Student(start, recipe, device)
+        trainer = Trainer(
+            student,
+            own + (general if share else []),
+            recipe,
+            self._run.folder,
+            development=Development(looked_at, pool),
+        )
+        result = trainer.run(
+            lambda state: self._tell(
+                "training", state.step, state.steps, state.seconds_left, training=state
+            ),
+            self._cancelled,
+        )
+        if result.finished and team.is_main_process:
+            self._run.write_kept(result.best_step)
+            if result.best_step == 0 and start is not self._start:
+                self._keep(start)
+            else:
+                student.save(self._run.embedder, self._run.id)
+        return result.steps, result.finished
+
+    def _keep(self, adapted: Embedder) -> None:
+        """Nothing was learnt: the adapted embedder is what came of the run."""
+        with writing_folder(self._run.embedder) as left:
+            shutil.copytree(adapted.files.folder, left, dirs_exist_ok=True)
+
+    def _adapted(self, taken: Material, team: Accelerator) -> Embedder:
+        """The start, fitted to the training part's vectors where there are enough of them."""
+        there = len(taken.part("train"))
+        if there < whitening.FEWEST:
+            if not self._order.recipe.learns:
+                raise TooLittleToLearnError(
+                    f"of this collection {there} passages could be adapted to, and it takes"
+                    f" {whitening.FEWEST}; add documents first"
+                )
+            return self._start
+        folder = self._run.folder / "adapted"
+        if team.is_main_process and not folder.exists():
+            whitening.adapt(self._start, self._neighbourhood(taken).vectors, folder, self._run.id)
+        team.wait_for_everyone()
+        files = EmbedderFiles(folder, self._start.files.cache)
+        return Embedder(EmbedderSpec.read(folder / "spec.json"), files)
+
+    def _installed(self) -> Embedder:
+        """The trained embedder, installed under the run's name."""
+        if self._run.id not in self._registry.names():
+            self._registry.install(self._run.id, self._run.embedder)
+        return self._registry.load(self._run.id)
+
+    def _embed_pool(self, taken: Material, trained: Embedder) -> bool:
+        """Give the proof's passages vectors under the trained embedder; they are kept for it."""
+        drawn = [one.id for one in self._store.sample_passages(self._collection, POOL)]
+        drawn += set(asked_about(self._store, taken, self._questions)) - set(drawn)
+        self._map(drawn, trained)
+        for embedder in (self._in_use(), trained):
+            there = self._store.passage_vectors(drawn, embedder.fingerprint)
+            missing = [number for number in drawn if number not in there]
+            told = self._paced("embedding", len(missing))
+            for place in range(0, len(missing), _EMBED_AT_ONCE):
+                if self._cancelled():
+                    return False
+                told(place)
+                some = missing[place : place + _EMBED_AT_ONCE]
+                embed_passages(self._store, embedder, some)
+        return True
+
+    def _map(self, ids: Sequence[int], trained: Embedder) -> None:
+        """What needs no decoder: vectors of an embedder that was only adapted."""
+        there = self._store.passage_vectors(ids, trained.fingerprint)
+        missing = [number for number in ids if number not in there]
+        whitening.map_vectors(self._store, missing, self._start.fingerprint, trained)
+
+    def _proved(self, taken: Material, trained: Embedder) -> Proof:
+        self._tell("proof", 0, 1)
+        proof = prove(
+            self._store, self._collection, taken, self._in_use(), trained, self._questions
+        )
+        self._run.write_proof(proof)
+        self._tell("proof", 1, 1)
+        return proof
+
+    def _in_use(self) -> Embedder:
+        """What the run is to be better than: the embedder that answers for the collection."""
+        return self._registry.load_fingerprint(self._store.generation(self._collection))
+
+    def _concluded(self, trained: Embedder, proof: Proof) -> bool:
+        """Promote where the proof holds and it was asked for; whether that was done."""
+        if self._run.outcome:
+            return self._run.outcome == "promoted"
+        if not (proof.holds and self._order.promote):
+            self._run.write_outcome("kept" if proof.holds else "rejected")
+            if not proof.holds:
+                self._store.drop_generation(self._collection, trained.fingerprint)
+                self._registry.remove(self._run.id)
+            return False
+        missing = self._store.unembedded(self._collection, trained.fingerprint, -1)
+        whitening.map_vectors(self._store, missing, self._start.fingerprint, trained)
+        total = self._store.count_passages(self._collection)
+        there = total - len(self._store.unembedded(self._collection, trained.fingerprint, -1))
+        began = time.monotonic()
+
+        def told(embedded: int) -> None:
+            left = (time.monotonic() - began) / embedded * (total - there - embedded)
+            self._tell("switching", there + embedded, total, left)
+
+        done = promote(
+            self._store, self._searcher, trained, self._collection, told, self._cancelled
+        )
+        if done:
+            self._run.write_outcome("promoted")
+        return done
+
+    def _paced(self, stage: Stage, total: int) -> Callable[[int], None]:
+        """Tells how much of a stage is done, and by its pace so far how long the rest takes."""
+        began = time.monotonic()
+
+        def told(done: int) -> None:
+            left = (time.monotonic() - began) / done * (total - done) if done else None
+            self._tell(stage, done, total, left)
+
+        return told
+
+    def _cancelled(self) -> bool:
+        return self._watch is not None and self._watch.cancelled()
+
+    def _tell(
+        self,
+        stage: Stage,
+        done: int,
+        total: int,
+        left: float | None = None,
+        training: TrainingProgress | None = None,
+    ) -> None:
+        if self._watch is not None:
+            seconds = time.monotonic() - self._began
+            self._watch.progress(LearningProgress(stage, done, total, seconds, left, training))
+
+    def _result(
+        self, examples: int, steps: int, proof: Proof | None, *, promoted: bool
+    ) -> LearningResult:
+        seconds = time.monotonic() - self._began
+        return LearningResult(
+            run=self._run.id,
+            examples=examples,
+            steps=steps,
+            kept=self._run.kept,
+            proof=proof,
+            promoted=promoted,
+            embedder=self._in_use().spec.name,
+            seconds=seconds,
+        )

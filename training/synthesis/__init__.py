@@ -1,0 +1,1 @@
+"""Examples written by a language model."""
