@@ -64,7 +64,7 @@ _PRECISION = 1e-5
 _RIDGE = 1e-3
 
 
-class Encoder(Protocol):
+class EmbeddingModel(Protocol):
     """What the fit needs of an embedder."""
 
     @property
@@ -82,7 +82,7 @@ class Encoder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class FusionWeight:
     """The fitted fusion of one generation.
 
     `keyword` and `dense` are the fitted coefficients, `queries` the number of pseudo-queries,
@@ -107,7 +107,7 @@ class Trust:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Trust:
+    def from_json(cls, text: str) -> FusionWeight:
         """What `to_json` wrote; `PRIOR` for '' and for what another version wrote."""
         values = json.loads(text) if text else {}
         if values.get("version") == _FIRST_PASSAGES:
@@ -118,7 +118,7 @@ class Trust:
 
 
 # For collections too small to examine: what the bundled embedder earns in most that are not.
-PRIOR = Trust(dense=0.5)
+PRIOR = FusionWeight(dense=0.5)
 
 
 def is_due(store: Store, collection: int, fingerprint: str) -> bool:
@@ -127,7 +127,7 @@ def is_due(store: Store, collection: int, fingerprint: str) -> bool:
     That is, of another size, or most of the passages in its background are gone: documents that
     are read again have new ones.
     """
-    known = Trust.from_json(store.trust(collection, fingerprint))
+    known = FusionWeight.from_json(store.fusion_weight(collection, fingerprint))
     now = max(store.count_passages(collection), 1)
     if not known.passages or not 1 / _GROWTH <= now / known.passages <= _GROWTH:
         return True
@@ -135,7 +135,7 @@ def is_due(store: Store, collection: int, fingerprint: str) -> bool:
     return 2 * len(there) < len(known.background)
 
 
-def fit(store: Store, collection: int, encoder: Encoder) -> Trust:
+def fit(store: Store, collection: int, encoder: EmbeddingModel) -> FusionWeight:
     """Examine a collection's generation under `encoder`. The same result for the same content.
 
     Takes two embeddings a pseudo-query: some 20 s of one core with the bundled embedder.
@@ -149,7 +149,7 @@ def fit(store: Store, collection: int, encoder: Encoder) -> Trust:
     if len(queries) < _FEWEST_QUERIES:
         return replace(PRIOR, passages=size, queries=len(queries), background=background)
     keyword, dense = coefficients(pool, queries, encoder)
-    return Trust(
+    return FusionWeight(
         dense=dense,
         keyword=keyword,
         queries=len(queries),
@@ -159,7 +159,7 @@ def fit(store: Store, collection: int, encoder: Encoder) -> Trust:
 
 
 def coefficients(
-    pool: Pool, queries: Sequence[PseudoQuery], encoder: Encoder
+    pool: Pool, queries: Sequence[PseudoQuery], encoder: EmbeddingModel
 ) -> tuple[float, float]:
     """Keyword and dense coefficient of pseudo-queries, of which there must be some.
 
@@ -168,10 +168,10 @@ def coefficients(
     on anthropic-docs they lose faith in the dense side (0.84 → 0.19) where people's questions
     gain by it, and have the same best weight as before (docs/log.md, The loop).
     """
-    undo = getattr(encoder, "before_adaptation", None)
-    if undo is not None:
-        encoder = _Unadapted(encoder, undo)
-        pool = replace(pool, vectors=_turned(pool.vectors, undo))
+    inverse_whitening = getattr(encoder, "before_adaptation", None)
+    if inverse_whitening is not None:
+        encoder = _Unadapted(encoder, inverse_whitening)
+        pool = replace(pool, vectors=_turned(pool.vectors, inverse_whitening))
     words, meaning = pool.evidence(queries, encoder)
     return conditional_logit(words, meaning, [query.source for query in queries])
 
@@ -180,18 +180,18 @@ def coefficients(
 class _Unadapted:
     """An adapted embedder as it was before."""
 
-    adapted: Encoder
-    undo: np.ndarray
+    adapted: EmbeddingModel
+    inverse_whitening: np.ndarray
 
     @property
     def fingerprint(self) -> str:
         return self.adapted.fingerprint
 
     def embed_queries(self, texts: Sequence[str], task: str | None = None) -> np.ndarray:
-        return _turned(self.adapted.embed_queries(texts, task), self.undo)
+        return _turned(self.adapted.embed_queries(texts, task), self.inverse_whitening)
 
     def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
-        return _turned(self.adapted.embed_passages(texts), self.undo)
+        return _turned(self.adapted.embed_passages(texts), self.inverse_whitening)
 
 
 def _turned(vectors: np.ndarray, by: np.ndarray) -> np.ndarray:
@@ -240,9 +240,9 @@ def _newton(evidence: np.ndarray, right: np.ndarray) -> np.ndarray:
     value, odds = _likelihood(evidence, chosen, coefficients)
     for _ in range(_ITERATIONS):
         mean = np.einsum("qp,qpf->qf", odds, evidence)
-        spread = np.einsum("qp,qpf,qpg->fg", odds, evidence, evidence) - mean.T @ mean
+        covariance = np.einsum("qp,qpf,qpg->fg", odds, evidence, evidence) - mean.T @ mean
         gradient = (chosen - mean).mean(axis=0) - _RIDGE * coefficients
-        step = np.linalg.solve(spread / count + _RIDGE * np.eye(features), gradient)
+        step = np.linalg.solve(covariance / count + _RIDGE * np.eye(features), gradient)
         reached, odds = _likelihood(evidence, chosen, coefficients + step)
         while reached < value and np.abs(step).max() > _PRECISION:
             step /= 2
@@ -309,7 +309,7 @@ class Pool:
         return pseudo_queries([one.text for one in self.passages], self.languages, count)
 
     def evidence(
-        self, queries: Sequence[PseudoQuery], encoder: Encoder
+        self, queries: Sequence[PseudoQuery], encoder: EmbeddingModel
     ) -> tuple[np.ndarray, np.ndarray]:
         """Keyword and dense evidence [queries, passages]; right ones without their sentence."""
         import numpy as np

@@ -21,7 +21,7 @@ from indexer.store.errors import (
     UnknownDocumentError,
     UnknownOriginalError,
 )
-from indexer.store.lock import Presence
+from indexer.store.lock import HomeLock
 from indexer.store.originals import Originals
 from indexer.store.rows import (
     DOCUMENT_COLUMNS,
@@ -69,7 +69,7 @@ class Catalogue:
                 "back, restore a backup, or run `footnote doctor --repair`, which indexes them anew"
             )
         # First of all: whoever has the home alone may be putting another database in its place.
-        self._presence = Presence(home)
+        self._presence = HomeLock(home)
         try:
             self._database = Database(self.path)
         except BaseException:
@@ -388,7 +388,7 @@ class Catalogue:
         drawn = random.Random(seed).sample(ids, min(count, len(ids)))  # noqa: S311 - no secret
         return list(self.passages(sorted(drawn)).values())
 
-    def trust(self, collection: int, fingerprint: str) -> str:
+    def fusion_weight(self, collection: int, fingerprint: str) -> str:
         """The fitted fusion of a generation, as its fitter wrote it; '' before the first fit."""
         row = self.connection.execute(
             "SELECT trust FROM generations WHERE collection = ? AND fingerprint = ?",

@@ -139,13 +139,13 @@ class Store(Catalogue):
         with self.transaction() as connection:
             return writes.return_generation(connection, collection)
 
-    def set_trust(self, collection: int, fingerprint: str, trust: str) -> None:
+    def set_fusion_weight(self, collection: int, fingerprint: str, fusion_weight: str) -> None:
         """Keep the fitted fusion of a generation."""
         with self.transaction() as connection:
             connection.execute(
                 "INSERT INTO generations (collection, fingerprint, trust) VALUES (?, ?, ?)"
                 " ON CONFLICT (collection, fingerprint) DO UPDATE SET trust = excluded.trust",
-                (collection, fingerprint, trust),
+                (collection, fingerprint, fusion_weight),
             )
 
     def drop_generation(self, collection: int, fingerprint: str) -> int:

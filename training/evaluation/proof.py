@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from embedder.errors import FootnoteError
-from indexer.search.calibration import PRIOR, Encoder, Pool, Trust, coefficients
+from indexer.search.calibration import PRIOR, EmbeddingModel, FusionWeight, Pool, coefficients
 from indexer.search.pseudo_queries import PseudoQuery
 from training.evaluation.metrics import Interval, bootstrap
 
 if TYPE_CHECKING:
     from indexer.store.store import Store
-    from training.data.split import Material
+    from training.data.split import Split
 
 # Pseudo-queries of held-out documents, and of the others for the trust.
 QUERIES = 300
@@ -33,7 +33,7 @@ class CollectionChangedError(FootnoteError):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ProofQuestion:
     """A question to the held-out documents: its text, and the passage that answers it, by id.
 
     `origin` is `pseudo` (cut out of the passage, which is sought without it), `written`,
@@ -129,10 +129,10 @@ class Proof:
 def prove(
     store: Store,
     collection: int,
-    material: Material,
-    before: Encoder,
-    after: Encoder,
-    questions: Sequence[Question] = (),
+    split: Split,
+    before: EmbeddingModel,
+    after: EmbeddingModel,
+    questions: Sequence[ProofQuestion] = (),
 ) -> Proof:
     """Ask held-out documents under both embedders.
 
@@ -140,32 +140,32 @@ def prove(
     added to the pseudo-queries, as far as their passage is held out. Raises
     `CollectionChangedError`.
     """
-    held_out = asked_about(store, material, questions)
+    held_out = asked_about(store, split, questions)
     pools = [Pool.of(store, collection, one.fingerprint, held_out) for one in (before, after)]
     ids = [[passage.id for passage in pool.passages] for pool in pools]
     if ids[0] != ids[1]:
         raise CollectionChangedError(
             "documents came or went while the embedders were compared; repeat the comparison"
         )
-    fitting, asked, origins = _divided(pools[0], material, questions)
+    fitting, asked, origins = _divided(pools[0], split, questions)
     ranks: dict[str, list[_Found]] = {}
     for name, pool, embedder in zip(("before", "after"), pools, (before, after), strict=True):
         _, dense = coefficients(pool, fitting, embedder) if fitting else (0.0, PRIOR.dense)
         words, meaning = pool.evidence(asked, embedder)
-        ranks[name] = _found(asked, words, meaning, Trust(dense).weight)
+        ranks[name] = _found(asked, words, meaning, FusionWeight(dense).weight)
     proof = _proof(asked, origins, np.array(ids[0]), ranks)
     return replace(
         proof,
         against=before.fingerprint,
         offered=len(questions),
-        whole_documents=material.whole_documents,
+        whole_documents=split.whole_documents,
     )
 
 
-def asked_about(store: Store, material: Material, questions: Sequence[Question]) -> list[int]:
+def asked_about(store: Store, split: Split, questions: Sequence[ProofQuestion]) -> list[int]:
     """The passages, by id, that the questions of the proof are about: held-out ones."""
     there = store.passages({question.passage for question in questions})
-    return [number for number, one in there.items() if material.part_of(one) == "proof"]
+    return [number for number, one in there.items() if split.part_of(one) == "proof"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +180,10 @@ class _Found:
 
 
 def _divided(
-    pool: Pool, material: Material, questions: Sequence[Question]
+    pool: Pool, split: Split, questions: Sequence[ProofQuestion]
 ) -> tuple[list[PseudoQuery], list[PseudoQuery], list[str]]:
     """Queries to fit the trust with, queries of the proof, and the latter's origins."""
-    part_at = [material.part_of(passage) for passage in pool.passages]
+    part_at = [split.part_of(passage) for passage in pool.passages]
     pseudo = pool.queries(len(pool.passages))
     fitting = [query for query in pseudo if part_at[query.source] != "proof"][: QUERIES // 2]
     held_out = [query for query in pseudo if part_at[query.source] == "proof"][:QUERIES]

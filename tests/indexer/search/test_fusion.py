@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from indexer.keyword.bm25 import TermStatistics
 from indexer.search import calibration, fusion
-from indexer.search.calibration import Trust, conditional_logit
+from indexer.search.calibration import FusionWeight, conditional_logit
 from indexer.search.fusion import Background
 from indexer.search.pseudo_queries import pseudo_queries
 from indexer.store.store import Store
@@ -189,9 +189,9 @@ def test_a_better_model_is_trusted_more_and_noise_not_at_all(trusts):
 
 
 def test_trust_survives_the_database_and_other_versions_fall_back(trusts):
-    assert Trust.from_json(trusts["good"].to_json()) == trusts["good"]
-    assert Trust.from_json("") == calibration.PRIOR
-    assert Trust.from_json('{"version": 99, "dense": 7}') == calibration.PRIOR
+    assert FusionWeight.from_json(trusts["good"].to_json()) == trusts["good"]
+    assert FusionWeight.from_json("") == calibration.PRIOR
+    assert FusionWeight.from_json('{"version": 99, "dense": 7}') == calibration.PRIOR
 
 
 def test_a_collection_too_small_to_examine_gets_the_prior(tmp_path):
@@ -210,5 +210,5 @@ def test_a_collection_too_small_to_examine_gets_the_prior(tmp_path):
     fitted = calibration.fit(store, number, encoder)
     assert fitted.weight == calibration.PRIOR.weight
     assert fitted.passages == 5
-    store.set_trust(number, encoder.fingerprint, fitted.to_json())
+    store.set_fusion_weight(number, encoder.fingerprint, fitted.to_json())
     assert not calibration.is_due(store, number, encoder.fingerprint)

@@ -366,10 +366,10 @@ def test_the_way_back_goes_through_every_generation_that_answered(shelf):
 
 
 def test_trust_is_kept_for_each_generation(shelf):
-    assert shelf.store.trust(shelf.collection, FINGERPRINT) == ""
-    shelf.store.set_trust(shelf.collection, FINGERPRINT, "{}")
-    shelf.store.set_trust(shelf.collection, FINGERPRINT, '{"a": 1}')
-    assert shelf.store.trust(shelf.collection, FINGERPRINT) == '{"a": 1}'
+    assert shelf.store.fusion_weight(shelf.collection, FINGERPRINT) == ""
+    shelf.store.set_fusion_weight(shelf.collection, FINGERPRINT, "{}")
+    shelf.store.set_fusion_weight(shelf.collection, FINGERPRINT, '{"a": 1}')
+    assert shelf.store.fusion_weight(shelf.collection, FINGERPRINT) == '{"a": 1}'
 
 
 def test_a_sample_is_spread_and_repeatable(shelf):

@@ -11,8 +11,8 @@ import numpy as np
 from indexer.ingest.sources import find
 from indexer.vector.generations import embed_passages
 from tests.homes import unit, write_papers
-from training.data.split import material
-from training.evaluation.proof import Comparison, Proof, Question, gain_at, prove
+from training.data.split import split_collection
+from training.evaluation.proof import Comparison, Proof, ProofQuestion, gain_at, prove
 
 
 def proof_of(dense: list[tuple[int, int]], fused: list[tuple[int, int]]) -> Proof:
@@ -72,9 +72,9 @@ def test_the_proof_tells_a_better_embedder_from_a_worse_one(bare_home, tmp_path)
     drawn = [one.id for one in store.sample_passages(number, 2000)]
     for one in (good, bad):
         embed_passages(store, one, drawn)
-    taken = material(store, number)
+    taken = split_collection(store, number)
     held = taken.part("proof")
-    real = [Question("What of it?", held[0].passage.id), Question("And it?", drawn[-1])]
+    real = [ProofQuestion("What of it?", held[0].passage.id), ProofQuestion("And it?", drawn[-1])]
     better = prove(store, number, taken, bad, good, real)
     worse = prove(store, number, taken, good, bad, real)
     assert better.queries >= 30
