@@ -151,7 +151,7 @@ def _conflict(claim: str, text: str, around: str, language: Language) -> str:
     strange = _strange_names(claim, f"{around} {text}", language)
     if strange:
         return f"the source does not name {', '.join(strange)}"
-    if _denies(claim, text, language):
+    if opposed(claim, text, language):
         return "the source says the opposite"
     return ""
 
@@ -174,16 +174,16 @@ def _strange_names(claim: str, source: str, language: Language) -> list[str]:
     return [name for name in names + pairs if name.casefold() not in known]
 
 
-def _denies(claim: str, text: str, language: Language) -> bool:
+def opposed(claim: str, text: str, language: Language) -> bool:
     """Whether a clause of the claim denies what the source affirms, or the reverse.
 
     Each clause of the claim is held against those of the source that share most words with it:
     a "not" in another clause is about something else.
     """
-    return any(_opposed(clause, _clauses(text), language) for clause in _clauses(claim))
+    return any(_clause_opposed(clause, _clauses(text), language) for clause in _clauses(claim))
 
 
-def _opposed(clause: str, source: Sequence[str], language: Language) -> bool:
+def _clause_opposed(clause: str, source: Sequence[str], language: Language) -> bool:
     words = set(content_words(language.denial.sub(" ", clause.casefold()), language))
     if not words:
         return False
