@@ -17,11 +17,13 @@ from indexer.records import Hit, Page, Passage, Span
 from indexer.store.errors import UnknownDocumentError
 from rag.evidence import abstain, cite, extract
 from rag.evidence.quotables import Pages, Quotable, quotables
-from rag.evidence.retrieve import Search, retrieve
+from rag.evidence.retrieve import retrieve
 from rag.llm import generate
 from rag.llm.client import ChatModel, LanguageModelError, MalformedReplyError, OneWait
 from rag.question.analysis import Question, read
 from rag.question.follow_ups import standalone
+from rag.reader.reader import Reader
+from rag.reader.search import Finder, ReadingSearcher
 from rag.records import Answer, Footnote, Sentence, Turn
 
 if TYPE_CHECKING:
@@ -69,8 +71,8 @@ class Knowledge(Protocol):
 class Reading:
     """A question beside what was found for it.
 
-    `confidence` is the fitted probability that the documents hold an answer; `notice` says
-    what could not be searched.
+    `confidence` is the fitted probability that the documents hold an answer, `threshold` what
+    it must reach; `notice` says what could not be searched.
     """
 
     question: Question
@@ -78,9 +80,15 @@ class Reading:
     pages: Pages
     quotables: tuple[Quotable, ...]
     scored: tuple[extract.Scored, ...]
-    features: abstain.Features
     confidence: float
+    threshold: float
+    reader: Reader | None
     notice: str
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the documents do not seem to hold an answer."""
+        return self.confidence < self.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +102,23 @@ class _Drafted:
 
 
 class Answerer:
-    """Answers questions from the collections in a scope; with `llm` None by quotation alone."""
+    """Answers questions from the collections in a scope; with `llm` None by quotation alone.
 
-    def __init__(self, searcher: Search, store: Knowledge, llm: ChatModel | None) -> None:
-        self._searcher = searcher
+    With a `reader` the passages are put in its order, it has a say in which sentences answer,
+    whether anything does and what supports a claim; without, rules and an older fit decide.
+    """
+
+    def __init__(
+        self,
+        searcher: Finder,
+        store: Knowledge,
+        llm: ChatModel | None,
+        reader: Reader | None = None,
+    ) -> None:
+        self._searcher = ReadingSearcher(searcher, store, reader) if reader else searcher
         self._store = store
         self._llm = llm
+        self._reader = reader
 
     def ask(
         self,
@@ -151,10 +170,12 @@ class Answerer:
         statistics = self._store.term_statistics(scope.collections, question)
         asked = read(question, statistics, sorted(languages))
         found = tuple(quotables(hits, pages))
-        scored = tuple(extract.score(asked, hits, found))
-        features = abstain.features(asked, hits, scored)
-        confidence = abstain.shipped().probability(features)
-        return Reading(asked, hits, pages, found, scored, features, confidence, retrieved.notice)
+        look = self._reader.look(asked, hits, found) if self._reader else None
+        scored = tuple(extract.score(asked, hits, found, look.sentences if look else ()))
+        confidence, threshold = look.hope if look else abstain.hope(asked, hits, scored)
+        return Reading(
+            asked, hits, pages, found, scored, confidence, threshold, self._reader, retrieved.notice
+        )
 
     def _pages(self, hits: Sequence[Hit]) -> dict[tuple[str, int], Page]:
         wanted = {(hit.document.id, span.page) for hit in hits for span in hit.passage.spans}
@@ -176,7 +197,7 @@ def _draft(reading: Reading, llm: ChatModel | None, told: OnText) -> _Drafted:
 
 def _extracted(reading: Reading, told: OnText, notice: str = "") -> _Drafted:
     """Quote what answers, or nothing where the documents do not seem to hold an answer."""
-    if reading.confidence < abstain.shipped().threshold:
+    if reading.doubtful:
         return _Drafted("extractive", notice=notice)
     notes = _Notes(reading)
     sentences = []
@@ -214,7 +235,7 @@ def _generated(reading: Reading, llm: ChatModel, told: OnText) -> _Drafted:
         raise MalformedReplyError("the language model sent an empty answer")
     claims = generate.claims(reply, len(reading.hits))
     sentences, footnotes = _checked(claims, reading, whole=not notice)
-    doubtful = generate.refuses(reply) or reading.confidence < abstain.shipped().threshold
+    doubtful = generate.refuses(reply) or reading.doubtful
     if doubtful and not any(sentence.footnotes for sentence in sentences):
         return _Drafted("generated", notice=notice)
     return _Drafted("generated", sentences, footnotes, notice)
@@ -243,10 +264,12 @@ def _checked(
 def _support(claim: generate.Claim, reading: Reading) -> cite.Support:
     languages = reading.question.languages
     cited = [q for q in reading.quotables if q.hit + 1 in claim.cited]
-    support = cite.check(claim.text, cited, reading.hits, languages)
+    support = cite.check(claim.text, cited, reading.hits, languages, reading.reader)
     if support.verdict == "supported":
         return support
-    elsewhere = cite.check(claim.text, reading.quotables, reading.hits, languages)
+    elsewhere = cite.check(
+        claim.text, reading.quotables, reading.hits, languages, reading.reader
+    )
     return elsewhere if elsewhere.verdict == "supported" else support
 
 

@@ -80,6 +80,14 @@ def shipped() -> Fit:
     )
 
 
+def hope(
+    question: Question, hits: Sequence[Hit], scored: Sequence[Scored]
+) -> tuple[float, float]:
+    """The probability that the documents hold an answer, and the line below which we say no."""
+    fit = shipped()
+    return fit.probability(features(question, hits, scored)), fit.threshold
+
+
 def features(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]) -> Features:
     """Look at what was found for a question; all nought where nothing was."""
     if not hits or not scored:

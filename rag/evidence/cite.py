@@ -13,14 +13,19 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from indexer.keyword.analysis import query_words
 from indexer.records import Hit
 from rag.evidence.numbers import in_figures, unsaid
 from rag.evidence.quotables import Quotable
 from rag.question.analysis import terms_of
-from rag.question.languages import Language, content_words, language_of
+from rag.question.languages import ENGLISH, Language, content_words, language_of
+from rag.reader.claims import Source
 from rag.records import Verdict
+
+if TYPE_CHECKING:
+    from rag.reader.reader import Reader
 
 # Shares of a claim's content words that must stand in its source. Measured by
 # `python -m benchmarks.claims`.
@@ -34,6 +39,9 @@ _BOTH_ADD = 0.15
 # A clause of the source speaks of a clause of the claim if it holds this share of its words.
 _SAME_CLAUSE = 0.5
 
+# Marks of citations: [1], [2, 3], (4) before an end mark, raised figures.
+_MARKS = re.compile(r"\s*\[\^?\d+(?:\s*[,;–-]\s*\d+)*\]|\s*\(\d{1,2}(?:,\s*\d{1,2})*\)(?=[.!?]?$)"
+                    r"|[¹²³⁴-⁹⁰]+(?=\s|[.,;]|$)")  # fmt: skip
 _NAME = re.compile(r"(?<=[\w,;:)’'\"“(/-] )[A-ZÀ-ÖØ-ÞЀ-Я][\w’'-]+|\b[A-Z]{2,}\b|\b\w+[A-Z]\w*\b")
 _FULL_NAME = re.compile(r"\b[A-ZÀ-ÖØ-Þ][a-zß-ÿ]+ [A-ZÀ-ÖØ-Þ][a-zß-ÿ]+\b")
 _CLAUSE = re.compile(r"[,;:()–—]|\b(?:but|although|though|while|whereas|unless|aber|sondern|obwohl"
@@ -55,13 +63,33 @@ class Support:
     reason: str = ""
 
 
+_PART = "the source says only part of this"
 NOTHING = Support("unsupported", (), 0.0, "nothing in the cited text says this")
 
 
 def check(
+    claim: str,
+    sources: Sequence[Quotable],
+    hits: Sequence[Hit],
+    languages: Sequence[str],
+    reader: Reader | None = None,
+) -> Support:
+    """Compare a claim with the best place among `sources` (quotables of `hits`).
+
+    A `reader` decides whether an English claim that nothing contradicts is supported, in other
+    words than the source's too; the rules find the place and what contradicts it.
+    """
+    claim = _without_marks(claim)
+    found = _by_rules(claim, sources, hits, languages)
+    language = language_of(claim)
+    if reader is None or language.code != "en" or not sources or found.share == 1.0:
+        return found
+    return _read(claim, found, sources, hits, reader)
+
+
+def _by_rules(
     claim: str, sources: Sequence[Quotable], hits: Sequence[Hit], languages: Sequence[str]
 ) -> Support:
-    """Compare a claim with the best place among `sources` (quotables of `hits`)."""
     words = query_words(in_figures(claim, language_of(claim)), languages)
     said = _Claim(claim, tuple(word.terms for word in words))
     terms = [_terms((one,), hits, languages) for one in sources]
@@ -73,6 +101,28 @@ def check(
         if said.named(both) >= apart + _BOTH_ADD:
             best = max(best, _compare(said, pair, hits, both), key=_order)
     return best
+
+
+def _read(
+    claim: str, found: Support, sources: Sequence[Quotable], hits: Sequence[Hit], reader: Reader
+) -> Support:
+    """What the reader makes of a claim, beside what the rules found."""
+    texts = [Source(one.hit, one.text, _head(one, hits)) for one in sources]
+    chance, places = reader.support(claim, texts, ENGLISH, opposed)
+    window = tuple(sources[place] for place in places)
+    if found.reason in (NOTHING.reason, _PART, ""):
+        lines = reader.lines
+        if chance >= lines["supported"]:
+            return Support("supported", found.evidence or window, chance)
+        if chance >= lines["partly"] or found.verdict != "unsupported":
+            return Support("partly", found.evidence or window, chance, _PART)
+        return Support("unsupported", (), chance, NOTHING.reason)
+    return found
+
+
+def _without_marks(claim: str) -> str:
+    """A claim without the marks of what it cites: `[1]`, `(2, 3)` at an end, raised figures."""
+    return " ".join(_MARKS.sub(" ", claim).split()) or claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +189,7 @@ def _compare(
     if reason:
         return Support("unsupported", (), share, reason)
     if share < _SUPPORTED or len(claim.words) < _LEAST_WORDS:
-        return Support("partly", window, share, "the source says only part of this")
+        return Support("partly", window, share, _PART)
     return Support("supported", window, share)
 
 

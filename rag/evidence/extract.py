@@ -27,6 +27,9 @@ _QUESTION_PENALTY = 0.6
 _FRAGMENT_PENALTY = 0.15
 _EXAMPLE_PENALTY = 0.15
 
+# What the trained reader's probability counts beside all of the above.
+_READ = 1.0
+
 MOST_SENTENCES = 3
 # A further sentence must score this share of the best one …
 _NEAR = 0.9
@@ -54,8 +57,12 @@ def score(
     question: Question,
     hits: Sequence[Hit],
     quotables: Sequence[Quotable],
+    read: Sequence[float] = (),
 ) -> list[Scored]:
-    """Score every quotable, best first."""
+    """Score every quotable, best first.
+
+    `read` is what the trained reader gives each (`rag.reader.reader.Look`), where there is one.
+    """
     terms = [question.terms_of(quotable.text) for quotable in quotables]
     scored = []
     for place, quotable in enumerate(quotables):
@@ -73,6 +80,7 @@ def score(
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
         value -= _FRAGMENT_PENALTY * _is_fragment(quotable.text)
         value -= _EXAMPLE_PENALTY * _is_example(quotable.text)
+        value += _READ * read[place] if len(read) else 0.0
         scored.append(Scored(quotable, value, own, whole, terms[place]))
     return sorted(scored, key=lambda one: -one.score)
 

@@ -55,10 +55,18 @@ class Source:
     head: str = ""
 
 
-def claim_row(
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A claim held against its source: the features [`CLAIM`], and the sentences that hold most."""
+
+    row: np.ndarray
+    place: tuple[int, ...]
+
+
+def hold(
     claim: str, sources: Sequence[Source], language: Language, vectors: WordVectors, opposed: Opposed
-) -> np.ndarray:
-    """float [`CLAIM`]; `opposed` says whether a claim denies what its source says."""
+) -> Held:
+    """Hold a claim against at least one sentence; `opposed`: whether it denies what they say."""
     words = [w.terms for w in query_words(in_figures(claim, language), [language.code])]
     words = [word for word in words if any(map(str.isalpha, word[0]))]
     weights = vectors.weighed(words)
@@ -79,7 +87,7 @@ def claim_row(
     near = " ".join(sources[place].text for place in pairs[two])
     all_of = " ".join(f"{sources[place].head} {sources[place].text}" for place in inside)
     in_order = [term for place in pairs[two] for term in terms[place]]
-    return np.array([
+    row = np.array([
         matches.soft(one), matches.exact(one), matches.soft(tops[two]), matches.exact(tops[two]),
         matches.soft(passage), matches.exact(passage),
         matches.missing(tops[two]), matches.missing(passage),
@@ -91,6 +99,7 @@ def claim_row(
         ((matches.weights > _RARE) & (passage < _NOTHING_NEAR)).sum(),
         math.log1p(len(words)), math.log1p(len(all_of.split())),
     ], float)  # fmt: skip
+    return Held(row, pairs[two])
 
 
 def _terms(text: str, language: Language) -> list[str]:

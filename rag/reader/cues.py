@@ -45,9 +45,9 @@ _I = frozenset({"i'm", "i've", "i'd", "i'll", "i’m", "i’ve", "i’d", "i’l
 
 def asked_kind(question: Question) -> int:
     """The place in `KINDS` of what a question asks for."""
-    if question.kind != "any":
+    if question.kind in KINDS:
         return KINDS.index(question.kind)
-    if question.language.code != "en":
+    if question.kind != "any" or question.language.code != "en":
         return 0
     for kind, pattern in _ASKED:
         if pattern.search(question.text):

@@ -21,7 +21,7 @@ from rag.evidence.quotables import Quotable
 from rag.question.analysis import Question
 from rag.question.languages import Language
 from rag.reader import features
-from rag.reader.claims import Opposed, Source, claim_row
+from rag.reader.claims import Opposed, Source, hold
 from rag.reader.trees import Trees, probability
 from rag.reader.words import WordVectors
 
@@ -34,12 +34,12 @@ DEPTH = 20
 class Look:
     """What the reader says of a question beside what was found.
 
-    `sentences`: the probability of each quotable that it answers; `confidence`: that anything
-    found answers.
+    `sentences`: the probability of each quotable that it answers; `hope`: that anything found
+    answers, and the line below which we say no.
     """
 
     sentences: np.ndarray
-    confidence: float
+    hope: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +78,21 @@ class Reader:
     ) -> Look:
         """Read what was found for a question."""
         if not hits or not quotables:
-            return Look(np.zeros(len(quotables)), 0.0)
+            return Look(np.zeros(len(quotables)), (0.0, self.lines["answered"]))
         evidence = features.Evidence.of(question, hits, self.words)
         rows = features.sentence_rows(evidence, quotables)
         logits = self.sentences.logits(rows)
         passages = self.passages.logits(features.passage_rows(evidence, _sentences(hits)))
         row = features.question_row(evidence, rows, logits, passages)
         confidence = float(probability(self.questions.logits(row[None]))[0])
-        return Look(probability(logits), confidence)
+        return Look(probability(logits), (confidence, self.lines["answered"]))
 
     def support(
         self, claim: str, sources: Sequence[Source], language: Language, opposed: Opposed
-    ) -> float:
-        """The probability that these sources support a claim."""
-        row = claim_row(claim, sources, language, self.words, opposed)
-        return float(probability(self.claims.logits(row[None]))[0])
+    ) -> tuple[float, tuple[int, ...]]:
+        """The probability that these sources support a claim, and which of them hold most of it."""
+        held = hold(claim, sources, language, self.words, opposed)
+        return float(probability(self.claims.logits(held.row[None]))[0]), held.place
 
 
 def _sentences(hits: Sequence[Hit]) -> list[list[str]]:

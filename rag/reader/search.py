@@ -12,7 +12,7 @@ from rag.question.analysis import read
 from rag.reader.reader import DEPTH, Reader
 
 if TYPE_CHECKING:
-    from indexer.search.searcher import Findings, Mode, Scope
+    from indexer.search.searcher import SearchResult, Mode, Scope
 
 
 class Finder(Protocol):
@@ -20,7 +20,7 @@ class Finder(Protocol):
 
     def find(
         self, query: str, scope: Scope, k: int = 10, mode: Mode = "fused", task: str | None = None
-    ) -> Findings:
+    ) -> SearchResult:
         """The passages found, best first, and what could not be searched."""
         ...
 
@@ -45,7 +45,7 @@ class ReadingSearcher:
 
     def find(
         self, query: str, scope: Scope, k: int = 10, mode: Mode = "fused", task: str | None = None
-    ) -> Findings:
+    ) -> SearchResult:
         """As `Searcher.find`; dense and keyword searches show what each side finds by itself."""
         if mode != "fused":
             return self._finder.find(query, scope, k, mode, task)

@@ -19,7 +19,7 @@ import numpy as np
 
 from rag.evidence.cite import opposed
 from rag.question.languages import ENGLISH
-from rag.reader.claims import Source, claim_row
+from rag.reader.claims import Source, hold
 from rag.reader.words import WordVectors
 
 _BESIDE = 5
@@ -72,6 +72,8 @@ def _of_row(row: dict, draw: random.Random) -> Iterator[tuple[str, str, bool, fl
     if len(sentence.split()) < 6:
         return
     yield sentence, "sentence", True, 0.5
+    tail = sentence[:1].lower() + sentence[1:]
+    yield f"{row['supported'].rstrip('.')}, and {tail}", "both", True, 0.5
     others = [n for n in _NUMBER.findall(" ".join(row["sentences"])) if n not in sentence]
     if (found := _NUMBER.search(sentence)) and others:
         spoilt = sentence[: found.start()] + draw.choice(others) + sentence[found.end() :]
@@ -102,4 +104,4 @@ def claim_rows(claims: Sequence[Held], vectors: WordVectors) -> np.ndarray:
 def row(text: str, sentences: Sequence[str], vectors: WordVectors) -> np.ndarray:
     """The features of one claim over plain sentences."""
     sources = [Source(0, sentence) for sentence in sentences]
-    return claim_row(text, sources, ENGLISH, vectors, opposed)
+    return hold(text, sources, ENGLISH, vectors, opposed).row
