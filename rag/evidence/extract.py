@@ -27,8 +27,10 @@ _QUESTION_PENALTY = 0.6
 _FRAGMENT_PENALTY = 0.15
 _EXAMPLE_PENALTY = 0.15
 
-# What the trained reader's probability counts beside all of the above.
-_READ = 1.0
+# What the trained reader's probability counts beside all of the above. On 150 squad-dev questions
+# the gold string stands in 80.7 % of answers of 1.57 sentences at 0, in 82.0 % of 1.40 at 0.5
+# and of 1.37 at 1, in 79.3 % of 1.32 at 2.
+_READ = 0.7
 
 MOST_SENTENCES = 3
 # A further sentence must score this share of the best one …

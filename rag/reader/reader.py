@@ -111,13 +111,8 @@ def read(folder: Path) -> Reader:
     """Read a reader from its folder."""
     from safetensors.numpy import load_file
 
-    words, trees = (load_file(folder / f"{name}.safetensors") for name in ("words", "trees"))
-    terms = words["terms"].tobytes().decode().split("\n")
-    vectors = WordVectors(
-        {term: place for place, term in enumerate(terms)},
-        words["vectors"],
-        words["rarity"].astype(np.float32),
-    )
+    vectors = WordVectors.read(folder / "words.safetensors")
+    trees = load_file(folder / "trees.safetensors")
     parts = (Trees.read(trees, name) for name in ("passages", "sentences", "questions", "claims"))
     spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
     return Reader(vectors, *parts, spec["lines"])

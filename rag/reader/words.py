@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -32,6 +33,16 @@ class WordVectors:
     def none(cls) -> WordVectors:
         """No vocabulary: words are near to themselves alone."""
         return cls({}, np.zeros((0, 1), np.int8), np.zeros(0))
+
+    @classmethod
+    def read(cls, path: Path) -> WordVectors:
+        """Read what `training/reader/words.py` wrote."""
+        from safetensors.numpy import load_file
+
+        parts = load_file(path)
+        terms = parts["terms"].tobytes().decode().split("\n")
+        rows = {term: place for place, term in enumerate(terms)}
+        return cls(rows, parts["vectors"], parts["rarity"].astype(np.float32))
 
     def weighed(self, words: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], float]:
         """Words with weights that sum to one, by how rare they are in general text."""

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from embedder.atomic import writing
 from indexer.keyword.analysis import index_terms, surface_words
 from rag.reader.words import WordVectors
 
@@ -70,3 +72,18 @@ def _whitened(vectors: np.ndarray) -> np.ndarray:
     values, directions = np.linalg.eigh(centred.T @ centred / len(centred))
     kept = slice(None, -1 - min(DIMENSION, len(values)), -1)
     return centred @ directions[:, kept] / np.maximum(values[kept], 1e-9) ** 0.25
+
+
+def write(vectors: WordVectors, path: Path) -> None:
+    """Keep word vectors: terms as text, a byte a number."""
+    from safetensors.numpy import save_file
+
+    with writing(path) as aside:
+        save_file(
+            {
+                "terms": np.frombuffer("\n".join(vectors.rows).encode(), np.uint8).copy(),
+                "vectors": np.ascontiguousarray(vectors.vectors),
+                "rarity": vectors.rarity.astype(np.float16),
+            },
+            aside,
+        )
