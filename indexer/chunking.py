@@ -186,8 +186,8 @@ def _split_line(line: str, language: str) -> Iterator[tuple[int, int]]:
         piece = line[start:end]
         stripped = piece.strip()
         if stripped:
-            start += len(piece) - len(piece.lstrip())
-            yield start, start + len(stripped)
+            first = start + len(piece) - len(piece.lstrip())
+            yield first, first + len(stripped)
 
 
 def _units(pages: Sequence[Page]) -> Iterator[_Unit]:
