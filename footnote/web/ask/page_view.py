@@ -38,7 +38,7 @@ class Place:
 def show(access: Access, place: Place, turn: Callable[[int], None]) -> Page | None:
     """Draw the page with its buttons; `turn` is called with the number of the page wanted.
 
-    Returns the page. A document that was deleted meanwhile is said to be so. Only one page at a time.
+    Returns the page. A document that was deleted meanwhile is said to be so. One page at a time.
     """
     with errors_shown():
         document = access.document(place.document)
