@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from embedder.atomic import write_text, writing_folder
-from embedder.cache import Kept
+from embedder.cache import TTLCache
 from embedder.decoder.load import base_shape, converted_folder
 from embedder.errors import FootnoteError
 from embedder.model import Embedder, EmbedderFiles
@@ -48,7 +48,7 @@ class Registry:
 
     def __init__(self, folder: Path, cache: Path) -> None:
         self._folder, self._cache = folder, cache
-        self._loaded: Kept[str, Embedder] = Kept()
+        self._loaded: TTLCache[str, Embedder] = TTLCache()
 
     def names(self) -> list[str]:
         """All installed embedders, the bundled one first."""
