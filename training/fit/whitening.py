@@ -4,7 +4,7 @@ All passages of a collection share its subject, and so do their vectors: a few d
 most of what they have in common, and little of what tells one passage from another. Whitening
 takes the weight off those directions (Su et al., arXiv 2103.15316, for sentence vectors at
 large); on the collection's own vectors it is worth 2 to 6 points of nDCG@10, on those of another
-collection nothing (docs/log/loop.md, The loop). It is a matrix behind the embedder's own, so the new
+collection nothing (docs/log/loop.md). It is a matrix behind the embedder's own, so the new
 vectors are a product of the old ones: no text goes through the decoder.
 """
 
