@@ -275,7 +275,7 @@ class Home:
         self.__dict__.pop("embedder", None)
         for collection in self.store.collections():
             self._adopt(collection.id)
-            self.searcher.settle(collection.id)
+            self.searcher.maintain(collection.id)
 
     def _adopt(self, collection: int, cancelled: Cancelled = _never) -> None:
         from indexer.vector.generations import embed_generation
@@ -290,7 +290,7 @@ class Home:
         if fingerprint := self.store.generation(collection):
             if self.store.unembedded(collection, fingerprint, 1):
                 fill_generation(self.store, self.embedder_of(collection), collection)
-            self.searcher.settle(collection)
+            self.searcher.maintain(collection)
 
     def watch(self, paths: Sequence[Path], collection: str) -> Iterator[IngestReport]:
         """Follow what changes under `paths`, until interrupted; a report each time."""
