@@ -4,12 +4,15 @@ A file of somebody else can hang a parser, eat the memory or crash a library; he
 the file and nothing else. A worker is `python -m indexer.sandbox`: it imports parsers only (no
 torch), and speaks JSON in frames of a length and that many bytes, so nothing it says is run.
 
-    to the worker     {"path": …, "name": …, "limits": {…}}
+    to the worker     {"path": …, "name": …, "limits": {…}}    with "cut", passages are made, too
+                      {"counts": […]}                       tokens of the texts it asked about
                       {"draw": …} or {"boxes": …}           see `indexer.page_pictures`
     from the worker   {"ready": true}                       once, when it has started
                       {"picture": base64} or {"boxes": […]}
                       {"done": pages, "of": pages}          any number of times: it is alive
                       {"page": {…}}                         one a page
+                      {"count": [text, …]}                  it waits for their tokens
+                      {"passages": [[headings, spans], …]}  any number of times
                       {"parsed": {"title", "kind", "problems"}} or {"error": code, "message": …}
 """
 
@@ -26,17 +29,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, astuple
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from embedder.errors import FootnoteError
+from indexer.chunking import CountTokens, PassageLimits, cut
 from indexer.parsers.errors import ParseError, ParserMemoryError, ParserTimeoutError, by_code
 from indexer.parsers.reading import DEFAULT_LIMITS, ReadingLimits
-from indexer.records import Block, HiddenText, Page, ParsedFile
+from indexer.records import Block, HiddenText, Page, ParsedFile, Passage, Span
 
 # A frame longer than this is not one of ours. The largest page is bounded by
 # `parsers.layout.MAX_CHARACTERS`, four bytes each at most.
@@ -46,18 +50,40 @@ _HEADER = struct.Struct(">I")
 # two signs of life (a scan of 300 pages takes some 20 minutes of text recognition).
 _TOTAL_FACTOR = 30
 _START_SECONDS = 60.0  # importing the parsers takes half a second, more on a busy machine
+# A small file that takes long is no file of a person's: 9 KB of style sheets took 23 s. So many
+# seconds between two signs of life, and so many more a megabyte, up to the limit that is set.
+_LEAST_SECONDS = 30.0
+_SECONDS_A_MEGABYTE = 30.0
+# Texts and passages that go in one message.
+_TEXTS, _PASSAGES = 2_000, 2_000
 _REUSES = 200  # a worker that has parsed so many files is replaced, against creeping leaks
 
 
 Progress = Callable[[int, int], None]  # (pages done, pages in all)
 
 
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """How parsed pages are cut into passages: whose tokens are counted, and how many fit."""
+
+    count_tokens: CountTokens
+    limits: PassageLimits
+
+
+@dataclass(frozen=True, slots=True)
+class CutFile:
+    """A parsed file and its passages; none where it was not to be cut."""
+
+    parsed: ParsedFile
+    passages: list[Passage]
+
+
 class ParserPool:
     """Parses files in `workers` child processes. A context manager.
 
     `seconds` is the longest a worker may go without finishing a page (where pages are counted)
-    or the file (where they are not). `memory_bytes` bounds a worker's address space. `limits`
-    is how much of a file is read.
+    or the file (where they are not); small files get less. `memory_bytes` bounds a worker's
+    address space. `limits` is how much of a file is read.
     """
 
     def __init__(
@@ -106,7 +132,16 @@ class ParserPool:
 
         `on_progress`, in a thread of the pool, is given (pages done, pages in all).
         """
-        return self._threads.submit(self._parse, path, name, on_progress)
+        return self._threads.submit(lambda: self._parse(path, name, on_progress, None).parsed)
+
+    def parse_and_cut(
+        self, path: Path, name: str, cutting: Cutting, on_progress: Progress | None = None
+    ) -> Future[CutFile]:
+        """Parse a file and cut it into passages, under the same limits. As `parse`.
+
+        Tokens are counted in this process, in a thread of the pool.
+        """
+        return self._threads.submit(self._parse, path, name, on_progress, cutting)
 
     def imap(self, paths: Iterable[Path]) -> Iterator[tuple[Path, ParsedFile | ParseError]]:
         """Parse files, yielding each as it is finished. Reads `paths` only as it gets on."""
@@ -129,7 +164,9 @@ class ParserPool:
             running += start() - 1
             yield path, _outcome(done)
 
-    def _parse(self, path: Path, name: str | None, on_progress: Progress | None) -> ParsedFile:
+    def _parse(
+        self, path: Path, name: str | None, on_progress: Progress | None, cutting: Cutting | None
+    ) -> CutFile:
         worker = self._idle.get()
         try:
             if worker is None or not worker.usable():
@@ -140,10 +177,22 @@ class ParserPool:
                 "path": str(path.resolve()),
                 "name": name or path.name,
                 "limits": asdict(self._limits),
+                "cut": asdict(cutting.limits) if cutting else None,
             }
-            return worker.parse(request, self._seconds, self._closed, on_progress)
+            seconds = min(self._seconds, _seconds(path))
+            count_tokens = cutting.count_tokens if cutting else None
+            return worker.parse(request, seconds, self._closed, on_progress, count_tokens)
         finally:
             self._idle.put(worker)
+
+
+def _seconds(path: Path) -> float:
+    """How long a file of this size may go without a sign of life."""
+    try:
+        megabytes = path.stat().st_size / (1 << 20)
+    except OSError:  # which the worker will say
+        megabytes = 0.0
+    return round(_LEAST_SECONDS + _SECONDS_A_MEGABYTE * megabytes)
 
 
 def _outcome(done: Future[ParsedFile]) -> ParsedFile | ParseError:
@@ -207,20 +256,40 @@ class Worker:
         seconds: float,
         closed: threading.Event,
         on_progress: Progress | None = None,
-    ) -> ParsedFile:
+        count_tokens: CountTokens | None = None,
+    ) -> CutFile:
         """Parse one file. After any error that is not the file's own, the process is dead."""
         pages: list[Page] = []
+        passages: list[Passage] = []
+        texts: dict[int, str] = {}
         for message in self.answers(request, seconds, closed):
             if "done" in message and on_progress:
                 on_progress(message["done"], message["of"])
             elif "page" in message:
                 pages.append(_page(message["page"]))
+                texts[pages[-1].number] = pages[-1].text
+            elif "count" in message and count_tokens:
+                self._tell_counts(message["count"], count_tokens)
+            elif "passages" in message:
+                for headings, spans in message["passages"]:
+                    passages.append(_passage(headings, spans, texts, len(passages)))
             elif "parsed" in message:
                 found = message["parsed"]
-                return ParsedFile(
+                parsed = ParsedFile(
                     found["title"], tuple(pages), found["kind"], tuple(found["problems"])
                 )
+                return CutFile(parsed, passages)
         raise AssertionError("answers never end without an error")
+
+    def _tell_counts(self, texts: list[str], count_tokens: CountTokens) -> None:
+        """Send what the process waits for; where it is gone, its next message says so."""
+        try:
+            counts = count_tokens(texts)
+        except BaseException:
+            self.kill()  # it would take the next file for the answer
+            raise
+        with contextlib.suppress(BrokenPipeError):
+            _send(self._process.stdin, {"counts": counts})
 
     def answers(
         self, request: dict[str, Any], seconds: float, closed: threading.Event
@@ -298,6 +367,14 @@ def _page(fields: dict[str, Any]) -> Page:
     )
 
 
+def _passage(
+    headings: list[str], spans: list[list[int]], texts: dict[int, str], ordinal: int
+) -> Passage:
+    places = tuple(Span(*span) for span in spans)
+    text = "\n".join(texts[one.page][one.start : one.end] for one in places)
+    return Passage(text, tuple(headings), places, ordinal)
+
+
 def _page_message(page: Page) -> dict[str, Any]:
     blocks = [[b.kind, b.start, b.end, b.level, b.header] for b in page.blocks]
     return {
@@ -319,10 +396,22 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     _send(answers, {"ready": True})
     while header := requests.read(_HEADER.size):
         request = json.loads(requests.read(_HEADER.unpack(header)[0]))
-        _answer(request, lambda m: _send(answers, m))
+        _answer(request, lambda m: _send(answers, m), lambda: _asked(requests))
 
 
-def _carry_out(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> None:
+def _asked(requests: IO[bytes]) -> dict[str, Any]:
+    """What the parent answers; the worker ends where it is gone."""
+    header = requests.read(_HEADER.size)
+    if not header:
+        raise SystemExit
+    return json.loads(requests.read(_HEADER.unpack(header)[0]))
+
+
+def _carry_out(
+    request: dict[str, Any],
+    send: Callable[[dict[str, Any]], None],
+    asked: Callable[[], dict[str, Any]],
+) -> None:
     if "path" not in request:
         from indexer.sandbox.page_renderer import carry_out
 
@@ -334,13 +423,40 @@ def _carry_out(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) 
     parsed = parse(path, request["name"], lambda done, of: send({"done": done, "of": of}), limits)
     for page in parsed.pages:
         send(_page_message(page))
+    if request.get("cut"):
+        _cut(parsed.pages, PassageLimits(**request["cut"]), send, asked)
     found = {"title": parsed.title, "kind": parsed.kind, "problems": parsed.problems}
     send({"parsed": found})
 
 
-def _answer(request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> None:
+def _cut(
+    pages: Sequence[Page],
+    limits: PassageLimits,
+    send: Callable[[dict[str, Any]], None],
+    asked: Callable[[], dict[str, Any]],
+) -> None:
+    """Cut pages here, where it can be stopped; the parent, which has the embedder, counts."""
+
+    def count_tokens(texts: Sequence[str]) -> list[int]:
+        counts: list[int] = []
+        for start in range(0, len(texts), _TEXTS):
+            send({"count": list(texts[start : start + _TEXTS])})
+            counts += asked()["counts"]
+        return counts
+
+    passages = cut(pages, count_tokens, limits)
+    for start in range(0, len(passages), _PASSAGES):
+        part = passages[start : start + _PASSAGES]
+        send({"passages": [[one.headings, [astuple(s) for s in one.spans]] for one in part]})
+
+
+def _answer(
+    request: dict[str, Any],
+    send: Callable[[dict[str, Any]], None],
+    asked: Callable[[], dict[str, Any]],
+) -> None:
     try:
-        _carry_out(request, send)
+        _carry_out(request, send, asked)
     except ParseError as error:
         send({"error": error.code, "message": str(error)})
     except OSError as error:
