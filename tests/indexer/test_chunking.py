@@ -229,6 +229,12 @@ def test_what_stands_before_a_passage_leaves_it_room_in_any_script():
     assert len(embedding_text("長" * 500, passage)) <= 50
 
 
+def test_the_mark_of_a_note_belongs_to_the_sentence_before_it():
+    text = "It is for members. ^1 Ask early. ^2,3 Bring rope."
+    found = [text[start:end] for start, end in sentences(text)]
+    assert found == ["It is for members. ^1", "Ask early. ^2,3", "Bring rope."]
+
+
 def written(title: str, passages) -> int:
     """Bytes that the passages themselves bring into a database, vectors of 512 with them."""
     per = [p.text + "".join(p.headings) + embedding_text(title, p) for p in passages]

@@ -14,7 +14,7 @@ from indexer.ingest import watch as watching
 from indexer.ingest.ingest import Ingest, OtherGenerationError
 from indexer.ingest.sources import Source, find
 from indexer.ingest.watch import in_step, watch
-from indexer.sandbox.worker import NoParserError, ParserPool
+from indexer.sandbox.pool import NoParserError, ParserPool
 from indexer.store.store import Store
 
 LEAVE = "# Parental leave\n\nPaid leave lasts sixteen weeks for every employee.\n"
@@ -429,7 +429,9 @@ def in_step_and(desk, monkeypatch):
 
 
 def test_indexing_loads_no_torch_where_nothing_is_to_be_embedded():
-    program = "import sys, indexer.ingest.ingest, indexer.ingest.watch; print('torch' in sys.modules)"
+    program = (
+        "import sys, indexer.ingest.ingest, indexer.ingest.watch; print('torch' in sys.modules)"
+    )
     root = Path(__file__).parents[3]
     said = subprocess.run(
         [sys.executable, "-c", program], cwd=root, check=True, capture_output=True, text=True

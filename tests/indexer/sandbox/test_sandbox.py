@@ -22,7 +22,7 @@ from indexer.parsers import (
     parse,
 )
 from indexer.records import ParsedFile
-from indexer.sandbox.worker import Cutting, ParserPool, _seconds
+from indexer.sandbox.pool import Cutting, ParserPool, _seconds
 
 
 def children() -> set[int]:
@@ -30,7 +30,7 @@ def children() -> set[int]:
         ["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, check=False
     )
     rows = found.stdout.decode().splitlines()
-    return {int(row.split()[0]) for row in rows if "indexer.sandbox.worker" in row}
+    return {int(row.split()[0]) for row in rows if "indexer.sandbox.child" in row}
 
 
 def test_a_file_comes_back_as_it_is_parsed_here(tmp_path):
