@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from indexer.chunking import text_hash
 from indexer.keyword import fts
 from indexer.keyword.analysis import index_terms
 from indexer.keyword.fts import KeywordRow
