@@ -59,6 +59,24 @@ class Registry:
         """The encoding contract of an embedder. Raises `UnknownEmbedderError`."""
         return EmbedderSpec.read(self._place(name) / _SPEC)
 
+    def specs(self) -> dict[str, EmbedderSpec]:
+        """The specs that can be read, by name, the bundled one first."""
+        found = {}
+        for name in self.names():
+            with suppress(SpecError):  # `unreadable` names it; it must not be in the others' way
+                found[name] = self.spec(name)
+        return found
+
+    def unreadable(self) -> list[SpecError]:
+        """What is wrong with the specs that cannot be read, an error each naming its file."""
+        found = []
+        for name in self.names():
+            try:
+                self.spec(name)
+            except SpecError as error:
+                found.append(error)
+        return found
+
     def load(self, name: str) -> Embedder:
         """The embedder of this name, one object for all who ask. Raises `UnknownEmbedderError`."""
         place = self._place(name)
@@ -68,10 +86,9 @@ class Registry:
 
     def load_fingerprint(self, fingerprint: str) -> Embedder:
         """The embedder that made a generation. Raises `UnknownEmbedderError`."""
-        for name in self.names():
-            with suppress(SpecError):  # another's, which must not be in the way
-                if self.spec(name).fingerprint == fingerprint:
-                    return self.load(name)
+        for name, spec in self.specs().items():
+            if spec.fingerprint == fingerprint:
+                return self.load(name)
         raise UnknownEmbedderError(
             f"the embedder with fingerprint {fingerprint}, which made this index, is not installed;"
             " put its folder back, or move the collections to another one with"
@@ -141,7 +158,8 @@ class Registry:
         (place / _SPEC).unlink()  # from here on it is not installed
         shutil.rmtree(place)
         self._loaded.forget(spec.fingerprint)
-        if base not in {converted_folder(self.spec(other), self._cache) for other in self.names()}:
+        needed = {converted_folder(other, self._cache) for other in self.specs().values()}
+        if base not in needed:
             shutil.rmtree(base, ignore_errors=True)
 
     def install_base(self, base: str) -> str:
@@ -155,7 +173,7 @@ class Registry:
         shape = base_shape(base)
         name = re.sub(r"[^A-Za-z0-9.-]+", "-", Path(base).name).strip("-.") or "base"
         spec = EmbedderSpec(name=f"{name}-untrained", base=base, dimension=shape.width)
-        if spec.name in self.names() and self.spec(spec.name) != spec:  # another of that name
+        if spec.name in self.names() and self.specs().get(spec.name) != spec:  # another's name
             spec = replace(spec, name=f"{spec.name}-{spec.fingerprint[:6]}")
         return self._install_spec(spec)
 

@@ -104,7 +104,7 @@ class Home:
         """Whether the embedder that answers for a collection is installed, or none does yet."""
         return self.store.generation(collection) in {
             "",
-            *(self.registry.spec(name).fingerprint for name in self.registry.names()),
+            *(spec.fingerprint for spec in self.registry.specs().values()),
         }
 
     @cached_property

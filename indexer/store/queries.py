@@ -87,11 +87,14 @@ class Catalogue:
         return [Collection(row["id"], row["name"]) for row in rows]
 
     def collection(self, name: str) -> Collection | None:
-        """The collection of this name."""
+        """The collection of this name, whatever its case; one of just this case comes first."""
         name = name.encode(errors="replace").decode()  # from a command line in another encoding
-        found = self.connection.execute("SELECT id FROM collections WHERE name = ?", (name,))
+        found = self.connection.execute(
+            "SELECT id, name FROM collections WHERE casefold(name) = ? ORDER BY name != ?, id",
+            (name.casefold(), name),
+        )
         row = found.fetchone()
-        return Collection(row["id"], name) if row else None
+        return Collection(row["id"], row["name"]) if row else None
 
     def generation(self, collection: int) -> str:
         """Fingerprint of the generation that answers for a collection; '' before the first."""

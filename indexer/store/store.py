@@ -95,7 +95,7 @@ class Store(Catalogue):
             yield
 
     def create_collection(self, name: str) -> Collection:
-        """The collection of this name, new if there is none."""
+        """The collection of this name, whatever its case; new if there is none."""
         with self.transaction() as connection:
             existing = self.collection(name)
             if existing:
