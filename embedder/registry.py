@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from embedder.atomic import write_text, writing_folder
 from embedder.cache import Kept
@@ -24,6 +25,9 @@ from embedder.errors import FootnoteError
 from embedder.model import Embedder, EmbedderFiles
 from embedder.presets import PRESETS
 from embedder.spec import EmbedderSpec, SpecError
+
+if TYPE_CHECKING:
+    from embedder.decoder.precision import Precision
 
 BUNDLED = "bundled"
 PROJECTED = "bundled-projected"
@@ -44,10 +48,13 @@ class UnknownEmbedderError(FootnoteError):
 
 
 class Registry:
-    """Embedders under `folder`; their converted bases are kept under `cache`."""
+    """Embedders under `folder`; their converted bases are kept under `cache`.
 
-    def __init__(self, folder: Path, cache: Path) -> None:
-        self._folder, self._cache = folder, cache
+    All compute in `precision`; None takes the fastest on this machine.
+    """
+
+    def __init__(self, folder: Path, cache: Path, precision: Precision | None = None) -> None:
+        self._folder, self._cache, self._precision = folder, cache, precision
         self._loaded: Kept[str, Embedder] = Kept()
 
     def names(self) -> list[str]:
@@ -82,7 +89,7 @@ class Registry:
         place = self._place(name)
         spec = EmbedderSpec.read(place / _SPEC)
         files = EmbedderFiles(folder=place, cache=self._cache)
-        return self._loaded.get(spec.fingerprint, lambda: Embedder(spec, files))
+        return self._loaded.get(spec.fingerprint, lambda: Embedder(spec, files, self._precision))
 
     def load_fingerprint(self, fingerprint: str) -> Embedder:
         """The embedder that made a generation. Raises `UnknownEmbedderError`."""

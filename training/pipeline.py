@@ -301,7 +301,7 @@ class Learning:
             whitening.adapt(self._start, self._neighbourhood(taken).vectors, folder, self._run.id)
         team.wait_for_everyone()
         files = EmbedderFiles(folder, self._start.files.cache)
-        return Embedder(EmbedderSpec.read(folder / "spec.json"), files)
+        return Embedder(EmbedderSpec.read(folder / "spec.json"), files, self._start.precision)
 
     def _installed(self) -> Embedder:
         """The trained embedder, installed under the run's name."""
