@@ -93,7 +93,7 @@ class Training:
     def start(self) -> None:
         """Order a run, and hand it in as the page *Training* does."""
         recipe = {"steps": 60, "batch": 8, "rank": 4}
-        wish = service.Wish(collection=OPEN, promote=False, overrides=recipe)
+        wish = service.TrainingOptions(collection=OPEN, promote=False, overrides=recipe)
         self._run = service.order(self.home, wish)
         self._job = queue.submit(self.home, "train", {"run": self._run.id})
 

@@ -22,11 +22,11 @@ import numpy as np
 
 from embedder.model import Embedder
 from embedder.registry import BUNDLED, Registry
-from indexer.search.calibration import POWER, SLOPE, Trust
+from indexer.search.calibration import POWER, SLOPE, FusionWeight
 from indexer.search.searcher import Scope, Searcher
 from indexer.store.store import Store
 from training.data.beir import Query, read
-from training.evaluation.evaluate import indexed, per_query, spread
+from training.evaluation.evaluate import indexed, per_query, subsample
 from training.evaluation.metrics import ndcg
 
 _WEIGHTS = (0.0, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0)
@@ -82,22 +82,22 @@ def main() -> None:
     )
     for folder in asked.folders:
         dataset = read(folder)
-        queries = spread(dataset.queries, asked.limit)
+        queries = subsample(dataset.queries, asked.limit)
         collection = indexed(store, dataset, encoder, lambda stage, done, total: None)
         searcher.settle(collection)
         _line(dataset.name, searcher, Scope(frozenset({collection})), queries)
-        known = store.trust(collection, encoder.fingerprint)
-        fitted = Trust.from_json(known)
+        known = store.fusion_weight(collection, encoder.fingerprint)
+        fitted = FusionWeight.from_json(known)
         print(
             f"{'':<4}weight {fitted.weight:.2f}, keyword {fitted.keyword:.2f},"
             f" dense {fitted.dense:.2f}, {fitted.queries} pseudo-queries"
         )
         for weight in _WEIGHTS if asked.sweep else ():
             forced = replace(fitted, dense=(weight / SLOPE) ** (1 / POWER))
-            store.set_trust(collection, encoder.fingerprint, forced.to_json())
+            store.set_fusion_weight(collection, encoder.fingerprint, forced.to_json())
             fused = per_query(searcher, Scope(frozenset({collection})), queries, "fused")
             print(f"{'':<4}at weight {weight:<5}{np.mean(fused['ndcg@10']):.4f}", flush=True)
-        store.set_trust(collection, encoder.fingerprint, known)
+        store.set_fusion_weight(collection, encoder.fingerprint, known)
 
 
 def _line(name: str, searcher: Searcher, scope: Scope, queries: Sequence[Query]) -> None:

@@ -76,7 +76,7 @@ class Tower:
         return np.stack(found, axis=2)
 
     def _pooled(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """As `Encoder.pooled`, for all numbers of layers and poolings at once."""
+        """As `EncoderModule.pooled`, for all numbers of layers and poolings at once."""
         states = self._decoder(ids, None, LAYERS)
         present = own_tokens(lengths, ids.shape[1])
         present[:, 0] = 0  # the begin token, as `sink` has it

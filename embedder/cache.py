@@ -13,13 +13,13 @@ Value = TypeVar("Value")
 
 # Far longer than a question takes, or two embedders that are asked in turn for a proof; so
 # nothing that is in use is made twice.
-UNUSED_SECONDS = 600.0
+TTL_SECONDS = 600.0
 
 
-class Kept(Generic[Key, Value]):
+class TTLCache(Generic[Key, Value]):
     """Values by key, each made when it is first asked for.
 
-    When another one is made, those go that nobody has asked for in `UNUSED_SECONDS`: a process
+    When another one is made, those go that nobody has asked for in `TTL_SECONDS`: a process
     that runs for months holds what answers now, and not every embedder and every index that
     ever did. While somebody else still holds such a value, it is the one that is given out.
     """
@@ -36,7 +36,7 @@ class Kept(Generic[Key, Value]):
             now = self._clock()
             value = self._alive.get(key)
             if value is None:
-                old = now - UNUSED_SECONDS
+                old = now - TTL_SECONDS
                 self._asked = {k: held for k, held in self._asked.items() if held[0] > old}
                 value = self._alive[key] = make()
             self._asked[key] = (now, value)

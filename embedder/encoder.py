@@ -1,6 +1,6 @@
 """The torch half of an embedder: token ids → unit vectors, differentiable from end to end.
 
-Indexing, asking and training all run through `Encoder.forward`.
+Indexing, asking and training all run through `EncoderModule.forward`.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Projection:
         write_tensors(path, {k: v.half().contiguous() for k, v in parts.items() if v is not None})
 
 
-class Encoder(nn.Module):
+class EncoderModule(nn.Module):
     """Forward → pool → project → normalise, as the spec says.
 
     Everywhere `ids` [batch, length] are padded at the right with any id, and `lengths` [batch]
@@ -125,7 +125,7 @@ def _frozen(values: Tensor | None) -> nn.Parameter | None:
 
 
 def right_padded(ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-    """Ids of texts as `Encoder.forward` takes them: ids [batch, longest], lengths [batch]."""
+    """Ids of texts as `EncoderModule.forward` takes them: ids [batch, longest], lengths [batch]."""
     lengths = torch.tensor([len(row) for row in ids])
     padded = torch.zeros(len(ids), int(lengths.max()), dtype=torch.long)
     for row, text in zip(padded, ids, strict=True):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from embedder.decoder.precision import Compute, Precision
-    from embedder.encoder import Encoder, Projection
+    from embedder.encoder import EncoderModule, Projection
     from embedder.spec import EmbedderSpec
 
 Side = Literal["queries", "passages"]
@@ -87,7 +87,7 @@ class Embedder:
         return self.spec.max_tokens
 
     @cached_property
-    def before_adaptation(self) -> np.ndarray | None:
+    def inverse_whitening(self) -> np.ndarray | None:
         """For an adapted embedder the map [dimension, dimension] that undoes it; else None.
 
         Vectors times this have the directions that they had before any adapting
@@ -162,18 +162,18 @@ class Embedder:
         check_hash(self.files.projection, self.spec.tensors)
         return Projection.read(self.files.projection)
 
-    def load_encoder(self, dtype: torch.dtype | None = None) -> Encoder:
+    def load_encoder(self, dtype: torch.dtype | None = None) -> EncoderModule:
         """A fresh torch module of this embedder, float32 unless told otherwise, to train on.
 
         Raises what `embedder.decoder.converted` raises.
         """
         import torch
 
-        from embedder.encoder import Encoder
+        from embedder.encoder import EncoderModule
 
         projection = self.load_projection()
         decoder = load_decoder(self._converted, self.max_tokens, dtype or torch.float32)
-        return Encoder(self.spec, decoder, projection).eval()
+        return EncoderModule(self.spec, decoder, projection).eval()
 
     @cached_property
     def _converted(self) -> Converted:
@@ -198,7 +198,7 @@ class Embedder:
             return Compute.here(self.files.cache, self.precision)
 
     @cached_property
-    def _encoder(self) -> Encoder:
+    def _encoder(self) -> EncoderModule:
         from embedder.decoder.precision import with_int8_products
 
         encoder = self.load_encoder(self.compute.dtype)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedder.atomic import write_text, writing_folder
-from embedder.cache import Kept
+from embedder.cache import TTLCache
 from embedder.decoder.load import base_shape, converted_folder
 from embedder.errors import FootnoteError
 from embedder.model import Embedder, EmbedderFiles
@@ -55,7 +55,7 @@ class Registry:
 
     def __init__(self, folder: Path, cache: Path, precision: Precision | None = None) -> None:
         self._folder, self._cache, self._precision = folder, cache, precision
-        self._loaded: Kept[str, Embedder] = Kept()
+        self._loaded: TTLCache[str, Embedder] = TTLCache()
 
     def names(self) -> list[str]:
         """All installed embedders, the bundled one first."""

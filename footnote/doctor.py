@@ -41,7 +41,7 @@ def _inside(home: Home) -> list[Problem]:
     except (DatabaseDamagedError, DatabaseLostError) as error:
         place = str(home.path / "footnote.db")
         return [Problem("database-damaged", str(error), place, _RESCUE, repairable=True)]
-    _bury_jobs(home)
+    _mark_dead_jobs(home)
     fingerprints = {spec.fingerprint for spec in home.registry.specs().values()}
     return [*_unreadable(home), *examine_data(store, home.index_folder, *fingerprints)]
 
@@ -63,7 +63,7 @@ def repair(home: Home) -> list[Problem]:
     if opened:
         _close_folder(home)
     rescued = rescue(home.path)
-    _bury_jobs(home)
+    _mark_dead_jobs(home)
     mended = repair_data(home.store, home.index_folder, *_embedders(home))
     return opened + ([rescued] if rescued else []) + mended
 
@@ -82,10 +82,10 @@ def _close_folder(home: Home) -> None:
         raise storage_error(error, home.path) from error
 
 
-def _bury_jobs(home: Home) -> None:
+def _mark_dead_jobs(home: Home) -> None:
     """What a job that was killed had staged belongs to nothing any more."""
     with suppress(DatabaseDamagedError):  # then the doctor has more to say
-        queue.bury(home)
+        queue.mark_dead(home)
 
 
 def _embedders(home: Home) -> list[Embedder]:

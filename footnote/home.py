@@ -219,17 +219,17 @@ class Home:
         collection: str,
         *,
         workers: int | None = None,
-        again: bool = False,
+        force: bool = False,
         progress: OnProgress = _unwatched,
         cancelled: Cancelled = _never,
     ) -> IngestReport:
         """Index files into a collection, which is made if it is new; then see to its index.
 
-        With `again`, what has not changed is parsed anew as well.
+        With `force`, what has not changed is parsed anew as well.
         """
         number = self.store.create_collection(collection).id
         report = self._ingest(number, workers).run(
-            sources, number, again=again, progress=progress, cancelled=cancelled
+            sources, number, force=force, progress=progress, cancelled=cancelled
         )
         self._complete(number)
         return report
@@ -259,7 +259,7 @@ class Home:
                 missing.append(FailedFile(document.path, "is not kept any more; index it again"))
             else:
                 sources.append(Source(original, document.path))
-        report = self.index(sources, collection, again=True, progress=progress, cancelled=cancelled)
+        report = self.index(sources, collection, force=True, progress=progress, cancelled=cancelled)
         return replace(report, failed=(*report.failed, *missing))
 
     def _current(self, collection: int, documents: Sequence[str]) -> Iterator[Document]:

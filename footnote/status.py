@@ -67,7 +67,7 @@ class CollectionStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class FailedFile:
+class FailedDocument:
     """A file that could not be read. `failed_at` is seconds since the epoch.
 
     Where an earlier version of it is still searched, that is when that one was read.
@@ -115,7 +115,7 @@ class Status:
     embedder: str
     collections: tuple[CollectionStatus, ...]
     failed: int
-    failures: tuple[FailedFile, ...]
+    failures: tuple[FailedDocument, ...]
     jobs: tuple[JobStatus, ...]
     disk: dict[str, int]
     admins: int
@@ -192,7 +192,7 @@ def _begun(home: Home, collection: int, fingerprint: str) -> bool:
     return bool(found.fetchone()[0])
 
 
-def _failures(home: Home) -> Iterator[FailedFile]:
+def _failures(home: Home) -> Iterator[FailedDocument]:
     rows = home.store.connection.execute(
         "SELECT collections.name, path, iif(state = 'failed', problem, unread), indexed_at"
         " FROM documents JOIN collections ON collections.id = documents.collection"
@@ -201,7 +201,7 @@ def _failures(home: Home) -> Iterator[FailedFile]:
         (FAILURES,),
     )
     for row in rows:
-        yield FailedFile(*row)
+        yield FailedDocument(*row)
 
 
 def _jobs(home: Home) -> Iterator[JobStatus]:

@@ -19,16 +19,16 @@ import numpy as np
 from embedder.atomic import writing_folder
 from embedder.model import Embedder, EmbedderFiles
 from embedder.spec import EmbedderSpec
-from indexer.search.calibration import POOL
+from indexer.search.pool import POOL
 from indexer.vector.generations import embed_passages
 from training.data.examples import Example, read_examples, write_examples
 from training.data.hard_negatives import Neighbourhood, mine
 from training.data.questions import placed
-from training.data.split import Material, TooLittleToLearnError, material
+from training.data.split import Split, TooLittleToLearnError, split_collection
 from training.data.synthetic_pairs import general_examples
 from training.data.weak_pairs import weak_examples
-from training.evaluation.evaluate import spread
-from training.evaluation.proof import Proof, Question, asked_about, prove
+from training.evaluation.evaluate import subsample
+from training.evaluation.proof import Proof, ProofQuestion, asked_about, prove
 from training.fit import whitening
 from training.fit.log import history
 from training.promote import promote
@@ -68,7 +68,7 @@ class LearningProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class LearningResult:
+class TrainingResult:
     """What a run came to. `proof` is None where it was cancelled before.
 
     `kept` is the step whose weights were kept, 0 where nothing was; None while there is none.
@@ -106,20 +106,20 @@ class Workshop:
     registry: Registry
 
 
-class Learning:
+class TrainingRun:
     """One run on one collection. Make it anew over the same run to continue."""
 
     def __init__(
         self,
         run: Run,
         workshop: Workshop,
-        questions: Sequence[Question] = (),
+        questions: Sequence[ProofQuestion] = (),
         watch: Watch | None = None,
     ) -> None:
         self._run, self._questions, self._watch = run, questions, watch
         self._store, self._searcher = workshop.store, workshop.searcher
         self._registry = workshop.registry
-        self._order = run.order
+        self._order = run.request
         found = self._store.collection(self._order.collection)
         assert found is not None  # the order was made for it
         self._collection = found.id
@@ -127,25 +127,25 @@ class Learning:
         self._around: Neighbourhood | None = None
         self._began = time.monotonic()
 
-    def run(self) -> LearningResult:
+    def run(self) -> TrainingResult:
         """Go through all stages; cancelled, return what there is."""
-        taken = material(self._store, self._collection, self._order.recipe.seed)
-        examples = self.examples(taken) if self._order.recipe.learns else []
+        split = split_collection(self._store, self._collection, self._order.recipe.seed)
+        examples = self.examples(split) if self._order.recipe.learns else []
         if not examples and self._cancelled():
             return self._result(0, 0, None, promoted=False)
-        steps, finished = self.train(taken, examples)
+        steps, finished = self.train(split, examples)
         if not finished:
             return self._result(len(examples), steps, None, promoted=False)
         if self._run.outcome == "rejected":
             return self._result(len(examples), steps, self._run.proof, promoted=False)
         trained = self._installed()
-        if not self._embed_pool(taken, trained):
+        if not self._embed_pool(split, trained):
             return self._result(len(examples), steps, None, promoted=False)
-        proof = self._run.proof or self._proved(taken, trained)
+        proof = self._run.proof or self._proved(split, trained)
         promoted = self._concluded(trained, proof)
         return self._result(len(examples), steps, proof, promoted=promoted)
 
-    def examples(self, taken: Material | None = None) -> list[Example]:
+    def examples(self, split: Split | None = None) -> list[Example]:
         """The run's examples, made where they have not been: the first stage.
 
         Weak pairs of the training part and the order's own files, those filtered whose passage
@@ -154,18 +154,18 @@ class Learning:
         """
         if self._run.examples.exists():
             return read_examples(self._run.examples)
-        taken = taken or material(self._store, self._collection, self._order.recipe.seed)
+        split = split or split_collection(self._store, self._collection, self._order.recipe.seed)
         self._tell("examples", 0, 1)
-        sources = taken.part("train")
+        sources = split.part("train")
         found = weak_examples(sources, self._order.kinds, self._order.recipe.seed)
         random.Random(self._order.recipe.seed).shuffle(found)  # noqa: S311 - no secret
         found = found[:WEAK]
         for path in self._order.data:
-            found += self._allowed(read_examples(Path(path)), taken)
+            found += self._allowed(read_examples(Path(path)), split)
         mined = mine(
             found,
             self._start,
-            self._neighbourhood(taken),
+            self._neighbourhood(split),
             count=self._order.recipe.negatives,
             seed=self._order.recipe.seed,
             progress=self._paced("examples", len(found)),
@@ -183,13 +183,13 @@ class Learning:
         self._tell("examples", 1, 1)
         return list(mined.examples)
 
-    def _allowed(self, examples: Sequence[Example], taken: Material) -> list[Example]:
+    def _allowed(self, examples: Sequence[Example], split: Split) -> list[Example]:
         """Examples of a file, less those about what is kept out of training, and negatives of it.
 
         Where no passage is found that an example is about, the document that it names decides;
         one that names none is about nothing that the collection holds.
         """
-        kept_out = [one for one in taken.sources if taken.parts[one.unit] != "train"]
+        kept_out = [one for one in split.sources if split.parts[one.unit] != "train"]
         documents = {one.passage.document for one in kept_out}
         texts = {text for one in kept_out for text in (one.text, one.passage.text)}
         found = placed(self._store, self._collection, examples)
@@ -197,7 +197,7 @@ class Learning:
 
         def free(one: Example) -> bool:
             if one.passage in there:
-                return taken.part_of(there[one.passage]) in ("train", None)
+                return split.part_of(there[one.passage]) in ("train", None)
             return one.document not in documents
 
         return [
@@ -206,14 +206,14 @@ class Learning:
             if free(one)
         ]
 
-    def _neighbourhood(self, taken: Material) -> Neighbourhood:
+    def _neighbourhood(self, split: Split) -> Neighbourhood:
         """Passages of the training part with the vectors that the index has of them.
 
         Where the run starts from another embedder than the one that answers, they are embedded:
         once, though both examples and adapting need them.
         """
         if self._around is None:
-            chosen = taken.part("train")
+            chosen = split.part("train")
             ids = [source.passage.id for source in chosen]
             texts = [source.text for source in chosen]
             stored = self._store.passage_vectors(ids, self._start.fingerprint)
@@ -225,7 +225,7 @@ class Learning:
         return self._around
 
     def train(
-        self, taken: Material | None = None, examples: Sequence[Example] | None = None
+        self, split: Split | None = None, examples: Sequence[Example] | None = None
     ) -> tuple[int, bool]:
         """Train unless that has been done; steps taken, and whether it came to its end.
 
@@ -240,23 +240,23 @@ class Learning:
         if (self._run.embedder / "spec.json").exists():
             return len(history(self._run.folder)), True
         recipe = self._order.recipe
-        taken = taken or material(self._store, self._collection, recipe.seed)
+        split = split or split_collection(self._store, self._collection, recipe.seed)
         device = torch.device(self._start.compute.device)
         team = team_on(device)
-        start = self._adapted(taken, team) if recipe.adapt else self._start
+        start = self._adapted(split, team) if recipe.adapt else self._start
         if not recipe.learns:
             if team.is_main_process:
                 self._keep(start)
             return 0, True
-        held = taken.part("development")
+        held = split.part("development")
         looked_at = weak_examples(held, self._order.kinds, recipe.seed)
         looked_at = [
-            *spread(looked_at, DEVELOPMENT),
+            *subsample(looked_at, DEVELOPMENT),
             *general_examples(_GENERAL_DEVELOPMENT, recipe.seed, from_held_out=True),
         ]
-        seen = [one.text for one in taken.sources if taken.parts[one.unit] != "proof"]
-        pool = spread(seen, DEVELOPMENT_POOL)
-        own = list(self.examples(taken) if examples is None else examples)
+        seen = [one.text for one in split.sources if split.parts[one.unit] != "proof"]
+        pool = subsample(seen, DEVELOPMENT_POOL)
+        own = list(self.examples(split) if examples is None else examples)
         share = self._order.general
         general = general_examples(round(len(own) * share / max(1 - share, 1e-9)), recipe.seed)
         student = Student(start, recipe, device)
@@ -286,9 +286,9 @@ class Learning:
         with writing_folder(self._run.embedder) as left:
             shutil.copytree(adapted.files.folder, left, dirs_exist_ok=True)
 
-    def _adapted(self, taken: Material, team: Accelerator) -> Embedder:
+    def _adapted(self, split: Split, team: Accelerator) -> Embedder:
         """The start, fitted to the training part's vectors where there are enough of them."""
-        there = len(taken.part("train"))
+        there = len(split.part("train"))
         if there < whitening.FEWEST:
             if not self._order.recipe.learns:
                 raise TooLittleToLearnError(
@@ -298,7 +298,7 @@ class Learning:
             return self._start
         folder = self._run.folder / "adapted"
         if team.is_main_process and not folder.exists():
-            whitening.adapt(self._start, self._neighbourhood(taken).vectors, folder, self._run.id)
+            whitening.adapt(self._start, self._neighbourhood(split).vectors, folder, self._run.id)
         team.wait_for_everyone()
         files = EmbedderFiles(folder, self._start.files.cache)
         return Embedder(EmbedderSpec.read(folder / "spec.json"), files, self._start.precision)
@@ -309,19 +309,19 @@ class Learning:
             self._registry.install(self._run.id, self._run.embedder)
         return self._registry.load(self._run.id)
 
-    def _embed_pool(self, taken: Material, trained: Embedder) -> bool:
+    def _embed_pool(self, split: Split, trained: Embedder) -> bool:
         """Give the proof's passages vectors under the trained embedder; they are kept for it."""
         drawn = [one.id for one in self._store.sample_passages(self._collection, POOL)]
-        drawn += set(asked_about(self._store, taken, self._questions)) - set(drawn)
+        drawn += set(asked_about(self._store, split, self._questions)) - set(drawn)
         self._map(drawn, trained)
         for embedder in (self._in_use(), trained):
             there = self._store.passage_vectors(drawn, embedder.fingerprint)
             missing = [number for number in drawn if number not in there]
-            told = self._paced("embedding", len(missing))
+            on_progress = self._paced("embedding", len(missing))
             for place in range(0, len(missing), _EMBED_AT_ONCE):
                 if self._cancelled():
                     return False
-                told(place)
+                on_progress(place)
                 some = missing[place : place + _EMBED_AT_ONCE]
                 embed_passages(self._store, embedder, some)
         return True
@@ -332,10 +332,10 @@ class Learning:
         missing = [number for number in ids if number not in there]
         whitening.map_vectors(self._store, missing, self._start.fingerprint, trained)
 
-    def _proved(self, taken: Material, trained: Embedder) -> Proof:
+    def _proved(self, split: Split, trained: Embedder) -> Proof:
         self._tell("proof", 0, 1)
         proof = prove(
-            self._store, self._collection, taken, self._in_use(), trained, self._questions
+            self._store, self._collection, split, self._in_use(), trained, self._questions
         )
         self._run.write_proof(proof)
         self._tell("proof", 1, 1)
@@ -361,12 +361,12 @@ class Learning:
         there = total - len(self._store.unembedded(self._collection, trained.fingerprint, -1))
         began = time.monotonic()
 
-        def told(embedded: int) -> None:
+        def on_progress(embedded: int) -> None:
             left = (time.monotonic() - began) / embedded * (total - there - embedded)
             self._tell("switching", there + embedded, total, left)
 
         done = promote(
-            self._store, self._searcher, trained, self._collection, told, self._cancelled
+            self._store, self._searcher, trained, self._collection, on_progress, self._cancelled
         )
         if done:
             self._run.write_outcome("promoted")
@@ -376,11 +376,11 @@ class Learning:
         """Tells how much of a stage is done, and by its pace so far how long the rest takes."""
         began = time.monotonic()
 
-        def told(done: int) -> None:
+        def on_progress(done: int) -> None:
             left = (time.monotonic() - began) / done * (total - done) if done else None
             self._tell(stage, done, total, left)
 
-        return told
+        return on_progress
 
     def _cancelled(self) -> bool:
         return self._watch is not None and self._watch.cancelled()
@@ -399,9 +399,9 @@ class Learning:
 
     def _result(
         self, examples: int, steps: int, proof: Proof | None, *, promoted: bool
-    ) -> LearningResult:
+    ) -> TrainingResult:
         seconds = time.monotonic() - self._began
-        return LearningResult(
+        return TrainingResult(
             run=self._run.id,
             examples=examples,
             steps=steps,

@@ -35,7 +35,7 @@ class UnknownRunError(FootnoteError):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class TrainingRequest:
     """What a run was asked to do. `start` is the embedder that it starts from.
 
     `kinds` are the weak pairs to take from the documents (`training.weak.KINDS`); `data` are
@@ -58,7 +58,7 @@ class Order:
         write_text(path, json.dumps(asdict(self), indent=2) + "\n")
 
     @classmethod
-    def read(cls, path: Path) -> Order:
+    def read(cls, path: Path) -> TrainingRequest:
         """Read what `write` wrote."""
         values = json.loads(path.read_text(encoding="utf-8"))
         values["recipe"] = Recipe(**values["recipe"])
@@ -74,9 +74,9 @@ class Run:
     folder: Path
 
     @property
-    def order(self) -> Order:
+    def request(self) -> TrainingRequest:
         """What was asked for; the files that came with it are in the run's folder."""
-        order = Order.read(self.folder / "order.json")
+        order = TrainingRequest.read(self.folder / "order.json")
         return replace(
             order,
             data=tuple(self._here(path) for path in order.data),
@@ -149,7 +149,7 @@ class Runs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def create(self, order: Order) -> Run:
+    def create(self, order: TrainingRequest) -> Run:
         """A new run, named after the time; after the newest one, where the clock was set back.
 
         Raises `StorageError`.

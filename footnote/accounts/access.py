@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from footnote.status import Status
     from indexer.pages import Box
     from indexer.records import Collection, Document, Page, Passage, Receipt, Span
-    from indexer.search.searcher import Findings, Mode, Scope
+    from indexer.search.searcher import Mode, Scope, SearchResult
     from indexer.store.queries import DocumentList
     from rag.answer import Answer
     from rag.explain import Explanation
@@ -200,7 +200,7 @@ class Access:
 
     def search(
         self, query: str, chosen: Several[int] | None = None, k: int = 10, mode: Mode = "fused"
-    ) -> Findings:
+    ) -> SearchResult:
         """As `Searcher.find`."""
         return self._home.searcher.find(query, self.scope(chosen), k, mode)
 

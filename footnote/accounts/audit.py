@@ -40,7 +40,7 @@ KINDS: tuple[str, ...] = get_args(What)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AuditEntry:
     """One line of the log. `at` is seconds since the epoch; the last three may be ''."""
 
     id: int
@@ -56,7 +56,7 @@ class Entry:
 class Entries:
     """A page of the log, newest first, and how many entries there are in all."""
 
-    rows: tuple[Entry, ...]
+    rows: tuple[AuditEntry, ...]
     total: int
 
 
@@ -95,7 +95,7 @@ def entries(
         f" WHERE {condition} ORDER BY id DESC LIMIT ? OFFSET ?",
         [*values, limit, offset],
     )
-    return Entries(tuple(Entry(*row) for row in rows), total.fetchone()[0])
+    return Entries(tuple(AuditEntry(*row) for row in rows), total.fetchone()[0])
 
 
 def named(store: Store) -> list[str]:

@@ -49,8 +49,8 @@ def sign_in(store: Store, name: str, password: str) -> str:
 
     The attempt counts before it is looked at, so that many at once do not get past the limit.
     """
-    sought = _digest(folded(name[:200]))
-    left = _count_attempt(store, sought)
+    search_key = _digest(folded(name[:200]))
+    left = _count_attempt(store, search_key)
     row = store.connection.execute(
         "SELECT id, name, password FROM people WHERE removed_at IS NULL AND sought = ?",
         (folded(name[:200]),),
@@ -67,7 +67,7 @@ def sign_in(store: Store, name: str, password: str) -> str:
         raise WrongSignInError("name or password is wrong; both must be typed exactly")
     kept = passwords.renewed(kept, password)
     with store.transaction() as connection:
-        connection.execute("DELETE FROM sign_in_attempts WHERE name = ?", (sought,))
+        connection.execute("DELETE FROM sign_in_attempts WHERE name = ?", (search_key,))
         # The condition holds off a removal or another password while this one was looked at.
         changed = connection.execute(
             "UPDATE people SET password = ? WHERE id = ? AND removed_at IS NULL AND password = ?",
@@ -80,15 +80,15 @@ def sign_in(store: Store, name: str, password: str) -> str:
 
 def confirm(store: Store, person: Person, password: str) -> None:
     """See that somebody who is signed in knows their password. Raises as `sign_in` does."""
-    sought = _digest(folded(person.name))
-    _count_attempt(store, sought)
+    search_key = _digest(folded(person.name))
+    _count_attempt(store, search_key)
     row = store.connection.execute(
         "SELECT password FROM people WHERE id = ?", (person.id,)
     ).fetchone()
     if not row or not row["password"] or not passwords.holds(row["password"], password):
         raise WrongSignInError("the present password is wrong")
     with store.transaction() as connection:
-        connection.execute("DELETE FROM sign_in_attempts WHERE name = ?", (sought,))
+        connection.execute("DELETE FROM sign_in_attempts WHERE name = ?", (search_key,))
 
 
 def begin(store: Store, person: Person) -> str:
@@ -147,7 +147,7 @@ def _session(store: Store, token: str) -> sqlite3.Row | None:
     ).fetchone()
 
 
-def _count_attempt(store: Store, sought: str) -> int:
+def _count_attempt(store: Store, search_key: str) -> int:
     """Count an attempt before it is made; how many more of the name may fail.
 
     Raises `ThrottledError`.
@@ -159,14 +159,14 @@ def _count_attempt(store: Store, sought: str) -> int:
             (now - WINDOW_SECONDS, now + WINDOW_SECONDS),
         )
         count = "SELECT count(*), min(tried_at) FROM sign_in_attempts"
-        mine, since = connection.execute(f"{count} WHERE name = ?", (sought,)).fetchone()
+        mine, since = connection.execute(f"{count} WHERE name = ?", (search_key,)).fetchone()
         all_of_them, since_all = connection.execute(count).fetchone()
         if mine >= FAILURES_OF_A_NAME:
             raise _throttled(since + WINDOW_SECONDS - now)
         if all_of_them >= FAILURES_OF_ALL:
             raise _throttled(since_all + WINDOW_SECONDS - now)
         connection.execute(
-            "INSERT INTO sign_in_attempts (name, tried_at) VALUES (?, ?)", (sought, now)
+            "INSERT INTO sign_in_attempts (name, tried_at) VALUES (?, ?)", (search_key, now)
         )
     return FAILURES_OF_A_NAME - mine - 1
 

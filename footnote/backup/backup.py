@@ -129,12 +129,12 @@ def _copy_database(reader: sqlite3.Connection, copy: Path, progress: OnProgress)
     """SQLite's own copy of the state that `reader` holds on to; then without free pages."""
     size = reader.execute("PRAGMA page_size").fetchone()[0]
 
-    def told(_: int, remaining: int, total: int) -> None:
+    def on_progress(_: int, remaining: int, total: int) -> None:
         progress("database", (total - remaining) * size, total * size)
 
     with closing(connect(copy)) as target:
         target.execute("PRAGMA journal_mode = DELETE")
-        reader.backup(target, pages=_PAGES, progress=told, sleep=0)
+        reader.backup(target, pages=_PAGES, progress=on_progress, sleep=0)
         reader.execute("COMMIT")
         target.execute("PRAGMA journal_mode = DELETE")
         target.execute("VACUUM")

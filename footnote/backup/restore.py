@@ -21,7 +21,7 @@ from pathlib import Path
 
 from embedder.atomic import LEFT, DiskFullError, clear_left, storage_error, sync_folder
 from footnote.backup.format import DATABASE, FORMAT, MANIFEST, ArchiveError, Part, is_part
-from indexer.store.lock import Presence
+from indexer.store.lock import HomeLock
 from indexer.store.migrations import LATEST, SchemaTooNewError
 from indexer.store.store import Store
 
@@ -199,7 +199,7 @@ def _put(folder: Path, home: Path, *, there: bool) -> str:
     """Give the restored home its name; where another had it, that one's new name."""
     before = ""
     if there:
-        presence = Presence(home)
+        presence = HomeLock(home)
         with presence.alone():
             moved = _free_name(home)
             home.rename(moved)

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from indexer.doctor.repair import Problem
     from indexer.ingest.progress import IngestPlan, IngestReport
     from indexer.records import Document, Hit, Receipt
-    from indexer.search.searcher import Findings
+    from indexer.search.searcher import SearchResult
     from rag.explain import Explanation
     from rag.records import Answer, Footnote
     from training.evaluation.evaluate import EvalReport
     from training.evaluation.proof import Proof
-    from training.pipeline import LearningResult
-    from training.synthesis.progress import Estimate, SynthReport
+    from training.pipeline import TrainingResult
+    from training.synthesis.progress import CallEstimate, SynthReport
 
 # Shown behind a sentence whose claim the check did not find in what it cites.
 MARKS = {
@@ -45,7 +45,7 @@ def snippet(text: str, length: int = SNIPPET_CHARACTERS) -> str:
     return line if len(line) <= length else line[:length].rsplit(" ", 1)[0] + " …"
 
 
-def findings_json(found: Findings, collections: dict[int, str]) -> dict[str, Any]:
+def findings_json(found: SearchResult, collections: dict[int, str]) -> dict[str, Any]:
     """The object that `footnote search --json` prints; `notice` only where there is one."""
     hits = [
         {
@@ -264,7 +264,7 @@ def embedders_text(names: Sequence[str], current: str) -> Iterator[str]:
 
 
 def synth_estimate_text(
-    estimate: Estimate, concurrency: int, price_in: float, price_out: float
+    estimate: CallEstimate, concurrency: int, price_in: float, price_out: float
 ) -> str:
     """What writing training data will take, for people. Prices are per million tokens."""
     read, wrote = (round(n, -3) or n for n in (estimate.tokens_in, estimate.tokens_out))
@@ -288,7 +288,7 @@ def synth_text(report: SynthReport) -> Iterator[str]:
         yield "dropped: " + ", ".join(f"{n} {name}" for name, n in report.rejected.items())
 
 
-def learning_json(result: LearningResult) -> dict[str, Any]:
+def learning_json(result: TrainingResult) -> dict[str, Any]:
     """A training run as others rely on it."""
     proof = result.proof
     return {
@@ -323,7 +323,7 @@ def kept_out(proof: Proof) -> str:
     return what + (f", {proof.real} of {proof.offered} real ones" if proof.offered else "")
 
 
-def learning_text(result: LearningResult) -> Iterator[str]:
+def learning_text(result: TrainingResult) -> Iterator[str]:
     """A training run, for people."""
     minutes = result.seconds / 60
     examples, steps = count(result.examples, "example"), count(result.steps, "step")

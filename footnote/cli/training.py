@@ -76,7 +76,7 @@ def synth(
     """Have a language model write training data. Interrupted, it can be repeated and continues."""
     from footnote.cli import render
     from footnote.cli.progress_bars import synthesizing
-    from training.synthesis.progress import Pace
+    from training.synthesis.progress import CallPolicy
 
     if by_tasks == (collection is not None):
         raise click.UsageError("give either --tasks or -c COLLECTION")
@@ -92,7 +92,7 @@ def synth(
     ]
     click.echo(render.synth_estimate_text(synthesis.estimate(), calls, *prices), err=True)
     with synthesizing() as progress:
-        report = synthesis.run(Pace(calls, progress))
+        report = synthesis.run(CallPolicy(calls, progress))
     show(as_json, lambda: asdict(report), lambda: render.synth_text(report))
 
 
@@ -161,7 +161,7 @@ def train(context: click.Context, collection: str | None, **options: Any) -> Non
         if collection is None:
             collection = service.collect(home, options["data"])
             click.echo(f"the passages of the files are the collection {collection}", err=True)
-        wish = service.Wish(
+        wish = service.TrainingOptions(
             collection=collection,
             data=options["data"],
             questions=options["questions"],

@@ -85,8 +85,8 @@ def _examples(home: Home, arguments: dict[str, Any], control: JobControl) -> dic
 
     run = service.runs(home).get(arguments["run"])
     examples = service.learning(home, run, _Control(control)).examples()
-    sources = estimate.sample(home.store, home.collection(run.order.collection).id)
-    estimate.pace(home, home.registry.load(run.order.start), sources)
+    sources = estimate.sample(home.store, home.collection(run.request.collection).id)
+    estimate.pace(home, home.registry.load(run.request.start), sources)
     return {"examples": len(examples)}
 
 
@@ -96,9 +96,9 @@ class _CancelledError(Exception):
 
 def _write(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
     """Have the language model write questions to `count` passages of a collection, into `file`."""
-    from training.synthesis.progress import Pace
+    from training.synthesis.progress import CallPolicy
 
-    def told(state: SynthProgress) -> None:
+    def on_progress(state: SynthProgress) -> None:
         control.progress(asdict(state) | {"seconds_left": state.seconds_left})
         if control.cancelled():
             raise _CancelledError
@@ -107,7 +107,7 @@ def _write(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[s
     file.parent.mkdir(parents=True, exist_ok=True)
     synthesis = home.collection_synthesis(arguments["collection"], file, arguments["count"])
     try:
-        return asdict(synthesis.run(Pace(progress=told)))
+        return asdict(synthesis.run(CallPolicy(progress=on_progress)))
     except _CancelledError:
         return {}
 

@@ -141,7 +141,7 @@ def job(home: Home, identifier: str) -> Job:
     rows = _select(home, "id = ?", (identifier,))
     if not rows:
         raise JobError(f"there is no job {identifier}")
-    return _bury(home, rows[0])
+    return _mark_dead(home, rows[0])
 
 
 def jobs(
@@ -155,7 +155,7 @@ def jobs(
         where.append("owner = ?")
         values.append(owner)
     rows = _table(home).rows_where(" AND ".join(where), values, order_by="rowid desc", limit=limit)
-    return [_bury(home, _job(row)) for row in rows]
+    return [_mark_dead(home, _job(row)) for row in rows]
 
 
 def of_run(home: Home, run: str) -> Job | None:
@@ -165,7 +165,7 @@ def of_run(home: Home, run: str) -> Job | None:
         "rowid = (SELECT max(rowid) FROM jobs WHERE json_extract(arguments, '$.run') = ?)",
         (run,),
     )
-    return _bury(home, found[0]) if found else None
+    return _mark_dead(home, found[0]) if found else None
 
 
 def is_behind(home: Home, mine: Job) -> bool:
@@ -176,13 +176,13 @@ def is_behind(home: Home, mine: Job) -> bool:
         " AND rowid < (SELECT rowid FROM jobs WHERE id = ?)",
         (mine.kind, mine.id),
     )
-    return any(_bury(home, row).active for row in older)
+    return any(_mark_dead(home, row).active for row in older)
 
 
-def bury(home: Home) -> None:
+def mark_dead(home: Home) -> None:
     """Say of all jobs whose process is gone that they failed, and remove what they had staged."""
     for found in _select(home, f"state IN ({', '.join('?' * len(ACTIVE))})", ACTIVE):
-        _bury(home, found)
+        _mark_dead(home, found)
 
 
 def cancel(home: Home, identifier: str) -> None:
@@ -280,7 +280,7 @@ def _job(row: Mapping[str, Any]) -> Job:
     return Job(**columns)
 
 
-def _bury(home: Home, found: Job) -> Job:
+def _mark_dead(home: Home, found: Job) -> Job:
     if found.active and found.pid is not None and not _at_work(found):
         fresh = _select(home, "id = ?", (found.id,))[0]  # it may have ended meanwhile
         if not fresh.active:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from embedder.errors import FootnoteError
 from footnote.accounts import audit
 from footnote.accounts.audit import OPERATOR
-from training.runs import Order, Run, Runs
+from training.runs import Run, Runs, TrainingRequest
 
 if TYPE_CHECKING:
     from footnote.home import Home
     from indexer.ingest.sources import Source
     from training.fit.config import Recipe
-    from training.pipeline import Learning, LearningResult, Watch
+    from training.pipeline import TrainingResult, TrainingRun, Watch
 
 
 # A passage of a file of examples is called by so many of its first words.
@@ -33,7 +33,7 @@ class TrainingError(FootnoteError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class TrainingOptions:
     """What a person asks for; the defaults are what `footnote train -c NAME` does.
 
     `base` is a hub id or folder to start from instead of the embedder that answers now.
@@ -57,7 +57,7 @@ def runs(home: Home) -> Runs:
     return Runs(home.path / "runs")
 
 
-def order(home: Home, wish: Wish) -> Run:
+def order(home: Home, wish: TrainingOptions) -> Run:
     """Make a run of a wish, with copies of its files. Raises `TrainingError` where it cannot be."""
     from training.data.examples import read_examples
     from training.data.weak_pairs import DEFAULT_KINDS, DROPOUT, KINDS
@@ -91,7 +91,7 @@ def order(home: Home, wish: Wish) -> Run:
         recipe = replace(recipe, **form(home.registry.load(start).files.adapter))
     if "dropout" in (wish.kinds or ()) and not recipe.dropout:  # else each is the other's copy
         recipe = replace(recipe, dropout=DROPOUT)
-    made = Order(
+    made = TrainingRequest(
         collection=collection.name,
         start=start,
         recipe=recipe,
@@ -157,20 +157,20 @@ def _keep_files(run: Run, data: Sequence[Path], questions: Sequence[Path]) -> No
         for number, path in enumerate((*data, *questions))
     ]
     order = replace(
-        run.order,
+        run.request,
         data=tuple(copies[: len(data)]),
         questions=copies[-1] if questions else "",
     )
     order.write(run.folder / "order.json")
 
 
-def learning(home: Home, run: Run, watch: Watch | None = None) -> Learning:
+def learning(home: Home, run: Run, watch: Watch | None = None) -> TrainingRun:
     """The loop over a run, ready to go or to go on. Raises `TrainingError`."""
     from training.data.examples import read_examples
     from training.data.questions import labelled_questions, reader_questions
-    from training.pipeline import Learning, Workshop
+    from training.pipeline import TrainingRun, Workshop
 
-    wanted = run.order
+    wanted = run.request
     collection = home.collection(wanted.collection).id
     questions = reader_questions(home.store, collection)
     for path in (*wanted.data, *([wanted.questions] if wanted.questions else [])):
@@ -178,19 +178,19 @@ def learning(home: Home, run: Run, watch: Watch | None = None) -> Learning:
         questions += labelled_questions(home.store, collection, examples)
     questions = list(dict.fromkeys(questions))
     workshop = Workshop(home.store, home.searcher, home.registry)
-    return Learning(run, workshop, questions, watch)
+    return TrainingRun(run, workshop, questions, watch)
 
 
 def carry_out(
     home: Home, run: Run, watch: Watch | None = None, by: str = OPERATOR
-) -> LearningResult:
+) -> TrainingResult:
     """Go through the loop of a run from where it stands, and note a switch.
 
     Raises `TrainingError`.
     """
     result = learning(home, run, watch).run()
     if result.promoted:
-        note(home, by, "promotion", run.order.collection, result.embedder)
+        note(home, by, "promotion", run.request.collection, result.embedder)
     return result
 
 
@@ -230,10 +230,10 @@ def allow_switch(home: Home, run: Run) -> None:
     """
     if not may_switch(run):
         raise TrainingError(f"run {run.id} is not proved to be better, or answers already")
-    number = home.collection(run.order.collection).id
+    number = home.collection(run.request.collection).id
     if run.proof.against != home.store.generation(number):
         run.forget_proof()
-    replace(run.order, promote=True).write(run.folder / "order.json")
+    replace(run.request, promote=True).write(run.folder / "order.json")
     run.write_outcome("")
 
 
@@ -244,13 +244,13 @@ def reject(home: Home, run: Run, by: str = OPERATOR) -> None:
     """
     _withdraw(home, run)
     run.write_outcome("rejected")
-    note(home, by, "training deleted", run.order.collection, f"{run.id}, its proof is kept")
+    note(home, by, "training deleted", run.request.collection, f"{run.id}, its proof is kept")
 
 
 def remove(home: Home, run: Run, by: str = OPERATOR) -> None:
     """Remove a run with all that came of it. Raises `TrainingError` where a collection needs it."""
     _withdraw(home, run)
-    note(home, by, "training deleted", run.order.collection, run.id)
+    note(home, by, "training deleted", run.request.collection, run.id)
     run.remove()
 
 

@@ -29,7 +29,7 @@ from indexer.records import Passage
 from indexer.store import redaction, writes
 from indexer.store.db_errors import DatabaseDamagedError
 from indexer.store.errors import DamagedVectorError, DatabaseLostError
-from indexer.store.lock import Presence
+from indexer.store.lock import HomeLock
 from indexer.store.originals import hash_file
 from indexer.store.rows import strings_json
 from indexer.store.store import Store
@@ -93,7 +93,7 @@ def rescue(home: Path) -> Problem | None:
     try:
         Store.open(home).close()
     except (DatabaseDamagedError, DatabaseLostError) as error:
-        presence = Presence(home)
+        presence = HomeLock(home)
         with presence.alone():
             salvage(home / "footnote.db")
         presence.leave()
@@ -199,7 +199,7 @@ def _parse_again(store: Store, embedders: Sequence[PassageEmbedder]) -> None:
     for collection, sources in damaged.items():
         for embedder in embedders:
             if store.generation(collection) in ("", embedder.fingerprint):
-                Ingest(store, embedder).run(sources, collection, again=True)
+                Ingest(store, embedder).run(sources, collection, force=True)
                 break
 
 

@@ -15,7 +15,7 @@ from indexer.doctor.checks import REPAIR, Problem, name_of
 from indexer.store.store import Store
 from indexer.vector import sealed_file
 from indexer.vector.index import read_seal
-from indexer.vector.sealed_file import SealedFileError
+from indexer.vector.sealed_file import IndexFileError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,7 +108,7 @@ def sealed_fault(store: Store, folder: Path, collection: int, fingerprint: str) 
         return ""
     try:
         opened = sealed_file.open_file(folder, seal, size // 2)
-    except SealedFileError as error:
+    except IndexFileError as error:
         return str(error)
     held = opened.ids()
     deleted = _ids(

@@ -12,9 +12,9 @@ from indexer.parsers.detect import kind_of
 from indexer.records import Document
 from indexer.store.store import Store
 
-Verdict = Literal["new", "changed", "reread", "unchanged", "copy", "became a copy", "renamed"]
-TO_PARSE: frozenset[Verdict] = frozenset({"new", "changed", "reread"})
-UPDATES: frozenset[Verdict] = frozenset({"changed", "reread", "became a copy", "renamed"})
+Action = Literal["new", "changed", "reread", "unchanged", "copy", "became a copy", "renamed"]
+TO_PARSE: frozenset[Action] = frozenset({"new", "changed", "reread"})
+UPDATES: frozenset[Action] = frozenset({"changed", "reread", "became a copy", "renamed"})
 
 # Enough of a file to tell whether any parser wants it, before it is copied.
 _HEAD_BYTES = 65_536
@@ -42,7 +42,7 @@ def reason(error: OSError | ParseError) -> str:
     return str(error)
 
 
-class Place:
+class Change:
     """What a collection has under a source's name, and what a file there means for it.
 
     `keep_hidden` says what is to become now of text that a person does not see.
@@ -55,7 +55,7 @@ class Place:
         self._keep_hidden = keep_hidden
         self._here = store.document_at(collection, source.name)
 
-    def verdict(self, content_hash: str) -> Verdict:
+    def action(self, content_hash: str) -> Action:
         """What this content is, compared with what is there."""
         here = self._here
         if here and here.state != "failed" and here.content_hash == content_hash:
@@ -73,7 +73,7 @@ class Place:
             here.hidden is not None and here.hidden_kept == self._keep_hidden
         )
 
-    def settle(self, verdict: Verdict, content_hash: str) -> None:
+    def settle(self, action: Action, content_hash: str) -> None:
         """Do what a verdict asks for that needs no parsing.
 
         A file that was renamed takes its document along. A file that now says what another
@@ -81,9 +81,9 @@ class Place:
         could not be read is in order.
         """
         twin = self._store.document_with(self._collection, content_hash)
-        if verdict == "renamed" and twin:
+        if action == "renamed" and twin:
             self._store.move(twin.id, self._name)
-        if verdict == "became a copy" and self._here:
+        if action == "became a copy" and self._here:
             self._store.retire(self._here.id)
-        if verdict == "unchanged" and self._here and self._here.unread:
+        if action == "unchanged" and self._here and self._here.unread:
             self._store.confirm(self._here.id)

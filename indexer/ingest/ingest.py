@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from embedder.errors import FootnoteError
 from indexer.chunking import DEFAULT, PassageLimits
-from indexer.ingest.diff import UPDATES, Place, Verdict, check, reason
-from indexer.ingest.pipeline import Control, PassageEmbedder, Pipeline, Settings, Workers
+from indexer.ingest.diff import UPDATES, Action, Change, check, reason
+from indexer.ingest.pipeline import Control, IngestSettings, PassageEmbedder, Pipeline, Workers
 from indexer.ingest.progress import FailedFile, IngestPlan, IngestProgress, IngestReport
 from indexer.ingest.sources import Source
 from indexer.parsers import ParseError
@@ -50,11 +50,11 @@ class Ingest:
         sources: Sequence[Source],
         collection: int,
         *,
-        again: bool = False,
+        force: bool = False,
         progress: Callable[[IngestProgress], None] = lambda state: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> IngestReport:
-        """Index what is new or changed among `sources`; with `again`, what is not as well.
+        """Index what is new or changed among `sources`; with `force`, what is not as well.
 
         A file that cannot be read is reported and the others go on. Once cancelled, it stops
         after the slice in flight; what was not committed is dropped, and a repeat does it.
@@ -66,7 +66,7 @@ class Ingest:
                 f"this collection was embedded by {there}, not by {self.embedder.fingerprint}; "
                 "index with that embedder, or re-embed the collection first"
             )
-        settings = Settings(collection, self.workers, self.limits, self.reading, again)
+        settings = IngestSettings(collection, self.workers, self.limits, self.reading, force)
         control = Control(progress, cancelled)
         return Pipeline(self.store, self.embedder, settings, control).run(sources)
 
@@ -84,14 +84,14 @@ class Ingest:
             except (OSError, ParseError) as error:
                 failed.append(FailedFile(source.name, reason(error)))
                 continue
-            verdict: Verdict = "new"
+            action: Action = "new"
             if collection is not None:
                 keep = self.reading.keep_hidden
-                place = Place(self.store, collection, source, keep_hidden=keep)
-                verdict = place.verdict(content_hash)
-            if verdict in UPDATES:
+                change = Change(self.store, collection, source, keep_hidden=keep)
+                action = change.action(content_hash)
+            if action in UPDATES:
                 updated.append(source.name)
-            elif verdict == "new":
+            elif action == "new":
                 added.append(source.name)
             else:
                 unchanged += 1

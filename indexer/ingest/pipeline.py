@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from indexer.chunking import PassageLimits, cut, embedding_text
-from indexer.ingest.diff import TO_PARSE, UPDATES, Place, check, reason
+from indexer.ingest.diff import TO_PARSE, UPDATES, Change, check, reason
 from indexer.ingest.progress import IngestProgress, IngestReport, Tally
 from indexer.ingest.sources import Source
 from indexer.parsers import ParseError, ReadingLimits, UnsupportedError
@@ -74,14 +74,14 @@ class Workers:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """Where a run's documents go and how. `again` parses what has not changed as well."""
+class IngestSettings:
+    """Where a run's documents go and how. `force` parses what has not changed as well."""
 
     collection: int
     workers: Workers
     limits: PassageLimits
     reading: ReadingLimits
-    again: bool
+    force: bool
 
 
 @dataclass(slots=True)
@@ -97,11 +97,11 @@ class _PagesRead:
 
 @dataclass(frozen=True, slots=True)
 class _Handed:
-    """A file with the parsers; `again` where it is read anew though it has not changed."""
+    """A file with the parsers; `force` where it is read anew though it has not changed."""
 
     source: Source
     staged: Staged
-    again: bool
+    force: bool
     pages: _PagesRead = field(default_factory=_PagesRead)
 
 
@@ -119,7 +119,7 @@ class _Prepared:
 
     source: Source
     staged: Staged
-    again: bool
+    force: bool
     parsed: ParsedFile
     passages: list[Passage]
     hashes: list[str]
@@ -129,7 +129,7 @@ class Pipeline:
     """One run over many files: what is being parsed, what waits for its vectors, what was done."""
 
     def __init__(
-        self, store: Store, embedder: PassageEmbedder, settings: Settings, control: Control
+        self, store: Store, embedder: PassageEmbedder, settings: IngestSettings, control: Control
     ) -> None:
         self._store = store
         self._embedder = embedder
@@ -198,18 +198,18 @@ class Pipeline:
 
     def _stage(self, source: Source) -> _Handed | None:
         """The file's private copy, or None where nothing is to be parsed, or not yet."""
-        reading, again = self._settings.reading, self._settings.again
+        reading, force = self._settings.reading, self._settings.force
         check(source, reading)
-        if not again:
+        if not force:
             content_hash = hash_file(source.path)
-            place = Place(
+            change = Change(
                 self._store, self._settings.collection, source, keep_hidden=reading.keep_hidden
             )
-            verdict = place.verdict(content_hash)
-            again = verdict == "reread"
-            if verdict not in TO_PARSE:
-                place.settle(verdict, content_hash)
-                self._tally.settled(source, changed=verdict in UPDATES)
+            action = change.action(content_hash)
+            force = action == "reread"
+            if action not in TO_PARSE:
+                change.settle(action, content_hash)
+                self._tally.settled(source, changed=action in UPDATES)
                 self._tell(source)
                 return None
         staged = self._store.originals.stage(source.path)
@@ -217,7 +217,7 @@ class Pipeline:
             staged.discard()
             self._twins.append(source)
             return None
-        return _Handed(source, staged, again)
+        return _Handed(source, staged, force)
 
     def _on_their_way(self) -> set[str]:
         """The contents that are being parsed or embedded."""
@@ -236,7 +236,7 @@ class Pipeline:
         passages = cut(parsed.pages, self._embedder.count_tokens, self._settings.limits)
         hashes = [text_hash(parsed.title, passage) for passage in passages]
         self._waiting.append(
-            _Prepared(handed.source, handed.staged, handed.again, parsed, passages, hashes)
+            _Prepared(handed.source, handed.staged, handed.force, parsed, passages, hashes)
         )
 
     def _fail(self, source: Source, error: OSError | ParseError, staged: Staged | None) -> None:
@@ -304,7 +304,7 @@ class Pipeline:
             prepared.passages,
             rows,
             self._embedder.fingerprint,
-            again=prepared.again,
+            force=prepared.force,
         )
         if document.id == new.id:
             self._tally.committed(prepared.source, document, updated=_supersedes(before))
@@ -324,7 +324,7 @@ class Pipeline:
         self._control.progress(self._tally.reading(slowest.source, pages.done, pages.of))
 
 
-def _pool(settings: Settings) -> ParserPool:
+def _pool(settings: IngestSettings) -> ParserPool:
     workers = settings.workers
     return ParserPool(workers.count, workers.seconds, workers.memory_bytes, settings.reading)
 

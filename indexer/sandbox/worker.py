@@ -100,13 +100,13 @@ class ParserPool:
                 worker.kill()
 
     def parse(
-        self, path: Path, name: str | None = None, told: Progress | None = None
+        self, path: Path, name: str | None = None, on_progress: Progress | None = None
     ) -> Future[ParsedFile]:
         """Parse a file; the future raises `ParseError`, or `OSError` for an unreadable path.
 
-        `told`, in a thread of the pool, is given (pages done, pages in all) as they are read.
+        `on_progress`, in a thread of the pool, is given (pages done, pages in all).
         """
-        return self._threads.submit(self._parse, path, name, told)
+        return self._threads.submit(self._parse, path, name, on_progress)
 
     def imap(self, paths: Iterable[Path]) -> Iterator[tuple[Path, ParsedFile | ParseError]]:
         """Parse files, yielding each as it is finished. Reads `paths` only as it gets on."""
@@ -129,7 +129,7 @@ class ParserPool:
             running += start() - 1
             yield path, _outcome(done)
 
-    def _parse(self, path: Path, name: str | None, told: Progress | None) -> ParsedFile:
+    def _parse(self, path: Path, name: str | None, on_progress: Progress | None) -> ParsedFile:
         worker = self._idle.get()
         try:
             if worker is None or not worker.usable():
@@ -141,7 +141,7 @@ class ParserPool:
                 "name": name or path.name,
                 "limits": asdict(self._limits),
             }
-            return worker.parse(request, self._seconds, self._closed, told)
+            return worker.parse(request, self._seconds, self._closed, on_progress)
         finally:
             self._idle.put(worker)
 
@@ -206,13 +206,13 @@ class Worker:
         request: dict[str, Any],
         seconds: float,
         closed: threading.Event,
-        told: Progress | None = None,
+        on_progress: Progress | None = None,
     ) -> ParsedFile:
         """Parse one file. After any error that is not the file's own, the process is dead."""
         pages: list[Page] = []
         for message in self.answers(request, seconds, closed):
-            if "done" in message and told:
-                told(message["done"], message["of"])
+            if "done" in message and on_progress:
+                on_progress(message["done"], message["of"])
             elif "page" in message:
                 pages.append(_page(message["page"]))
             elif "parsed" in message:

@@ -3,7 +3,7 @@
 Permission is structural: each collection has its own keyword table and vector index, and only
 those of the scope are opened. Candidates come from both sides; each side then scores the
 other's candidates too, so that no passage is judged by half of the evidence
-(`indexer.fusion`). Several collections are searched as one: under common word statistics and
+(`indexer.search.fusion`). Several collections are searched as one: under common word statistics and
 against a common background.
 """
 
@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
-from embedder.cache import Kept
+from embedder.cache import TTLCache
 from embedder.errors import FootnoteError
 from indexer.records import Document, Hit
 from indexer.search import calibration, fusion
-from indexer.search.calibration import Trust
+from indexer.search.calibration import FusionWeight
 from indexer.store.errors import DamagedVectorError, UnknownDocumentError
 from indexer.store.store import Store
 from indexer.vector.index import VectorIndex
@@ -49,7 +49,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class SearchResult:
     """What a search found, best first. `notice` says what could not be searched, and why."""
 
     hits: tuple[Hit, ...]
@@ -75,7 +75,7 @@ class Searcher:
 
     def __init__(self, store: Store, folder: Path, embedder_for: Callable[[str], Embedder]) -> None:
         self._store, self._folder, self._embedder_for = store, folder, embedder_for
-        self._indexes: Kept[tuple[int, str], VectorIndex] = Kept()
+        self._indexes: TTLCache[tuple[int, str], VectorIndex] = TTLCache()
         self._samples: WeakKeyDictionary[VectorIndex, tuple[object, np.ndarray]]
         self._samples = WeakKeyDictionary()
 
@@ -97,7 +97,7 @@ class Searcher:
         k: int = 10,
         mode: Mode = "fused",
         task: str | None = None,
-    ) -> Findings:
+    ) -> SearchResult:
         """As `search`, with a notice where a fused search had to do without vectors.
 
         Raises what the embedder raises where the mode is `dense`: nothing else could answer.
@@ -105,7 +105,7 @@ class Searcher:
         # Lone surrogates, from a command line in another encoding, are no text to SQLite.
         query = query[:_QUERY_CHARACTERS].encode(errors="replace").decode()
         if not query.strip() or k < 1:
-            return Findings(())
+            return SearchResult(())
         there = {collection.id for collection in self._store.collections()}
         numbers = sorted(scope.collections & there)  # one may have been deleted a moment ago
         depth = k if mode == "dense" else max(_CANDIDATES, k)
@@ -119,25 +119,20 @@ class Searcher:
                     raise
                 notice, generations, dense = _without_vectors(error), [], {}
         if mode == "dense":
-            return Findings(self._hits(_joined(dense), k, dense=dense))
+            return SearchResult(self._hits(_joined(dense), k, dense=dense))
         statistics = self._store.term_statistics(numbers, query)
-        words = {number: dict(self._store.keyword(number, query, depth)) for number in numbers}
-        if len(numbers) > 1:
-            words = {
-                number: self._store.keyword_scores(number, query, listed, statistics)
-                for number, listed in words.items()
-            }
+        keyword = {n: dict(self._store.keyword_candidates(n, statistics, depth)) for n in numbers}
         if mode == "keyword":
-            return Findings(self._hits(_joined(words), k, words=words))
+            return SearchResult(self._hits(_joined(keyword), k, keyword=keyword))
         try:
-            fused = self._fused(query, generations, dense, words, statistics)
+            fused = self._fused(generations, dense, keyword, statistics)
         except DamagedVectorError as error:
             notice, dense = _without_vectors(error), {}
-            fused = self._fused(query, [], dense, words, statistics)
-        return Findings(self._hits(fused, k, dense=dense, words=words), notice)
+            fused = self._fused([], dense, keyword, statistics)
+        return SearchResult(self._hits(fused, k, dense=dense, keyword=keyword), notice)
 
     def settle(self, collection: int, fingerprint: str = "") -> None:
-        """After documents have come or gone: seal the vectors and fit the trust, where due.
+        """After documents have come or gone: seal the vectors and fit the fusion weight, where due.
 
         Of the generation that answers, or of the one named, before it does.
         """
@@ -149,7 +144,7 @@ class Searcher:
             index.seal()
         if calibration.is_due(self._store, collection, fingerprint):
             fitted = calibration.fit(self._store, collection, self._embedder_for(fingerprint))
-            self._store.set_trust(collection, fingerprint, fitted.to_json())
+            self._store.set_fusion_weight(collection, fingerprint, fitted.to_json())
 
     def _generations(self, query: str, numbers: list[int], task: str | None) -> list[_Generation]:
         """The generations that can be searched, with the query embedded once for each space."""
@@ -173,30 +168,40 @@ class Searcher:
 
     def _fused(
         self,
-        query: str,
         generations: list[_Generation],
         dense: _Scores,
-        words: _Scores,
+        keyword: _Scores,
         statistics: TermStatistics,
     ) -> dict[int, float]:
         """Fused scores of all candidates, each side having scored those of the other."""
+        import numpy as np
+
         complete = {
             number: listed
             | self._store.keyword_scores(
-                number, query, dense.get(number, {}).keys() - listed.keys(), statistics
+                number, dense.get(number, {}).keys() - listed.keys(), statistics
             )
-            for number, listed in words.items()
+            for number, listed in keyword.items()
         }
-        evidence = fusion.keyword_evidence(_joined(complete), fusion.mass(statistics))
-        fused = dict(evidence)
+        bm25 = _joined(complete)
+        evidence = fusion.keyword_evidence(
+            np.fromiter(bm25.values(), dtype=np.float64), fusion.mass(statistics)
+        )
+        fused = dict(zip(bm25, evidence.tolist(), strict=True))
         for one in generations:
             cosines = dense[one.collection] | self._cosines(
                 one, complete[one.collection].keys() - dense[one.collection].keys()
             )
-            meaning = fusion.dense_evidence(cosines, self._background(one, generations))
-            known = Trust.from_json(self._store.trust(one.collection, one.fingerprint))
-            mine = {passage: evidence[passage] for passage in complete[one.collection]}
-            fused |= fusion.fuse(mine, meaning, known.weight)
+            there = complete[one.collection].keys() | cosines.keys()
+            scores = fusion.fuse(
+                np.array([fused.get(passage, 0.0) for passage in there]),
+                fusion.dense_evidence(
+                    np.array([cosines.get(passage, np.nan) for passage in there]),
+                    self._background(one, generations),
+                ),
+                self._fusion_weight(one.collection, one.fingerprint).weight,
+            )
+            fused |= zip(there, scores.tolist(), strict=True)
         return fused
 
     def _cosines(self, generation: _Generation, passages: Iterable[int]) -> dict[int, float]:
@@ -228,7 +233,7 @@ class Searcher:
         import numpy as np
 
         key = (generation.collection, generation.fingerprint)
-        known = Trust.from_json(self._store.trust(*key))
+        known = self._fusion_weight(*key)
         # Unexamined collections are small, or being filled: drawn anew as they grow.
         state = known.background or len(generation.index).bit_length()
         held = self._samples.get(generation.index)
@@ -242,6 +247,9 @@ class Searcher:
             held = self._samples[generation.index] = (state, stacked.astype(np.float32))
         return held[1]
 
+    def _fusion_weight(self, collection: int, fingerprint: str) -> FusionWeight:
+        return FusionWeight.from_json(self._store.fusion_weight(collection, fingerprint))
+
     def _index(self, collection: int, fingerprint: str) -> VectorIndex:
         def made() -> VectorIndex:
             dimension = self._embedder_for(fingerprint).dimension
@@ -254,10 +262,10 @@ class Searcher:
         scores: Mapping[int, float],
         k: int,
         dense: _Scores | None = None,
-        words: _Scores | None = None,
+        keyword: _Scores | None = None,
     ) -> tuple[Hit, ...]:
         """The best k as hits; passages that were deleted meanwhile are passed over."""
-        cosines, bm25 = _joined(dense or {}), _joined(words or {})
+        cosines, bm25 = _joined(dense or {}), _joined(keyword or {})
         cosine_ranks, bm25_ranks = _ranks(cosines), _ranks(bm25)
         order = sorted(scores, key=lambda passage: (-scores[passage], passage))
         passages = self._store.passages(order[: 2 * k])

@@ -20,7 +20,7 @@ class InUseError(FootnoteError):
     """Another process has the home open, and it would have to be alone there."""
 
 
-class Presence:
+class HomeLock:
     """This process's part in a home; it ends with `leave`, or with the process."""
 
     def __init__(self, home: Path) -> None:

@@ -21,7 +21,7 @@ from indexer.store.errors import (
     UnknownDocumentError,
     UnknownOriginalError,
 )
-from indexer.store.lock import Presence
+from indexer.store.lock import HomeLock
 from indexer.store.originals import Originals
 from indexer.store.rows import (
     DOCUMENT_COLUMNS,
@@ -69,7 +69,7 @@ class Catalogue:
                 "back, restore a backup, or run `footnote doctor --repair`, which indexes them anew"
             )
         # First of all: whoever has the home alone may be putting another database in its place.
-        self._presence = Presence(home)
+        self._presence = HomeLock(home)
         try:
             self._database = Database(self.path)
         except BaseException:
@@ -264,22 +264,21 @@ class Catalogue:
 
     def keyword(self, collection: int, query: str, k: int) -> list[tuple[int, float]]:
         """Passage ids with BM25 (higher is better), best first. Any text is a query."""
-        statistics = self.term_statistics([collection], query)
+        return self.keyword_candidates(collection, self.term_statistics([collection], query), k)
+
+    def keyword_candidates(
+        self, collection: int, statistics: TermStatistics, k: int
+    ) -> list[tuple[int, float]]:
+        """As `keyword`, for the words of `statistics` (`term_statistics`).
+
+        Scores from several collections compare only under common statistics.
+        """
         return fts.search(self.connection, collection, statistics, k)
 
     def keyword_scores(
-        self,
-        collection: int,
-        query: str,
-        ids: Iterable[int],
-        statistics: TermStatistics | None = None,
+        self, collection: int, ids: Iterable[int], statistics: TermStatistics
     ) -> dict[int, float]:
-        """BM25 of these passages, 0 where one holds no word of the query.
-
-        Under the collection's own statistics, or under the given ones, whose words are then
-        the query: scores from several collections compare only under common statistics.
-        """
-        statistics = statistics or self.term_statistics([collection], query)
+        """BM25 of these passages, 0 where one holds no word of the query."""
         return fts.scores(self.connection, collection, ids, statistics)
 
     def keyword_rows(self, collection: int, ids: Iterable[int]) -> dict[int, KeywordRow]:
@@ -391,7 +390,7 @@ class Catalogue:
         drawn = random.Random(seed).sample(ids, min(count, len(ids)))  # noqa: S311 - no secret
         return list(self.passages(sorted(drawn)).values())
 
-    def trust(self, collection: int, fingerprint: str) -> str:
+    def fusion_weight(self, collection: int, fingerprint: str) -> str:
         """The fitted fusion of a generation, as its fitter wrote it; '' before the first fit."""
         row = self.connection.execute(
             "SELECT trust FROM generations WHERE collection = ? AND fingerprint = ?",

@@ -26,7 +26,7 @@ from indexer.store.queries import VectorBatch
 from indexer.store.store import Store
 from indexer.vector import exact_search, sealed_file
 from indexer.vector.exact_search import VectorError, VectorHits, checked
-from indexer.vector.sealed_file import Seal, Sealed, SealedFileError
+from indexer.vector.sealed_file import IndexFile, IndexFileError, IndexVersion
 
 if TYPE_CHECKING:
     import faiss
@@ -68,8 +68,8 @@ class _Snapshot:
     `excluded` are the deleted passages, ascending; `keep` is the FAISS selector made of them.
     """
 
-    seal: Seal
-    sealed: Sealed | None
+    seal: IndexVersion
+    sealed: IndexFile | None
     problem: str
     tail: tuple[faiss.IndexIDMap, ...]
     arrived: int
@@ -165,7 +165,7 @@ class VectorIndex:
         """Put all vectors into a new sealed file; readers go on meanwhile.
 
         Where two processes seal at once, the first to end is recorded and the other's file
-        removed. Raises `SealedFileError` where the file cannot be written.
+        removed. Raises `IndexFileError` where the file cannot be written.
         """
         started = time.perf_counter()
         with self._lock, _reading(self._watch):
@@ -175,7 +175,7 @@ class VectorIndex:
         made = sealed_file.build(self._vectors, self._stored_count(0), self.dimension)
         name, checksum = sealed_file.write(made, self._folder, self.collection)
         size = (self._folder / name).stat().st_size
-        seal = Seal(name, made.count, through, checksum, made.kind, made.recall)
+        seal = IndexVersion(name, made.count, through, checksum, made.kind, made.recall)
         recorded = self._record(before, seal, excluded)
         now = read_seal(self._store.connection, self.collection, self.fingerprint)
         for unused in {name, before.file} - {now.file, ""}:
@@ -198,7 +198,7 @@ class VectorIndex:
                 raise _wrong_length(self.fingerprint, int(batch.ids[0]), self.dimension)
             yield batch
 
-    def _record(self, before: Seal, seal: Seal, excluded: np.ndarray) -> bool:
+    def _record(self, before: IndexVersion, seal: IndexVersion, excluded: np.ndarray) -> bool:
         """Let the new file answer, unless another was recorded since `before`."""
         key = (self.collection, self.fingerprint)
         with self._store.transaction() as connection:
@@ -283,7 +283,7 @@ class VectorIndex:
                 if read_seal(self._watch, self.collection, self.fingerprint) == seal:
                     return self._extended(base)
 
-    def _opened(self, seal: Seal) -> _Snapshot:
+    def _opened(self, seal: IndexVersion) -> _Snapshot:
         """A snapshot of the sealed file alone, or of nothing where it is not fit for use."""
         import numpy as np
 
@@ -292,7 +292,7 @@ class VectorIndex:
             return _Snapshot(seal, None, "", (), 0, nobody, None)
         try:
             opened = sealed_file.open_file(self._folder, seal, self.dimension)
-        except SealedFileError as error:
+        except IndexFileError as error:
             return _Snapshot(seal, None, str(error), (), 0, nobody, None)
         return _Snapshot(seal, opened, "", (), seal.through, nobody, None)
 
@@ -300,7 +300,7 @@ class VectorIndex:
         """The snapshot with what has arrived and gone since. Inside a read transaction."""
         there = self._watch.execute("SELECT 1 FROM collections WHERE id = ?", (self.collection,))
         if there.fetchone() is None:
-            return self._opened(Seal())
+            return self._opened(IndexVersion())
         excluded = _deleted(self._watch, self.collection)
         arrived = exact_search.flat(self.dimension)
         for ids, vectors in self._arrivals(base.arrived):
@@ -339,13 +339,13 @@ def _appended(
     return (*tail, part) if part.ntotal else tail
 
 
-def read_seal(connection: sqlite3.Connection, collection: int, fingerprint: str) -> Seal:
+def read_seal(connection: sqlite3.Connection, collection: int, fingerprint: str) -> IndexVersion:
     """What is recorded of a generation's sealed file."""
     row = connection.execute(
         f"SELECT {_SEAL_COLUMNS} FROM generations WHERE collection = ? AND fingerprint = ?",
         (collection, fingerprint),
     ).fetchone()
-    return Seal(*row[:5], row[5] or 0.0) if row and row[0] else Seal()
+    return IndexVersion(*row[:5], row[5] or 0.0) if row and row[0] else IndexVersion()
 
 
 def _order(after: int) -> str:
@@ -382,7 +382,7 @@ def _reading(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("COMMIT")
 
 
-def _count(opened: Sealed | None) -> int:
+def _count(opened: IndexFile | None) -> int:
     return opened.count if opened else 0
 
 

@@ -29,12 +29,12 @@ Kind = Literal["exact", "ivf"]
 EXACT_UP_TO = 50_000
 
 
-class SealedFileError(FootnoteError):
+class IndexFileError(FootnoteError):
     """A sealed file is missing, damaged, or not the one that the database speaks of."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class IndexVersion:
     """What the database knows of a sealed file. `file` is '' where nothing is sealed.
 
     `through` is the largest `vectors.id` that the file was made from, `recall` the measured
@@ -50,7 +50,7 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class IndexFile:
     """An index that is searched from any thread and changed by none.
 
     `recall` is the measured share of the true nearest ten that a search returns.
@@ -85,7 +85,7 @@ class Sealed:
         return ivf.ids(self.index)
 
 
-def build(read: ivf.Read, count: int, dimension: int) -> Sealed:
+def build(read: ivf.Read, count: int, dimension: int) -> IndexFile:
     """Index the vectors that `read` yields, about `count` of them.
 
     `read` is called twice for an inverted file.
@@ -94,15 +94,15 @@ def build(read: ivf.Read, count: int, dimension: int) -> Sealed:
         index = exact_search.flat(dimension)
         for batch in read():
             exact_search.add(index, batch.ids, batch.vectors)
-        return Sealed(index, "exact", 1.0)
+        return IndexFile(index, "exact", 1.0)
     index, recall = ivf.build(read, count, dimension)
-    return Sealed(index, "ivf", recall)
+    return IndexFile(index, "ivf", recall)
 
 
-def write(sealed: Sealed, folder: Path, collection: int) -> tuple[str, str]:
+def write(sealed: IndexFile, folder: Path, collection: int) -> tuple[str, str]:
     """Write the file aside, make it last, give it its name; return name and SHA-256.
 
-    Raises `SealedFileError` where the folder cannot be written.
+    Raises `IndexFileError` where the folder cannot be written.
     """
     import faiss
 
@@ -112,17 +112,17 @@ def write(sealed: Sealed, folder: Path, collection: int) -> tuple[str, str]:
             faiss.write_index(sealed.index, str(left))
             checksum = hash_file(left)
     except (StorageError, RuntimeError) as error:
-        raise SealedFileError(
+        raise IndexFileError(
             f"the index could not be written to {folder} ({error}); check that the disk has room "
             "and that the folder can be written. Searching goes on without it, more slowly"
         ) from error
     return name, checksum
 
 
-def open_file(folder: Path, seal: Seal, dimension: int) -> Sealed:
+def open_file(folder: Path, seal: IndexVersion, dimension: int) -> IndexFile:
     """Open and map the file, if it is the very one that was sealed.
 
-    Raises `SealedFileError` where it is missing, damaged or foreign.
+    Raises `IndexFileError` where it is missing, damaged or foreign.
     """
     import faiss
 
@@ -130,17 +130,17 @@ def open_file(folder: Path, seal: Seal, dimension: int) -> Sealed:
     try:
         found = hash_file(path)
     except OSError as error:
-        raise SealedFileError(f"the index file {path} cannot be read ({error})") from error
+        raise IndexFileError(f"the index file {path} cannot be read ({error})") from error
     if found != seal.checksum:
-        raise SealedFileError(f"the index file {path} is damaged: its checksum is another")
+        raise IndexFileError(f"the index file {path} is damaged: its checksum is another")
     flags = faiss.IO_FLAG_MMAP_IFC if seal.kind == "exact" else faiss.IO_FLAG_MMAP
     try:
         index = faiss.read_index(str(path), flags)
     except RuntimeError as error:
-        raise SealedFileError(f"FAISS does not understand the index file {path}") from error
+        raise IndexFileError(f"FAISS does not understand the index file {path}") from error
     if (index.d, index.ntotal) != (dimension, seal.count):
-        raise SealedFileError(
+        raise IndexFileError(
             f"the index file {path} holds {index.ntotal} vectors of {index.d} dimensions, "
             f"not {seal.count} of {dimension}"
         )
-    return Sealed(index, "exact" if seal.kind == "exact" else "ivf", seal.recall)
+    return IndexFile(index, "exact" if seal.kind == "exact" else "ivf", seal.recall)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from indexer.records import Hit, Passage
-from indexer.search.searcher import Findings, Scope
+from indexer.search.searcher import Scope, SearchResult
 
 # How many passages a search brings up, and how much text of them is read: some eight passages
 # of 200 tokens, which the context of a small language model still holds.
@@ -20,7 +20,7 @@ _SAME = 0.9
 class Search(Protocol):
     """What retrieval needs of `indexer.search.Searcher`."""
 
-    def find(self, query: str, scope: Scope, k: int = 10) -> Findings:
+    def find(self, query: str, scope: Scope, k: int = 10) -> SearchResult:
         """The passages found, best first, and what could not be searched."""
         ...
 
@@ -33,7 +33,7 @@ class Passages(Protocol):
         ...
 
 
-def retrieve(searcher: Search, passages: Passages, question: str, scope: Scope) -> Findings:
+def retrieve(searcher: Search, passages: Passages, question: str, scope: Scope) -> SearchResult:
     """The hits to answer from, best first, within `BUDGET_CHARACTERS` of text.
 
     A passage that breaks off in mid-sentence or announces a list is followed by its
@@ -41,7 +41,7 @@ def retrieve(searcher: Search, passages: Passages, question: str, scope: Scope) 
     """
     found = searcher.find(question, scope, k=SEARCHED)
     hits = _within_budget(_continued(_distinct(found.hits), passages))
-    return Findings(tuple(hits), found.notice)
+    return SearchResult(tuple(hits), found.notice)
 
 
 def _distinct(hits: Sequence[Hit]) -> list[Hit]:

@@ -127,7 +127,7 @@ NAMES = ["../../out", "/etc/out", "a/b/c", "..", "con:$(touch out)", "'; DROP TA
 def test_a_collections_name_reaches_no_path(home, papers, tmp_path, name):
     (papers / "a.md").write_text("# Reactor\n\nThe reactor is cooled by water.\n")
     home.index(find([papers]), name)
-    home.store.set_trust(home.collection(name).id, "x", "{}")
+    home.store.set_fusion_weight(home.collection(name).id, "x", "{}")
     found = home.searcher.search("reactor", home.scope([name]))
     assert [hit.document.title for hit in found] == ["Reactor"]
     assert {path.name for path in tmp_path.iterdir()} == {"home", "papers"}

@@ -8,7 +8,7 @@ from scripted_server import Reply, scripted_server
 from embedder.registry import UnknownEmbedderError
 from indexer.ingest.ingest import Ingest
 from indexer.ingest.sources import find
-from indexer.search.searcher import Findings, Scope, Searcher
+from indexer.search.searcher import Scope, Searcher, SearchResult
 from indexer.store.store import Store
 from rag.answer import Answerer, EmptyQuestionError
 from rag.evidence.retrieve import retrieve
@@ -354,7 +354,7 @@ def test_a_document_deleted_after_the_search_is_not_answered_from(home):
         def find(self, *arguments, **more):
             hits = searcher.find(*arguments, **more).hits
             gone = [replace(hit, document=replace(hit.document, id="gone")) for hit in hits]
-            return Findings(tuple(gone))
+            return SearchResult(tuple(gone))
 
     answer = Answerer(Late(), store, None).ask("How long does the warranty last?", scope)
     assert answer.abstained

@@ -20,13 +20,14 @@ from embedder.spec import EmbedderSpec
 from footnote.cli.main import main
 from footnote.jobs import queue
 from footnote.runs import service
+from footnote.runs.service import TrainingOptions
 from indexer.doctor.repair import examine
 from indexer.ingest.sources import find
 from rag.history import History
 from training.data.examples import Example, read_examples, write_examples
 from training.data.questions import labelled_questions, reader_questions
-from training.data.split import TooLittleToLearnError, material
-from training.evaluation.proof import Question
+from training.data.split import TooLittleToLearnError, split_collection
+from training.evaluation.proof import ProofQuestion
 from training.fit.batches import plan
 from training.fit.config import WHOLE_RATE, Recipe, RecipeError
 from training.fit.log import history
@@ -46,7 +47,7 @@ def number_of(home) -> int:
 
 
 def ordered(home, **changes):
-    return service.order(home, service.Wish("papers", recipe=QUICK, **changes))
+    return service.order(home, TrainingOptions("papers", recipe=QUICK, **changes))
 
 
 # The loop
@@ -65,14 +66,14 @@ def test_the_loop_promotes_what_is_proved_and_the_way_back_is_one_step(home, alw
     assert new != old
     assert home.searcher.search("deductible rules", home.scope(["papers"]), mode="dense")
     assert examine(home.store, home.index_folder, new) == []
-    again = service.Wish("papers", recipe=replace(QUICK, rank=8, alpha=16))
-    assert service.order(home, again).order.recipe == QUICK  # its adapter is trained further
-    whole = service.order(home, service.Wish("papers", overrides={"whole": True})).order.recipe
+    again = TrainingOptions("papers", recipe=replace(QUICK, rank=8, alpha=16))
+    assert service.order(home, again).request.recipe == QUICK  # its adapter is trained further
+    whole = service.order(home, TrainingOptions("papers", overrides={"whole": True})).request.recipe
     assert (whole.whole, whole.learning_rate) == (True, WHOLE_RATE)
     assert service.names_in_use(home)[run.id] == ["papers"]
 
     trained_on = {one.document for one in read_examples(run.examples)}
-    taken = material(home.store, number)
+    taken = split_collection(home.store, number)
     asked = {c.passage for c in run.proof.comparisons}
     texts = {s.passage.id: s.passage.text for s in taken.sources}
     assert all(c.question in texts[c.passage] for c in run.proof.comparisons)  # whole sentences
@@ -93,7 +94,7 @@ def test_a_run_made_worse_on_purpose_is_not_promoted(home, monkeypatch):
     monkeypatch.setattr(Trainer, "_look", lambda self: None)
     monkeypatch.setattr("training.evaluation.proof.FEWEST_QUESTIONS", 3)
     recipe = replace(QUICK, steps=30, learning_rate=0.05, projection_rate=0.05, patience=99)
-    run = service.order(home, service.Wish("papers", recipe=recipe, general=0.0))
+    run = service.order(home, TrainingOptions("papers", recipe=recipe, general=0.0))
     before = home.store.generation(number_of(home))
     examples = service.learning(home, run).examples()
     positives = [one.positive for one in examples]
@@ -134,7 +135,7 @@ def test_a_cancelled_run_goes_on_where_it_was_and_the_old_answers_meanwhile(
     run = ordered(home)
     watch = StopAt(stage)
     # The proof's pool would be the whole of so small a collection: leave the switch some work.
-    for place in ("training.pipeline.POOL", "indexer.search.calibration.POOL"):
+    for place in ("training.pipeline.POOL", "indexer.search.pool.POOL"):
         monkeypatch.setattr(place, 20)
     result = service.learning(home, run, watch=watch).run()
     assert watch.stopped
@@ -187,7 +188,7 @@ def test_documents_that_come_after_a_promotion_are_embedded_by_the_new_one(
 
 def test_readers_thumbs_and_a_file_of_questions_reach_the_proof(home, tmp_path):
     number = number_of(home)
-    taken = material(home.store, number)
+    taken = split_collection(home.store, number)
     held = taken.part("proof")
     answer = home.answerer.ask(held[0].passage.text.split(".")[0] + "?", home.scope(["papers"]))
     history = History(home.store)
@@ -210,7 +211,7 @@ def test_readers_thumbs_and_a_file_of_questions_reach_the_proof(home, tmp_path):
 
 def test_files_of_examples_alone_are_learnt_and_asked_about(home, tmp_path):
     file = tmp_path / "faq.csv"
-    passages = [one.text for one in material(home.store, number_of(home)).sources]
+    passages = [one.text for one in split_collection(home.store, number_of(home)).sources]
     rows = "".join(
         f'"Where is number {number} told of?","{text}"\n' for number, text in enumerate(passages)
     )
@@ -222,8 +223,8 @@ def test_files_of_examples_alone_are_learnt_and_asked_about(home, tmp_path):
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     run = service.runs(home).get(json.loads(result.stdout)["run"])
-    assert run.order.collection == "faq"
-    parts = material(home.store, home.collection("faq").id, run.order.recipe.seed)
+    assert run.request.collection == "faq"
+    parts = split_collection(home.store, home.collection("faq").id, run.request.recipe.seed)
     held_out = {one.passage.id for one in parts.part("proof")}
     asked = [one.passage for one in run.proof.comparisons if one.origin == "labelled"]
     assert asked
@@ -243,7 +244,7 @@ def test_files_of_examples_alone_are_learnt_and_asked_about(home, tmp_path):
 
 
 def test_an_example_of_a_held_out_document_is_not_trained_on(home, tmp_path):
-    taken = material(home.store, number_of(home))
+    taken = split_collection(home.store, number_of(home))
     held, free = (taken.part(part)[0].passage.document for part in ("proof", "train"))
     file = tmp_path / "more.jsonl"
     # Texts that stand in no passage: the document that each names decides.
@@ -260,7 +261,7 @@ def test_an_example_of_a_held_out_document_is_not_trained_on(home, tmp_path):
 
 
 def test_a_held_out_passage_is_no_negative_and_its_task_goes_with_a_query(home, tmp_path):
-    taken = material(home.store, number_of(home))
+    taken = split_collection(home.store, number_of(home))
     held, free, other = (
         taken.part("proof")[0], taken.part("train")[0], taken.part("train")[-1]
     )  # fmt: skip
@@ -276,14 +277,14 @@ def test_a_held_out_passage_is_no_negative_and_its_task_goes_with_a_query(home, 
 
 
 def test_a_question_counts_whose_passage_was_not_drawn_for_the_pool(home, monkeypatch):
-    for place in ("training.pipeline.POOL", "indexer.search.calibration.POOL"):
+    for place in ("training.pipeline.POOL", "indexer.search.pool.POOL"):
         monkeypatch.setattr(place, 5)
     number = number_of(home)
-    taken = material(home.store, number)
+    taken = split_collection(home.store, number)
     drawn = {one.id for one in home.store.sample_passages(number, 5)}
     left = next(s.passage for s in taken.part("proof") if s.passage.id not in drawn)
     work = service.learning(home, ordered(home, promote=False))
-    work._questions = [Question("What is the right of every employee?", left.id, "reader")]
+    work._questions = [ProofQuestion("What is the right of every employee?", left.id, "reader")]
     proof = work.run().proof
     assert (proof.real, proof.offered) == (1, 1)
     assert [one.passage for one in proof.comparisons if one.origin == "reader"] == [left.id]
@@ -342,11 +343,11 @@ def test_two_processes_train_as_one_does(home, tmp_path):
 
 def test_a_run_that_comes_to_what_it_began_with_takes_nothing_away(home, always_better):
     recipe = replace(QUICK, adapt=False)
-    first = service.order(home, service.Wish("papers", recipe=recipe))
+    first = service.order(home, TrainingOptions("papers", recipe=recipe))
     assert service.learning(home, first).run().promoted
     answers = home.store.generation(number_of(home))
     nothing = replace(recipe, learning_rate=1e-12, projection_rate=0.0)
-    second = service.order(home, service.Wish("papers", recipe=nothing, promote=False))
+    second = service.order(home, TrainingOptions("papers", recipe=nothing, promote=False))
     work = service.learning(home, second)
     work.train()
     spec = EmbedderSpec.read(second.embedder / "spec.json")
@@ -377,13 +378,13 @@ def test_a_rejected_run_leaves_no_embedder_and_says_what_answers(home):
 
 
 def test_a_higher_rank_is_as_strong(home):
-    wish = service.Wish("papers", recipe=QUICK, overrides={"rank": 8})
-    assert service.order(home, wish).order.recipe.alpha == 16
+    wish = TrainingOptions("papers", recipe=QUICK, overrides={"rank": 8})
+    assert service.order(home, wish).request.recipe.alpha == 16
 
 
 def test_passages_that_ask_for_themselves_are_told_apart_by_dropout(home):
     run = ordered(home, kinds=("dropout",), promote=False)
-    assert run.order.recipe.dropout > 0
+    assert run.request.recipe.dropout > 0
     service.learning(home, run).run()
     assert all(row["loss"] > 0.01 for row in history(run.folder))
 
@@ -392,7 +393,8 @@ def test_passages_that_ask_for_themselves_are_told_apart_by_dropout(home):
 def test_a_run_killed_at_a_random_step_comes_to_the_same_end(home, earliest):
     recipe = replace(QUICK, steps=60, evaluate_every=7, patience=99)
     whole, killed = (
-        service.order(home, service.Wish("papers", recipe=recipe, promote=False)) for _ in range(2)
+        service.order(home, TrainingOptions("papers", recipe=recipe, promote=False))
+        for _ in range(2)
     )
     service.learning(home, whole).train()
     command = [sys.executable, "-m", "footnote", "--home", str(home.path), "train"]
@@ -427,7 +429,7 @@ def test_what_a_language_model_wrote_is_trained_on_and_asked(home, tmp_path, mon
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     run = service.runs(home).get(found["run"])
-    taken = material(home.store, number_of(home))
+    taken = split_collection(home.store, number_of(home))
     parts = {source.passage.id: taken.parts[source.unit] for source in taken.sources}
     written = [one for one in read_examples(run.examples) if one.source == "written"]
     assert written

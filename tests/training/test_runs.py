@@ -11,12 +11,13 @@ from footnote.jobs import queue
 from footnote.jobs.kinds import WORK
 from footnote.runs import estimate, service
 from footnote.runs.example_pages import ExamplePages, save
+from footnote.runs.service import TrainingOptions
 from indexer.ingest.sources import find
 from rag.llm.client import OpenAIChat
 from tests.homes import write_papers
 from tests.training.synthesis.test_from_tasks import Author
 from training.data.examples import Example, read_examples, write_examples
-from training.data.split import material
+from training.data.split import split_collection
 from training.evaluation.metrics import Interval
 from training.fit.config import Recipe
 from training.pipeline import DEVELOPMENT, DEVELOPMENT_POOL
@@ -43,7 +44,7 @@ def kept(home, monkeypatch):
         return replace(real(*arguments), queries=99, dense_gain=gain, fused_gain=gain)
 
     monkeypatch.setattr(pipeline, "prove", better)
-    run = service.order(home, service.Wish("papers", recipe=QUICK, promote=False))
+    run = service.order(home, TrainingOptions("papers", recipe=QUICK, promote=False))
     service.learning(home, run).run()
     assert run.outcome == "kept"
     return run
@@ -76,7 +77,7 @@ def test_a_kept_run_is_switched_to_by_hand_and_back_and_again(home, kept):
 
 
 def test_a_proof_against_another_embedder_is_not_believed(home, kept):
-    other = service.order(home, service.Wish("papers", recipe=replace(QUICK, seed=1)))
+    other = service.order(home, TrainingOptions("papers", recipe=replace(QUICK, seed=1)))
     assert service.learning(home, other).run().promoted
     service.allow_switch(home, kept)
     assert kept.proof is None
@@ -105,7 +106,7 @@ def test_what_a_collection_needs_is_not_removed(home, kept):
     service.learning(home, kept).run()
     with pytest.raises(service.TrainingError, match="papers is searched with it"):
         service.remove(home, kept)
-    later = service.order(home, service.Wish("papers", recipe=replace(QUICK, seed=1)))
+    later = service.order(home, TrainingOptions("papers", recipe=replace(QUICK, seed=1)))
     assert service.learning(home, later).run().promoted
     with pytest.raises(service.TrainingError, match="go back"):
         service.remove(home, kept)
@@ -126,11 +127,11 @@ def test_a_run_keeps_copies_of_the_files_that_it_was_given(home, tmp_path):
     given.write_text(
         "question,passage\nWhose right is travel?,It is the right of every employee.\n"
     )
-    wish = service.Wish("papers", data=(given, given), questions=given, recipe=QUICK)
+    wish = TrainingOptions("papers", data=(given, given), questions=given, recipe=QUICK)
     run = service.order(home, wish)
     given.unlink()
-    assert len(run.order.data) == 2
-    for path in (*run.order.data, run.order.questions):
+    assert len(run.request.data) == 2
+    for path in (*run.request.data, run.request.questions):
         assert read_examples(run.folder / "data" / path.rsplit("/", 1)[-1])
 
 
@@ -142,7 +143,7 @@ def test_one_long_document_among_short_ones_leaves_something_for_each_part(home,
     home.index(find([tmp_path / "long.md"]), "uneven")
     write_papers(tmp_path / "short", 8)
     home.index(find([tmp_path / "short"]), "uneven")
-    taken = material(home.store, home.collection("uneven").id)
+    taken = split_collection(home.store, home.collection("uneven").id)
     assert not taken.whole_documents
     assert set(taken.parts.values()) == {"train", "development", "proof"}
 
@@ -155,7 +156,7 @@ def test_examples_can_be_cancelled_and_are_then_made_anew(home):
         def cancelled(self):
             return True
 
-    run = service.order(home, service.Wish("papers", recipe=QUICK))
+    run = service.order(home, TrainingOptions("papers", recipe=QUICK))
     assert service.learning(home, run, watch=Stop()).examples() == []
     assert not run.examples.exists()
     assert service.learning(home, run).examples()
@@ -197,7 +198,7 @@ def test_an_estimate_grows_with_what_there_is_to_do(home):
 
 
 def test_an_estimate_is_arithmetic():
-    pace = estimate.Pace(embedding=1000, looking=500, learning=100)
+    pace = estimate.CallPolicy(embedding=1000, looking=500, learning=100)
     size = estimate.Size(passages=10_000, examples=50, passage_tokens=90, query_tokens=10)
     recipe = Recipe(
         steps=10, batch=10, negatives=1, evaluate_every=10, patience=1, tokens_in_memory=10**9

@@ -28,7 +28,7 @@ from indexer.store.migrations import LATEST, SchemaTooNewError
 from indexer.store.store import Store
 from rag.history import History
 from training.fit.config import Recipe
-from training.runs import Order, Runs
+from training.runs import Runs, TrainingRequest
 
 ROOT = Path(__file__).parents[2]
 
@@ -121,7 +121,7 @@ def delete(home, tmp_path):
 
 
 def order(home, tmp_path):
-    Runs(home.path / "runs").create(Order("papers", "tiny", Recipe()))
+    Runs(home.path / "runs").create(TrainingRequest("papers", "tiny", Recipe()))
 
 
 def checkpoint(home, tmp_path):
@@ -334,10 +334,10 @@ def test_all_migrations_that_are_due_are_one_transaction(tmp_path, monkeypatch):
 
 def test_runs_are_in_order_though_the_clock_is_set_back(tmp_path, monkeypatch):
     runs = Runs(tmp_path)
-    first = runs.create(Order("papers", "tiny", Recipe()))
+    first = runs.create(TrainingRequest("papers", "tiny", Recipe()))
     past = time.localtime(time.time() - 86_400)
     monkeypatch.setattr("training.runs.time.strftime", lambda form, at=None: real(form, at or past))
-    second, third = (runs.create(Order("papers", "tiny", Recipe())) for _ in range(2))
+    second, third = (runs.create(TrainingRequest("papers", "tiny", Recipe())) for _ in range(2))
     assert [run.id for run in runs] == [third.id, second.id, first.id]
 
 

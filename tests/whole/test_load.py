@@ -19,7 +19,7 @@ from benchmarks.load import Load, Measured, slope, table
 from benchmarks.memory import Memory, memory
 from benchmarks.readers import CLOSED, OPEN, Manner, Reader, pool, register
 from embedder import cache
-from embedder.cache import Kept
+from embedder.cache import TTLCache
 from footnote.accounts import signin
 from footnote.home import Home
 from indexer.ingest.sources import find
@@ -130,11 +130,11 @@ class Thing:
 
 def test_what_nobody_asks_for_any_more_is_let_go_of_when_another_is_made():
     now = [0.0]
-    things = Kept(clock=lambda: now[0])
+    things = TTLCache(clock=lambda: now[0])
     old, used = weakref.ref(things.get("old", Thing)), weakref.ref(things.get("used", Thing))
-    now[0] = cache.UNUSED_SECONDS - 1
+    now[0] = cache.TTL_SECONDS - 1
     assert things.get("used", Thing) is used()
-    now[0] = cache.UNUSED_SECONDS + 1
+    now[0] = cache.TTL_SECONDS + 1
     things.get("new", Thing)
     gc.collect()
     assert old() is None
@@ -143,9 +143,9 @@ def test_what_nobody_asks_for_any_more_is_let_go_of_when_another_is_made():
 
 def test_what_somebody_still_holds_is_not_made_twice():
     now = [0.0]
-    things = Kept(clock=lambda: now[0])
+    things = TTLCache(clock=lambda: now[0])
     held = things.get("held", Thing)
-    now[0] = 2 * cache.UNUSED_SECONDS
+    now[0] = 2 * cache.TTL_SECONDS
     things.get("new", Thing)
     assert things.get("held", Thing) is held
     things.forget("held")
@@ -153,7 +153,7 @@ def test_what_somebody_still_holds_is_not_made_twice():
 
 
 def test_threads_that_ask_at_once_get_one():
-    things, made, go = Kept(), [], Event()
+    things, made, go = TTLCache(), [], Event()
 
     def make():
         made.append(Thing())

@@ -54,7 +54,7 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class AbstentionData:
     """The documents (title, text) of the collection and the questions put to it."""
 
     documents: tuple[tuple[str, str], ...]
@@ -70,7 +70,7 @@ class CurvePoint:
     refused: float
 
 
-def material(folder: Path = SYNTHETIC, seed: int = 0) -> Material:
+def material(folder: Path = SYNTHETIC, seed: int = 0) -> AbstentionData:
     """One question for each document of the synthetic groups, some documents left out."""
     draw = random.Random(seed)  # noqa: S311 - no secret
     documents: list[tuple[str, str]] = []
@@ -85,7 +85,7 @@ def material(folder: Path = SYNTHETIC, seed: int = 0) -> Material:
             cases.append(Case(draw.choice(document["queries"]), number, not missing))
             if not missing:
                 documents.append((document["title"], document["text"]))
-    return Material(tuple(documents), tuple(cases))
+    return AbstentionData(tuple(documents), tuple(cases))
 
 
 def fit(rows: np.ndarray, answerable: np.ndarray) -> abstain.Fit:
@@ -185,7 +185,7 @@ def main(home: Path | None) -> None:
     click.echo(f"threshold {fitted.threshold:.3f}, written to {abstain.CONSTANTS.name}")
 
 
-def measured(made: Material, folder: Path, embedder: Embedder) -> np.ndarray:
+def measured(made: AbstentionData, folder: Path, embedder: Embedder) -> np.ndarray:
     """Features [cases, features] of each question, read as an answer would be."""
     corpus = tuple(
         Entry(str(number), title, text) for number, (title, text) in enumerate(made.documents)

@@ -34,7 +34,7 @@ from embedder.tokens import limits_of, load_tokenizer, token_ids
 if TYPE_CHECKING:
     import torch
 
-    from embedder.encoder import Encoder, Projection
+    from embedder.encoder import EncoderModule, Projection
 
 SYNTHETIC = Path(__file__).parents[1] / "synthetic"
 HELD_OUT_EVERY = 10
@@ -115,7 +115,7 @@ def within_pair_whitening(
     return whiten @ directions[:, ::-1][:, :dimension]
 
 
-def features(encoder: Encoder, texts: Sequence[Sequence[int]]) -> np.ndarray:
+def features(encoder: EncoderModule, texts: Sequence[Sequence[int]]) -> np.ndarray:
     """Pooled features side by side, before any projection: float64 [texts, width]."""
     import torch
 
@@ -154,7 +154,7 @@ def compute(
     """
     import torch
 
-    from embedder.encoder import Encoder, Projection
+    from embedder.encoder import EncoderModule, Projection
 
     base = converted(spec, cache)
     tokenizer, limits = load_tokenizer(base.tokenizer), limits_of(spec, base.config)
@@ -168,7 +168,7 @@ def compute(
         rarity = inverse_document_frequency(passage_ids, base.config["vocab_size"])
         token_weights = torch.from_numpy(rarity)
     decoder = load_decoder(base, spec.max_tokens, torch.float32)
-    encoder = Encoder(spec, decoder, Projection(token_weights=token_weights))
+    encoder = EncoderModule(spec, decoder, Projection(token_weights=token_weights))
     passages, queries = features(encoder, passage_ids), features(encoder, query_ids)
 
     passage_mean, query_mean = passages.mean(axis=0), queries.mean(axis=0)

@@ -27,7 +27,7 @@ _NEAREST = 30
 _QUERIES_AT_ONCE = 256
 
 
-class Encoder(Protocol):
+class EmbeddingModel(Protocol):
     """What mining needs of an embedder."""
 
     def embed_queries(self, texts: Sequence[str], task: str | None = None) -> np.ndarray:
@@ -50,7 +50,7 @@ class Neighbourhood:
     vectors: np.ndarray
     ids: Sequence[int] = ()
 
-    def vectors_of(self, examples: Sequence[Example], encoder: Encoder) -> np.ndarray:
+    def vectors_of(self, examples: Sequence[Example], encoder: EmbeddingModel) -> np.ndarray:
         """Vectors [n, dimension] of the examples' positives, embedded where there are none."""
         places = {number: place for place, number in enumerate(self.ids)}
         found = np.empty((len(examples), self.vectors.shape[1]), np.float32)
@@ -73,7 +73,7 @@ class Mined:
 
 def mine(
     examples: Sequence[Example],
-    encoder: Encoder,
+    encoder: EmbeddingModel,
     around: Neighbourhood,
     *,
     count: int = 1,
@@ -107,7 +107,7 @@ def mine(
     return Mined(tuple(kept), len(examples) - len(kept))
 
 
-def _queries(examples: Sequence[Example], encoder: Encoder, dimension: int) -> np.ndarray:
+def _queries(examples: Sequence[Example], encoder: EmbeddingModel, dimension: int) -> np.ndarray:
     """Vectors [n, dimension] of the examples' queries, each behind its own task."""
     found = np.empty((len(examples), dimension), np.float32)
     for task in sorted({one.task for one in examples}):

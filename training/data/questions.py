@@ -10,14 +10,14 @@ from indexer.search.searcher import Scope
 from rag.explain import find_passage
 from rag.records import from_json
 from training.data.examples import Example
-from training.evaluation.proof import Question
+from training.evaluation.proof import ProofQuestion
 from training.synthesis.from_passages import SOURCE
 
 if TYPE_CHECKING:
     from indexer.store.store import Store
 
 
-def reader_questions(store: Store, collection: int) -> list[Question]:
+def reader_questions(store: Store, collection: int) -> list[ProofQuestion]:
     """Questions whose answer got a thumbs up, with the passages of this collection it cited.
 
     Those of people who were removed are left out.
@@ -37,7 +37,7 @@ def reader_questions(store: Store, collection: int) -> list[Question]:
         for number, passage in store.passages([number for _, number in wanted]).items()
     }
     return [
-        Question(text, passage, "reader")
+        ProofQuestion(text, passage, "reader")
         for text, passage in dict.fromkeys(wanted)
         if there.get(passage) == collection
     ]
@@ -59,10 +59,10 @@ def placed(store: Store, collection: int, examples: Sequence[Example]) -> list[E
 
 def labelled_questions(
     store: Store, collection: int, examples: Sequence[Example]
-) -> list[Question]:
+) -> list[ProofQuestion]:
     """Questions of a file, as far as the collection holds the passage that each names."""
     found = [
-        Question(one.query, one.passage, "written" if one.source == SOURCE else "labelled")
+        ProofQuestion(one.query, one.passage, "written" if one.source == SOURCE else "labelled")
         for one in placed(store, collection, examples)
         if one.passage
     ]

@@ -35,7 +35,7 @@ class TooLittleToLearnError(FootnoteError):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SplitPassage:
     """A passage of the collection with what it is found under. `unit` is what is split by."""
 
     passage: Passage
@@ -50,13 +50,13 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Material:
+class Split:
     """A collection's passages and the part that each unit belongs to.
 
     Units are `whole_documents`, or stretches of them where there are too few.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[SplitPassage, ...]
     parts: dict[str, Part]
     whole_documents: bool
 
@@ -64,12 +64,12 @@ class Material:
         """The part that a passage of the collection belongs to; None where its unit has none."""
         return self.parts.get(_unit(passage, whole=self.whole_documents))
 
-    def part(self, part: Part) -> list[Source]:
+    def part(self, part: Part) -> list[SplitPassage]:
         """The passages of one part, in reading order."""
         return [source for source in self.sources if self.parts[source.unit] == part]
 
 
-def material(store: Store, collection: int, seed: int = 0) -> Material:
+def split_collection(store: Store, collection: int, seed: int = 0) -> Split:
     """Read a collection's passages and split them.
 
     Raises `TooLittleToLearnError` where it has too few passages for three parts.
@@ -90,10 +90,10 @@ def material(store: Store, collection: int, seed: int = 0) -> Material:
             "on others; add documents first"
         )
     sources = tuple(
-        Source(passage, titles[passage.document], languages[passage.document], unit)
+        SplitPassage(passage, titles[passage.document], languages[passage.document], unit)
         for passage, unit in zip(passages, units, strict=True)
     )
-    return Material(sources, parts, whole)
+    return Split(sources, parts, whole)
 
 
 def split(units: Sequence[str], seed: int = 0) -> dict[str, Part]:

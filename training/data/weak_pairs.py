@@ -18,7 +18,7 @@ from indexer.chunking import embedding_text, sentences
 from indexer.keyword.stopwords import STOP_WORDS
 from indexer.search.pseudo_queries import pseudo_queries
 from training.data.examples import Example
-from training.data.split import Source
+from training.data.split import SplitPassage
 
 # "The deductible is ...": the term of a definition, of at most six words.
 _DEFINITION = re.compile(
@@ -32,10 +32,10 @@ _TITLE_PASSAGES = 2
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-Kind = Callable[[Sequence[Source], random.Random], Iterator[Example]]
+Kind = Callable[[Sequence[SplitPassage], random.Random], Iterator[Example]]
 
 
-def titles(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
+def titles(sources: Sequence[SplitPassage], draw: random.Random) -> Iterator[Example]:
     """A document's title → its first passages, which do not carry it then."""
     seen: dict[str, int] = {}
     for source in sources:
@@ -45,7 +45,7 @@ def titles(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
             yield from _example(source, (source.title,), "", source.passage.headings, "title")
 
 
-def headings(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
+def headings(sources: Sequence[SplitPassage], draw: random.Random) -> Iterator[Example]:
     """A heading → the first passage under it, which does not carry it then.
 
     One that names several places of a document, or the whole of it, points at no passage.
@@ -63,7 +63,7 @@ def headings(sources: Sequence[Source], draw: random.Random) -> Iterator[Example
             yield from _example(source, said, source.title, path[:-1], "heading")
 
 
-def crops(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
+def crops(sources: Sequence[SplitPassage], draw: random.Random) -> Iterator[Example]:
     """A sentence or some of its words → the passage without it (inverse cloze, Lee et al. 2019)."""
     texts = [source.passage.text for source in sources]
     languages = [source.language for source in sources]
@@ -74,7 +74,7 @@ def crops(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
         yield _made(source, asked, embedding_text(source.title, rest), "crop")
 
 
-def definitions(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
+def definitions(sources: Sequence[SplitPassage], draw: random.Random) -> Iterator[Example]:
     """What is X? → a passage that says "X is ..." (English)."""
     for source in sources:
         if source.language not in ("", "en"):
@@ -87,7 +87,7 @@ def definitions(sources: Sequence[Source], draw: random.Random) -> Iterator[Exam
                 break
 
 
-def questions(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
+def questions(sources: Sequence[SplitPassage], draw: random.Random) -> Iterator[Example]:
     """A question that a text asks → the passage without the question."""
     for source in sources:
         text = source.passage.text
@@ -100,7 +100,7 @@ def questions(sources: Sequence[Source], draw: random.Random) -> Iterator[Exampl
                 break
 
 
-def dropout_pairs(sources: Sequence[Source], draw: random.Random) -> Iterator[Example]:
+def dropout_pairs(sources: Sequence[SplitPassage], draw: random.Random) -> Iterator[Example]:
     """A text with itself, to be told apart by dropout alone (Gao et al., arXiv 2104.08821)."""
     for source in sources:
         yield _made(source, source.text, source.text, "dropout")
@@ -121,7 +121,7 @@ DEFAULT_KINDS = ("title", "heading", "crop", "definition", "question")
 
 
 def weak_examples(
-    sources: Sequence[Source], kinds: Sequence[str] = DEFAULT_KINDS, seed: int = 0
+    sources: Sequence[SplitPassage], kinds: Sequence[str] = DEFAULT_KINDS, seed: int = 0
 ) -> list[Example]:
     """Examples of these kinds from the passages, each pair once, the same for the same seed."""
     found: dict[str, Example] = {}
@@ -133,7 +133,7 @@ def weak_examples(
 
 
 def _example(
-    source: Source, said: Sequence[str], title: str, path: Sequence[str], kind: str
+    source: SplitPassage, said: Sequence[str], title: str, path: Sequence[str], kind: str
 ) -> Iterator[Example]:
     """`said` → the passage under `title` and `path`, without the lines that say the same."""
     asked = [part.casefold() for part in said]
@@ -152,7 +152,7 @@ def _repeats(line: str, asked: Sequence[str]) -> bool:
     return any(line in part or (part in line and len(line) < 3 * len(part)) for part in asked)
 
 
-def _made(source: Source, query: str, positive: str, kind: str) -> Example:
+def _made(source: SplitPassage, query: str, positive: str, kind: str) -> Example:
     return Example(query, positive, source=kind, document=source.unit, passage=source.passage.id)
 
 

@@ -68,7 +68,7 @@ def evaluate(
     if unknown:
         raise EvaluationError(f"there is no mode {unknown[0]!r}; there are {', '.join(MODES)}")
     dataset = read(folder)
-    queries = spread(dataset.queries, limit)
+    queries = subsample(dataset.queries, limit)
     store = Store.open(home)
     searcher = Searcher(store, home / "index", lambda fingerprint: embedder)
     scope = Scope(frozenset({indexed(store, dataset, embedder, progress)}))
@@ -104,7 +104,7 @@ def per_query(
     return values
 
 
-def spread(values: Sequence[Any], limit: int | None) -> Sequence[Any]:
+def subsample(values: Sequence[Any], limit: int | None) -> Sequence[Any]:
     """At most `limit` values, evenly over the whole: the first ones often share a subject."""
     if limit is None or limit >= len(values):
         return values

@@ -1,7 +1,7 @@
 """The proof: a trained embedder beside the one in use, on questions about held-out documents.
 
 Both look for the same passages among the same pool: dense alone, and fused with keywords under
-a trust that is fitted for each on the documents that are not held out. Differences are taken
+a weight that is fitted for each on the documents that are not held out. Differences are taken
 question by question, and an interval (bootstrap) says what they can bear.
 """
 
@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from embedder.errors import FootnoteError
-from indexer.search.calibration import PRIOR, Encoder, Pool, Trust, coefficients
+from indexer.search import fusion
+from indexer.search.calibration import PRIOR, FusionWeight, coefficients
+from indexer.search.pool import EmbeddingModel, Pool
 from indexer.search.pseudo_queries import PseudoQuery
 from training.evaluation.metrics import Interval, bootstrap
 
 if TYPE_CHECKING:
     from indexer.store.store import Store
-    from training.data.split import Material
+    from training.data.split import Split
 
-# Pseudo-queries of held-out documents, and of the others for the trust.
+# Pseudo-queries of held-out documents, and of the others to fit the fusion weight.
 QUERIES = 300
 # With fewer questions than this nothing is promoted, whatever they say.
 FEWEST_QUESTIONS = 30
@@ -33,7 +35,7 @@ class CollectionChangedError(FootnoteError):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ProofQuestion:
     """A question to the held-out documents: its text, and the passage that answers it, by id.
 
     `origin` is `pseudo` (cut out of the passage, which is sought without it), `written`,
@@ -129,10 +131,10 @@ class Proof:
 def prove(
     store: Store,
     collection: int,
-    material: Material,
-    before: Encoder,
-    after: Encoder,
-    questions: Sequence[Question] = (),
+    split: Split,
+    before: EmbeddingModel,
+    after: EmbeddingModel,
+    questions: Sequence[ProofQuestion] = (),
 ) -> Proof:
     """Ask held-out documents under both embedders.
 
@@ -140,32 +142,32 @@ def prove(
     added to the pseudo-queries, as far as their passage is held out. Raises
     `CollectionChangedError`.
     """
-    held_out = asked_about(store, material, questions)
+    held_out = asked_about(store, split, questions)
     pools = [Pool.of(store, collection, one.fingerprint, held_out) for one in (before, after)]
     ids = [[passage.id for passage in pool.passages] for pool in pools]
     if ids[0] != ids[1]:
         raise CollectionChangedError(
             "documents came or went while the embedders were compared; repeat the comparison"
         )
-    fitting, asked, origins = _divided(pools[0], material, questions)
+    fitting, asked, origins = _divided(pools[0], split, questions)
     ranks: dict[str, list[_Found]] = {}
     for name, pool, embedder in zip(("before", "after"), pools, (before, after), strict=True):
-        _, dense = coefficients(pool, fitting, embedder) if fitting else (0.0, PRIOR.dense)
-        words, meaning = pool.evidence(asked, embedder)
-        ranks[name] = _found(asked, words, meaning, Trust(dense).weight)
+        _, fitted = coefficients(pool, fitting, embedder) if fitting else (0.0, PRIOR.dense)
+        evidence = pool.evidence(asked, embedder)
+        ranks[name] = _found(asked, np.array(ids[0]), *evidence, FusionWeight(fitted).weight)
     proof = _proof(asked, origins, np.array(ids[0]), ranks)
     return replace(
         proof,
         against=before.fingerprint,
         offered=len(questions),
-        whole_documents=material.whole_documents,
+        whole_documents=split.whole_documents,
     )
 
 
-def asked_about(store: Store, material: Material, questions: Sequence[Question]) -> list[int]:
+def asked_about(store: Store, split: Split, questions: Sequence[ProofQuestion]) -> list[int]:
     """The passages, by id, that the questions of the proof are about: held-out ones."""
     there = store.passages({question.passage for question in questions})
-    return [number for number, one in there.items() if material.part_of(one) == "proof"]
+    return [number for number, one in there.items() if split.part_of(one) == "proof"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +182,14 @@ class _Found:
 
 
 def _divided(
-    pool: Pool, material: Material, questions: Sequence[Question]
+    pool: Pool, split: Split, questions: Sequence[ProofQuestion]
 ) -> tuple[list[PseudoQuery], list[PseudoQuery], list[str]]:
-    """Queries to fit the trust with, queries of the proof, and the latter's origins."""
-    part_at = [material.part_of(passage) for passage in pool.passages]
+    """Queries to fit the fusion weight with, queries of the proof, and the latter's origins."""
+    part_at = [split.part_of(passage) for passage in pool.passages]
     pseudo = pool.queries(len(pool.passages))
     fitting = [query for query in pseudo if part_at[query.source] != "proof"][: QUERIES // 2]
     held_out = [query for query in pseudo if part_at[query.source] == "proof"][:QUERIES]
-    # Whole sentences: nearer to what people ask than some of their words (docs/log.md).
+    # Whole sentences: nearer to what people ask than some of their words (`docs/log/loop.md`).
     asked = [replace(query, text=query.sentence) for query in held_out]
     origins = ["pseudo"] * len(asked)
     places = {passage.id: place for place, passage in enumerate(pool.passages)}
@@ -200,20 +202,30 @@ def _divided(
 
 
 def _found(
-    asked: Sequence[PseudoQuery], words: np.ndarray, meaning: np.ndarray, weight: float
+    asked: Sequence[PseudoQuery],
+    ids: np.ndarray,
+    keyword: np.ndarray,
+    dense: np.ndarray,
+    weight: float,
 ) -> list[_Found]:
     places = np.array([query.source for query in asked], dtype=int)
-    fused = words + weight * meaning
-    ranks = [_rank(scores, places) for scores in (words, meaning, fused)]
-    firsts = [scores.argmax(axis=1) for scores in (meaning, fused)]
+    sides = (keyword, dense, fusion.fuse(keyword, dense, weight))
+    ranks = [_ranks(scores, ids, places) for scores in sides]
+    firsts = [_firsts(scores, ids) for scores in sides[1:]]
     return [_Found(*map(int, row)) for row in zip(*ranks, *firsts, strict=True)]
 
 
-def _rank(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Rank from 1 of each row's right place; those that score the same share the mean rank."""
+def _ranks(scores: np.ndarray, ids: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Rank from 1 of each row's right place, in search's order: by score, then by passage id."""
     own = scores[np.arange(len(right)), right][:, None]
-    above, level = (scores > own).sum(axis=1), (scores == own).sum(axis=1)
-    return above + (level + 1) // 2
+    level = (scores == own) & (ids < ids[right][:, None])
+    return 1 + ((scores > own) | level).sum(axis=1)
+
+
+def _firsts(scores: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """The place of what comes first in each row, in search's order."""
+    best = scores == scores.max(axis=1, keepdims=True)
+    return np.where(best, ids, ids.max(initial=0) + 1).argmin(axis=1)
 
 
 def _proof(

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.evaluation.evaluate import spread
+from training.evaluation.evaluate import subsample
 from training.fit.loss import distillation
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Teaching:
 
 def _fitted(teacher: Teacher, embedder: Teacher, examples: Sequence[Example]) -> Tensor:
     """The map by ridge regression, from the vectors that the student has before it learns."""
-    passages = spread(list(dict.fromkeys(one.positive for one in examples)), _FITTED_ON)
+    passages = subsample(list(dict.fromkeys(one.positive for one in examples)), _FITTED_ON)
     given = embedder.embed_passages(passages).astype(np.float64)
     wanted = teacher.embed_passages(passages).astype(np.float64)
     square = given.T @ given

@@ -54,15 +54,15 @@ def adapt(start: Embedder, vectors: np.ndarray, folder: Path, name: str) -> None
 def _write(start: Embedder, whitening: np.ndarray, files: EmbedderFiles, name: str) -> None:
     import torch
 
-    undo = np.linalg.inv(whitening)
-    if start.before_adaptation is not None:  # adapted before: undone to its very beginning
-        undo = undo @ start.before_adaptation
+    inverse_whitening = np.linalg.inv(whitening)
+    if start.inverse_whitening is not None:  # adapted before: undone to its very beginning
+        inverse_whitening = inverse_whitening @ start.inverse_whitening
     behind, held = torch.from_numpy(whitening), start.load_projection()
     whole = behind if held.matrix is None else held.matrix @ behind
     replace(held, matrix=whole).write(files.projection)
     if start.spec.adapter:
         shutil.copytree(start.files.adapter, files.adapter)
-    maps = {"whitening": behind, "undo": torch.from_numpy(undo)}
+    maps = {"whitening": behind, "undo": torch.from_numpy(inverse_whitening)}
     write_tensors(files.whitening, maps)
     digest = hashlib.sha256(files.projection.read_bytes()).hexdigest()
     spec = replace(start.spec, name=name, tensors=digest)

@@ -31,10 +31,10 @@ from training.data.examples import Example
 from training.synthesis import prompts, replies
 from training.synthesis.output_file import journal_path, lines, opened
 from training.synthesis.progress import (
-    Estimate,
+    CallEstimate,
+    CallPolicy,
+    GenerationRun,
     Made,
-    Pace,
-    Production,
     Stage,
     SynthReport,
     reason,
@@ -92,7 +92,7 @@ class QueryWriter(Protocol):
         """
         ...
 
-    def estimate(self, passages: Sequence[str]) -> Estimate:
+    def estimate(self, passages: Sequence[str]) -> CallEstimate:
         """What writing to these passages takes of a language model."""
         ...
 
@@ -109,13 +109,13 @@ class EndpointWriter:
         """One call a passage."""
         return [self._writing(passage) for passage in passages]
 
-    def estimate(self, passages: Sequence[str]) -> Estimate:
+    def estimate(self, passages: Sequence[str]) -> CallEstimate:
         """One call a passage."""
         asked = sum(
             tokens(prompts.grounded(passage, self._styles(passage), "")) for passage in passages
         )
         answered = (_STYLES_EACH + 1) * _QUERY_TOKENS
-        return Estimate(len(passages), asked, answered * len(passages))
+        return CallEstimate(len(passages), asked, answered * len(passages))
 
     def _writing(self, passage: str) -> Writing:
         styles = self._styles(passage)
@@ -173,7 +173,7 @@ class CollectionSynthesis:
         random.Random(0).shuffle(drawn)  # noqa: S311 - no secret; they come in reading order
         return in_turn((p for p in drawn if len(p.text) >= _LEAST_CHARACTERS), self._count)
 
-    def estimate(self) -> Estimate:
+    def estimate(self) -> CallEstimate:
         """What is still to be done takes."""
         done = max(0, lines(journal_path(self._file)) - 1)  # the first line says the purpose
         texts = [passage.text for passage in self.passages[done:]]
@@ -184,9 +184,11 @@ class CollectionSynthesis:
         asked = tokens(prompts.relabel("x" * 80, [], "")) + shown * sum(map(len, texts)) // (
             4 * len(texts)
         )
-        return self._writer.estimate(texts) + Estimate(calls, calls * asked, calls * _CHOICE_TOKENS)
+        return self._writer.estimate(texts) + CallEstimate(
+            calls, calls * asked, calls * _CHOICE_TOKENS
+        )
 
-    def run(self, pace: Pace | None = None) -> SynthReport:
+    def run(self, pace: CallPolicy | None = None) -> SynthReport:
         """Write to every passage drawn that has not been written to.
 
         Raises `StoppedError` (what came is kept), `NothingToAskError` and `OutputFileError`.
@@ -197,7 +199,7 @@ class CollectionSynthesis:
                 "documents with running text first"
             )
         with opened(self._file, f"-c {self._shelf.name}", _identity) as ledger:
-            production = Production(ledger, self._file, pace or Pace())
+            production = GenerationRun(ledger, self._file, pace or CallPolicy())
             done = sum(name.startswith(_JOB) for name in ledger.done)
             waiting = [p for p in self.passages if _job(p) not in ledger.done]
             waiting = waiting[: max(0, len(self.passages) - done)][::-1]

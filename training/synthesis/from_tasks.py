@@ -15,8 +15,16 @@ from pathlib import Path
 from rag.llm.client import ChatModel, InterruptedAnswerError, complete
 from training.data.examples import Example
 from training.synthesis import prompts, replies
-from training.synthesis.output_file import Ledger, lines, opened
-from training.synthesis.progress import Estimate, Made, Pace, Production, Stage, SynthReport, tokens
+from training.synthesis.output_file import OutputFile, lines, opened
+from training.synthesis.progress import (
+    CallEstimate,
+    CallPolicy,
+    GenerationRun,
+    Made,
+    Stage,
+    SynthReport,
+    tokens,
+)
 from training.synthesis.replies import UnusableReplyError
 from training.synthesis.tasks import FAMILIES, Assignment, Family, assignment
 
@@ -43,39 +51,39 @@ class TaskSynthesis:
     def __init__(self, model: ChatModel, file: Path, count: int, seed: int = 0) -> None:
         self._model, self._file, self._count, self._seed = model, file, count, seed
 
-    def estimate(self) -> Estimate:
+    def estimate(self) -> CallEstimate:
         """What is still to be done takes, brainstorming included."""
         left = self._count - lines(self._file)
         if left <= 0:
-            return Estimate()
+            return CallEstimate()
         looked_at = [assignment(n, self._seed) for n in range(min(left, _LOOKED_AT))]
-        whole = sum(map(_example_estimate, looked_at), Estimate())
+        whole = sum(map(_example_estimate, looked_at), CallEstimate())
         scale = left / len(looked_at)
-        total = Estimate(left, round(whole.tokens_in * scale), round(whole.tokens_out * scale))
+        total = CallEstimate(left, round(whole.tokens_in * scale), round(whole.tokens_out * scale))
         for family in _asymmetric():
             calls = _brainstorms(family, left)
-            total += Estimate(
+            total += CallEstimate(
                 calls,
                 calls * tokens(prompts.brainstorm(family)),
                 calls * prompts.BRAINSTORMED * _TASK_TOKENS,
             )
         return total
 
-    def run(self, pace: Pace | None = None) -> SynthReport:
+    def run(self, pace: CallPolicy | None = None) -> SynthReport:
         """Brainstorm what is missing, then write until the file holds `count` examples.
 
         Raises `StoppedError` (what came is kept) and `OutputFileError`.
         """
         purpose = f"--tasks --seed {self._seed}"
         with opened(self._file, purpose, _identity) as ledger:
-            production = Production(ledger, self._file, pace or Pace())
+            production = GenerationRun(ledger, self._file, pace or CallPolicy())
             with production.kept():
                 if ledger.examples < self._count:
                     self._brainstorm(ledger, production)
                     self._write(ledger, production)
             return production.report()
 
-    def _brainstorm(self, ledger: Ledger, production: Production) -> None:
+    def _brainstorm(self, ledger: OutputFile, production: GenerationRun) -> None:
         planned = [family for family in _asymmetric() for _ in range(self._missing(family, ledger))]
         while planned:
             self._brainstorm_round(deque(planned), ledger, production)
@@ -83,7 +91,7 @@ class TaskSynthesis:
             planned = [family for family in _asymmetric() if not ledger.tasks(family.name)]
 
     def _brainstorm_round(
-        self, planned: deque[Family], ledger: Ledger, production: Production
+        self, planned: deque[Family], ledger: OutputFile, production: GenerationRun
     ) -> None:
         total = len(planned)
 
@@ -98,7 +106,7 @@ class TaskSynthesis:
         stage = Stage("brainstorming tasks", lambda: total - len(planned), total)
         production.follow(stage, self._brainstormed, begin, settle)
 
-    def _missing(self, family: Family, ledger: Ledger) -> int:
+    def _missing(self, family: Family, ledger: OutputFile) -> int:
         """Calls that are still to be made for enough tasks of a family."""
         there = math.ceil(len(ledger.tasks(family.name)) / prompts.BRAINSTORMED)
         return max(0, _brainstorms(family, self._count) - there)
@@ -115,7 +123,7 @@ class TaskSynthesis:
         except UnusableReplyError as error:
             return Made(rejected=(error.reason,))
 
-    def _write(self, ledger: Ledger, production: Production) -> None:
+    def _write(self, ledger: OutputFile, production: GenerationRun) -> None:
         pools = {family.name: ledger.tasks(family.name) for family in _asymmetric()}
         numbers = (n for n in itertools.count() if self._name(n) not in ledger.done)
 
@@ -173,9 +181,9 @@ def _brainstorms(family: Family, count: int) -> int:
     return math.ceil(count * share / _EXAMPLES_PER_TASK / prompts.BRAINSTORMED)
 
 
-def _example_estimate(wanted: Assignment) -> Estimate:
+def _example_estimate(wanted: Assignment) -> CallEstimate:
     prompt = prompts.example(wanted, wanted.family.instruction or "x" * 4 * _TASK_TOKENS)
-    return Estimate(1, tokens(prompt), _reply_tokens(wanted))
+    return CallEstimate(1, tokens(prompt), _reply_tokens(wanted))
 
 
 def _reply_tokens(wanted: Assignment) -> int:

@@ -27,7 +27,7 @@ class OutputFileError(FootnoteError):
     """A file that examples cannot be added to."""
 
 
-class Ledger:
+class OutputFile:
     """An open file of examples. Use `opened`."""
 
     def __init__(
@@ -72,7 +72,7 @@ class Ledger:
 
 
 @contextmanager
-def opened(path: Path, purpose: str, identity: Callable[[Example], str]) -> Iterator[Ledger]:
+def opened(path: Path, purpose: str, identity: Callable[[Example], str]) -> Iterator[OutputFile]:
     """Open `path` to go on with `purpose`, or begin it.
 
     `identity` gives the text of an example by which repetitions are known. Raises
@@ -96,7 +96,7 @@ def opened(path: Path, purpose: str, identity: Callable[[Example], str]) -> Iter
                 seen = Seen()
                 for example in there:
                     seen.add(identity(example))
-                yield Ledger((file, notes), rows, there, seen)
+                yield OutputFile((file, notes), rows, there, seen)
     except OSError as error:
         raise OutputFileError(f"{error.filename or path}: {error.strerror}") from error
 

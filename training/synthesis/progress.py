@@ -26,8 +26,8 @@ from rag.llm.client import (
     TimedOutError,
 )
 from training.data.examples import Example
-from training.synthesis.output_file import Ledger
-from training.synthesis.workers import Crew
+from training.synthesis.output_file import OutputFile
+from training.synthesis.workers import WorkerPool
 
 Job = TypeVar("Job")
 
@@ -56,16 +56,16 @@ class StoppedError(FootnoteError):
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class CallEstimate:
     """What a run will take if no reply has to be dropped."""
 
     calls: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
 
-    def __add__(self, other: Estimate) -> Estimate:
+    def __add__(self, other: CallEstimate) -> CallEstimate:
         """Both."""
-        return Estimate(
+        return CallEstimate(
             self.calls + other.calls,
             self.tokens_in + other.tokens_in,
             self.tokens_out + other.tokens_out,
@@ -115,7 +115,7 @@ def _unwatched(_: SynthProgress) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class CallPolicy:
     """How a run is done: calls at once, who is told, how pauses are made."""
 
     concurrency: int = 4
@@ -133,10 +133,10 @@ class Made:
     calls: int = 1
 
 
-class Production:
+class GenerationRun:
     """The running count of one run into one ledger."""
 
-    def __init__(self, ledger: Ledger, file: Path, pace: Pace) -> None:
+    def __init__(self, ledger: OutputFile, file: Path, pace: CallPolicy) -> None:
         self._ledger, self._file, self._pace = ledger, file, pace
         self._began, self._before = time.monotonic(), ledger.examples
         self._rejected: Counter[str] = Counter()
@@ -152,9 +152,9 @@ class Production:
         """Do the jobs that `begin` gives out until it gives none.
 
         `settle` puts away what a job made and returns how much of it was of use. Raises what
-        `Crew.run` raises, and `UselessRepliesError`.
+        `WorkerPool.run` raises, and `UselessRepliesError`.
         """
-        crew: Crew[Job, Made] = Crew(work, self._pace.concurrency, self._pace.sleep)
+        crew: WorkerPool[Job, Made] = WorkerPool(work, self._pace.concurrency, self._pace.sleep)
         stage.start()
         self._tell(stage)
         for job, result in crew.run(begin):

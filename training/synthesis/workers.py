@@ -38,7 +38,7 @@ _PAUSES = 6
 _FAULTS = 10
 
 
-class Crew(Generic[Job, Result]):
+class WorkerPool(Generic[Job, Result]):
     """Does jobs with `work` in `size` threads."""
 
     def __init__(

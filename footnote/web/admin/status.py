@@ -19,7 +19,7 @@ from footnote.web.training.words import embedder_name
 
 if TYPE_CHECKING:
     from footnote.accounts.access import Access
-    from footnote.accounts.audit import Entry
+    from footnote.accounts.audit import AuditEntry
     from footnote.home import Home
     from footnote.status import CollectionStatus, JobStatus, Status
 
@@ -219,7 +219,7 @@ def _filters(access: Access) -> tuple[list[str], str]:
     return kinds, who or ""
 
 
-def _entry(one: Entry) -> dict[str, str]:
+def _entry(one: AuditEntry) -> dict[str, str]:
     return {
         "When": when(one.at),
         "Who": one.who,

@@ -50,7 +50,7 @@ def start(kind: str, arguments: Mapping[str, Any]) -> None:
 
 def start_run(kind: str, run: Run) -> None:
     """Have a training run worked on; the job names the collection, for those who look on."""
-    start(kind, {"run": run.id, "collection": run.order.collection})
+    start(kind, {"run": run.id, "collection": run.request.collection})
 
 
 def go_to(page: str) -> None:

@@ -51,7 +51,7 @@ class Edits:
 
 def show(home: Home, run: Run) -> None:
     """Draw the table; once anything was trained the examples stay as they are."""
-    if not run.order.recipe.learns:
+    if not run.request.recipe.learns:
         st.markdown("Adapting needs no examples.")
         return
     pages = _pages(run.examples, run.examples.stat().st_mtime_ns)

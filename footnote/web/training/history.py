@@ -47,7 +47,7 @@ def open_run(run: str) -> None:
 
 
 def _row(home: Home, run: Run) -> None:
-    job, order, proof = queue.of_run(home, run.id), run.order, run.proof
+    job, order, proof = queue.of_run(home, run.id), run.request, run.proof
     working = job is not None and job.active
     columns = st.columns(_WIDTHS, vertical_alignment="center")
     columns[0].button(

@@ -19,7 +19,7 @@ from footnote.web.training import written as writing
 from footnote.web.training.words import SOURCES, source_name
 from training.data.weak_pairs import DEFAULT_KINDS, weak_examples
 from training.fit.config import Recipe
-from training.runs import Order
+from training.runs import TrainingRequest
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -66,7 +66,7 @@ def show(home: Home) -> None:
             key="switch_by_itself",
             help="Otherwise you look at the proof and switch with a click.",
         )
-        wish = service.Wish(
+        wish = service.TrainingOptions(
             collection,
             kinds=kinds,
             data=(written,) if written else (),
@@ -87,7 +87,7 @@ def show(home: Home) -> None:
 
 def show_made(home: Home, run: Run) -> None:
     """Draw what a run was ordered to learn from; a button where its examples are missing."""
-    order, recipe = run.order, run.order.recipe
+    order, recipe = run.request, run.request.recipe
     if not recipe.learns:
         st.markdown("It adapts to the passages as they are; nothing is learnt from examples.")
         return
@@ -221,15 +221,15 @@ def _settings() -> tuple[Recipe, float]:
     return recipe, general / 100
 
 
-def _time(home: Home, wish: service.Wish) -> None:
+def _time(home: Home, wish: service.TrainingOptions) -> None:
     start = home.embedder_of(home.collection(wish.collection).id).spec.name
-    order = Order(wish.collection, start, wish.recipe or Recipe(), wish.kinds or ())
+    order = TrainingRequest(wish.collection, start, wish.recipe or Recipe(), wish.kinds or ())
     time.show(home, order, made=False)
 
 
 def _order(
     home: Home,
-    wish: service.Wish,
+    wish: service.TrainingOptions,
     data: list[UploadedFile],
     questions: UploadedFile | None,
 ) -> None:
@@ -246,7 +246,7 @@ def _order(
         except FootnoteError as error:
             problem(str(error).replace(f"{folder}/", ""))
             return
-    session.start_run("examples" if run.order.recipe.learns else "train", run)
+    session.start_run("examples" if run.request.recipe.learns else "train", run)
     st.query_params["run"] = run.id
     st.rerun()
 

@@ -46,7 +46,7 @@ def show(home: Home, identifier: str) -> None:
         run = service.runs(home).get(identifier)
         job = queue.of_run(home, run.id)
         now = standing(run, job)
-        order = run.order
+        order = run.request
         st.title(f"Training on {plain(order.collection)}", anchor=False)
         st.caption(
             f"Ordered {when(order.made_at)} · starts from {embedder_name(home, order.start)}"
@@ -92,7 +92,7 @@ def _card(home: Home, run: Run, now: Standing, step: Step) -> None:
 
 def _result(run: Run, step: Step) -> str:
     """What came of a step, in a line."""
-    if not run.order.recipe.learns and step.number < 4:
+    if not run.request.recipe.learns and step.number < 4:
         return ("None needed", "None needed", "Adapted")[step.number - 1]
     if step.number == 1:
         return count(sum(ExamplePages(run.examples).counts.values()), "example")

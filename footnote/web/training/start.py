@@ -22,7 +22,7 @@ def show(home: Home, run: Run) -> None:
     rows = history(run.folder)
     charts.curves(rows)
     if trained(run):
-        if not run.order.recipe.learns:
+        if not run.request.recipe.learns:
             st.markdown(
                 "The directions that all passages of the collection share count for less now, so"
                 " that what tells them apart counts for more."
@@ -42,8 +42,8 @@ def show(home: Home, run: Run) -> None:
         st.markdown(f"Stopped after {count(rows[-1]['step'], 'step')} of {rows[-1]['steps']}.")
         st.button("Go on", type="primary", on_click=go_on, args=(run,), key="go-on")
         return
-    time.show(home, run.order)
-    word = "Start training" if run.order.recipe.learns else "Adapt and prove"
+    time.show(home, run.request)
+    word = "Start training" if run.request.recipe.learns else "Adapt and prove"
     st.button(word, type="primary", on_click=go_on, args=(run,), key="start")
 
 

@@ -86,9 +86,9 @@ def trained(run: Run) -> bool:
 
 def _next(run: Run, *, started: bool = False) -> Step:
     """The first step whose result is not there."""
-    if run.order.recipe.learns and not run.examples.exists():
+    if run.request.recipe.learns and not run.examples.exists():
         return EXAMPLES
     if not trained(run):
-        looked_at = started or not run.order.recipe.learns or history(run.folder)
+        looked_at = started or not run.request.recipe.learns or history(run.folder)
         return TRAIN if looked_at else LOOK
     return SWITCH if run.proof else PROOF

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 def show(home: Home, run: Run) -> None:
     """Draw what can be done with the trained model."""
-    collection = run.order.collection
+    collection = run.request.collection
     if run.outcome == "promoted":
         _in_use(home, run)
     elif run.outcome == "rejected":
         st.markdown("The model was not switched to. Its vectors are gone; the proof is kept.")
-    elif not run.outcome and run.order.promote:
+    elif not run.outcome and run.request.promote:
         st.markdown("The proof is there; the switch has not come to its end.")
         st.button("Go on", type="primary", on_click=go_on, args=(run,), key="go-on")
     elif service.may_switch(run):
@@ -45,7 +45,7 @@ def show(home: Home, run: Run) -> None:
 
 
 def _in_use(home: Home, run: Run) -> None:
-    collection = run.order.collection
+    collection = run.request.collection
     if collection in service.names_in_use(home).get(run.id, ()):
         st.markdown(f":material/check_circle: {plain(collection)} is searched with this model.")
         if st.button("Go back to the model before", icon=":material/undo:", key="go-back"):

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from embedder.model import Embedder
     from footnote.home import Home
     from footnote.runs.estimate import Estimate, Size
-    from training.runs import Order
+    from training.runs import TrainingRequest
 
 
-def show(home: Home, order: Order, *, made: bool = True) -> None:
+def show(home: Home, order: TrainingRequest, *, made: bool = True) -> None:
     """Draw the estimate of an order; `made` says whether the examples are there already.
 
     The pace of this computer is measured when someone asks for it, once.

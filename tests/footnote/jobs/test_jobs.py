@@ -135,7 +135,7 @@ def test_what_was_staged_goes_with_a_job_that_was_cancelled_or_killed(home):
     gone.wait()
     row(home, "killed", pid=gone.pid, arguments=json.dumps({"staged": staged[1:2]}))
     row(home, "at work", pid=os.getpid(), arguments=json.dumps({"staged": staged[2:]}))
-    queue.bury(home)
+    queue.mark_dead(home)
     _until(lambda: not Path(staged[0]).exists())
     assert [Path(path).exists() for path in staged] == [False, False, True]
 

@@ -248,4 +248,4 @@ def test_from_documents_to_a_proof_in_five_steps(browser, papers_home):
         page.get_by_text("By meaning and words (fused)").first.wait_for(state="attached")
         page.locator("[data-testid=stVegaLiteChart] .marks").first.wait_for()
         (run,) = service.runs(papers_home)
-        assert (run.proof is None, run.order.recipe.steps) == (False, 2)
+        assert (run.proof is None, run.request.recipe.steps) == (False, 2)

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from footnote.home import Home
 from footnote.jobs import queue
 from footnote.runs import service
+from footnote.runs.service import TrainingOptions
 from footnote.web.server import shared_home
 from footnote.web.training.charts import decimated
 from footnote.web.training.examples import NEGATIVE, PASSAGE, QUESTION, edits
@@ -62,7 +63,7 @@ def order_page():
 
 
 def ordered(home, **changes):
-    return service.order(home, service.Wish("papers", recipe=QUICK, promote=False, **changes))
+    return service.order(home, TrainingOptions("papers", recipe=QUICK, promote=False, **changes))
 
 
 def with_examples(home):
@@ -152,10 +153,14 @@ def test_an_order_becomes_a_run_whose_examples_are_made(home, submitted):
     app.checkbox(key="kind-title").uncheck().run()
     app.button(key="order-it").click().run()
     (run,) = service.runs(home)
-    assert run.order.kinds == ("heading", "crop", "definition", "question")
-    assert (run.order.collection, run.order.start, run.order.promote) == ("papers", "tiny", False)
-    assert run.order.general == 0.5
-    assert submitted == [("examples", {"run": run.id, "collection": run.order.collection})]
+    assert run.request.kinds == ("heading", "crop", "definition", "question")
+    assert (run.request.collection, run.request.start, run.request.promote) == (
+        "papers",
+        "tiny",
+        False,
+    )
+    assert run.request.general == 0.5
+    assert submitted == [("examples", {"run": run.id, "collection": run.request.collection})]
     assert app.query_params["run"] in (run.id, [run.id])
 
 
@@ -167,7 +172,7 @@ def test_files_of_ones_own_go_with_the_order(home, submitted):
     press(app, "order-it")
     (run,) = service.runs(home)
     assert read_examples(run.folder / "data" / "0-pairs.csv")[0].query == "Whose right is travel?"
-    assert run.order.questions.endswith("1-asked.csv")
+    assert run.request.questions.endswith("1-asked.csv")
 
 
 def test_a_file_of_no_use_is_named_with_the_reason(home, submitted):
@@ -186,8 +191,8 @@ def test_adapting_needs_no_examples_and_goes_on_to_its_proof(home, submitted, mo
     monkeypatch.setattr("training.fit.whitening.FEWEST", 10)
     press(app, "order-it")
     (run,) = service.runs(home)
-    assert (run.order.recipe.steps, run.order.kinds, run.order.general) == (0, (), 0.0)
-    assert submitted == [("train", {"run": run.id, "collection": run.order.collection})]
+    assert (run.request.recipe.steps, run.request.kinds, run.request.general) == (0, (), 0.0)
+    assert submitted == [("train", {"run": run.id, "collection": run.request.collection})]
     app = training_page(run=run.id)
     assert "Adapted" not in texts(app)
     service.learning(home, run).train()
@@ -225,7 +230,7 @@ def test_questions_by_a_language_model_are_offered_where_there_is_one(home, monk
     assert app.checkbox(key="use_written").value
     press(app, "order-it")
     (run,) = service.runs(home)
-    assert len(run.order.data) == 1
+    assert len(run.request.data) == 1
 
 
 def test_examples_are_shown_by_page_with_counts_by_source(home, submitted):
@@ -239,7 +244,7 @@ def test_examples_are_shown_by_page_with_counts_by_source(home, submitted):
     pills = app.get("button_group")[0]
     assert "Headings" in str(pills.proto)
     press(app, "start")
-    assert submitted == [("train", {"run": run.id, "collection": run.order.collection})]
+    assert submitted == [("train", {"run": run.id, "collection": run.request.collection})]
 
 
 def test_what_is_done_to_the_table_becomes_examples():
@@ -279,7 +284,7 @@ def test_a_failure_is_told_and_the_run_goes_on(home, submitted):
     assert "The disk is full." in texts(app)
     assert "Stopped after 1 step of 4" in texts(app)
     press(app, "go-on")
-    assert submitted == [("train", {"run": run.id, "collection": run.order.collection})]
+    assert submitted == [("train", {"run": run.id, "collection": run.request.collection})]
 
 
 def test_a_proof_is_shown_question_by_question(home):
@@ -309,8 +314,8 @@ def test_what_is_proved_is_switched_to_or_given_up(home, submitted):
     run = proved(home)
     app = training_page(run=run.id)
     press(app, "switch")
-    assert submitted == [("train", {"run": run.id, "collection": run.order.collection})]
-    assert (run.order.promote, run.outcome) == (True, "")
+    assert submitted == [("train", {"run": run.id, "collection": run.request.collection})]
+    assert (run.request.promote, run.outcome) == (True, "")
     run = proved(home)
     app = training_page(run=run.id)
     press(app, "reject")

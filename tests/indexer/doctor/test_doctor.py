@@ -182,7 +182,7 @@ def exchange_index(home):
     index = exact_search.flat(home.embedder.dimension)
     vectors = np.eye(8, home.embedder.dimension)
     exact_search.add(index, np.arange(101, 109), vectors)
-    name, checksum = sealed_file.write(sealed_file.Sealed(index, "exact", 1.0), home.folder, 1)
+    name, checksum = sealed_file.write(sealed_file.IndexFile(index, "exact", 1.0), home.folder, 1)
     the_old = set(home.folder.iterdir()) - {home.folder / name}
     for path in the_old:
         path.unlink()
@@ -195,7 +195,7 @@ def thin_index(home):
 
     index = exact_search.flat(home.embedder.dimension)
     exact_search.add(index, np.arange(1, 6), np.eye(5, home.embedder.dimension))
-    name, checksum = sealed_file.write(sealed_file.Sealed(index, "exact", 1.0), home.folder, 1)
+    name, checksum = sealed_file.write(sealed_file.IndexFile(index, "exact", 1.0), home.folder, 1)
     the_index_file_before = [path for path in home.folder.iterdir() if path.name != name]
     the_index_file_before[0].unlink()
     home.execute(

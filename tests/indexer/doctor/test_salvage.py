@@ -15,7 +15,7 @@ from indexer.doctor import salvage as saving
 from indexer.doctor.salvage import salvage
 from indexer.search.searcher import Scope
 from indexer.store.db_errors import DatabaseFullError
-from indexer.store.lock import InUseError, Presence
+from indexer.store.lock import HomeLock, InUseError
 from indexer.store.store import Store
 from rag.history import History
 
@@ -214,7 +214,7 @@ def test_who_opens_a_home_says_so_before_opening_the_database(home, monkeypatch)
     real, held = queries.Database, []
 
     def opened(path):
-        with pytest.raises(InUseError), Presence(home.path).alone():
+        with pytest.raises(InUseError), HomeLock(home.path).alone():
             pass
         held.append(path)
         return real(path)

@@ -194,7 +194,7 @@ def test_uploads_are_stored_under_the_name_they_came_with(desk, tmp_path):
 
 def test_again_parses_what_is_unchanged(full_desk):
     full_desk.run()
-    report = full_desk.run(again=True)
+    report = full_desk.run(force=True)
     assert (report.added, report.updated, report.unchanged) == (0, 3, 0)
     assert full_desk.found("leave") == 1
     assert full_desk.sound()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from embedder.errors import FootnoteError
-from indexer.search.calibration import Trust, is_due
+from indexer.search.calibration import FusionWeight, is_due
 from indexer.search.searcher import Scope, Searcher
 from indexer.store.store import Store
 from tests.homes import add_lines, embedded
@@ -158,13 +158,13 @@ def test_settling_fits_the_trust_once_and_again_after_growth(store, tiny_embedde
     add(store, tiny_embedder, number, tmp_path / "one.txt", paragraphs[:40])
     searcher = Searcher(store, tmp_path / "index", lambda fingerprint: tiny_embedder)
     searcher.settle(number)
-    first = store.trust(number, tiny_embedder.fingerprint)
+    first = store.fusion_weight(number, tiny_embedder.fingerprint)
     assert first
     searcher.settle(number)
-    assert store.trust(number, tiny_embedder.fingerprint) == first
+    assert store.fusion_weight(number, tiny_embedder.fingerprint) == first
     add(store, tiny_embedder, number, tmp_path / "two.txt", paragraphs[40:])
     searcher.settle(number)
-    assert store.trust(number, tiny_embedder.fingerprint) != first
+    assert store.fusion_weight(number, tiny_embedder.fingerprint) != first
     assert searcher.search(paragraphs[3][:60], scope(number))[0].passage.text == paragraphs[3]
 
 
@@ -220,11 +220,11 @@ def test_trust_is_examined_anew_where_its_background_is_gone(filled):
     store, number = searcher._store, numbers["handbook"]
     fingerprint = store.generation(number)
     there = [passage.id for passage in store.sample_passages(number, 9)]
-    known = Trust(0.5, passages=len(there), background=tuple(there))
-    store.set_trust(number, fingerprint, known.to_json())
+    known = FusionWeight(0.5, passages=len(there), background=tuple(there))
+    store.set_fusion_weight(number, fingerprint, known.to_json())
     assert not is_due(store, number, fingerprint)
     gone = replace(known, background=(*there[:1], 901, 902, 903))
-    store.set_trust(number, fingerprint, gone.to_json())
+    store.set_fusion_weight(number, fingerprint, gone.to_json())
     assert is_due(store, number, fingerprint)
     hits = searcher.search("parental leave after the birth", scope(number))
     assert hits[0].passage.text == LEAVE[0]

@@ -166,7 +166,7 @@ def test_a_kill_in_the_middle_of_sealing_costs_nothing(home):
 def test_a_disk_that_cannot_be_written_is_named(home):
     home.add("one", 10)
     home.folder.write_text("in the way")
-    with pytest.raises(sealed_file.SealedFileError, match="index"):
+    with pytest.raises(sealed_file.IndexFileError, match="index"):
         home.index.seal()
     assert agrees(home.index, home)
 

@@ -8,7 +8,7 @@ import pytest
 from indexer.ingest.sources import find
 from training.data.examples import Example, ExampleFileError, read_examples, write_examples
 from training.data.hard_negatives import Neighbourhood, mine
-from training.data.split import TooLittleToLearnError, material, split
+from training.data.split import TooLittleToLearnError, split, split_collection
 from training.data.synthetic_pairs import general_examples
 from training.data.weak_pairs import KINDS, weak_examples
 
@@ -23,7 +23,7 @@ def number_of(home) -> int:
 
 
 def test_documents_are_split_whole_and_the_same_each_time(home):
-    taken = material(home.store, number_of(home))
+    taken = split_collection(home.store, number_of(home))
     assert taken.whole_documents
     parts = {}
     for source in taken.sources:
@@ -35,7 +35,7 @@ def test_documents_are_split_whole_and_the_same_each_time(home):
     assert shares["proof"] >= 0.2
     assert shares["development"] >= 0.08
     assert shares["train"] > 0.5
-    assert material(home.store, number_of(home)).parts == taken.parts
+    assert split_collection(home.store, number_of(home)).parts == taken.parts
 
 
 def test_few_documents_are_split_in_stretches():
@@ -49,11 +49,11 @@ def test_a_collection_of_nothing_much_is_refused(home, tmp_path):
     (tmp_path / "one.txt").write_text("Only one sentence stands here, no more.")
     home.index(find([tmp_path / "one.txt"]), "small")
     with pytest.raises(TooLittleToLearnError, match="add documents"):
-        material(home.store, home.collection("small").id)
+        split_collection(home.store, home.collection("small").id)
 
 
 def test_weak_pairs_never_hold_the_answer_in_the_question(home):
-    taken = material(home.store, number_of(home))
+    taken = split_collection(home.store, number_of(home))
     found = weak_examples(taken.sources, tuple(KINDS))
     kinds = {one.source for one in found}
     assert kinds >= {"title", "heading", "crop", "definition", "dropout"}
@@ -122,11 +122,11 @@ def test_an_example_whose_passage_does_not_come_back_is_dropped():
 
 def test_a_heading_that_the_text_repeats_with_a_little_more_is_taken_out():
     from indexer.records import Passage
-    from training.data.split import Source
+    from training.data.split import SplitPassage
 
     text = "COVERED SERVICES: Care of joints\nThe plan includes the care of jaws and of knees."
     passage = Passage(text, ("Plan", "Care of joints"), (), 0, 7, "d")
-    (found,) = weak_examples([Source(passage, "Benefits", "en", "d")], ("heading",))
+    (found,) = weak_examples([SplitPassage(passage, "Benefits", "en", "d")], ("heading",))
     assert "joints" not in found.positive
     assert "knees" in found.positive
     assert found.passage == 7

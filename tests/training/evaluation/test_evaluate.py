@@ -7,7 +7,7 @@ import json
 import pytest
 
 from training.data.beir import EvaluationError, read
-from training.evaluation.evaluate import MODES, evaluate, spread
+from training.evaluation.evaluate import MODES, evaluate, subsample
 
 CORPUS = [
     {"_id": "a", "title": "Leave", "text": "Parental leave is paid for sixteen weeks."},
@@ -71,8 +71,8 @@ def test_an_unknown_mode_is_refused(tmp_path, tiny_embedder):
 
 
 def test_a_limit_takes_queries_from_all_over():
-    assert spread(range(10), 5) == [0, 2, 4, 6, 8]
-    assert spread(range(3), 5) == range(3)
+    assert subsample(range(10), 5) == [0, 2, 4, 6, 8]
+    assert subsample(range(3), 5) == range(3)
 
 
 def test_judgements_are_found_where_beir_has_them_and_a_byte_order_mark_is_no_harm(tmp_path):

@@ -11,8 +11,8 @@ import numpy as np
 from indexer.ingest.sources import find
 from indexer.vector.generations import embed_passages
 from tests.homes import unit, write_papers
-from training.data.split import material
-from training.evaluation.proof import Comparison, Proof, Question, gain_at, prove
+from training.data.split import split_collection
+from training.evaluation.proof import Comparison, Proof, ProofQuestion, gain_at, prove
 
 
 def proof_of(dense: list[tuple[int, int]], fused: list[tuple[int, int]]) -> Proof:
@@ -47,6 +47,15 @@ def test_only_what_is_better_for_certain_holds():
     assert gain_at(11) == 0
 
 
+def test_ties_rank_as_in_search_by_passage_id():
+    from training.evaluation import proof
+
+    scores, ids = np.array([[1.0, 2.0, 2.0, 2.0]] * 3), np.array([7, 5, 9, 3])
+    ranks = proof._ranks(scores, ids, np.array([1, 2, 3]))
+    assert ranks.tolist() == [2, 3, 1]
+    assert proof._firsts(scores, ids).tolist() == [3, 3, 3]
+
+
 class Words:
     """Finds texts by their words; `blind`, it makes noise of them."""
 
@@ -72,9 +81,9 @@ def test_the_proof_tells_a_better_embedder_from_a_worse_one(bare_home, tmp_path)
     drawn = [one.id for one in store.sample_passages(number, 2000)]
     for one in (good, bad):
         embed_passages(store, one, drawn)
-    taken = material(store, number)
+    taken = split_collection(store, number)
     held = taken.part("proof")
-    real = [Question("What of it?", held[0].passage.id), Question("And it?", drawn[-1])]
+    real = [ProofQuestion("What of it?", held[0].passage.id), ProofQuestion("And it?", drawn[-1])]
     better = prove(store, number, taken, bad, good, real)
     worse = prove(store, number, taken, good, bad, real)
     assert better.queries >= 30

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from footnote.runs import service
+from footnote.runs.service import TrainingOptions
 from indexer.search import calibration
 from indexer.vector import generations
 from training import pipeline
-from training.data.split import TooLittleToLearnError, material
+from training.data.split import TooLittleToLearnError, split_collection
 from training.fit import whitening
 from training.fit.config import Recipe, RecipeError
 from training.fit.whitening import adapt, half_whitening, map_vectors
@@ -41,9 +42,9 @@ def test_half_whitening_takes_the_weight_off_what_all_share():
 
 def test_vectors_of_an_adapted_embedder_are_mapped_from_those_of_its_start(home, monkeypatch):
     monkeypatch.setattr(whitening, "FEWEST", 5)
-    run = service.order(home, service.Wish("papers", recipe=QUICK, promote=False))
+    run = service.order(home, TrainingOptions("papers", recipe=QUICK, promote=False))
     work = service.learning(home, run)
-    sources = material(home.store, number_of(home)).sources
+    sources = split_collection(home.store, number_of(home)).sources
     start = home.registry.load("tiny")
     texts = [source.text for source in sources]
     adapt(start, start.embed_passages(texts), run.embedder, run.id)
@@ -70,7 +71,7 @@ def test_vectors_of_an_adapted_embedder_are_mapped_from_those_of_its_start(home,
 
 def test_adapted_twice_it_is_undone_to_its_very_beginning(home, tmp_path):
     start = home.registry.load("tiny")
-    texts = [source.text for source in material(home.store, number_of(home)).sources]
+    texts = [source.text for source in split_collection(home.store, number_of(home)).sources]
     before = after = start.embed_passages(texts)
     one = start
     for name in ("once", "twice"):
@@ -78,15 +79,15 @@ def test_adapted_twice_it_is_undone_to_its_very_beginning(home, tmp_path):
         home.registry.install(name, tmp_path / name)
         one = home.registry.load(name)
         after = one.embed_passages(texts)
-        undone = after @ one.before_adaptation
+        undone = after @ one.inverse_whitening
         undone /= np.linalg.norm(undone, axis=1, keepdims=True)
         np.testing.assert_allclose(undone, before, atol=5e-3)
-    assert start.before_adaptation is None
+    assert start.inverse_whitening is None
 
 
 def test_steps_that_teach_nothing_leave_the_adapted_embedder(home, monkeypatch, always_better):
     monkeypatch.setattr(whitening, "FEWEST", 5)
-    order = service.Wish("papers", recipe=replace(QUICK, learning_rate=1e-12, projection_rate=0))
+    order = TrainingOptions("papers", recipe=replace(QUICK, learning_rate=1e-12, projection_rate=0))
     run = service.order(home, order)
     # No passage goes through the decoder for it, neither for the proof nor for the switch.
     monkeypatch.setattr(pipeline, "embed_passages", None)
@@ -100,7 +101,7 @@ def test_steps_that_teach_nothing_leave_the_adapted_embedder(home, monkeypatch, 
 
 
 def test_without_steps_the_embedder_is_adapted_and_nothing_learnt(home, monkeypatch, always_better):
-    nothing = service.Wish("papers", recipe=replace(QUICK, steps=0))
+    nothing = TrainingOptions("papers", recipe=replace(QUICK, steps=0))
     with pytest.raises(service.TrainingError, match="30 passages, too few to adapt"):
         service.order(home, nothing)
     monkeypatch.setattr(whitening, "FEWEST", 25)

@@ -21,7 +21,7 @@ from training.synthesis.from_passages import (
     Shelf,
     in_turn,
 )
-from training.synthesis.progress import Pace
+from training.synthesis.progress import CallPolicy
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def write_about(shelf, answer, path, count=8, **pace):
         judge = OpenAIChat(script.url, "", "tiny", sleep=lambda _: None)
         synthesis = CollectionSynthesis(shelf, EndpointWriter(model), judge, path, count)
         estimate = synthesis.estimate()
-        return synthesis.run(Pace(**pace)), script.requests, estimate
+        return synthesis.run(CallPolicy(**pace)), script.requests, estimate
 
 
 def test_queries_are_written_to_passages_and_relabelled(shelf, path):

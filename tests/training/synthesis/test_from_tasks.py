@@ -17,7 +17,7 @@ from rag.llm.client import OpenAIChat
 from training.data.examples import read_examples
 from training.synthesis.from_tasks import TaskSynthesis
 from training.synthesis.output_file import OutputFileError, journal_path
-from training.synthesis.progress import Pace, StoppedError
+from training.synthesis.progress import CallPolicy, StoppedError
 from training.synthesis.tasks import FAMILIES
 
 
@@ -26,7 +26,7 @@ def write(answer, path, count=12, pauses=None, concurrency=4, **options):
     replies = (answer,) if isinstance(answer, Reply) else ()
     with scripted_server(*replies, answer=None if replies else answer) as script:
         model = chat(script, sleep=lambda _: None, **options)
-        pace = Pace(concurrency, sleep=(pauses if pauses is not None else []).append)
+        pace = CallPolicy(concurrency, sleep=(pauses if pauses is not None else []).append)
         try:
             return TaskSynthesis(model, path, count).run(pace), script.requests
         except StoppedError as error:
@@ -281,7 +281,7 @@ def test_an_interrupted_run_can_be_repeated(path):
 
     with scripted_server(answer=Author()) as script:
         with pytest.raises(StoppedError, match=r"interrupted\. 3 examples are kept"):
-            TaskSynthesis(chat(script), path, 30).run(Pace(2, impatient))
+            TaskSynthesis(chat(script), path, 30).run(CallPolicy(2, impatient))
         assert TaskSynthesis(chat(script), path, 6).run().examples == 6
 
 
@@ -290,7 +290,7 @@ def test_progress_and_estimate(path):
     with scripted_server(answer=Author()) as script:
         synthesis = TaskSynthesis(chat(script), path, 10)
         estimate = synthesis.estimate()
-        report = synthesis.run(Pace(2, states.append))
+        report = synthesis.run(CallPolicy(2, states.append))
         assert synthesis.estimate().calls == 0
     assert estimate.calls == report.calls == 14
     assert estimate.tokens_in > 1000
