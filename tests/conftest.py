@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -85,6 +86,20 @@ def make_base(folder: Path, model_type: str = "llama", **settings) -> Path:
     return folder
 
 
+def fix_document_ids(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Document ids that are the same in each run of the tests; `name` keeps homes apart."""
+    numbers = itertools.count()
+    monkeypatch.setattr(
+        "indexer.store.store.document_id",
+        lambda: hashlib.sha256(f"{name} {next(numbers)}".encode()).hexdigest()[:16],
+    )
+
+
+@pytest.fixture(autouse=True)
+def _document_ids(request, monkeypatch):
+    fix_document_ids(monkeypatch, request.node.nodeid)
+
+
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory) -> Path:
     """A folder with a random two-layer Llama and its tokenizer."""
@@ -158,7 +173,10 @@ def made_home(tmp_path_factory, tiny_embedder) -> Home:
     home.registry.install("tiny", tiny_embedder.files.folder)
     home.registry.use("tiny")
     write_papers(folder / "papers")
-    home.index(find([folder / "papers"]), "papers")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        fix_document_ids(monkeypatch, "papers")
+        # One parser: documents come into the home in their order, not in that of their parsers.
+        home.index(find([folder / "papers"]), "papers", workers=1)
     return home
 
 

@@ -390,6 +390,23 @@ class Catalogue:
         drawn = random.Random(seed).sample(ids, min(count, len(ids)))  # noqa: S311 - no secret
         return list(self.passages(sorted(drawn)).values())
 
+    def passages_by_content(self, collection: int, count: int) -> list[Passage]:
+        """At most `count` passages from all over a collection, the same ones in every home.
+
+        In the order of what the documents hold: ids come in the order of indexing, which is
+        another where several processes read.
+        """
+        rows = self.connection.execute(
+            "SELECT passages.id FROM passages JOIN documents ON documents.id = document"
+            " WHERE passages.collection = ? ORDER BY content_hash, title, ordinal",
+            (collection,),
+        )
+        ids = [row["id"] for row in rows]
+        places = random.Random(0).sample(range(len(ids)), min(count, len(ids)))  # noqa: S311
+        drawn = [ids[place] for place in sorted(places)]
+        found = self.passages(drawn)
+        return [found[number] for number in drawn if number in found]
+
     def fusion_weight(self, collection: int, fingerprint: str) -> str:
         """The fitted fusion of a generation, as its fitter wrote it; '' before the first fit."""
         row = self.connection.execute(

@@ -35,6 +35,11 @@ _HIDDEN_SHOWN = 100
 _DELETE_BATCH = 100
 
 
+def document_id() -> str:
+    """A new document's id: random, not guessable."""
+    return secrets.token_hex(8)
+
+
 @dataclass(frozen=True, slots=True)
 class NewDocument:
     """What is to be added: a parsed file and the name that it is stored under.
@@ -51,7 +56,7 @@ class NewDocument:
     original: Staged
     problem: str = ""
     hidden_kept: bool = False
-    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    id: str = field(default_factory=lambda: document_id())  # noqa: PLW0108 - tests fix it
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,7 +357,7 @@ def _ready(document: NewDocument, pages: Sequence[Page], passages: int, revision
 def _failed(collection: int, path: str, failure: Failure, revision: int) -> Document:
     """The record of a file that could not be indexed."""
     return Document(
-        id=secrets.token_hex(8),
+        id=document_id(),
         collection=collection,
         path=path,
         title=Path(path).name,

@@ -14,6 +14,7 @@ from dataclasses import replace
 import pytest
 from authors import Author
 from click.testing import CliRunner
+from homes import write_papers
 from scripted_server import scripted_server
 
 from embedder.spec import EmbedderSpec
@@ -26,7 +27,7 @@ from indexer.ingest.sources import find
 from rag.history import History
 from training.data.examples import Example, read_examples, write_examples
 from training.data.questions import labelled_questions, reader_questions
-from training.data.split import TooLittleToLearnError, split_collection
+from training.data.split import SplitChangedError, TooLittleToLearnError, split_collection
 from training.evaluation.proof import ProofQuestion
 from training.fit.batches import plan
 from training.fit.config import WHOLE_RATE, Recipe, RecipeError
@@ -145,6 +146,21 @@ def test_a_cancelled_run_goes_on_where_it_was_and_the_old_answers_meanwhile(
     result = service.learning(home, run).run()
     assert result.promoted
     assert run.outcome == "promoted"
+
+
+def test_a_run_does_not_go_on_where_the_proof_would_ask_what_it_has_learnt(
+    home, always_better, tmp_path, monkeypatch
+):
+    run = ordered(home)
+    service.learning(home, run, watch=StopAt("training")).run()
+    trained_on = {one.document for one in read_examples(run.examples)}
+    # Enough new documents that others are drawn for the proof.
+    write_papers(tmp_path / "more", 48)
+    home.index(find([tmp_path / "more"]), "papers")
+    now = split_collection(home.store, number_of(home))
+    assert trained_on & {source.passage.document for source in now.part("proof")}
+    with pytest.raises(SplitChangedError, match="begin a new run"):
+        service.learning(home, run).run()
 
 
 def test_questions_asked_during_promotion_and_rollback_all_get_answers(home, always_better):
