@@ -90,7 +90,9 @@ def sample(store: Store, collection: int) -> list[SplitPassage]:
     ]
 
 
-def pace(home: Home, embedder: Embedder, sources: Sequence[SplitPassage], *, again: bool = False) -> Pace:
+def pace(
+    home: Home, embedder: Embedder, sources: Sequence[SplitPassage], *, again: bool = False
+) -> Pace:
     """The pace of an embedder on this machine: known from before, or measured and kept."""
     found = known_pace(home, embedder)
     if found is None or again:
