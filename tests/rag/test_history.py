@@ -11,7 +11,7 @@ from indexer.store.writes import insert_document
 from rag import records
 from rag.history import History, UnknownConversationError
 from rag.records import Answer, Footnote, Sentence, UnreadableAnswerError, from_json, to_json
-from training.data.questions import reader_questions
+from training.evaluation.questions import reader_questions
 
 ANSWER = Answer(
     question="And for Plus?",

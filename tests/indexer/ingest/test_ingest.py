@@ -14,7 +14,7 @@ from indexer.ingest import watch as watching
 from indexer.ingest.ingest import Ingest, OtherGenerationError
 from indexer.ingest.sources import Source, find
 from indexer.ingest.watch import in_step, watch
-from indexer.sandbox.worker import NoParserError, ParserPool
+from indexer.sandbox.pool import NoParserError, ParserPool
 from indexer.store.store import Store
 
 LEAVE = "# Parental leave\n\nPaid leave lasts sixteen weeks for every employee.\n"

@@ -19,7 +19,7 @@ from indexer.parsers import (
     TooLargeError,
     UnsupportedError,
 )
-from indexer.sandbox.worker import ParserPool
+from indexer.sandbox.pool import ParserPool
 
 
 @pytest.fixture
