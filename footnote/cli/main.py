@@ -141,6 +141,32 @@ def documents(
     )
 
 
+@main.command("show")
+@click.argument("document")
+@_collection
+@click.option("--page", type=click.IntRange(1), help="Only this page, counted from one.")
+@as_json_option
+@click.pass_context
+def show_document(
+    context: click.Context,
+    document: str,
+    collections: tuple[str, ...],
+    page: int | None,
+    as_json: bool,
+) -> None:
+    """Show the text of DOCUMENT (an id, path or title) as it was read."""
+    from footnote import transcript
+
+    home = open_home(context)
+    found = transcript.find_document(home.store, home.scope(collections).collections, document)
+    pages = [home.store.page(found.id, page)] if page else home.store.pages(found.id)
+    show(
+        as_json,
+        lambda: transcript.document_json(found, pages),
+        lambda: transcript.document_lines(found, pages),
+    )
+
+
 @main.command()
 @click.argument("documents", nargs=-1, required=True)
 @as_json_option

@@ -88,7 +88,7 @@ def test_what_was_read_before_anybody_looked_is_read_again(home, papers):
     with home.store.transaction() as connection:
         connection.execute("UPDATE documents SET hidden = NULL")
     run = CliRunner().invoke(main, ["--home", str(home.path), "documents"])
-    assert "read before hidden text was looked for; index it again" in run.output
+    assert "read by an earlier version" in run.output
     assert home.index(find([papers]), "c").updated == 1
     assert home.index(find([papers]), "c").unchanged == 1
 

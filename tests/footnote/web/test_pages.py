@@ -21,6 +21,7 @@ from web_pages import (
 from footnote import samples
 from footnote.home import Home
 from footnote.jobs import queue
+from footnote.web.library.document import PROBLEM_ROWS
 from footnote.web.page_view import Place
 from footnote.web.server import shared_home
 from footnote.worker import runner
@@ -282,7 +283,7 @@ def test_of_a_long_document_only_what_is_shown_is_fetched(home, monkeypatch):
     page = Store.page
     monkeypatch.setattr(Store, "page", lambda *of: asked.append(of[2]) or page(*of))
     app = library_page(document=document.id)
-    assert asked == [*range(3, 3 + document.PROBLEM_ROWS), 1]
+    assert asked == [*range(3, 3 + PROBLEM_ROWS), 1]
     assert list(app.dataframe[0].value["Page"])[:2] == ["Page 3 of 60", "Page 4 of 60"]
     assert "1 passage on this page" in "".join(element.value for element in app.markdown)
     (passage,) = app.text
