@@ -62,7 +62,7 @@ def order(home: Home, wish: TrainingOptions) -> Run:
     from training.data.examples import read_examples
     from training.data.weak_pairs import DEFAULT_KINDS, DROPOUT, KINDS
     from training.export.adapter import form
-    from training.fit.config import WHOLE_RATE, Recipe
+    from training.fit.config import Recipe
     from training.fit.whitening import FEWEST
 
     collection = home.collection(wish.collection)
@@ -85,9 +85,9 @@ def order(home: Home, wish: TrainingOptions) -> Run:
             f" takes {FEWEST}"
         )
     start = _start(home, collection.id, wish.base)
-    if recipe.whole and recipe.learning_rate == Recipe().learning_rate:  # which is an adapter's
-        recipe = replace(recipe, learning_rate=WHOLE_RATE)
-    elif recipe.rank and home.registry.spec(start).adapter:  # it is trained further as it is
+    recipe = replace(recipe, learning_rate=recipe.rate)  # kept as a number: defaults may change
+    if not recipe.whole and recipe.rank and home.registry.spec(start).adapter:
+        # It is trained further as it is.
         recipe = replace(recipe, **form(home.registry.load(start).files.adapter))
     if "dropout" in (wish.kinds or ()) and not recipe.dropout:  # else each is the other's copy
         recipe = replace(recipe, dropout=DROPOUT)

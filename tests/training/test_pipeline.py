@@ -29,12 +29,12 @@ from training.data.split import SplitChangedError, TooLittleToLearnError, split_
 from training.evaluation.proof import ProofQuestion
 from training.evaluation.questions import labelled_questions, reader_questions
 from training.fit.batches import plan
-from training.fit.config import WHOLE_RATE, Recipe, RecipeError
+from training.fit.config import ADAPTER_RATE, WHOLE_RATE, Recipe, RecipeError
 from training.fit.log import history
 from training.fit.trainer import Trainer
 from training.promote import NothingBeforeError
 
-QUICK = Recipe(steps=4, batch=4, rank=2, alpha=4, warmup=1, evaluate_every=2)
+QUICK = Recipe(steps=4, batch=4, rank=2, alpha=4, learning_rate=3e-4, warmup=1, evaluate_every=2)
 
 
 @pytest.fixture
@@ -70,6 +70,8 @@ def test_the_loop_promotes_what_is_proved_and_the_way_back_is_one_step(home, alw
     assert service.order(home, again).request.recipe == QUICK  # its adapter is trained further
     whole = service.order(home, TrainingOptions("papers", overrides={"whole": True})).request.recipe
     assert (whole.whole, whole.learning_rate) == (True, WHOLE_RATE)
+    named = TrainingOptions("papers", overrides={"whole": True, "learning_rate": ADAPTER_RATE})
+    assert service.order(home, named).request.recipe.learning_rate == ADAPTER_RATE
     assert service.names_in_use(home)[run.id] == ["papers"]
 
     trained_on = {one.document for one in read_examples(run.examples)}
