@@ -236,8 +236,13 @@ _M009 = """
 ALTER TABLE documents ADD COLUMN parser INTEGER NOT NULL DEFAULT 0;   -- 0: before they were counted
 """
 
+# Whose stems a collection's keyword table holds (`indexer.keyword.analysis.stemmer_version`).
+_M010 = """
+ALTER TABLE collections ADD COLUMN stemmer TEXT NOT NULL DEFAULT 'snowballstemmer 3.1.1';
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = tuple(
-    enumerate((_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008, _M009), start=1)
+    enumerate((_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008, _M009, _M010), start=1)
 )
 LATEST = MIGRATIONS[-1][0]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from embedder.atomic import storage_error
 from indexer.keyword import fts
-from indexer.keyword.analysis import detect_language
+from indexer.keyword.analysis import detect_language, stemmer_version
 from indexer.records import Collection, Document, Page, Passage, Receipt
 from indexer.store import writes
 from indexer.store.errors import CollectionGoneError
@@ -106,7 +106,8 @@ class Store(Catalogue):
             if existing:
                 return existing
             made = connection.execute(
-                "INSERT INTO collections (name, created_at) VALUES (?, ?)", (name, time.time())
+                "INSERT INTO collections (name, created_at, stemmer) VALUES (?, ?, ?)",
+                (name, time.time(), stemmer_version()),
             )
             fts.create(connection, made.lastrowid)
             return Collection(made.lastrowid, name)
