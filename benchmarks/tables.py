@@ -25,7 +25,6 @@ from benchmarks.table_cases import (
     reportlab_pdf,
     xlsx,
 )
-from indexer.chunking import table_headers
 from indexer.parsers import parse
 from indexer.records import ParsedFile
 
@@ -43,17 +42,12 @@ _PRINTED = {f"pdf, Chromium, {rules}": rules for rules in ("grid", "lines", "pla
 
 def rows_read(parsed: ParsedFile) -> Iterator[Row]:
     """The rows of all tables of a file: cells by column name, and the first cell."""
-    texts = {page.number: page.text for page in parsed.pages}
-    headers = table_headers(parsed.pages)
     for page in parsed.pages:
         for block in page.blocks:
             if block.kind != "table":
                 continue
-            place = headers.get((page.number, block.start))
-            names = []
-            if place:
-                header = texts[place.page][place.start : place.end]
-                names = [_plain(name) for name in header.split("\n")[-1].split("|")]
+            header = page.text[block.start : block.start + block.header]
+            names = [_plain(name) for name in header.split("|")]
             for line in page.text[block.start + block.header : block.end].split("\n"):
                 cells = [_plain(cell) for cell in line.split("|")]
                 yield dict(zip_longest(names, cells[: len(names)], fillvalue="")), cells[0]

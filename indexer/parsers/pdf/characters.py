@@ -14,9 +14,9 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from indexer.parsers.layout import clean
-from indexer.parsers.pdf.drawn import Box, Drawing, around
+from indexer.parsers.pdf.drawn import Box, Drawing, around, outside
 from indexer.parsers.pdf.layout import Line
-from indexer.parsers.scripts import with_script
+from indexer.parsers.raised import Line as RaisedLine
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfTextPage
@@ -34,6 +34,8 @@ _GAP = 0.75
 # of the line's height.
 _SCRIPT_SIZE = 0.86
 _SCRIPT_SHIFT = 0.1
+# White space that a person sees as a blank, in heights of the line.
+_BLANK = 0.08
 # Letters drawn apart: so many of them, no further from each other than this.
 _SPACED_LETTERS = 5
 _SPACED_GAP = 1.2
@@ -63,6 +65,29 @@ class Characters:
         self._raw.FPDFText_GetLooseCharBox(self._page, index, found)
         box = (found.left, found.bottom, found.right, found.top)
         return turned(box, self._turn, self._size) if self._turn else box
+
+    def words(self, text: str, at: int) -> list[Word]:
+        """The words of a piece of the page's text that begins with character `at`."""
+        found, rectangle = [], self._rectangle
+        locate, page = self._raw.FPDFText_GetLooseCharBox, self._page
+        for word in _WORDS.finditer(text):
+            start, end = word.span()
+            first, last = at + start, at + end - 1
+            if self._turn:
+                place = around((self.box(first), self.box(last)))
+            else:
+                locate(page, first, rectangle)
+                left, right = rectangle.left, rectangle.right
+                bottom, top = rectangle.bottom, rectangle.top
+                if last > first:
+                    locate(page, last, rectangle)
+                    if rectangle.right > right:
+                        right = rectangle.right
+                    if rectangle.left < left:
+                        left = rectangle.left
+                place = (left, bottom, right, top)
+            found.append((word.group(), first, last, place))
+        return found
 
     def size(self, index: int, box: Box) -> float:
         """The size of the type; the font's own is 1 in files that scale it by a matrix."""
@@ -94,74 +119,75 @@ def read_lines(
     Characters pdfium makes up (line breaks, blanks between words far apart) count as
     characters, so a place in the text is an index into the page's characters.
     """
-    scripts = _may_hold_scripts(drawing)
+    scripts = _scripts(drawing)
     lines: list[list[Line]] = []
-    for words, broken, glued in _joined(characters, _lines_of_words(characters, hidden)):
+    for words, broken in _joined(characters, _lines_of_words(characters, hidden)):
         pieces = [
-            _piece(characters, part, scripts=scripts) for part in _parted(words, drawing.down)
+            _piece(characters, part, scripts) for part in _parted(words, drawing.down)
         ]
         pieces = [piece for piece in pieces if piece is not None]
         if pieces and broken:
             pieces[-1].text += "-"
         if pieces:
             lines.append(pieces)
-        del glued
     return lines
 
 
 def _lines_of_words(
     characters: Characters, hidden: Mapping[int, str]
-) -> Iterator[tuple[list[Word], bool, bool]]:
-    """The words of each line, whether its last word is broken, and whether it began with a blank."""
+) -> Iterator[tuple[list[Word], bool]]:
+    """The words of each line, and whether the last of them is broken."""
     at = 0
-    text, box = characters.text, characters.box
+    text = characters.text
     for piece in _PIECES.split(text):
         if piece and piece != BROKEN and not piece.isspace():
             shown = piece
             if hidden:  # blanks in their place, so that places stay right
                 shown = "".join(" " if n in hidden else c for n, c in enumerate(piece, at))
-            words: list[Word] = []
-            for word in _WORDS.finditer(shown):
-                first, last = at + word.start(), at + word.end() - 1
-                place = box(first)
-                if last > first:
-                    end = box(last)
-                    place = (
-                        min(place[0], end[0]), min(place[1], end[1]),
-                        max(place[2], end[2]), max(place[3], end[3]),
-                    )  # fmt: skip
-                words.append((word.group(), first, last, place))
+            words = characters.words(shown, at)
             if words:
                 end_at = at + len(piece)
-                yield words, text[end_at : end_at + 1] == BROKEN, shown[:1].isspace()
+                yield words, text[end_at : end_at + 1] == BROKEN
         at += len(piece)
 
 
 def _joined(
-    characters: Characters, lines: Iterator[tuple[list[Word], bool, bool]]
-) -> Iterator[tuple[list[Word], bool, bool]]:
-    """Lines, those put together that pdfium has broken behind or before something raised."""
-    held: tuple[list[Word], bool, bool] | None = None
-    for line in lines:
-        if held is not None and not held[1] and _goes_on(held[0][-1], line[0][0]):
-            held = ([*held[0], *line[0]], line[1], held[2])
-            continue
-        if held is not None:
-            yield held
-        held = line
-    if held is not None:
-        yield held
+    characters: Characters, lines: Iterator[tuple[list[Word], bool]]
+) -> Iterator[tuple[list[Word], bool]]:
+    """Lines, those put together that pdfium has broken in the middle.
+
+    It does so at what is raised, and at every letter where it takes a page for one that is written
+    from above to below (tables do look like that where each letter is drawn for itself).
+    """
+    held: list[Word] = []
+    was_broken = False
+    for words, broken in lines:
+        if held and not was_broken and _goes_on(held[-1], words[0]):
+            before, after = held[-1][3], words[0][3]
+            if after[0] - before[2] < _BLANK * (before[3] - before[1]):
+                held[-1] = _one_word((held[-1], words[0]))
+                held += words[1:]
+            else:
+                held += words
+        else:
+            if held:
+                yield held, was_broken
+            held = words
+        was_broken = broken
+    if held:
+        yield held, was_broken
 
 
 def _goes_on(before: Word, after: Word) -> bool:
-    """Whether a line's first word stands right behind another's last, at another height."""
+    """Whether a line's first word stands right behind another's last, raised or on its line."""
     one, other = before[3], after[3]
     heights = one[3] - one[1], other[3] - other[1]
     small, large = min(heights), max(heights)
+    shared = min(one[3], other[3]) - max(one[1], other[1])
     return (
-        0 < small < _SCRIPT_SIZE * large
+        0 < small
         and -0.2 * large < other[0] - one[2] < 0.4 * large
-        and min(one[3], other[3]) - max(one[1], other[1]) > 0.4 * small
+        and shared > (0.4 if small < _SCRIPT_SIZE * large else 0.9) * small
     )
 
 
@@ -169,14 +195,19 @@ def _parted(words: list[Word], down: Sequence[Box]) -> Iterator[list[Word]]:
     """The words of a line between wide gaps and rules; letters drawn apart are one word first."""
     words = _without_spacing(words)
     part = [words[0]]
-    for before, word in zip(words, words[1:], strict=False):
-        one, other = before[3], word[3]
-        gap = max(other[0] - one[2], one[0] - other[2])
-        height = min(one[3] - one[1], other[3] - other[1])
-        if gap > _GAP * height or (gap > 0 and down and _between(one, other, down)):
+    one = words[0][3]
+    for word in words[1:]:
+        other = word[3]
+        gap = other[0] - one[2]
+        if gap < 0:  # written from right to left
+            gap = one[0] - other[2]
+        if gap > 0 and (
+            gap > _GAP * (other[3] - other[1]) or (down and _between(one, other, down))
+        ):
             yield part
             part = []
         part.append(word)
+        one = other
     yield part
 
 
@@ -238,39 +269,44 @@ def _one_word(letters: Sequence[Word]) -> Word:
     return text, letters[0][1], letters[-1][2], around([letter[3] for letter in letters])
 
 
-def _piece(characters: Characters, words: Sequence[Word], *, scripts: bool) -> Line | None:
+def _piece(
+    characters: Characters, words: Sequence[Word], scripts: Sequence[Box]
+) -> Line | None:
     """A piece of a line; None where nothing of it is text."""
     first, last = words[0][1], words[-1][2]
-    if scripts and (text := _with_scripts(characters, words)):
-        words_text = text
-    else:
-        words_text = " ".join([word[0] for word in words])
-    text = " ".join(clean(words_text).split())
+    said, begin, end = "", words[0][3], words[-1][3]
+    left, right = min(begin[0], end[0]), max(begin[2], end[2])
+    at, large = first, begin
+    if scripts and any(not outside((left, begin[1], right, begin[3]), one) for one in scripts):
+        said = _with_scripts(characters, words)
+        place = max(range(len(words)), key=lambda n: words[n][3][3] - words[n][3][1])
+        at, large = words[place][1], words[place][3]
+    text = " ".join(clean(said or " ".join([word[0] for word in words])).split())
     if not text:
         return None
-    boxes = [word[3] for word in words]
-    large = max(boxes, key=lambda box: box[3] - box[1]) if scripts else boxes[0]
-    at = words[boxes.index(large)][1] if scripts else first
     return Line(
-        text, min(box[0] for box in boxes), max(box[2] for box in boxes),
-        large[1], large[3], characters.size(at, large), characters.bold(first, last),
-        [(word[1], word[2]) for word in words],
+        text, left, right, large[1], large[3],
+        characters.size(at, large), characters.bold(first, last), [(first, last)],
     )  # fmt: skip
 
 
-def _may_hold_scripts(drawing: Drawing) -> bool:
-    """Whether short text much smaller than the page's usual is drawn somewhere."""
-    widths: dict[float, float] = {}
-    for text in drawing.texts:
-        size = round(text.size, 1)
-        widths[size] = widths.get(size, 0.0) + max(0.0, text.box[2] - text.box[0])
-    if len(widths) < 2:
-        return False
-    largest = max(widths)
-    return any(
-        text.size < _SCRIPT_SIZE * largest and text.box[2] - text.box[0] < 4 * text.size
-        for text in drawing.texts
-    )
+def _scripts(drawing: Drawing) -> list[Box]:
+    """Where short text stands beside larger text that is drawn just before or after it."""
+    found = []
+    texts = [text for text in drawing.texts if text.box[2] > text.box[0]]
+    for one, other in zip(texts, texts[1:], strict=False):
+        if one.size < _SCRIPT_SIZE * other.size:
+            small, large = one, other
+        elif other.size < _SCRIPT_SIZE * one.size:
+            small, large = other, one
+        else:
+            continue
+        if (
+            small.box[2] - small.box[0] < 8 * small.size
+            and min(abs(small.box[0] - large.box[2]), abs(large.box[0] - small.box[2])) < large.size
+        ) and small.box[3] > large.box[1] - large.size and small.box[1] < large.box[3] + large.size:
+            found.append(small.box)
+    return found
 
 
 def _with_scripts(characters: Characters, words: Sequence[Word]) -> str:
@@ -282,18 +318,14 @@ def _with_scripts(characters: Characters, words: Sequence[Word]) -> str:
         return ""
     whole = [box for row in boxes for box in row if box[3] - box[1] >= _SCRIPT_SIZE * usual]
     middle = median((box[1] + box[3]) / 2 for box in whole)
-    text, found, end = "", False, None
-    for (word, first, _, place), row in zip(words, boxes, strict=True):
-        gap = "" if end is None or place[0] - end < 0.08 * usual else " "
-        for script, part in _runs(word, row, usual, middle):
-            if script:
-                text, found = with_script(text + gap, part, raised=script > 0), True
-            else:
-                text += gap + part
-            gap = ""
+    line, end = RaisedLine(), None
+    for (word, _, _, place), row in zip(words, boxes, strict=True):
+        if end is not None and place[0] - end > _BLANK * usual:
+            line.add(" ")
+        for how, part in _runs(word, row, usual, middle):
+            line.add(part, how)
         end = place[2]
-        del first
-    return text if found else ""
+    return line.text()
 
 
 def _runs(

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
-from indexer.parsers.layout import PageBuilder, join_lines, vocabulary
+from indexer.parsers.grid import Area, Grid, table_rows, write_grid
+from indexer.parsers.layout import CELL, PageBuilder, join_lines, vocabulary
+from indexer.parsers.office.sheets import has_header
 
 _ITEM = re.compile(r"(?:[•●○▪■◦‣·–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)])\s+\S")
 _BULLET = re.compile(r"[•●○▪■◦‣·*-]\s")
@@ -31,9 +33,12 @@ _FURNITURE_SHARE = 0.4
 _FURNITURE_PAGES = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Line:
-    """A line of text on a page; places and size in points, from the lower left corner."""
+    """A line of text on a page; places and size in points, from the lower left corner.
+
+    `runs` are its characters in the text layer, from the first to the last of each word.
+    """
 
     text: str
     left: float
@@ -42,18 +47,70 @@ class Line:
     top: float
     size: float
     bold: bool
+    runs: list[tuple[int, int]] = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class Table:
+    """A table on a page: the lines of each cell, and which cells are merged.
+
+    A merged cell's lines stand in its first place. `columns` are their left and right ends.
+    `heads` is the number of header rows where the looks tell. `follows` says whether it goes on
+    with the table that the page before ends with.
+    """
+
+    cells: list[list[list[Line]]]
+    areas: list[Area]
+    columns: list[tuple[float, float]]
+    ruled: bool
+    heads: int | None = None
+    follows: bool = False
+
+    def lines(self) -> Iterator[Line]:
+        """All lines, row by row."""
+        return (line for row in self.cells for cell in row for line in cell)
 
 
 @dataclass(frozen=True, slots=True)
 class PageLines:
-    """The lines of one page in reading order, and the page's height in points.
+    """Lines and tables of one page in reading order, and the page's height in points.
 
     `hidden` is the text that nobody sees, each with how it is hidden.
     """
 
-    lines: tuple[Line, ...]
+    items: tuple[Line | Table, ...]
     height: float
     hidden: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines that stand in no table."""
+        return [item for item in self.items if isinstance(item, Line)]
+
+    def first_table(self) -> Table | None:
+        """The table that the page begins with, lines at its edge aside."""
+        return self._table(self.items)
+
+    def last_table(self) -> Table | None:
+        """The table that the page ends with, lines at its edge aside."""
+        return self._table(self.items[::-1])
+
+    def _table(self, items: Iterable[Line | Table]) -> Table | None:
+        inner = (item for item in items if isinstance(item, Table) or not self.at_edge(item))
+        found = next(inner, None)
+        return found if isinstance(found, Table) else None
+
+    def at_edge(self, line: Line) -> bool:
+        """Whether a line stands where running headers and footers do."""
+        return line.top > self.height * (1 - _MARGIN) or line.bottom < self.height * _MARGIN
+
+    def all_lines(self) -> Iterator[Line]:
+        """The lines, those in tables too."""
+        for item in self.items:
+            if isinstance(item, Line):
+                yield item
+            else:
+                yield from item.lines()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,46 +131,119 @@ def survey(pages: Sequence[PageLines]) -> Typography:
     """Find out body size, heading sizes, vocabulary and running headers of a document."""
     sizes: Counter[float] = Counter()
     bold = plain = 0
-    for line in (line for page in pages for line in page.lines):
+    for line in (line for page in pages for line in page.all_lines()):
         sizes[_rounded(line.size)] += len(line.text)
         bold, plain = bold + len(line.text) * line.bold, plain + len(line.text) * (not line.bold)
-    texts = (line.text for page in pages for line in page.lines)
+    texts = (line.text for page in pages for line in page.all_lines())
     body = sizes.most_common(1)[0][0] if sizes else 0.0
     larger = sorted((s for s in sizes if s > body * _HEADING_SIZE), reverse=True)
     levels = {size: min(5, level) for level, size in enumerate(larger, 1)}
     return Typography(body, bold > plain, levels, vocabulary(texts), _furniture(pages))
 
 
-def write_page(builder: PageBuilder, page: PageLines, document: Typography) -> None:
-    """Write a page's lines as blocks; running headers and footers as text without a block."""
-    edges = _right_edges(page.lines)
-    leading = _leading(page.lines)
+def write_page(
+    builder: PageBuilder, page: PageLines, document: Typography, names: Sequence[str] = ()
+) -> list[str]:
+    """Write a page as blocks; running headers and footers as text without a block.
+
+    `names` is the header of the table that the page before ended with. Returns that of the table
+    that this one ends with, empty where it ends otherwise.
+    """
+    lines = page.lines
+    edges = _right_edges(lines)
+    leading = _leading(lines)
     marginal = {id(line) for line in _marginal(page) if _pattern(line) in document.furniture}
-    groups: list[list[Line]] = []
-    for line in page.lines:
-        previous = groups[-1][-1] if groups else None
+    groups: list[list[Line] | Table] = []
+    for item in page.items:
+        if isinstance(item, Table):
+            groups.append(item)
+            continue
+        group = groups[-1] if groups else None
         if (
-            previous is None
-            or id(line) in marginal
-            or id(previous) in marginal
-            or not _continues(previous, line, edges[id(previous)], leading)
+            not isinstance(group, list)
+            or id(item) in marginal
+            or id(group[-1]) in marginal
+            or not _continues(group[-1], item, edges[id(group[-1])], leading)
         ):
-            groups.append([])
-        groups[-1].append(line)
+            group = []
+            groups.append(group)
+        group.append(item)
     for at, group in enumerate(groups):
+        if isinstance(group, Table):
+            write_table(builder, group, document, names if group is page.first_table() else ())
+            continue
+        before, after = (groups[n] if 0 <= n < len(groups) else [] for n in (at - 1, at + 1))
+        under = isinstance(before, list) and len(before) > 1
         text = join_lines([line.text for line in group], document.words)
-        following = groups[at + 1] if at + 1 < len(groups) else []
         level = _heading_level(group, text, document)
-        if not level and _introduces(group, following, edges) and at and len(groups[at - 1]) > 1:
+        if not level and under and isinstance(after, list) and _introduces(group, after, edges):
             level = 6
         if id(group[0]) in marginal:
             builder.aside(text)
-        elif level and not _BULLET.match(text):
-            builder.heading(text, level)
-        elif _ITEM.match(text):
-            builder.item(text)
         else:
-            builder.paragraph(text)
+            _write_block(builder, text, level)
+    return _last_header(builder) if page.last_table() is not None else []
+
+
+def _last_header(builder: PageBuilder) -> list[str]:
+    """The names of the columns of the last block, a table."""
+    block = builder.blocks[-1] if builder.blocks else None
+    if block is None or block.kind != "table" or not block.header:
+        return []
+    return builder.text_of(block)[: block.header].split(CELL)
+
+
+def _write_block(builder: PageBuilder, text: str, level: int) -> None:
+    if level and not _BULLET.match(text):
+        builder.heading(text, level)
+    elif _ITEM.match(text):
+        builder.item(text)
+    else:
+        builder.paragraph(text)
+
+
+def write_table(
+    builder: PageBuilder, table: Table, document: Typography, names: Sequence[str]
+) -> None:
+    """Write a table, under `names` where it goes on with that of the page before."""
+    rows = [
+        [join_lines([line.text for line in cell], document.words) for cell in row]
+        for row in table.cells
+    ]
+    header = _has_header(table, rows)
+    if table.follows and len(names) == len(rows[0]) and not _repeats(table, rows, names):
+        areas = [area.moved(-1) for area in table.areas]
+        write_grid(builder, Grid([list(names), *rows], areas, heads=1))
+    else:
+        write_grid(builder, Grid(rows, list(table.areas), table.heads), header=header)
+
+
+def _repeats(table: Table, rows: Sequence[Sequence[str]], names: Sequence[str]) -> bool:
+    """Whether a table begins with a header of its own, the one of the page before or another."""
+    grid = Grid([list(row) for row in rows], list(table.areas), table.heads)
+    _, written, _ = table_rows(grid)
+    return bool(written) and written[0] == list(names) or _stands_out(table)
+
+
+def _has_header(table: Table, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row names the columns: it stands out, or is other text than what follows."""
+    if _stands_out(table):
+        return True
+    if not has_header(rows):
+        return False
+    longest = max(len(text) for text in rows[0])
+    return len(rows[0]) > 2 or longest <= max(len(text) for row in rows[1:] for text in row)
+
+
+def _stands_out(table: Table) -> bool:
+    """Whether the first row is bold and others are not."""
+    first = [cell for cell in table.cells[0] if cell]
+    rest = [line for row in table.cells[1:] for cell in row[1:] for line in cell]
+    return (
+        len(first) > 1
+        and all(line.bold for cell in first for line in cell)
+        and not all(line.bold for line in rest)
+    )
 
 
 def _rounded(size: float) -> float:
@@ -125,9 +255,7 @@ def _pattern(line: Line) -> str:
 
 
 def _marginal(page: PageLines) -> Iterator[Line]:
-    for line in page.lines:
-        if line.top > page.height * (1 - _MARGIN) or line.bottom < page.height * _MARGIN:
-            yield line
+    return filter(page.at_edge, page.lines)
 
 
 def _furniture(pages: Sequence[PageLines]) -> frozenset[str]:
