@@ -184,7 +184,7 @@ class Store(Catalogue):
         It supersedes the current document of the same path. Where the collection has this
         content already, the document that has it is returned instead (its id is not the new
         one's): of another path, which then is the only one; or of the same path, brought by
-        another process meanwhile, unless it is to be written `force`.
+        another process meanwhile, unless `force` has it written anew.
         """
         language = detect_language("\n".join(passage.text for passage in passages[:20]))
         with self.transaction() as connection:
