@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from indexer.parsers.layout import clean
 from indexer.parsers.pdf.drawn import Box, Drawing, around, outside
-from indexer.parsers.pdf.layout import Line
+from indexer.parsers.pdf.layout import ITEM_MARK, Line
 from indexer.parsers.raised import Line as RaisedLine
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # pdfium's mark for a hyphen that breaks a word at the end of a line.
 BROKEN = "\ufffe"
 _BOLD_WEIGHT = 600
+_BOLD = re.compile(rb"bold|black|heavy|[-,](?:semi|demi)", re.IGNORECASE)
 _PIECES = re.compile(f"(\r\n|\n|{BROKEN})")
 _WORDS = re.compile(r"\S+")
 
@@ -58,6 +59,7 @@ class Characters:
         self._rectangle = raw.FS_RECTF()
         self._turn = turn
         self._size = size
+        self._fonts: dict[int, bool] = {}
 
     def box(self, index: int) -> Box:
         """Where a character stands, with the room that its type keeps above and below."""
@@ -96,8 +98,22 @@ class Characters:
 
     def bold(self, first: int, last: int) -> bool:
         """Whether both characters are bold."""
-        weight = self._raw.FPDFText_GetFontWeight
-        return all(weight(self._page, at) >= _BOLD_WEIGHT for at in (first, last))
+        return self._is_bold(first) and (first == last or self._is_bold(last))
+
+    def _is_bold(self, index: int) -> bool:
+        """By weight or name: browsers and word processors leave out the weight of what they embed."""
+        raw = self._raw
+        text = raw.FPDFText_GetTextObject(self._page, index)
+        if not text:
+            return False
+        font = raw.FPDFTextObj_GetFont(text)
+        key = ctypes.cast(font, ctypes.c_void_p).value or 0
+        if key not in self._fonts:
+            name = ctypes.create_string_buffer(128)
+            raw.FPDFFont_GetBaseFontName(font, name, 128)
+            weight = raw.FPDFText_GetFontWeight(self._page, index)
+            self._fonts[key] = weight >= _BOLD_WEIGHT or _BOLD.search(name.value) is not None
+        return self._fonts[key]
 
 
 def turned(box: Box, turn: int, size: tuple[float, float]) -> Box:
@@ -201,14 +217,22 @@ def _parted(words: list[Word], down: Sequence[Box]) -> Iterator[list[Word]]:
         gap = other[0] - one[2]
         if gap < 0:  # written from right to left
             gap = one[0] - other[2]
-        if gap > 0 and (
-            gap > _GAP * (other[3] - other[1]) or (down and _between(one, other, down))
-        ):
+        height = other[3] - other[1]
+        if (
+            (gap > height or (gap > _GAP * height and gap > _letters_wide(word)))
+            and not (word is words[1] and ITEM_MARK.fullmatch(words[0][0]))
+        ) or (gap > 0 and down and _between(one, other, down)):
             yield part
             part = []
         part.append(word)
         one = other
     yield part
+
+
+def _letters_wide(word: Word) -> float:
+    """What a blank never is: wider than a letter and a half. In type of one width it is as one."""
+    text, _, _, place = word
+    return 1.6 * (place[2] - place[0]) / len(text) if len(text) > 2 else 0.0
 
 
 def _between(one: Box, other: Box, down: Sequence[Box]) -> bool:

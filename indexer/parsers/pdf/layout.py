@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
-from indexer.parsers.grid import Area, Grid, table_rows, write_grid
+from indexer.parsers.grid import VALUE, Area, Grid, table_rows, write_grid
 from indexer.parsers.layout import CELL, PageBuilder, join_lines, vocabulary
 from indexer.parsers.office.sheets import has_header
 
 _ITEM = re.compile(r"(?:[•●○▪■◦‣·–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)])\s+\S")
 _BULLET = re.compile(r"[•●○▪■◦‣·*-]\s")
+# A bullet or number that stands before an item with white space after it.
+ITEM_MARK = re.compile(r"[•●○▪■◦‣·–—*o➢✓❖§\uf0b7\uf0a7-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|\.\d{1,2}|\d{1,2}(?:\.\d{1,2}){2,3}\.?|\d{1,2}\.\d{1,2}\.")
 _SENTENCE_END = (".", "!", "?", ";", ",", "。", "！", "？")
 
 _SIZE_TOLERANCE = 0.08
@@ -37,7 +39,8 @@ _FURNITURE_PAGES = 3
 class Line:
     """A line of text on a page; places and size in points, from the lower left corner.
 
-    `runs` are its characters in the text layer, from the first to the last of each word.
+    `runs` are its characters in the text layer, from first to last; `area` is where it stands
+    (in the page's own space) where it is none of that layer.
     """
 
     text: str
@@ -48,6 +51,7 @@ class Line:
     size: float
     bold: bool
     runs: list[tuple[int, int]] = field(default_factory=list)
+    area: tuple[float, float, float, float] | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -55,7 +59,8 @@ class Table:
     """A table on a page: the lines of each cell, and which cells are merged.
 
     A merged cell's lines stand in its first place. `columns` are their left and right ends.
-    `heads` is the number of header rows where the looks tell. `follows` says whether it goes on
+    `heads` is the number of header rows where the looks tell, `headed` whether a rule sets the
+    first row apart. `follows` says whether it goes on
     with the table that the page before ends with.
     """
 
@@ -64,6 +69,7 @@ class Table:
     columns: list[tuple[float, float]]
     ruled: bool
     heads: int | None = None
+    headed: bool = False
     follows: bool = False
 
     def lines(self) -> Iterator[Line]:
@@ -227,12 +233,11 @@ def _repeats(table: Table, rows: Sequence[Sequence[str]], names: Sequence[str]) 
 
 def _has_header(table: Table, rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row names the columns: it stands out, or is other text than what follows."""
-    if _stands_out(table):
+    if _stands_out(table) or table.headed:
         return True
-    if not has_header(rows):
-        return False
-    longest = max(len(text) for text in rows[0])
-    return len(rows[0]) > 2 or longest <= max(len(text) for row in rows[1:] for text in row)
+    # Two columns of words without a mark may well be a list of things and what they are.
+    values = [cell for row in rows[1:] for cell in row if VALUE.fullmatch(cell)]
+    return has_header(rows) and (table.ruled or len(rows[0]) > 2 or bool(values))
 
 
 def _stands_out(table: Table) -> bool:

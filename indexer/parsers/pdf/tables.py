@@ -9,6 +9,7 @@ the file: they come one after the other in it, the cells of a table row by row.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -16,12 +17,14 @@ from statistics import median
 
 from indexer.parsers.grid import VALUE, YEAR, Area
 from indexer.parsers.pdf.drawn import Drawing
-from indexer.parsers.pdf.layout import Line, Table
+from indexer.parsers.pdf.layout import ITEM_MARK, Line, Table
 from indexer.parsers.pdf.rules import Rule, RuledGrid, joined_rules, ruled_grids
 
+# The size of type beside the height of its line.
+_SIZE = 0.88
 # Distances in sizes of the type: the least gutter, the largest step from row to row, the step of
 # lines in a cell, and how much larger one must be that leads to the next row.
-_GUTTER = 0.5
+_GUTTER = 0.4
 _STEP = 3.6
 _LINE_STEP = 1.75
 _ROW_STEP = 1.13
@@ -31,6 +34,7 @@ _CROSSING = 0.25
 _PROSE = 32
 _LEAST_BANDS = 3
 _MOST_LINES = 3_000
+_LEADER = re.compile(r"(?:\.\s?){4,}|…{2,}")
 
 
 @dataclass(slots=True)
@@ -43,7 +47,8 @@ class _Band:
 
     @property
     def size(self) -> float:
-        return max(line.size for line in self.lines)
+        # The size that a font says it has may be scaled by the page.
+        return _SIZE * max(line.top - line.bottom for line in self.lines)
 
 
 @dataclass(slots=True)
@@ -419,13 +424,26 @@ def _aligned_table(
             if len(covered) > 1:
                 areas.append(Area(number, covered[0], number, covered[-1]))
         cells.append(row)
+    texts = [line.text for band in region.bands for line in band.lines]
+    if 3 * sum(_LEADER.search(text) is not None for text in texts) > len(region.bands):
+        return None  # a table of contents
     follows = _same_columns(columns, before)
     if (len(cells) < 2 and not follows) or _is_list_of_pairs(cells):
         return None
     table = Table(cells, list(dict.fromkeys(areas)), columns, ruled=False, follows=follows)
+    table.headed = _is_headed(groups, region.inner)
     _name_spans(table)
     _label_rows(table)
     return table
+
+
+def _is_headed(groups: Sequence[Sequence[_Band]], rules: Sequence[Rule]) -> bool:
+    """Whether a rule stands below the first row and hardly any between the others."""
+    parted = [
+        any(below[0].top - 3 < rule.at < above[-1].bottom + 3 for rule in rules)
+        for above, below in pairwise(groups)
+    ]
+    return len(parted) > 1 and parted[0] and 3 * sum(parted[1:]) < len(parted)
 
 
 def _columns(bands: Sequence[_Band]) -> list[tuple[float, float]]:
@@ -450,17 +468,29 @@ def _columns(bands: Sequence[_Band]) -> list[tuple[float, float]]:
             else:
                 found.append((start, at))
             start = None
-    # What few bands hold counts all the same, beyond and between the others.
-    for band in bands:
+    sparse = _sparse(bands, found, _GUTTER * size)
+    return _together(sorted([*found, *sparse]), bands)
+
+
+def _sparse(
+    bands: Sequence[_Band], columns: Sequence[tuple[float, float]], least: float
+) -> list[tuple[float, float]]:
+    """Columns that few bands have text in: the first, which has names, or at least two."""
+    found: list[tuple[float, float, int]] = []
+    for number, band in enumerate(bands):
         for line in band.lines:
-            apart = all(
-                line.left - right >= _GUTTER * size or left - line.right >= _GUTTER * size
-                for left, right in found
-            )
-            if apart:
-                found.append((line.left, line.right))
-        found.sort()
-    return _together(found, bands)
+            if any(line.left - right < least and left - line.right < least for left, right in columns):
+                continue
+            held = 1 + (number == 0)
+            for other in found:
+                if line.left < other[1] and line.right > other[0]:
+                    found.remove(other)
+                    held += other[2]
+                    break
+            else:
+                other = (line.left, line.right, 0)
+            found.append((min(line.left, other[0]), max(line.right, other[1]), held))
+    return [(left, right) for left, right, held in found if held > 1]
 
 
 def _together(
@@ -529,8 +559,12 @@ def _is_prose(
 
 
 def _is_list_of_pairs(cells: Sequence[Sequence[Sequence[Line]]]) -> bool:
-    """Whether rows are names with a colon and what they stand for: no table of columns."""
-    named = sum(bool(row[0]) and row[0][-1].text.endswith((":", "：")) for row in cells)
+    """Whether rows are names with a colon and what they stand for, or items with their marks."""
+    named = sum(
+        bool(row[0])
+        and (row[0][-1].text.endswith((":", "：")) or ITEM_MARK.fullmatch(row[0][0].text) is not None)
+        for row in cells
+    )
     return len(cells[0]) == 2 and named > 0.5 * len(cells)
 
 
