@@ -93,7 +93,9 @@ def _files(label: str, folder: Path) -> list[Path]:
     suffix, write = _WRITERS[label]
     paths = []
     for case in CASES:
-        path = folder / f"{case.name.replace(' ', '-')}-{label.split(', ')[-1]}.{suffix}"
+        path = (
+            folder / f"{case.name.replace(' ', '-')}-{label.rsplit(', ', maxsplit=1)[-1]}.{suffix}"
+        )
         path.write_bytes(write(case))
         paths.append(path)
     return paths

@@ -143,9 +143,7 @@ def _layer(text_page: PdfTextPage) -> Iterator[tuple[int, str]]:
         yield index, chr(code) if code < 0x110000 else ""
 
 
-def _boxes(
-    page: PdfPage, text_page: PdfTextPage, places: Iterable[object]
-) -> tuple[Box, ...]:
+def _boxes(page: PdfPage, text_page: PdfTextPage, places: Iterable[object]) -> tuple[Box, ...]:
     """The rectangles of places, those of a line joined to one: characters, or boxes in points."""
     from pypdfium2 import raw
 

@@ -47,6 +47,8 @@ def clean(text: str) -> str:
 
     Not NFKC, which would turn 10² into 102 and ½ into 1⁄2.
     """
+    if text.isascii() and text.isprintable():
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     text = _UNPRINTABLE.sub("", text.replace("\u2029", "\n"))
     return unicodedata.normalize("NFC", text.translate(_LIGATURES))
@@ -162,7 +164,8 @@ class PageBuilder:
             self._write(line, "\n")
 
     def _line(self, text: str) -> str:
-        self.look_through(text)
+        if not text.isascii():
+            self.look_through(text)
         return one_line(text)
 
     def _row(self, cells: Sequence[str]) -> str:

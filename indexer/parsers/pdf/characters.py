@@ -10,12 +10,14 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
 from indexer.parsers.layout import clean
 from indexer.parsers.pdf.drawn import Box, Drawing, around, outside
-from indexer.parsers.pdf.layout import ITEM_MARK, Line
+from indexer.parsers.pdf.layout import ITEM_MARK
+from indexer.parsers.pdf.lines import Line
 from indexer.parsers.raised import Line as RaisedLine
 
 if TYPE_CHECKING:
@@ -50,7 +52,9 @@ class Characters:
     `turn` is how the page is turned: quarters to the right.
     """
 
-    def __init__(self, text_page: PdfTextPage, turn: int = 0, size: tuple[float, float] = (0, 0)):
+    def __init__(
+        self, text_page: PdfTextPage, turn: int = 0, size: tuple[float, float] = (0, 0)
+    ) -> None:
         from pypdfium2 import raw
 
         self.text = text_page.get_text_range() if text_page.count_chars() else ""
@@ -83,10 +87,8 @@ class Characters:
                 bottom, top = rectangle.bottom, rectangle.top
                 if last > first:
                     locate(page, last, rectangle)
-                    if rectangle.right > right:
-                        right = rectangle.right
-                    if rectangle.left < left:
-                        left = rectangle.left
+                    right = max(right, rectangle.right)
+                    left = min(left, rectangle.left)
                 place = (left, bottom, right, top)
             found.append((word.group(), first, last, place))
         return found
@@ -101,7 +103,7 @@ class Characters:
         return self._is_bold(first) and (first == last or self._is_bold(last))
 
     def _is_bold(self, index: int) -> bool:
-        """By weight or name: browsers and word processors leave out the weight of what they embed."""
+        """By weight or name: browsers leave out the weight of what they embed."""
         raw = self._raw
         text = raw.FPDFText_GetTextObject(self._page, index)
         if not text:
@@ -138,9 +140,7 @@ def read_lines(
     scripts = _scripts(drawing)
     lines: list[list[Line]] = []
     for words, broken in _joined(characters, _lines_of_words(characters, hidden)):
-        pieces = [
-            _piece(characters, part, scripts) for part in _parted(words, drawing.down)
-        ]
+        pieces = [_piece(characters, part, scripts) for part in _parted(words, drawing.down)]
         pieces = [piece for piece in pieces if piece is not None]
         if pieces and broken:
             pieces[-1].text += "-"
@@ -201,7 +201,7 @@ def _goes_on(before: Word, after: Word) -> bool:
     small, large = min(heights), max(heights)
     shared = min(one[3], other[3]) - max(one[1], other[1])
     return (
-        0 < small
+        small > 0
         and -0.2 * large < other[0] - one[2] < 0.4 * large
         and shared > (0.4 if small < _SCRIPT_SIZE * large else 0.9) * small
     )
@@ -276,7 +276,7 @@ def _spelt(run: Sequence[Word]) -> Iterator[Word]:
         return
     gaps = [
         max(after[3][0] - before[3][2], before[3][0] - after[3][2])
-        for before, after in zip(run, run[1:], strict=False)
+        for before, after in pairwise(run)
     ]
     usual = median(gaps)
     word = [run[0]]
@@ -293,9 +293,7 @@ def _one_word(letters: Sequence[Word]) -> Word:
     return text, letters[0][1], letters[-1][2], around([letter[3] for letter in letters])
 
 
-def _piece(
-    characters: Characters, words: Sequence[Word], scripts: Sequence[Box]
-) -> Line | None:
+def _piece(characters: Characters, words: Sequence[Word], scripts: Sequence[Box]) -> Line | None:
     """A piece of a line; None where nothing of it is text."""
     first, last = words[0][1], words[-1][2]
     said, begin, end = "", words[0][3], words[-1][3]
@@ -318,7 +316,7 @@ def _scripts(drawing: Drawing) -> list[Box]:
     """Where short text stands beside larger text that is drawn just before or after it."""
     found = []
     texts = [text for text in drawing.texts if text.box[2] > text.box[0]]
-    for one, other in zip(texts, texts[1:], strict=False):
+    for one, other in pairwise(texts):
         if one.size < _SCRIPT_SIZE * other.size:
             small, large = one, other
         elif other.size < _SCRIPT_SIZE * one.size:
@@ -326,9 +324,14 @@ def _scripts(drawing: Drawing) -> list[Box]:
         else:
             continue
         if (
-            small.box[2] - small.box[0] < 8 * small.size
-            and min(abs(small.box[0] - large.box[2]), abs(large.box[0] - small.box[2])) < large.size
-        ) and small.box[3] > large.box[1] - large.size and small.box[1] < large.box[3] + large.size:
+            (
+                small.box[2] - small.box[0] < 8 * small.size
+                and min(abs(small.box[0] - large.box[2]), abs(large.box[0] - small.box[2]))
+                < large.size
+            )
+            and small.box[3] > large.box[1] - large.size
+            and small.box[1] < large.box[3] + large.size
+        ):
             found.append(small.box)
     return found
 

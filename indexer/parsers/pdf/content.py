@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from indexer.parsers.pdf.characters import Characters, read_lines, turned
 from indexer.parsers.pdf.drawn import read_drawing
 from indexer.parsers.pdf.hidden import hidden_characters
-from indexer.parsers.pdf.layout import PageLines, Table
-from indexer.parsers.pdf.tables import with_tables
+from indexer.parsers.pdf.lines import PageLines, Table
+from indexer.parsers.pdf.tables.find import with_tables
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage

@@ -36,9 +36,7 @@ _MAX_PIXELS = 4_000_000
 _SCAN_MARGIN = 3.0
 
 
-def hidden_characters(
-    page: PdfPage, text_page: PdfTextPage, drawing: Drawing
-) -> dict[int, str]:
+def hidden_characters(page: PdfPage, text_page: PdfTextPage, drawing: Drawing) -> dict[int, str]:
     """Of the page's characters those that nobody sees: index → how they are hidden."""
     from pypdfium2 import raw
 
@@ -63,9 +61,7 @@ def hidden_characters(
     return found
 
 
-def _doubtful(
-    texts: Sequence[Drawn], covers: Sequence[Drawn], visible: Box
-) -> dict[int, Drawn]:
+def _doubtful(texts: Sequence[Drawn], covers: Sequence[Drawn], visible: Box) -> dict[int, Drawn]:
     """The texts that might be hidden, by address."""
     found = {}
     for text in texts:

@@ -8,115 +8,32 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from indexer.parsers.grid import VALUE, Area, Grid, table_rows, write_grid
+from indexer.parsers.grid import VALUE, Grid, table_rows, write_grid
 from indexer.parsers.layout import CELL, PageBuilder, join_lines, vocabulary
 from indexer.parsers.office.sheets import has_header
+from indexer.parsers.pdf.lines import Line, PageLines, Table
 
 _ITEM = re.compile(r"(?:[•●○▪■◦‣·–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)])\s+\S")
 _BULLET = re.compile(r"[•●○▪■◦‣·*-]\s")
 # A bullet or number that stands before an item with white space after it.
-ITEM_MARK = re.compile(r"[•●○▪■◦‣·–—*o➢✓❖§\uf0b7\uf0a7-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|\.\d{1,2}|\d{1,2}(?:\.\d{1,2}){2,3}\.?|\d{1,2}\.\d{1,2}\.")
+ITEM_MARK = re.compile(
+    r"[•●○▪■◦‣·–—*o➢✓❖§\uf0b7\uf0a7-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|\.\d{1,2}|\d{1,2}(?:\.\d{1,2}){2,3}\.?|\d{1,2}\.\d{1,2}\."
+)
 _SENTENCE_END = (".", "!", "?", ";", ",", "。", "！", "？")
 
 _SIZE_TOLERANCE = 0.08
 _HEADING_SIZE = 1.12
 _HEADING_CHARACTERS = 120
 _PLAIN_HEADING_CHARACTERS = 60
-# Running headers and footers stand in the outer twelfth of the page (66 points of US letter:
-# text itself mostly keeps an inch, 72 points), on this share of pages (odd and even pages may
+# Running headers and footers stand at the edge on this share of pages (odd and even pages may
 # differ), and on at least three.
-_MARGIN = 1 / 12
 _FURNITURE_SHARE = 0.4
 _FURNITURE_PAGES = 3
-
-
-@dataclass(eq=False, slots=True)
-class Line:
-    """A line of text on a page; places and size in points, from the lower left corner.
-
-    `runs` are its characters in the text layer, from first to last; `area` is where it stands
-    (in the page's own space) where it is none of that layer.
-    """
-
-    text: str
-    left: float
-    right: float
-    bottom: float
-    top: float
-    size: float
-    bold: bool
-    runs: list[tuple[int, int]] = field(default_factory=list)
-    area: tuple[float, float, float, float] | None = None
-
-
-@dataclass(eq=False, slots=True)
-class Table:
-    """A table on a page: the lines of each cell, and which cells are merged.
-
-    A merged cell's lines stand in its first place. `columns` are their left and right ends.
-    `heads` is the number of header rows where the looks tell, `headed` whether a rule sets the
-    first row apart. `follows` says whether it goes on
-    with the table that the page before ends with.
-    """
-
-    cells: list[list[list[Line]]]
-    areas: list[Area]
-    columns: list[tuple[float, float]]
-    ruled: bool
-    heads: int | None = None
-    headed: bool = False
-    follows: bool = False
-
-    def lines(self) -> Iterator[Line]:
-        """All lines, row by row."""
-        return (line for row in self.cells for cell in row for line in cell)
-
-
-@dataclass(frozen=True, slots=True)
-class PageLines:
-    """Lines and tables of one page in reading order, and the page's height in points.
-
-    `hidden` is the text that nobody sees, each with how it is hidden.
-    """
-
-    items: tuple[Line | Table, ...]
-    height: float
-    hidden: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def lines(self) -> list[Line]:
-        """The lines that stand in no table."""
-        return [item for item in self.items if isinstance(item, Line)]
-
-    def first_table(self) -> Table | None:
-        """The table that the page begins with, lines at its edge aside."""
-        return self._table(self.items)
-
-    def last_table(self) -> Table | None:
-        """The table that the page ends with, lines at its edge aside."""
-        return self._table(self.items[::-1])
-
-    def _table(self, items: Iterable[Line | Table]) -> Table | None:
-        inner = (item for item in items if isinstance(item, Table) or not self.at_edge(item))
-        found = next(inner, None)
-        return found if isinstance(found, Table) else None
-
-    def at_edge(self, line: Line) -> bool:
-        """Whether a line stands where running headers and footers do."""
-        return line.top > self.height * (1 - _MARGIN) or line.bottom < self.height * _MARGIN
-
-    def all_lines(self) -> Iterator[Line]:
-        """The lines, those in tables too."""
-        for item in self.items:
-            if isinstance(item, Line):
-                yield item
-            else:
-                yield from item.lines()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +145,11 @@ def _repeats(table: Table, rows: Sequence[Sequence[str]], names: Sequence[str]) 
     """Whether a table begins with a header of its own, the one of the page before or another."""
     grid = Grid([list(row) for row in rows], list(table.areas), table.heads)
     _, written, _ = table_rows(grid)
-    return bool(written) and written[0] == list(names) or _stands_out(table)
+    return (bool(written) and written[0] == list(names)) or _stands_out(table)
 
 
 def _has_header(table: Table, rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row names the columns: it stands out, or is other text than what follows."""
+    """Whether the first row names the columns: it stands out, or is text over figures."""
     if _stands_out(table) or table.headed:
         return True
     # Two columns of words without a mark may well be a list of things and what they are.

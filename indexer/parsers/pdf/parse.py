@@ -25,7 +25,8 @@ from indexer.parsers.errors import (
 )
 from indexer.parsers.layout import PageBuilder, clean
 from indexer.parsers.pdf.content import read_content
-from indexer.parsers.pdf.layout import PageLines, Table, survey, write_page
+from indexer.parsers.pdf.layout import survey, write_page
+from indexer.parsers.pdf.lines import PageLines, Table
 from indexer.parsers.pdf.scans import is_stamped_scan, recognised
 from indexer.parsers.reading import Reading
 from indexer.parsers.text import add_plain
@@ -184,9 +185,7 @@ def _read_page(
     except PdfiumError:
         return PageLines((), 0.0), "damage"
     try:
-        content = read_content(
-            page, text_page, keep=reading.limits.keep_hidden, before=before
-        )
+        content = read_content(page, text_page, keep=reading.limits.keep_hidden, before=before)
         text = "".join(line.text for line in content.all_lines())
         if len(_MEANINGLESS.findall(text)) > _UNREADABLE * len(text):
             return replace(content, items=()), "unreadable"

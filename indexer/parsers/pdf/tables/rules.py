@@ -78,9 +78,7 @@ def ruled_grids(across: Sequence[Rule], down: Sequence[Rule]) -> list[RuledGrid]
     ]
 
 
-def _touching(
-    across: Sequence[Rule], down: Sequence[Rule]
-) -> list[tuple[list[Rule], list[Rule]]]:
+def _touching(across: Sequence[Rule], down: Sequence[Rule]) -> list[tuple[list[Rule], list[Rule]]]:
     """Groups of rules that touch each other."""
     parent = list(range(len(across) + len(down)))
 
