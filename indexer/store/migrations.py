@@ -228,8 +228,13 @@ _M008 = """
 UPDATE documents SET hidden = NULL WHERE kind IN ('pptx', 'sheet');
 """
 
+# By which revision of the parsers a document was read (`indexer.records.PARSER_REVISION`).
+_M009 = """
+ALTER TABLE documents ADD COLUMN parser INTEGER NOT NULL DEFAULT 0;   -- 0: before they were counted
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = tuple(
-    enumerate((_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008), start=1)
+    enumerate((_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008, _M009), start=1)
 )
 LATEST = MIGRATIONS[-1][0]
 
