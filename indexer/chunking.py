@@ -46,6 +46,8 @@ _BETWEEN_BLOCKS = 0.03
 _MIXED_HEADINGS = 0.5
 _NEVER = 1e6
 
+_NOTE_MARK = re.compile(r"\^[\w,*†‡§–-]{1,8}(?:\s+|$)")
+
 # A title or heading longer than this is cut in `embedding_text`: the passage's own words must
 # not be pushed out of the embedder's window by a file name or a heading that is a paragraph.
 _PREFIX_BYTES = 120  # of UTF-8: letters of scripts with longer codes have more tokens, too
@@ -173,13 +175,19 @@ def _goes_on(text: str, start: int, end: int, after: int) -> bool:
 def _split_line(line: str, language: str) -> Iterator[tuple[int, int]]:
     from sentencex import get_sentence_boundaries
 
+    bounds: list[list[int]] = []
     for found in get_sentence_boundaries(language, line):
         start, end = found["start_index"], found["end_index"]
+        # The mark of a note, which parsers set apart, belongs to what stands before it.
+        if bounds and (mark := _NOTE_MARK.match(line, start)):
+            bounds[-1][1] = mark.end()
+        bounds.append([bounds[-1][1] if bounds else start, end])
+    for start, end in bounds:
         piece = line[start:end]
         stripped = piece.strip()
         if stripped:
-            start += len(piece) - len(piece.lstrip())
-            yield start, start + len(stripped)
+            first = start + len(piece) - len(piece.lstrip())
+            yield first, first + len(stripped)
 
 
 def _units(pages: Sequence[Page]) -> Iterator[_Unit]:

@@ -47,6 +47,8 @@ def clean(text: str) -> str:
 
     Not NFKC, which would turn 10² into 102 and ½ into 1⁄2.
     """
+    if text.isascii() and text.isprintable():  # most cells of most tables
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     text = _UNPRINTABLE.sub("", text.replace("\u2029", "\n"))
     return unicodedata.normalize("NFC", text.translate(_LIGATURES))
@@ -121,6 +123,8 @@ class PageBuilder:
 
     def look_through(self, text: str) -> None:
         """Note what characters that nobody sees say in raw text that is cleaned elsewhere."""
+        if text.isascii():
+            return
         for how, said in hidden_characters(text):
             self._note(how, one_line(said))
 

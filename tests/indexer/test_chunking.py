@@ -227,3 +227,9 @@ def test_a_header_too_wide_to_be_carried_stands_once():
 def test_what_stands_before_a_passage_leaves_it_room_in_any_script():
     passage = Passage("Text.", (), (Span(1, 0, 5),), 0)
     assert len(embedding_text("長" * 500, passage)) <= 50
+
+
+def test_the_mark_of_a_note_belongs_to_the_sentence_before_it():
+    text = "It is for members. ^1 Ask early. ^2,3 Bring rope."
+    found = [text[start:end] for start, end in sentences(text)]
+    assert found == ["It is for members. ^1", "Ask early. ^2,3", "Bring rope."]
