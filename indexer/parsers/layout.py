@@ -136,10 +136,13 @@ class PageBuilder:
         """Add a paragraph, put on one line."""
         self._add("text", self._line(text))
 
-    def item(self, text: str, depth: int = 0) -> None:
-        """Add a list item; it joins the list before it. A mark is added where it has none."""
+    def item(self, text: str, depth: int = 0, *, marked: bool = False) -> None:
+        """Add a list item; it joins the list before it. A mark is added where it has none.
+
+        `marked` says that it has one.
+        """
         line = self._line(text)
-        if line and not re.match(r"([-*•·◦▪‣–—]|\(?\w{1,3}[.)])\s", line):
+        if line and not marked and not re.match(r"([-*•·◦▪‣–—]|\(?\w{1,3}[.)])\s", line):
             line = f"- {line}"
         self._add("list", "  " * min(depth, 8) + line if line else "")
 
