@@ -35,6 +35,8 @@ def parse_archive(
 
 def _members(container: Container) -> Iterator[tuple[str, bytes]]:
     for name in container.names:
-        system = name.endswith(_SYSTEM) or name.startswith(_SYSTEM)
+        # "._x" is the resource fork of x, as macOS packs it.
+        fork = name.rpartition("/")[2].startswith("._")
+        system = fork or name.endswith(_SYSTEM) or name.startswith(_SYSTEM)
         if not system and not container.is_link(name):
             yield name, container.read(name)

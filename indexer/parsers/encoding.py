@@ -16,6 +16,7 @@ _MARKS = (
 )
 # Detection looks at this much; more does not change its mind and costs seconds a megabyte.
 _SAMPLE_BYTES = 65_536
+_EAST_ASIAN = ("cp932", "gb18030", "big5", "euc_kr")
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*[=:]\s*["']?\s*([\w.:-]{2,40})""", re.I)
 
 
@@ -91,7 +92,7 @@ def _guess(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
     if len(data) < 500:
-        for name in ("cp932", "gb18030", "big5", "euc_kr"):
+        for name in _EAST_ASIAN:
             text = _strictly(data, name)
             if text is not None and _reads_as_east_asian(text):
                 return text
@@ -107,6 +108,19 @@ def _guess(data: bytes) -> str:
             )
         return text
     return data.decode(best.encoding, errors="replace")
+
+
+def legacy_encoding(data: bytes) -> str:
+    """The encoding of short texts out of an old system (names in an archive); cp437 for others."""
+    if _strictly(data, "utf-8") is not None:
+        return "utf-8"
+    for name in _EAST_ASIAN:
+        text = _strictly(data, name)
+        if text is not None and _reads_as_east_asian(text):
+            return name
+    russian = data.decode("cp866")
+    foreign = [char for char in russian if ord(char) > 127]
+    return "cp866" if all("\u0400" <= char <= "\u045f" for char in foreign) else "cp437"
 
 
 def _reads_as_east_asian(text: str) -> bool:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 
-
 def parse_html(data: bytes, name: str, reading: Reading) -> ParsedFile:
     """An HTML file; its <title> is its title."""
     text = decode(data, declared_encoding(data))
