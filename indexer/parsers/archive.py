@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from indexer.parsers.container import Container
 from indexer.parsers.errors import EncryptedError, UnsupportedError
-from indexer.parsers.markup.mail import ReadMember, attached
+from indexer.parsers.mail.letter import ReadMember, attached
 from indexer.parsers.reading import Reading
 from indexer.records import ParsedFile
 

@@ -23,6 +23,7 @@ _IMAGES = (
 )
 _MAGIC = (
     (b"{\\rtf", "rtf"),
+    (b'x\x9f>"', "tnef"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
@@ -30,11 +31,11 @@ _MAGIC = (
 # Kinds of which the content is plain text: the suffix says how it is meant.
 TEXT_KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "csv": "csv", "eml": "eml", "htm": "html", "html": "html", "ipynb": "ipynb",
-        "json": "json", "jsonl": "jsonl", "log": "txt", "markdown": "md", "md": "md",
-        "mht": "eml", "mhtml": "eml", "ndjson": "jsonl", "org": "org", "rst": "rst",
-        "tab": "csv", "text": "txt", "tsv": "csv", "txt": "txt", "xhtml": "html",
-        "xml": "xml", "yaml": "yaml", "yml": "yaml",
+        "csv": "csv", "eml": "eml", "htm": "html", "html": "html", "ics": "calendar",
+        "ipynb": "ipynb", "json": "json", "jsonl": "jsonl", "log": "txt", "markdown": "md",
+        "mbox": "mbox", "md": "md", "mht": "eml", "mhtml": "eml", "ndjson": "jsonl", "org": "org",
+        "rst": "rst", "tab": "csv", "text": "txt", "tsv": "csv", "txt": "txt", "vcf": "calendar",
+        "xhtml": "html", "xml": "xml", "yaml": "yaml", "yml": "yaml",
     }
 )  # fmt: skip
 BINARY_SUFFIXES = frozenset(
