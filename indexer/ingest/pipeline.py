@@ -21,7 +21,7 @@ from indexer.ingest.progress import IngestProgress, IngestReport, Tally, superse
 from indexer.ingest.sources import Source
 from indexer.parsers import ParseError, ReadingLimits, UnsupportedError
 from indexer.records import ParsedFile, Passage
-from indexer.sandbox.worker import ParserPool
+from indexer.sandbox.pool import ParserPool
 from indexer.store.originals import Staged, hash_file
 from indexer.store.store import Failure, NewDocument, Store
 from indexer.store.writes import text_hash

@@ -136,13 +136,12 @@ class PageBuilder:
         """Add a paragraph, put on one line."""
         self._add("text", self._line(text))
 
-    def item(self, text: str, depth: int = 0, *, marked: bool = False) -> None:
-        """Add a list item; it joins the list before it. A mark is added where it has none.
-
-        `marked` says that it has one.
-        """
+    def item(self, text: str, depth: int = 0, mark: str = "") -> None:
+        """Add a list item; it joins the list before it. Without a `mark` it gets a dash."""
         line = self._line(text)
-        if line and not marked and not re.match(r"([-*•·◦▪‣–—]|\(?\w{1,3}[.)])\s", line):
+        if line and mark.strip():
+            line = f"{one_line(mark)} {line}"
+        elif line and not re.match(r"([-*•·◦▪‣–—]|\(?\w{1,3}[.)])\s", line):
             line = f"- {line}"
         self._add("list", "  " * min(depth, 8) + line if line else "")
 

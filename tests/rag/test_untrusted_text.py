@@ -11,12 +11,13 @@ from click.testing import CliRunner
 from markdown_it import MarkdownIt
 from scripted_server import Reply, scripted_server
 
-from footnote import formatting
 from footnote.cli.main import main
 from footnote.home import Home
-from footnote.web.ask import actions, page_view
+from footnote.rendering import formatting
+from footnote.web import page_view
+from footnote.web.ask import actions
 from footnote.web.ask.answer import Source as Shown
-from footnote.web.ask.page_view import Place
+from footnote.web.page_view import Place
 from indexer.ingest.sources import find
 from indexer.records import Span
 from rag.answer import Answerer

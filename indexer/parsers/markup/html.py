@@ -106,7 +106,7 @@ class _Writer:
         text = one_line(self.line.text())
         self.line, self.broken = Line(), False
         if text and self.in_item:
-            self.builder.item(self.mark + text, self.lists - 1, marked=bool(self.mark))
+            self.builder.item(text, self.lists - 1, self.mark)
             self.mark = ""
         elif text:
             self.builder.paragraph(text)

@@ -115,7 +115,7 @@ def _write_text(builder: PageBuilder, node: Node, depth: int) -> None:
         builder.paragraph(_text(node))
     else:
         mark = _mark(parent) if first and parent.tagname == "list_item" else ""
-        builder.item(mark + _text(node), depth, marked=bool(mark))
+        builder.item(_text(node), depth, mark)
 
 
 def _mark(item: Node) -> str:

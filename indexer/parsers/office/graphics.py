@@ -45,6 +45,8 @@ def write_chart(builder: PageBuilder, data: bytes, part: str = "a chart") -> Non
     names = [_rich(child(one, "tx")) for one in series]
     if not title and len(series) == 1:
         title = names[0]
+    if len(series) == 1 and not names[0]:
+        names = [title]
     axes = [_rich(child(e, "title")) for e in root.iter() if local(e) in _AXES]
     said = [f"Chart: {title}" if title else "Chart", *filter(None, axes)]
     builder.paragraph("; ".join(said))
@@ -103,7 +105,7 @@ def write_diagram(builder: PageBuilder, data: bytes, part: str = "a diagram") ->
 
 def description(element: _Element) -> str:
     """What a picture or shape is said to show, "" where nobody has written that."""
-    said = attribute(element, "descr") or attribute(element, "title")
+    said = attribute(element, "descr") or attribute(element, "title") or attribute(element, "alt")
     said = one_line(_MACHINE.sub("", said))
     return "" if _NO_DESCRIPTION.fullmatch(said) else said
 

@@ -116,7 +116,7 @@ class _Writer:
             number = f"{self.numbers[depth]}. "
         elif mark[0].isdigit() or mark[0] == "<":
             number = f"{mark} "
-        self.builder.item(number + _plain(text), depth, marked=bool(number))
+        self.builder.item(_plain(text), depth, number)
 
     def _goes_on(self, line: str) -> bool:
         return (

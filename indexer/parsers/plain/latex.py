@@ -149,7 +149,7 @@ def _write_items(builder: PageBuilder, source: str, numbers: list[int]) -> None:
         text = _plain(source[place : item.start() if item else len(source)])
         if begun and text:
             mark = f"{_plain(label)} " if label else f"{numbers[-1]}. " if numbers[-1] else ""
-            builder.item(mark + text, len(numbers) - 2, marked=bool(mark))
+            builder.item(text, len(numbers) - 2, mark)
             numbers[-1] += bool(numbers[-1]) and not label
         elif text:
             builder.item(text, len(numbers) - 2)

@@ -21,9 +21,10 @@ from web_pages import (
 from footnote import samples
 from footnote.home import Home
 from footnote.jobs import queue
-from footnote.web.ask.page_view import Place
 from footnote.web.library.document import PROBLEM_ROWS
+from footnote.web.page_view import Place
 from footnote.web.server import shared_home
+from footnote.worker import runner
 from indexer.records import Page
 from indexer.store.store import Failure, Store
 
@@ -236,7 +237,7 @@ def test_a_collection_whose_embedder_is_gone_answers_by_words_and_one_button_men
     next(b for b in app.button if b.label == "Bring up to date").click().run()
     assert not app.exception
     (job,) = queue.jobs(home)
-    queue.work(Home.open(), job.id)
+    runner.work(Home.open(), job.id)
     assert queue.job(home, job.id).state == "done"
     assert home.store.generation(handbook.collection) == home.registry.spec("other").fingerprint
     assert home.store.generation(handbook.collection) != tiny.fingerprint

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from footnote.formatting import plain, upright
+from footnote.rendering.formatting import plain, upright
 from footnote.web import components
 from footnote.web.server.session import errors_shown
 from indexer.parsers.errors import ParseError
@@ -18,7 +18,7 @@ from indexer.records import Document, Page, Span
 from indexer.store.errors import UnknownOriginalError
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
     from indexer.pages import Box
 
 MISSING = "The text is shown as it was read; `footnote doctor` says what can be done."

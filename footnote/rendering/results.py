@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from footnote.formatting import count, duration
+from footnote.rendering.formatting import count, duration
 
 if TYPE_CHECKING:
     from footnote.backup.backup import BackupReport
