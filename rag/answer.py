@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 _ENDS = (".", "!", "?", "。", "！", "？", "।", ":", ")", '"', "”", "’", "»", "」", "؟", "۔")
 
-_SAYS = re.compile(r"\S")
+# What may stand between two quotes that are shown as one: a list's bullet or number.
+_MARK = 12
+_WORD = re.compile(r"[^\W\d_]{2}|\d{3}")
 
 OnText = Callable[[str], None]
 
@@ -292,8 +294,7 @@ class _Notes:
         for span in spans:
             last = joined[-1] if joined else None
             text = self._page(hit.document.id, span.page).text
-            between = text[last.end : span.start] if last else ""
-            if last and last.page == span.page and last.end <= span.start and not _SAYS.search(between):
+            if last and last.page == span.page and _adjoin(text, last, span):
                 joined[-1] = Span(span.page, last.start, span.end)
             else:
                 joined.append(span)
@@ -314,6 +315,12 @@ class _Notes:
                 passage=hit.passage.id,
             )
         return self._made[key].n
+
+
+def _adjoin(text: str, last: Span, span: Span) -> bool:
+    """Whether nothing but blanks, or the mark of a list item, stands between two spans."""
+    between = text[last.end : span.start]
+    return last.end <= span.start and len(between) < _MARK and not _WORD.search(between)
 
 
 def _sentence(notice: str) -> str:

@@ -80,7 +80,11 @@ def marked(answer: Answer) -> str:
     said = answer.lead
     for one in answer.sentences:
         about = f"{one.about}: " if one.about else ""
-        apart = "\n" if said and (about or "\n" in one.text or said.endswith("\n")) else " " * bool(said)
+        apart = (
+            "\n"
+            if said and (about or "\n" in one.text or said.endswith("\n"))
+            else " " * bool(said)
+        )
         notes = "".join(f"[{n}]" for n in one.footnotes)
         said += f"{apart}{about}{listed(one.text)}{notes}{MARKS[one.verdict]}"
         said += "\n" * ("\n" in one.text)

@@ -110,9 +110,9 @@ def _missing(question: Question, named: Named) -> str:
         return f"Nothing that was found names {' or '.join(map(_quoted, named.unknown))}."
     wanted = _WANTED.get(question.kind)
     near = [one for one in named.scored if one.score >= _NEAR_ENOUGH * named.scored[0].score]
-    if wanted and question.form in ("fact", "most"):
-        if not any(holds_kind(question, one.quotable.text) for one in near):
-            return f"The sentences that come nearest hold no {wanted}."
+    holding = any(holds_kind(question, one.quotable.text) for one in near)
+    if wanted and question.form in ("fact", "most") and not holding:
+        return f"The sentences that come nearest hold no {wanted}."
     return ""
 
 
@@ -142,9 +142,7 @@ class _Composer:
             return worked
         if self.question.form == "compare" and (beside := self._side_by_side()) is not None:
             return beside
-        conflict = verdicts.disagreement(
-            self.question, self.scored, self.question.form == "yes_no"
-        )
+        conflict = verdicts.disagreement(self.question, self.scored, self.question.form == "yes_no")
         if conflict is not None:
             return self._conflicting(conflict)
         quotes = self._quotes(extract.choose(self.question, self.scored))
@@ -257,9 +255,7 @@ class _Composer:
         whole = [one for one in quotes if not one.text.rstrip().endswith(":")]
         return whole or quotes
 
-    def _means_list(
-        self, quotable: Quotable, chosen: Sequence[Quotable], entries: Entries
-    ) -> bool:
+    def _means_list(self, quotable: Quotable, chosen: Sequence[Quotable], entries: Entries) -> bool:
         """Whether the whole list answers, not the one item."""
         if not quotable.item:
             return True  # the line that announces it
@@ -355,7 +351,9 @@ class _Composer:
             end = following.quotable.end
             if not following.quotable.text.rstrip().endswith(":"):
                 break
-        return Quote("\n".join(texts), quotable.hit, tuple(locate(hit.passage, quotable.start, end)))
+        return Quote(
+            "\n".join(texts), quotable.hit, tuple(locate(hit.passage, quotable.start, end))
+        )
 
     def _within(self, one: Quote, other: Quote) -> bool:
         """Whether all that one quotes is quoted by the other too."""
@@ -369,7 +367,7 @@ class _Composer:
     # --- headings --------------------------------------------------------------------------
 
     def _labelled(self, quotes: Sequence[Quote], titles: bool) -> tuple[Quote, ...]:
-        """Quotes from several documents with their titles, from another section with its heading."""
+        """Quotes of several documents with their titles, of another section with its heading."""
         several = titles or len({self.hits[one.hit].document.id for one in quotes}) > 1
         return tuple(
             replace(one, about=" › ".join(self._above(one, several, quotes))) for one in quotes

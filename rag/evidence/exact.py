@@ -58,16 +58,15 @@ class _Found:
     near: Scored
 
 
-def count(
-    question: Question, scored: Sequence[Scored], entries_of: EntriesOf
-) -> Worked | None:
+def count(question: Question, scored: Sequence[Scored], entries_of: EntriesOf) -> Worked | None:
     """How many entries the list has that is asked about; None where no list is plainly meant."""
     what = question.terms_of(counted(question.text))
     if not what or _stated(question, scored):
         return None
     for found in _lists(scored, entries_of):
         entries = found.entries
-        above = found.near.head
+        announces = not found.near.quotable.item
+        above = found.near.head | found.near.terms if announces else found.near.head
         if len(entries.items) < 2 or question.covered(above) < _NAMED or not what & above:
             continue
         unit = "rows" if entries.kind == "table" else "items"
@@ -115,7 +114,7 @@ def _extreme(
     question: Question, asked: Most, found: _Found, page_of: Callable[[int], Page]
 ) -> Worked | None:
     entries = found.entries
-    assert entries.header is not None  # noqa: S101 - the caller looked
+    assert entries.header is not None
     names = cells_of(_text(entries.header, page_of).splitlines()[-1])
     rows = [cells_of(_text(row, page_of)) for row in entries.items]
     column = _column(question, asked, names, rows)

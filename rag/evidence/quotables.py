@@ -36,11 +36,12 @@ _HEADING_WORDS = 9
 
 @dataclass(frozen=True, slots=True)
 class Quotable:
-    """A sentence, list item or table row: characters `start` to `end` of the passage of `hits[hit]`.
+    """A sentence, list item or table row of the passage of `hits[hit]`.
 
-    `text` is how it reads, with line breaks and cell borders made readable. `topic` is the
-    heading above it inside the passage, if any. `order` counts within the passage. `item` says
-    that it is one of a list or table, and `lead` is the line that announces the list.
+    It is the characters `start` to `end`. `text` is how it reads, with line breaks and cell
+    borders made readable. `topic` is the heading above it inside the passage, if any. `order`
+    counts within the passage. `item` says that it is one of a list or table, and `lead` is the
+    line that announces the list.
     """
 
     hit: int
@@ -84,9 +85,7 @@ def _belongs(before: Quotable, piece: Quotable) -> bool:
     """Whether a list item goes on with the list, or the announcement of one, before it."""
     if before.hit != piece.hit or not piece.item or not piece.lead:
         return False
-    return (
-        before.text.split("\n")[0] == piece.lead and piece.end - before.start <= _LIST_CHARACTERS
-    )
+    return before.text.split("\n")[0] == piece.lead and piece.end - before.start <= _LIST_CHARACTERS
 
 
 def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.evidence.extract import Scored, open_ended
-from rag.evidence.numbers import numbers, unsaid
+from rag.evidence.numbers import numbers
 from rag.question.analysis import Question
 from rag.question.languages import Language, content_words, language_of
 
@@ -64,24 +64,30 @@ class Disagreement:
 
 def polarity(question: Question, one: Scored) -> Polarity:
     """Whether a sentence says yes or no to a question; "" where it plainly says neither."""
-    language = question.language
-    if language.denial.search(question.text):
-        return ""  # "may I not …?" is answered either way
-    held = question.covered(one.terms | one.head)
-    if held < _WHOLE or question.covered(one.terms) < _OWN:
-        return ""
     quotable = one.quotable
-    if language_of(quotable.text).anaphor.match(quotable.text):
-        return ""  # "this includes …" says neither without the sentence before
     said = open_ended(f"{quotable.lead} {quotable.text}".strip())
-    if said.rstrip().endswith("?") or unsaid(question.text, f"{said} {question.text}", language):
-        return ""
-    if any(number.values for number in _new_figures(question, said)):
-        return ""
     clause = _nearest_clause(question, said)
-    if _HYPOTHETICAL.search(clause) and not _HYPOTHETICAL.search(question.text):
+    if not _decides(question, one, said) or (
+        _HYPOTHETICAL.search(clause) and not _HYPOTHETICAL.search(question.text)
+    ):
         return ""
     return "no" if _refuses(clause, question.text, language_of(said)) else "yes"
+
+
+def _decides(question: Question, one: Scored, said: str) -> bool:
+    """Whether a sentence speaks of all that was asked, figures too, and can be read alone.
+
+    "May I not …?" is answered either way; "this includes …" needs the sentence before.
+    """
+    text = one.quotable.text
+    return (
+        question.language.denial.search(question.text) is None
+        and question.covered(one.terms | one.head) >= _WHOLE
+        and question.covered(one.terms) >= _OWN
+        and language_of(text).anaphor.match(text) is None
+        and not said.rstrip().endswith("?")
+        and not _new_figures(question, said)
+    )
 
 
 def lead(question: Question, said: Polarity, text: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from indexer.keyword.analysis import index_terms
-from indexer.keyword.bm25 import TermStatistics
+from indexer.keyword.bm25 import TermStatistics, idf
 from rag.question.form import Form, asking_words, form_of
 from rag.question.languages import Language, language_of
 
@@ -58,12 +57,11 @@ def read(text: str, statistics: TermStatistics, languages: Iterable[str]) -> Que
     has the most of all, so that a question about something unknown cannot be well covered.
     """
     passages = max(statistics.passages, 1)
-    asking = terms_of(" ".join(asking_words(text)), languages := tuple(languages) or ("",))
-    holdings = {word: n for word, n in statistics.holding.items() if not asking & set(word)}
-    rarity = {
-        word: math.log(1.0 + (passages - holding + 0.5) / (holding + 0.5))
-        for word, holding in (holdings or statistics.holding).items()
-    }
+    languages = tuple(languages) or ("",)
+    asking = terms_of(" ".join(asking_words(text)), languages)
+    said = {word: n for word, n in statistics.holding.items() if not asking & set(word)}
+    holding = said or statistics.holding
+    rarity = {word: idf(count, passages) for word, count in holding.items()}
     total = sum(rarity.values()) or 1.0
     language = language_of(text)
     return Question(

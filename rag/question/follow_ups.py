@@ -70,12 +70,9 @@ def points_back(question: str) -> bool:
     """Whether the question cannot be understood without the one before."""
     language = language_of(question)
     text = question.strip()
-    if language.doubt.match(text):
-        return True
     own = len(content_words(text, language))
-    if not own and text.endswith("?") and _LATIN.search(text):
-        return True  # "What is not?"
-    if language.bare.match(text):
+    nothing = not own and text.endswith("?") and _LATIN.search(text)  # "What is not?"
+    if nothing or language.bare.match(text) or language.doubt.match(text):
         return True
     if (opening := language.connective.match(text)) is not None:
         rest = text[opening.end() :]
@@ -108,7 +105,7 @@ def _by_rule(question: str, before: Turn) -> str:
     asked = before.answer.standalone or before.question
     if language.doubt.match(question.strip()):
         return asked
-    if (why := _why(question.strip(), asked, language)):
+    if why := _why(question.strip(), asked, language):
         return why
     swapped = _renamed(question.strip(), asked, language) or _swapped(
         question.strip(), asked, language

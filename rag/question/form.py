@@ -1,4 +1,4 @@
-"""What a question wants done: a fact found, a yes or no, a whole list, a count, a comparison …
+"""What a question wants done: a fact found, a yes or no, a whole list, a count, a comparison.
 
 English is written out; German, Spanish and French as far as a form is told by its first words.
 """

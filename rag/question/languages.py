@@ -23,8 +23,8 @@ class Language:
     `anaphor` opens a sentence that cannot be read without the one before, `example` one that
     shows a rule at work and does not say it. `numbers` are
     number words by value; `months` lists the twelve; `denial` finds a negation, `causal` a
-    reason given, `doubt` is "are you sure?", `why` a bare question
-    for the reason, `condition` opens an "if"; `often` how often something happens; `contact` asks for an address.
+    reason given; `doubt` is "are you sure?", `why` a bare question for the reason, `condition`
+    opens an "if"; `often` finds how often something happens, `contact` a question for an address.
     """
 
     code: str
@@ -129,7 +129,8 @@ _ENGLISH = Language(
     ),
     asking=_opening(
         "who|what|what's|when|where|why|how|which|whose|whom|is|are|was|were|do|does|did|can|could"
-        "|may|must|should|shall|will|would|has|have|had|am|tell|explain|describe|list|give|show|whats"
+        "|may|must|should|shall|will|would|has|have|had|am|tell|explain|describe|list|give"
+        "|show|whats"
     ),
     anaphor=_opening(
         "it|its|they|their|them|he|his|she|her|this|these|those|that|such|both|the (?:latter|former"
@@ -142,12 +143,26 @@ _ENGLISH = Language(
         "|no(?! (?:later|earlier|sooner|less|more|fewer)\\b)"
         "|never|none|nobody|nothing|neither|nor|without|cannot|\\w+n['’]t|unable"
     ),
-    causal=_words("because|since|due to|so that|in order to|reason|therefore|to (?:avoid|ensure|prevent|protect)"),
-    doubt=_whole("(?:are you (?:really )?(?:sure|certain)|really|is that (?:so|true|right|correct)|says who|where does it say (?:so|that))"),
+    causal=_words(
+        "because|since|due to|so that|in order to|reason|therefore|to (?:avoid|ensure|prevent"
+        "|protect)"
+    ),
+    doubt=_whole(
+        "(?:are you (?:really )?(?:sure|certain)|really|is that (?:so|true|right|correct)"
+        "|says who|where does it say (?:so|that))"
+    ),
     why=_words("why(?: not| so| is that)?|how come"),
     condition=_opening("if|when|unless|because"),
-    often=_words("(?:bi)?(?:annually|yearly|monthly|weekly|daily|hourly|quarterly)|every|each (?:year|month|week|day)|once|twice|per (?:year|month|week|day)|a (?:year|month|week|day)"),
-    contact=_words("(?:phone|telephone|fax) number|e-?mail(?: address)?|website|web site|hotline|(?:whom?|where) (?:do|can|should|must|may) (?:i|we|you|one|employees|members) (?:\\w+ )?(?:write|contact|call|e-?mail|turn|reach)|how (?:do|can|should) (?:i|we|you|one) (?:contact|reach|call)"),
+    often=_words(
+        "(?:bi)?(?:annually|yearly|monthly|weekly|daily|hourly|quarterly)|every|each (?:year"
+        "|month|week|day)|once|twice|per (?:year|month|week|day)|a (?:year|month|week|day)"
+    ),
+    contact=_words(
+        "(?:phone|telephone|fax) number|e-?mail(?: address)?|website|web site|hotline|(?:whom?"
+        "|where) (?:do|can|should|must|may) (?:i|we|you|one|employees"
+        "|members) (?:\\w+ )?(?:write|contact|call|e-?mail|turn|reach)|how (?:do|can"
+        "|should) (?:i|we|you|one) (?:contact|reach|call)"
+    ),
     numbers=_count(
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
         "fifteen sixteen seventeen eighteen nineteen twenty thirty=30 forty=40 fifty=50 sixty=60 "
@@ -198,11 +213,18 @@ _GERMAN = Language(
     example=_opening("zum beispiel|beispielsweise|z\\. ?b\\.|als beispiel|angenommen"),
     denial=_words("nicht(?! nur)|kein|keine[nmrs]?|nie|niemals|niemand|nichts|weder|ohne"),
     causal=_words("weil|da|wegen|damit|grund|gründe[n]?|deshalb|um \\w+ zu"),
-    doubt=_whole("(?:bist du (?:dir )?sicher|sind sie (?:sich )?sicher|wirklich|stimmt das|ist das so)"),
+    doubt=_whole(
+        "(?:bist du (?:dir )?sicher|sind sie (?:sich )?sicher|wirklich|stimmt das|ist das so)"
+    ),
     why=_words("warum(?: nicht)?|wieso|weshalb"),
     condition=_opening("wenn|falls|sofern|weil"),
-    often=_words("jährlich|monatlich|wöchentlich|täglich|stündlich|jede[nsrm]?|alle \\w+ (?:jahre|monate|wochen|tage)|einmal|zweimal|pro (?:jahr|monat|woche|tag)|im (?:jahr|monat)"),
-    contact=_words("telefonnummer|faxnummer|e-?mail(?:-?adresse)?|webseite|hotline|an wen|wie erreiche"),
+    often=_words(
+        "jährlich|monatlich|wöchentlich|täglich|stündlich|jede[nsrm]?|alle \\w+ (?:jahre"
+        "|monate|wochen|tage)|einmal|zweimal|pro (?:jahr|monat|woche|tag)|im (?:jahr|monat)"
+    ),
+    contact=_words(
+        "telefonnummer|faxnummer|e-?mail(?:-?adresse)?|webseite|hotline|an wen|wie erreiche"
+    ),
     numbers=_count(
         "null ein=1 zwei=2 drei=3 vier=4 fünf=5 sechs=6 sieben=7 acht=8 neun=9 zehn=10 elf=11 "
         "zwölf=12 dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn hundert=100 "
@@ -248,7 +270,10 @@ _SPANISH = Language(
     doubt=_whole("(?:¿?est[aá]s? segur[oa]|¿?seguro|¿?de verdad|¿?es cierto)"),
     why=_words("(?:y )?por qué(?: no)?"),
     condition=_opening("si|cuando|porque"),
-    often=_words("anual(?:mente)?|mensual(?:mente)?|semanal(?:mente)?|diari[oa]|diariamente|cada|una vez|dos veces|(?:por|al) (?:año|mes|semana|día)"),
+    often=_words(
+        "anual(?:mente)?|mensual(?:mente)?|semanal(?:mente)?|diari[oa]|diariamente|cada"
+        "|una vez|dos veces|(?:por|al) (?:año|mes|semana|día)"
+    ),
     contact=_words("número de teléfono|teléfono|correo(?: electrónico)?|página web|a quién"),
     numbers=_count(
         "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince "
@@ -297,8 +322,13 @@ _FRENCH = Language(
     doubt=_whole("(?:(?:es-tu|êtes-vous|tu es|vous êtes) sûre?s?|vraiment|c['’]est vrai)"),
     why=_words("pourquoi(?: pas)?"),
     condition=_opening("si|quand|lorsque|parce que"),
-    often=_words("annuel(?:lement)?|mensuel(?:lement)?|hebdomadaire|quotidien(?:nement)?|chaque|tous les|toutes les|une fois|deux fois|par (?:an|mois|semaine|jour)"),
-    contact=_words("numéro de téléphone|téléphone|adresse (?:e-?mail|électronique)|courriel|site web|à qui"),
+    often=_words(
+        "annuel(?:lement)?|mensuel(?:lement)?|hebdomadaire|quotidien(?:nement)?|chaque"
+        "|tous les|toutes les|une fois|deux fois|par (?:an|mois|semaine|jour)"
+    ),
+    contact=_words(
+        "numéro de téléphone|téléphone|adresse (?:e-?mail|électronique)|courriel|site web|à qui"
+    ),
     numbers=_count(
         "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze "
         "seize vingt=20 vingts=20 trente=30 quarante=40 cinquante=50 soixante=60 cent=100 "

@@ -7,7 +7,9 @@ import re
 from rag.question.languages import Language, content_words
 
 _WORD = r"[\w’'&.-]*\w"
-_RUN = re.compile(rf"[A-ZÀ-ÖØ-ÞЀ-Я]{_WORD}(?: (?:(?:of|de|von|van|der|du) )?[A-ZÀ-ÖØ-ÞЀ-Я]{_WORD})*")
+_RUN = re.compile(
+    rf"[A-ZÀ-ÖØ-ÞЀ-Я]{_WORD}(?: (?:(?:of|de|von|van|der|du) )?[A-ZÀ-ÖØ-ÞЀ-Я]{_WORD})*"
+)
 _QUOTED = re.compile(r"[\"“„«]([^\"”“»]{2,60})[\"”“»]")
 # "E4", "W2-100", "ISO-9001", "v2.1"; a figure with its unit ("20kg") is none
 _CODE = re.compile(r"\b[A-Z]+[-_/]?\d[\w./-]*\b|\b\d+[A-Z]+\b|\b[vV]\d[\d.]*\b")
@@ -45,7 +47,7 @@ def _capitalised(text: str, language: Language) -> list[str]:
     names = []
     for match in _RUN.finditer(text):
         name, start = match.group(), match.start()
-        opens = not text[:start].strip(" ¿¡\"“(") or text[:start].rstrip()[-1:] in (".", "?", "!")
+        opens = not text[:start].strip(' ¿¡"“(') or text[:start].rstrip()[-1:] in (".", "?", "!")
         if opens:  # the first word is capitalised whatever it is
             first, _, name = name.partition(" ")
             if first.isupper() and len(first) > 1:

@@ -82,7 +82,8 @@ def as_markdown(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> str:
     for turn, sources in turns:
         offset = len(notes)
         said = [f"**{harmless(turn.answer.lead)}**"] if turn.answer.lead else []
-        said += [_sentence(sentence, offset) for sentence in turn.answer.sentences]
+        quoted = turn.answer.mode == "extractive"
+        said += [_sentence(one, offset, lists=quoted) for one in turn.answer.sentences]
         body = " ".join(said)
         parts.append(
             f"## {harmless(turn.question)}\n\n{body or 'The documents do not answer this.'}"
@@ -95,10 +96,10 @@ def as_markdown(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> str:
     return "\n\n".join(parts + notes) + "\n"
 
 
-def _sentence(sentence: Sentence, offset: int) -> str:
-    """A sentence in Markdown, its footnotes numbered on from `offset`."""
+def _sentence(sentence: Sentence, offset: int, *, lists: bool) -> str:
+    """A sentence in Markdown, its footnotes numbered on from `offset`; with `lists` as a list."""
     about = f"*{harmless(sentence.about)}:* " if sentence.about else ""
-    first, *items = map(harmless, sentence.text.split("\n"))
+    first, *items = map(harmless, sentence.text.split("\n") if lists else [sentence.text])
     text = first + "".join(f"\n- {item}" for item in items)
     notes = "".join(f"[^{offset + n}]" for n in sentence.footnotes)
     return f"{about}{text}{notes}{MARKS[sentence.verdict]}" + ("\n\n" if items else "")
