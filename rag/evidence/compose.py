@@ -37,6 +37,8 @@ _MOST_RIVALS = 2
 _LEANS = re.compile(
     r"\b(?:this|these|that|those|they|it|such|diese[rs]?|dies|est[oae]s?|ce(?:la|ci|s)?)\b", re.I
 )
+# A total or mean that a sentence states itself.
+_TOTAL = re.compile(r"\b(?:totals?|altogether|in all|sum|average|mean|combined)\b", re.IGNORECASE)
 # Headings that hold so much more of the question than the sentence does are shown with it.
 _HEADING_SAYS = 0.15
 
@@ -145,9 +147,10 @@ class _Composer:
         conflict = verdicts.disagreement(self.question, self.scored, self.question.form == "yes_no")
         if conflict is not None:
             return self._conflicting(conflict)
-        quotes = self._quotes(extract.choose(self.question, self.scored))
+        chosen = extract.choose(self.question, self.scored)
+        quotes = self._quotes(chosen)
         rivals = self._rivals(self.scored[0])
-        lead = self._yes_or_no() if not rivals else ""
+        lead = self._yes_or_no(chosen) if not rivals else ""
         if rivals:
             quotes = [quotes[0], *(self._quote(one.quotable) for one in rivals)]
             lead = DEPENDS
@@ -190,6 +193,8 @@ class _Composer:
         form = self.question.form
         if form == "reason" and self._gives_reason():
             return ""
+        if form == "total" and any(_TOTAL.search(one.quotable.text) for one in self.scored[:3]):
+            return ""
         if form == "count" and holds_kind(self.question, self.scored[0].quotable.text):
             return ""
         return OFFERED.get(form, "")
@@ -199,13 +204,20 @@ class _Composer:
             self.question.language.causal.search(one.quotable.text) for one in self.scored[:3]
         )
 
-    def _yes_or_no(self) -> str:
+    def _yes_or_no(self, chosen: Sequence[Quotable]) -> str:
+        """Yes or no, where a sentence chosen says so and no other says the reverse."""
         if self.question.form != "yes_no":
             return ""
-        best = self.scored[0]
-        said = verdicts.polarity(self.question, best)
-        text = f"{best.quotable.lead} {best.quotable.text}"
-        return verdicts.lead(self.question, said, text)
+        said = {
+            verdicts.polarity(self.question, one): one
+            for one in reversed([self._scored(quotable) for quotable in chosen])
+        }
+        said.pop("", None)
+        if len(said) != 1:
+            return ""
+        [(polarity, one)] = said.items()
+        text = f"{one.quotable.lead} {one.quotable.text}"
+        return verdicts.lead(self.question, polarity, text)
 
     # --- which of several documents --------------------------------------------------------
 
@@ -245,6 +257,8 @@ class _Composer:
         quotes: list[Quote] = []
         for quotable in chosen:
             entries = self._entries(quotable)
+            if entries is not None and self._only_announces(quotable, chosen, entries):
+                continue
             if entries is not None and self._means_list(quotable, chosen, entries):
                 made = self._whole(quotable.hit, entries)
             else:
@@ -255,6 +269,21 @@ class _Composer:
         whole = [one for one in quotes if not one.text.rstrip().endswith(":")]
         return whole or quotes
 
+    def _only_announces(
+        self, quotable: Quotable, chosen: Sequence[Quotable], entries: Entries
+    ) -> bool:
+        """Whether this announces a list of which one item, chosen too, is the answer."""
+        if quotable.item or self.question.form == "list":
+            return False
+        places = self._places(entries)
+        return any(
+            other.item and self._span(other) in places and self._scored(other).coverage
+            for other in chosen
+        )
+
+    def _scored(self, quotable: Quotable) -> Scored:
+        return self._by_place[quotable.hit, quotable.order]
+
     def _means_list(self, quotable: Quotable, chosen: Sequence[Quotable], entries: Entries) -> bool:
         """Whether the whole list answers, not the one item."""
         if not quotable.item:
@@ -264,8 +293,7 @@ class _Composer:
         )
         if same >= _MEANT and entries.kind == "list":
             return True
-        one = self._by_place[quotable.hit, quotable.order]
-        held = self.question.covered(one.head)
+        held = self.question.covered(self._scored(quotable).head)
         return self.question.form == "list" and held >= _LIST_HELD
 
     def _places(self, entries: Entries) -> set[tuple[int, int]]:
@@ -408,4 +436,6 @@ class _Composer:
         return self._passages[document]
 
 
-OFFERED = {form: f"{text} {OFFER}" for form, text in NOT_QUOTING.items()}
+OFFERED = {
+    form: text if form == "reason" else f"{text} {OFFER}" for form, text in NOT_QUOTING.items()
+}

@@ -39,7 +39,7 @@ _NOT_LIMITED = re.compile(r",? but (?:(?:is|are) )?not limited to", re.IGNORECAS
 
 MOST_SENTENCES = 3
 # A further sentence must score this share of the best one …
-_NEAR = 0.9
+_NEAR = 0.85
 # … or this share of it and hold that much of the question that the chosen ones do not.
 _FAR = 0.7
 _ADDS = 0.2
@@ -99,7 +99,7 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
     """One to three quotables that answer, passages in order of their best, each in reading order.
 
     Empty where there is nothing to quote. Where a figure, a date or a name was asked for and the
-    best sentence holds one, another must hold much that is new.
+    best sentence holds one, another must hold one too, or much that is new.
     """
     if not scored:
         return []
@@ -113,7 +113,8 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
             continue  # a neighbour in the list, which holds nothing of the question itself
         held = frozenset().union(*(each.terms for each in chosen))
         adds = question.covered(held | one.terms) - question.covered(held)
-        near = one.score >= _NEAR * best.score and not settled
+        near = one.score >= _NEAR * best.score
+        near = near and (not settled or holds_kind(question, one.quotable.text))
         more = adds >= _ADDS and one.score >= _FAR * best.score
         if (near or more) and not _repeats(one, chosen):
             chosen.append(one)

@@ -7,8 +7,10 @@ documents have sibling titles ("Standard plan", "Plus plan"), what parts them co
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from indexer.records import Hit
 from rag.evidence.extract import Scored
@@ -19,7 +21,10 @@ from rag.question.names import initials, names_of
 # What a missing name takes off a score (at most about 1.5): all of it where the passage lacks
 # the name too.
 _ELSEWHERE = 0.15
-_MISSING = 0.6
+_MISSING = 0.3
+# A word of so many letters is taken for another that it resembles so far.
+_TYPED = 5
+_NEARLY = 0.84
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ def by_subject(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]
     unknown = [
         name
         for name, part in zip(names, parts, strict=False)
-        if not any(part.inside(terms) for terms in passages)
+        if not any(part.inside(terms) for terms in passages) and not _mistyped(name, hits)
     ]
     kept = _about(weighed, held)
     return Named(tuple(kept), tuple(names), tuple(unknown))
@@ -78,12 +83,23 @@ class _Words:
 
     def inside(self, terms: frozenset[str]) -> bool:
         """Whether each word of the name, or its abbreviation, stands among `terms`."""
-        return bool(self.short & terms) or all(word & terms for word in self.words)
+        return bool(self.short & terms) or all(
+            word & terms or any(f"{term}s" in terms for term in word) for word in self.words
+        )
 
 
 def _passage_terms(question: Question, hit: Hit) -> frozenset[str]:
     text = " ".join((hit.document.title, *hit.passage.headings, hit.passage.text))
     return question.terms_of(text) | initials(text)
+
+
+def _mistyped(name: str, hits: Sequence[Hit]) -> bool:
+    """Whether each word of a name nearly is a word of the passages: "Sunnside" for Sunnyside."""
+    said = {word for hit in hits for word in re.findall(r"\w{4,}", hit.passage.text.casefold())}
+    return all(
+        len(word) >= _TYPED and (word in said or bool(get_close_matches(word, said, 1, _NEARLY)))
+        for word in name.casefold().split()
+    )
 
 
 def _parting(question: Question, hits: Sequence[Hit]) -> list[str]:

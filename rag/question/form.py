@@ -48,8 +48,10 @@ _COMPARE = re.compile(
     re.IGNORECASE,
 )
 _COMPARATIVE = re.compile(
-    r"\b(?:which|who|what)\b.*\b(?:lower|higher|cheaper|dearer|better|larger|bigger|smaller|longer"
-    r"|shorter|older|newer|faster|slower|heavier|lighter|more expensive|less expensive)\b",
+    r"\b(?:which|who|what)\b[^?]*\b(?:is|are|was|were|has|have|costs?|pays?|offers?|gives?|lasts?"
+    r"|takes?|weighs?|holds?) (?:the |a |an )?(?:lower|higher|cheaper|dearer|better|larger|bigger"
+    r"|smaller|longer|shorter|older|newer|faster|slower|heavier|lighter|more expensive"
+    r"|less expensive)\b",
     re.IGNORECASE,
 )
 _OR = re.compile(r"\bor\b|\boder\b|\bou\b", re.IGNORECASE)
