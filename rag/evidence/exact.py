@@ -15,9 +15,9 @@ from rag.evidence.extract import Scored
 from rag.evidence.lists import Entries
 from rag.evidence.numbers import numbers
 from rag.evidence.quotables import Quotable, cells_of
+from rag.languages import language_of
 from rag.question.analysis import Question
 from rag.question.form import Most, counted, superlative
-from rag.question.languages import language_of
 
 # Lists and tables that are looked at, best first, and quotables that they are looked for from.
 _LISTS = 4

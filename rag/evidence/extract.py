@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from indexer.records import Hit
 from rag.evidence.quotables import Quotable
+from rag.languages import language_of
 from rag.question.analysis import Question, holds_kind
 from rag.question.form import asked_noun
-from rag.question.languages import language_of
 from rag.question.names import initials
 
 # What each ought to weigh against a sentence's own coverage (at most 1). None is delicate: on 500
@@ -40,6 +40,8 @@ _NOT_LIMITED = re.compile(r",? but (?:(?:is|are) )?not limited to", re.IGNORECAS
 MOST_SENTENCES = 3
 # A further sentence must score this share of the best one …
 _NEAR = 0.85
+# … an item this, its like has the same heading and neighbours …
+_NEAR_ITEM = 0.95
 # … or this share of it and hold that much of the question that the chosen ones do not.
 _FAR = 0.7
 _ADDS = 0.2
@@ -113,7 +115,7 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
             continue  # a neighbour in the list, which holds nothing of the question itself
         held = frozenset().union(*(each.terms for each in chosen))
         adds = question.covered(held | one.terms) - question.covered(held)
-        near = one.score >= _NEAR * best.score
+        near = one.score >= (_NEAR_ITEM if one.quotable.item else _NEAR) * best.score
         near = near and (not settled or holds_kind(question, one.quotable.text))
         more = adds >= _ADDS and one.score >= _FAR * best.score
         if (near or more) and not _repeats(one, chosen):

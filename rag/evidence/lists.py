@@ -13,7 +13,7 @@ from typing import Literal
 
 from indexer.chunking import sentences
 from indexer.records import Block, Page, Passage, Span
-from rag.question.languages import language_of
+from rag.languages import language_of
 
 PageOf = Callable[[int], Page]
 

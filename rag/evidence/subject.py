@@ -14,8 +14,8 @@ from difflib import get_close_matches
 
 from indexer.records import Hit
 from rag.evidence.extract import Scored
+from rag.languages import content_words
 from rag.question.analysis import Question
-from rag.question.languages import content_words
 from rag.question.names import initials, names_of
 
 # What a missing name takes off a score (at most about 1.5): all of it where the passage lacks

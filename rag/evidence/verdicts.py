@@ -12,8 +12,8 @@ from typing import Literal
 
 from rag.evidence.extract import Scored, open_ended
 from rag.evidence.numbers import numbers
+from rag.languages import Language, content_words, language_of
 from rag.question.analysis import Question
-from rag.question.languages import Language, content_words, language_of
 
 Polarity = Literal["yes", "no", ""]
 
@@ -83,7 +83,7 @@ def _decides(question: Question, one: Scored, said: str) -> bool:
     return (
         question.language.denial.search(question.text) is None
         and question.covered(one.terms | one.head) >= _WHOLE
-        and question.covered(one.terms) >= _OWN
+        and question.covered(question.terms_of(said)) >= _OWN
         and language_of(text).anaphor.match(text) is None
         and not said.rstrip().endswith("?")
         and not _new_figures(question, said)

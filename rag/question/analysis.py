@@ -9,8 +9,8 @@ from typing import Literal
 
 from indexer.keyword.analysis import index_terms
 from indexer.keyword.bm25 import TermStatistics, idf
+from rag.languages import Language, language_of
 from rag.question.form import Form, asking_words, form_of
-from rag.question.languages import Language, language_of
 
 Kind = Literal["any", "number", "date", "name", "often", "contact"]
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.question.languages import Language
+from rag.languages import Language
 
 Form = Literal["fact", "yes_no", "list", "count", "most", "compare", "total", "summary", "reason"]
 

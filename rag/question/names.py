@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rag.question.languages import Language, content_words
+from rag.languages import Language, content_words
 
 _WORD = r"[\w’'&.-]*\w"
 _RUN = re.compile(

@@ -24,8 +24,8 @@ from starlette.routing import Route
 from streamlit import config
 
 from embedder.errors import FootnoteError
+from footnote.access import Access, Door, ElsewhereError, NotSignedInError, visitor
 from footnote.accounts import signin
-from footnote.accounts.access import Access, Door, ElsewhereError, NotSignedInError, visitor
 from footnote.web.server import oidc
 from footnote.web.server.shared_home import home
 from footnote.web.server.sign_in_page import form_fields, page

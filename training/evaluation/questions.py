@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from indexer.search.searcher import Scope
 from rag.explain import find_passage
-from rag.records import from_json
-from training.data.examples import Example
+from rag.records import UnreadableAnswerError, from_json
+from training.data.examples import WRITTEN, Example
 from training.evaluation.proof import ProofQuestion
-from training.synthesis.from_passages import SOURCE
 
 if TYPE_CHECKING:
     from indexer.store.store import Store
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 def reader_questions(store: Store, collection: int) -> list[ProofQuestion]:
     """Questions whose answer got a thumbs up, with the passages of this collection it cited.
 
-    Those of people who were removed are left out.
+    Those of people who were removed are left out, and answers that cannot be read.
     """
     rows = store.connection.execute(
         "SELECT standalone, answer FROM turns JOIN conversations"
         " ON conversations.id = conversation LEFT JOIN people ON people.id = owner"
         " WHERE feedback = 1 AND removed_at IS NULL ORDER BY turns.id"
     ).fetchall()
-    wanted = [
-        (row["standalone"], footnote.passage)
-        for row in rows
-        for footnote in from_json(row["answer"]).footnotes
-    ]
+    wanted: list[tuple[str, int]] = []
+    for row in rows:
+        with suppress(UnreadableAnswerError):  # whoever opens the conversation is told
+            answer = from_json(row["answer"])
+            wanted += [(row["standalone"], footnote.passage) for footnote in answer.footnotes]
     there = {
         number: store.document(passage.document).collection
         for number, passage in store.passages([number for _, number in wanted]).items()
@@ -62,7 +62,7 @@ def labelled_questions(
 ) -> list[ProofQuestion]:
     """Questions of a file, as far as the collection holds the passage that each names."""
     found = [
-        ProofQuestion(one.query, one.passage, "written" if one.source == SOURCE else "labelled")
+        ProofQuestion(one.query, one.passage, "written" if one.source == WRITTEN else "labelled")
         for one in placed(store, collection, examples)
         if one.passage
     ]
