@@ -73,10 +73,28 @@ def hits_text(hits: Sequence[Hit]) -> Iterator[str]:
 
 
 def marked(answer: Answer) -> str:
-    """The answer in one piece: its sentences with footnote numbers, and a mark where one is due."""
-    return " ".join(
-        s.text + "".join(f"[{n}]" for n in s.footnotes) + MARKS[s.verdict] for s in answer.sentences
-    )
+    """The answer in one piece: its sentences with footnote numbers, and a mark where one is due.
+
+    A sentence that needs its title or heading has it before it; a list begins on its own line.
+    """
+    said = answer.lead
+    for one in answer.sentences:
+        about = f"{one.about}: " if one.about else ""
+        apart = (
+            "\n"
+            if said and (about or "\n" in one.text or said.endswith("\n"))
+            else " " * bool(said)
+        )
+        notes = "".join(f"[{n}]" for n in one.footnotes)
+        said += f"{apart}{about}{listed(one.text)}{notes}{MARKS[one.verdict]}"
+        said += "\n" * ("\n" in one.text)
+    return said.strip()
+
+
+def listed(text: str) -> str:
+    """A list with a bullet before each of its items; anything else as it is."""
+    first, *items = text.split("\n")
+    return "\n".join([first, *(f"- {item}" for item in items)])
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -87,8 +105,14 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "confidence": answer.confidence,
         "mode": answer.mode,
         "notice": answer.notice,
+        "lead": answer.lead,
         "sentences": [
-            {"text": s.text, "verdict": s.verdict, "footnotes": list(s.footnotes)}
+            {
+                "text": s.text,
+                "verdict": s.verdict,
+                "footnotes": list(s.footnotes),
+                "about": s.about,
+            }
             for s in answer.sentences
         ],
         "footnotes": [footnote_json(footnote) for footnote in answer.footnotes],

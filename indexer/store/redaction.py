@@ -111,6 +111,7 @@ def without(answer: Answer, gone: Set[str]) -> Answer:
         elif not sentences or sentences[-1]["verdict"] != DELETED:
             sentences.append({"text": NOTICE, "verdict": DELETED, "footnotes": []})
     return answer | {
+        "lead": "",  # a count or a yes may have come of what is gone
         "sentences": sentences,
         "footnotes": [one | {"n": numbers[one["n"]]} for one in kept],
         "hits": [hit for hit in answer["hits"] if hit["document"]["id"] not in gone],
