@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from footnote.formatting import count, duration
+from footnote.formatting import count, duration, harmless
 
 if TYPE_CHECKING:
     from footnote.backup.backup import BackupReport
@@ -77,6 +77,19 @@ def marked(answer: Answer) -> str:
     return " ".join(
         s.text + "".join(f"[{n}]" for n in s.footnotes) + MARKS[s.verdict] for s in answer.sentences
     )
+
+
+def markdown_body(answer: Answer, offset: int = 0) -> str:
+    """The sentences as Markdown that loads nothing, their footnotes numbered from the offset on."""
+    return " ".join(
+        harmless(s.text) + "".join(f"[^{offset + n}]" for n in s.footnotes) + MARKS[s.verdict]
+        for s in answer.sentences
+    )
+
+
+def markdown_note(n: int, name: str, quote: str) -> str:
+    """A footnote as Markdown: where it is from, and what stands there."""
+    return f"[^{n}]: {harmless(name)}: “{harmless(quote)}”"
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

@@ -228,8 +228,22 @@ _M008 = """
 UPDATE documents SET hidden = NULL WHERE kind IN ('pptx', 'sheet');
 """
 
+# What programs sign in with: each key acts for one person.
+_M009 = """
+CREATE TABLE keys (
+    id TEXT PRIMARY KEY,                     -- random; what it is listed and revoked by
+    person TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+    label TEXT NOT NULL,                     -- what it is for
+    digest TEXT NOT NULL UNIQUE,             -- SHA-256 of what its holder sends
+    made_at REAL NOT NULL,
+    expires_at REAL,
+    used_at REAL
+);
+CREATE INDEX keys_person ON keys(person);
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = tuple(
-    enumerate((_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008), start=1)
+    enumerate((_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008, _M009), start=1)
 )
 LATEST = MIGRATIONS[-1][0]
 

@@ -1,0 +1,93 @@
+"""The API put together: routes, errors, the description, and the limits before it all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from embedder.atomic import is_of_storage, storage_error
+from embedder.errors import FootnoteError
+from footnote.api import documents, errors, jobs, openai_chat, openai_models, paths, questions
+from footnote.api.docs_page import HEADERS, page
+from footnote.api.schemas import Error, Health
+from footnote.web.server.shared_home import home
+
+_DESCRIPTION = (
+    "Ask your own documents; every sentence of an answer names its source. As long as nobody is"
+    " registered, this machine alone is served and no key is needed; else send one:"
+    " `Authorization: Bearer fn_…` (`footnote people key NAME`). You see what the key's person"
+    " may read at that moment, and nothing else."
+)
+
+
+def _made() -> FastAPI:
+    api = FastAPI(
+        title="Footnote",
+        version=version("footnote"),
+        description=_DESCRIPTION,
+        openapi_url=paths.DESCRIPTION,
+        docs_url=None,  # they load their scripts from elsewhere
+        redoc_url=None,
+        responses={"default": {"model": Error, "description": "What went wrong, what to do."}},
+    )
+    for router in (questions, documents, jobs, openai_models, openai_chat):
+        api.include_router(router.router)
+    api.add_api_route(paths.HEALTH, Health, response_model=Health, tags=["health"])
+    api.add_api_route(paths.DOCS, _docs, include_in_schema=False)
+    api.add_exception_handler(FootnoteError, _failed)
+    api.add_exception_handler(RequestValidationError, _not_valid)
+    api.add_exception_handler(HTTPException, _not_here)
+    api.add_exception_handler(OSError, _storage)
+    api.add_exception_handler(Exception, _fault)
+    return api
+
+
+async def _docs() -> Response:
+    return HTMLResponse(page(api.openapi()), headers=HEADERS)
+
+
+async def _failed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, FootnoteError)
+    return errors.of_error(error)
+
+
+async def _not_valid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    place = _place(first["loc"])
+    hint = ""
+    if tuple(first["loc"]) == ("body",):
+        hint = "; send JSON, with the header `Content-Type: application/json`"
+    return errors.said(422, f"{place}: {first['msg']}{hint}; see {paths.DOCS}", param=place)
+
+
+def _place(where: Sequence[object]) -> str:
+    """The field that is meant, without where it stood."""
+    return ".".join(map(str, where[1:])) or str(where[0])
+
+
+async def _not_here(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    said = str(error.detail)
+    if error.status_code in (404, 405):
+        said = f"there is no {request.method} {request.url.path}; {paths.DOCS} says what there is"
+    return errors.said(error.status_code, said, headers=error.headers)
+
+
+async def _storage(_: Request, error: Exception) -> Response:
+    if isinstance(error, OSError) and is_of_storage(error):
+        return errors.of_error(storage_error(error, home().path))
+    raise error
+
+
+async def _fault(_: Request, __: Exception) -> Response:
+    return errors.said(500, "this is a fault in Footnote; its terminal or log has the details")
+
+
+api = _made()
