@@ -63,13 +63,12 @@ class McpDoor:
             await asyncio.Event().wait()  # until the server ends
 
     def _made(self) -> StreamableHTTPSessionManager:
-        from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
         from footnote.mcp.server import make
 
         server = make(self._caller, _weights(home().path))
         # Host and Origin are the guard's matter; a `host` of this machine would bring the SDK's.
-        server.streamable_http_app(json_response=True, stateless_http=True, host="0.0.0.0")
+        server.streamable_http_app(json_response=True, stateless_http=True, host="")
         return server.session_manager
 
     def _caller(self, request: Request) -> tuple[Access, Callable[[str], str]]:
