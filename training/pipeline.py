@@ -19,7 +19,7 @@ import numpy as np
 from embedder.atomic import writing_folder
 from embedder.model import Embedder, EmbedderFiles
 from embedder.spec import EmbedderSpec
-from indexer.search.calibration import POOL
+from indexer.search.pool import POOL
 from indexer.vector.generations import embed_passages
 from training.data.examples import Example, read_examples, write_examples
 from training.data.hard_negatives import Neighbourhood, mine

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from embedder.atomic import write_text
-from indexer.search.calibration import POOL
+from indexer.search.pool import POOL
 from training.data.split import Source
 from training.data.weak_pairs import weak_examples
 from training.evaluation.proof import QUERIES

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from embedder.errors import FootnoteError
 from indexer.chunking import DEFAULT, PassageLimits
-from indexer.ingest.diff import UPDATES, Action, Place, check, reason
+from indexer.ingest.diff import UPDATES, Action, Change, check, reason
 from indexer.ingest.pipeline import Control, IngestSettings, PassageEmbedder, Pipeline, Workers
 from indexer.ingest.progress import FailedFile, IngestPlan, IngestProgress, IngestReport
 from indexer.ingest.sources import Source
@@ -87,8 +87,8 @@ class Ingest:
             action: Action = "new"
             if collection is not None:
                 keep = self.reading.keep_hidden
-                place = Place(self.store, collection, source, keep_hidden=keep)
-                action = place.action(content_hash)
+                change = Change(self.store, collection, source, keep_hidden=keep)
+                action = change.action(content_hash)
             if action in UPDATES:
                 updated.append(source.name)
             elif action == "new":

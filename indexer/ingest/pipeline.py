@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from indexer.chunking import PassageLimits, cut, embedding_text
-from indexer.ingest.diff import TO_PARSE, UPDATES, Place, check, reason
+from indexer.ingest.diff import TO_PARSE, UPDATES, Change, check, reason
 from indexer.ingest.progress import IngestProgress, IngestReport, Tally
 from indexer.ingest.sources import Source
 from indexer.parsers import ParseError, ReadingLimits, UnsupportedError
@@ -202,13 +202,13 @@ class Pipeline:
         check(source, reading)
         if not force:
             content_hash = hash_file(source.path)
-            place = Place(
+            change = Change(
                 self._store, self._settings.collection, source, keep_hidden=reading.keep_hidden
             )
-            action = place.action(content_hash)
+            action = change.action(content_hash)
             force = action == "reread"
             if action not in TO_PARSE:
-                place.settle(action, content_hash)
+                change.settle(action, content_hash)
                 self._tally.settled(source, changed=action in UPDATES)
                 self._tell(source)
                 return None

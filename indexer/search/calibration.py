@@ -2,7 +2,7 @@
 
 A dense model may be better than keyword search in one collection and useless in the next (an
 English one on Russian text), and nothing in its scores says which. So the collection examines
-it: pseudo-queries are cut out of its own passages (`indexer.pseudo`), both sides look for the
+it: pseudo-queries are cut out of its own passages (`pseudo_queries`), both sides look for the
 passages they came from, and a conditional logit (McFadden 1974) tells how much each unit of
 either side's evidence moves the odds of being the right passage:
 
@@ -22,37 +22,28 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Protocol
-
-from indexer.chunking import embedding_text
-from indexer.keyword import bm25
-from indexer.keyword.analysis import index_terms, query_words
-from indexer.keyword.fts import KeywordRow
-from indexer.search import fusion
-from indexer.search.pseudo_queries import PseudoQuery, pseudo_queries
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from indexer.records import Passage
+    from indexer.search.pool import EmbeddingModel, Pool
+    from indexer.search.pseudo_queries import PseudoQuery
     from indexer.store.store import Store
 
 VERSION = 3
 # Of this version the background was the first documents: search draws another.
 _FIRST_PASSAGES = 2
 
-# Passages that are looked through, and pseudo-queries that look.
-POOL = 2000
-_QUERIES = 200
 # With fewer queries than this nothing can be fitted, and `PRIOR` holds.
 _FEWEST_QUERIES = 20
 # A fit is repeated when the collection has grown or shrunk by this factor.
 _GROWTH = 1.3
 
 # weight = SLOPE * dense coefficient ** POWER, chosen on 15 sets times five dense rankers from
-# good to random (`docs/log.md`), to err towards the keywords: the median is half of the weight
-# that labels would give. Half of the best weight loses 0.7 points of nDCG@10 on average, twice
-# the best 1.2, four times 4.0.
+# good to random (`docs/log/search.md`), to err towards the keywords: the median is half of the
+# weight that labels would give. Half of the best weight loses 0.7 points of nDCG@10 on average,
+# twice the best 1.2, four times 4.0.
 SLOPE, POWER = 1.3, 2.0
 
 # Passages whose vectors are the background of each query's cosines, at the most.
@@ -62,23 +53,6 @@ _ITERATIONS = 50
 _PRECISION = 1e-5
 # Holds the coefficients finite where the words alone find every passage.
 _RIDGE = 1e-3
-
-
-class EmbeddingModel(Protocol):
-    """What the fit needs of an embedder."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Names the vector space."""
-        ...
-
-    def embed_queries(self, texts: Sequence[str], task: str | None = None) -> np.ndarray:
-        """Vectors, float32 [n, dimension], unit length."""
-        ...
-
-    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors, float32 [n, dimension], unit length."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +109,14 @@ def is_due(store: Store, collection: int, fingerprint: str) -> bool:
     return 2 * len(there) < len(known.background)
 
 
-def fit(store: Store, collection: int, encoder: EmbeddingModel) -> FusionWeight:
-    """Examine a collection's generation under `encoder`. The same result for the same content.
+def fit(store: Store, collection: int, model: EmbeddingModel) -> FusionWeight:
+    """Examine a collection's generation under `model`. The same result for the same content.
 
     Takes two embeddings a pseudo-query: some 20 s of one core with the bundled embedder.
     """
-    pool = Pool.of(store, collection, encoder.fingerprint)
+    from indexer.search.pool import Pool
+
+    pool = Pool.of(store, collection, model.fingerprint)
     queries = pool.queries()
     size = store.count_passages(collection)
     # Every so many: they stand in reading order.
@@ -148,7 +124,7 @@ def fit(store: Store, collection: int, encoder: EmbeddingModel) -> FusionWeight:
     background = tuple(passage.id for passage in pool.passages[::step])
     if len(queries) < _FEWEST_QUERIES:
         return replace(PRIOR, passages=size, queries=len(queries), background=background)
-    keyword, dense = coefficients(pool, queries, encoder)
+    keyword, dense = coefficients(pool, queries, model)
     return FusionWeight(
         dense=dense,
         keyword=keyword,
@@ -159,21 +135,21 @@ def fit(store: Store, collection: int, encoder: EmbeddingModel) -> FusionWeight:
 
 
 def coefficients(
-    pool: Pool, queries: Sequence[PseudoQuery], encoder: EmbeddingModel
+    pool: Pool, queries: Sequence[PseudoQuery], model: EmbeddingModel
 ) -> tuple[float, float]:
     """Keyword and dense coefficient of pseudo-queries, of which there must be some.
 
     An embedder that was adapted to the collection is examined as it was before. Adapting takes
     away what passages of one document share, and by that, pseudo-queries know their passages:
     on anthropic-docs they lose faith in the dense side (0.84 → 0.19) where people's questions
-    gain by it, and have the same best weight as before (docs/log.md, The loop).
+    gain by it, and have the same best weight as before (`docs/log/loop.md`).
     """
-    inverse_whitening = getattr(encoder, "before_adaptation", None)
+    inverse_whitening = getattr(model, "inverse_whitening", None)
     if inverse_whitening is not None:
-        encoder = _Unadapted(encoder, inverse_whitening)
+        model = _Unadapted(model, inverse_whitening)
         pool = replace(pool, vectors=_turned(pool.vectors, inverse_whitening))
-    words, meaning = pool.evidence(queries, encoder)
-    return conditional_logit(words, meaning, [query.source for query in queries])
+    keyword, dense = pool.evidence(queries, model)
+    return conditional_logit(keyword, dense, [query.source for query in queries])
 
 
 @dataclass(frozen=True)
@@ -203,7 +179,7 @@ def _turned(vectors: np.ndarray, by: np.ndarray) -> np.ndarray:
 
 
 def conditional_logit(
-    words: np.ndarray, meaning: np.ndarray, right: Sequence[int]
+    keyword: np.ndarray, dense: np.ndarray, right: Sequence[int]
 ) -> tuple[float, float]:
     """Coefficients, at least zero, of both evidences [queries, passages].
 
@@ -213,7 +189,7 @@ def conditional_logit(
     import numpy as np
 
     used = [0, 1]
-    evidence = np.stack([words, meaning], axis=-1).astype(np.float64)
+    evidence = np.stack([keyword, dense], axis=-1).astype(np.float64)
     found = np.zeros(2)
     while used:
         found[:] = 0
@@ -265,119 +241,3 @@ def _likelihood(
     total = odds.sum(axis=1, keepdims=True)
     mean = float((chosen @ coefficients - top[:, 0] - np.log(total[:, 0])).mean())
     return mean - _RIDGE / 2 * float(coefficients @ coefficients), odds / total
-
-
-@dataclass(frozen=True)
-class Pool:
-    """Passages at random with all that a fit needs of them, in the same order.
-
-    Vectors are float32 [passages, dimension], of one generation.
-    """
-
-    passages: Sequence[Passage]
-    titles: Sequence[str]
-    languages: Sequence[str]
-    rows: Sequence[KeywordRow]
-    vectors: np.ndarray
-
-    @classmethod
-    def of(
-        cls, store: Store, collection: int, fingerprint: str, beside: Sequence[int] = ()
-    ) -> Pool:
-        """At most `POOL` passages of a generation, always the same ones, and those `beside`."""
-        import numpy as np
-
-        drawn = {passage.id: passage for passage in store.sample_passages(collection, POOL)}
-        drawn |= store.passages(beside)
-        vectors = store.passage_vectors(drawn, fingerprint)
-        rows = store.keyword_rows(collection, drawn)
-        ids = [number for number in drawn if number in vectors and number in rows]
-        passages = [drawn[number] for number in ids]
-        languages = store.document_languages({passage.document for passage in passages})
-        titles = {name: store.document(name).title for name in languages}
-        stacked = np.stack([vectors[number] for number in ids]) if ids else np.empty((0, 0))
-        return cls(
-            passages,
-            [titles[passage.document] for passage in passages],
-            [languages[passage.document] for passage in passages],
-            [rows[number] for number in ids],
-            stacked.astype(np.float32),
-        )
-
-    def queries(self, count: int = _QUERIES) -> list[PseudoQuery]:
-        """At most so many pseudo-queries, one a passage."""
-        return pseudo_queries([one.text for one in self.passages], self.languages, count)
-
-    def evidence(
-        self, queries: Sequence[PseudoQuery], encoder: EmbeddingModel
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Keyword and dense evidence [queries, passages]; right ones without their sentence."""
-        import numpy as np
-
-        asked = encoder.embed_queries([query.text for query in queries])
-        rests = encoder.embed_passages([self._embedding_text(query) for query in queries])
-        places, right = np.arange(len(queries)), np.array([query.source for query in queries])
-        cosines = asked @ self.vectors.T
-        mean, deviation = cosines.mean(axis=1), cosines.std(axis=1)
-        cosines[places, right] = (asked * rests).sum(axis=1)
-        meaning = (cosines - mean[:, None]) / np.maximum(deviation, 1e-6)[:, None]
-        postings = _Postings(self.rows, frozenset(self.languages))
-        words = np.stack([self._keyword_evidence(query, postings) for query in queries])
-        return words, meaning
-
-    def _embedding_text(self, query: PseudoQuery) -> str:
-        passage = replace(self.passages[query.source], text=query.rest)
-        return embedding_text(self.titles[query.source], passage)
-
-    def _keyword_evidence(self, query: PseudoQuery, postings: _Postings) -> np.ndarray:
-        import numpy as np
-
-        statistics = postings.statistics(query.text)
-        weights = bm25.weights(statistics)
-        scores = postings.scores(statistics, weights)
-        text = index_terms(query.rest, self.languages[query.source])
-        rest = replace(self.rows[query.source], text=text)
-        scores[query.source] = bm25.score(rest, statistics, weights)
-        unit = fusion.keyword_unit(float(scores.max()), fusion.mass(statistics))
-        return np.asarray(scores / unit)
-
-
-class _Postings:
-    """BM25 of all rows at once: `indexer.bm25`, term by term instead of row by row."""
-
-    def __init__(self, rows: Sequence[KeywordRow], languages: frozenset[str]) -> None:
-        import numpy as np
-
-        self._languages = languages
-        self._found: dict[str, dict[int, float]] = {}
-        lengths = np.zeros(len(rows))
-        for place, row in enumerate(rows):
-            fields = (row.title, bm25.TITLE), (row.headings, bm25.HEADINGS), (row.text, 1.0)
-            for text, weight in fields:
-                terms = text.split()
-                lengths[place] += len(terms)
-                for term in terms:
-                    there = self._found.setdefault(term, {})
-                    there[place] = there.get(place, 0.0) + weight
-        self._lengths = lengths
-
-    def statistics(self, query: str) -> bm25.TermStatistics:
-        words = tuple(query_words(query, self._languages))
-        holding = {
-            word.terms: len(set().union(*(self._found.get(term, ()) for term in word.terms)))
-            for word in words
-        }
-        return bm25.TermStatistics(words, len(self._lengths), int(self._lengths.sum()), holding)
-
-    def scores(self, statistics: bm25.TermStatistics, weights: Sequence[float]) -> np.ndarray:
-        import numpy as np
-
-        scores = np.zeros(len(self._lengths))
-        damping = bm25.K1 * (1 - bm25.B + bm25.B * self._lengths / statistics.mean_length)
-        for word, weight in zip(statistics.words, weights, strict=True):
-            occurrences = np.zeros(len(scores))
-            for term in word.terms:
-                for place, count in self._found.get(term, {}).items():
-                    occurrences[place] += count
-            scores += weight * occurrences * (bm25.K1 + 1) / (occurrences + damping)
-        return scores

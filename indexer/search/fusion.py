@@ -2,7 +2,7 @@
 
 Both sides are brought to units of evidence that mean the same for every query and collection,
 and are then added, the dense side times the weight that was fitted for the collection
-(`indexer.trust`):
+(`indexer.search.calibration`):
 
 - keyword: BM25 over the geometric mean of the best BM25 found and of the most that the query's
   words could weigh. The best passage of a query that it covers wholly stands at `_SCALE`, of a
@@ -12,16 +12,19 @@ and are then added, the dense side times the weight that was fitted for the coll
   a query that the embedder makes nothing of, nothing stands out, and little is added.
 
 Sums of evidence let one side outvote the other only where it is sure, which ranks cannot
-express. What was tried, and what it gave, is in `docs/log.md`.
+express. What was tried, and what it gave, is in `docs/log/search.md`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from indexer.keyword import bm25
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _SCALE = 10.0
 _LEAST = 1e-2
@@ -41,32 +44,23 @@ def mass(statistics: bm25.TermStatistics) -> float:
     return sum(weight for word, weight in weighed if statistics.holding[word.terms])
 
 
-def keyword_unit(best: float, mass: float) -> float:
-    """The BM25 that makes one unit of keyword evidence. Never zero."""
-    return max(math.sqrt(max(best * mass, 0.0)), _LEAST) / _SCALE
+def keyword_evidence(scores: np.ndarray, mass: float) -> np.ndarray:
+    """Evidence from the BM25 [passages] of one query: from 0 to about `_SCALE`."""
+    best = float(scores.max(initial=0.0))
+    return scores * (_SCALE / max(math.sqrt(max(best * mass, 0.0)), _LEAST))
 
 
-def keyword_evidence(scores: Mapping[int, float], mass: float) -> dict[int, float]:
-    """Evidence by passage id, from BM25 by passage id: from 0 to about `_SCALE`."""
-    unit = keyword_unit(max(scores.values(), default=0.0), mass)
-    return {passage: score / unit for passage, score in scores.items()}
+def dense_evidence(cosines: np.ndarray, background: Background) -> np.ndarray:
+    """Evidence from the cosines [passages] of one query: deviations above the background.
 
-
-def dense_evidence(cosines: Mapping[int, float], background: Background) -> dict[int, float]:
-    """Evidence by passage id, in standard deviations above the background."""
-    deviation = max(background.deviation, _LEAST)
-    return {passage: (cosine - background.mean) / deviation for passage, cosine in cosines.items()}
-
-
-def fuse(
-    words: Mapping[int, float], meaning: Mapping[int, float], weight: float
-) -> dict[int, float]:
-    """Fused score by passage id, for every passage that either side has evidence of.
-
-    A passage without keyword evidence holds none of the words; one without dense evidence has
-    no vector and counts as background.
+    A passage without a vector has NaN for a cosine, and counts as background.
     """
-    return {
-        passage: words.get(passage, 0.0) + weight * meaning.get(passage, 0.0)
-        for passage in words.keys() | meaning.keys()
-    }
+    import numpy as np
+
+    evidence = (cosines - background.mean) / max(background.deviation, _LEAST)
+    return np.nan_to_num(evidence, nan=0.0)
+
+
+def fuse(keyword: np.ndarray, dense: np.ndarray, weight: float) -> np.ndarray:
+    """The fused scores of the same passages from both evidences."""
+    return keyword + weight * dense

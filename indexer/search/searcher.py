@@ -3,7 +3,7 @@
 Permission is structural: each collection has its own keyword table and vector index, and only
 those of the scope are opened. Candidates come from both sides; each side then scores the
 other's candidates too, so that no passage is judged by half of the evidence
-(`indexer.fusion`). Several collections are searched as one: under common word statistics and
+(`indexer.search.fusion`). Several collections are searched as one: under common word statistics and
 against a common background.
 """
 
@@ -121,23 +121,18 @@ class Searcher:
         if mode == "dense":
             return SearchResult(self._hits(_joined(dense), k, dense=dense))
         statistics = self._store.term_statistics(numbers, query)
-        words = {number: dict(self._store.keyword(number, query, depth)) for number in numbers}
-        if len(numbers) > 1:
-            words = {
-                number: self._store.keyword_scores(number, query, listed, statistics)
-                for number, listed in words.items()
-            }
+        keyword = {n: dict(self._store.keyword_candidates(n, statistics, depth)) for n in numbers}
         if mode == "keyword":
-            return SearchResult(self._hits(_joined(words), k, words=words))
+            return SearchResult(self._hits(_joined(keyword), k, keyword=keyword))
         try:
-            fused = self._fused(query, generations, dense, words, statistics)
+            fused = self._fused(generations, dense, keyword, statistics)
         except DamagedVectorError as error:
             notice, dense = _without_vectors(error), {}
-            fused = self._fused(query, [], dense, words, statistics)
-        return SearchResult(self._hits(fused, k, dense=dense, words=words), notice)
+            fused = self._fused([], dense, keyword, statistics)
+        return SearchResult(self._hits(fused, k, dense=dense, keyword=keyword), notice)
 
     def settle(self, collection: int, fingerprint: str = "") -> None:
-        """After documents have come or gone: seal the vectors and fit the trust, where due.
+        """After documents have come or gone: seal the vectors and fit the fusion weight, where due.
 
         Of the generation that answers, or of the one named, before it does.
         """
@@ -173,30 +168,40 @@ class Searcher:
 
     def _fused(
         self,
-        query: str,
         generations: list[_Generation],
         dense: _Scores,
-        words: _Scores,
+        keyword: _Scores,
         statistics: TermStatistics,
     ) -> dict[int, float]:
         """Fused scores of all candidates, each side having scored those of the other."""
+        import numpy as np
+
         complete = {
             number: listed
             | self._store.keyword_scores(
-                number, query, dense.get(number, {}).keys() - listed.keys(), statistics
+                number, dense.get(number, {}).keys() - listed.keys(), statistics
             )
-            for number, listed in words.items()
+            for number, listed in keyword.items()
         }
-        evidence = fusion.keyword_evidence(_joined(complete), fusion.mass(statistics))
-        fused = dict(evidence)
+        bm25 = _joined(complete)
+        evidence = fusion.keyword_evidence(
+            np.fromiter(bm25.values(), dtype=np.float64), fusion.mass(statistics)
+        )
+        fused = dict(zip(bm25, evidence.tolist(), strict=True))
         for one in generations:
             cosines = dense[one.collection] | self._cosines(
                 one, complete[one.collection].keys() - dense[one.collection].keys()
             )
-            meaning = fusion.dense_evidence(cosines, self._background(one, generations))
-            known = self._fusion_weight(one.collection, one.fingerprint)
-            mine = {passage: evidence[passage] for passage in complete[one.collection]}
-            fused |= fusion.fuse(mine, meaning, known.weight)
+            there = complete[one.collection].keys() | cosines.keys()
+            scores = fusion.fuse(
+                np.array([fused.get(passage, 0.0) for passage in there]),
+                fusion.dense_evidence(
+                    np.array([cosines.get(passage, np.nan) for passage in there]),
+                    self._background(one, generations),
+                ),
+                self._fusion_weight(one.collection, one.fingerprint).weight,
+            )
+            fused |= zip(there, scores.tolist(), strict=True)
         return fused
 
     def _cosines(self, generation: _Generation, passages: Iterable[int]) -> dict[int, float]:
@@ -257,10 +262,10 @@ class Searcher:
         scores: Mapping[int, float],
         k: int,
         dense: _Scores | None = None,
-        words: _Scores | None = None,
+        keyword: _Scores | None = None,
     ) -> tuple[Hit, ...]:
         """The best k as hits; passages that were deleted meanwhile are passed over."""
-        cosines, bm25 = _joined(dense or {}), _joined(words or {})
+        cosines, bm25 = _joined(dense or {}), _joined(keyword or {})
         cosine_ranks, bm25_ranks = _ranks(cosines), _ranks(bm25)
         order = sorted(scores, key=lambda passage: (-scores[passage], passage))
         passages = self._store.passages(order[: 2 * k])

@@ -263,22 +263,21 @@ class Catalogue:
 
     def keyword(self, collection: int, query: str, k: int) -> list[tuple[int, float]]:
         """Passage ids with BM25 (higher is better), best first. Any text is a query."""
-        statistics = self.term_statistics([collection], query)
+        return self.keyword_candidates(collection, self.term_statistics([collection], query), k)
+
+    def keyword_candidates(
+        self, collection: int, statistics: TermStatistics, k: int
+    ) -> list[tuple[int, float]]:
+        """As `keyword`, for the words of `statistics` (`term_statistics`).
+
+        Scores from several collections compare only under common statistics.
+        """
         return fts.search(self.connection, collection, statistics, k)
 
     def keyword_scores(
-        self,
-        collection: int,
-        query: str,
-        ids: Iterable[int],
-        statistics: TermStatistics | None = None,
+        self, collection: int, ids: Iterable[int], statistics: TermStatistics
     ) -> dict[int, float]:
-        """BM25 of these passages, 0 where one holds no word of the query.
-
-        Under the collection's own statistics, or under the given ones, whose words are then
-        the query: scores from several collections compare only under common statistics.
-        """
-        statistics = statistics or self.term_statistics([collection], query)
+        """BM25 of these passages, 0 where one holds no word of the query."""
         return fts.scores(self.connection, collection, ids, statistics)
 
     def keyword_rows(self, collection: int, ids: Iterable[int]) -> dict[int, KeywordRow]:

@@ -177,23 +177,23 @@ class Store(Catalogue):
         vectors: np.ndarray,
         fingerprint: str,
         *,
-        again: bool = False,
+        force: bool = False,
     ) -> Document:
         """Add a document with its pages, passages and their vectors [n, dimension].
 
         It supersedes the current document of the same path. Where the collection has this
         content already, the document that has it is returned instead (its id is not the new
         one's): of another path, which then is the only one; or of the same path, brought by
-        another process meanwhile, unless it is to be written `again`.
+        another process meanwhile, unless `force` has it written anew.
         """
         language = detect_language("\n".join(passage.text for passage in passages[:20]))
         with self.transaction() as connection:
             self._check_there(document.collection)
             here = self.document_at(document.collection, document.path)
             twin = self.document_with(document.collection, document.original.content_hash)
-            if here and not (twin == here and not again):
+            if here and not (twin == here and not force):
                 writes.retire(connection, here)
-            if twin and not (twin == here and again):
+            if twin and not (twin == here and force):
                 document.original.discard()
                 return twin
             self.originals.settle(document.original)

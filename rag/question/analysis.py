@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from indexer.keyword.analysis import index_terms
-from indexer.keyword.bm25 import TermStatistics
+from indexer.keyword.bm25 import TermStatistics, idf
 from rag.question.languages import Language, language_of
 
 Kind = Literal["any", "number", "date", "name"]
@@ -53,10 +52,7 @@ def read(text: str, statistics: TermStatistics, languages: Iterable[str]) -> Que
     has the most of all, so that a question about something unknown cannot be well covered.
     """
     passages = max(statistics.passages, 1)
-    rarity = {
-        word: math.log(1.0 + (passages - holding + 0.5) / (holding + 0.5))
-        for word, holding in statistics.holding.items()
-    }
+    rarity = {word: idf(holding, passages) for word, holding in statistics.holding.items()}
     total = sum(rarity.values()) or 1.0
     language = language_of(text)
     return Question(

@@ -135,7 +135,7 @@ def test_a_cancelled_run_goes_on_where_it_was_and_the_old_answers_meanwhile(
     run = ordered(home)
     watch = StopAt(stage)
     # The proof's pool would be the whole of so small a collection: leave the switch some work.
-    for place in ("training.pipeline.POOL", "indexer.search.calibration.POOL"):
+    for place in ("training.pipeline.POOL", "indexer.search.pool.POOL"):
         monkeypatch.setattr(place, 20)
     result = service.learning(home, run, watch=watch).run()
     assert watch.stopped
@@ -277,7 +277,7 @@ def test_a_held_out_passage_is_no_negative_and_its_task_goes_with_a_query(home, 
 
 
 def test_a_question_counts_whose_passage_was_not_drawn_for_the_pool(home, monkeypatch):
-    for place in ("training.pipeline.POOL", "indexer.search.calibration.POOL"):
+    for place in ("training.pipeline.POOL", "indexer.search.pool.POOL"):
         monkeypatch.setattr(place, 5)
     number = number_of(home)
     taken = split_collection(home.store, number)

@@ -1,7 +1,7 @@
 """The proof: a trained embedder beside the one in use, on questions about held-out documents.
 
 Both look for the same passages among the same pool: dense alone, and fused with keywords under
-a trust that is fitted for each on the documents that are not held out. Differences are taken
+a weight that is fitted for each on the documents that are not held out. Differences are taken
 question by question, and an interval (bootstrap) says what they can bear.
 """
 
@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from embedder.errors import FootnoteError
-from indexer.search.calibration import PRIOR, EmbeddingModel, FusionWeight, Pool, coefficients
+from indexer.search import fusion
+from indexer.search.calibration import PRIOR, FusionWeight, coefficients
+from indexer.search.pool import EmbeddingModel, Pool
 from indexer.search.pseudo_queries import PseudoQuery
 from training.evaluation.metrics import Interval, bootstrap
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from indexer.store.store import Store
     from training.data.split import Split
 
-# Pseudo-queries of held-out documents, and of the others for the trust.
+# Pseudo-queries of held-out documents, and of the others to fit the fusion weight.
 QUERIES = 300
 # With fewer questions than this nothing is promoted, whatever they say.
 FEWEST_QUESTIONS = 30
@@ -150,9 +152,9 @@ def prove(
     fitting, asked, origins = _divided(pools[0], split, questions)
     ranks: dict[str, list[_Found]] = {}
     for name, pool, embedder in zip(("before", "after"), pools, (before, after), strict=True):
-        _, dense = coefficients(pool, fitting, embedder) if fitting else (0.0, PRIOR.dense)
-        words, meaning = pool.evidence(asked, embedder)
-        ranks[name] = _found(asked, words, meaning, FusionWeight(dense).weight)
+        _, fitted = coefficients(pool, fitting, embedder) if fitting else (0.0, PRIOR.dense)
+        evidence = pool.evidence(asked, embedder)
+        ranks[name] = _found(asked, np.array(ids[0]), *evidence, FusionWeight(fitted).weight)
     proof = _proof(asked, origins, np.array(ids[0]), ranks)
     return replace(
         proof,
@@ -182,12 +184,12 @@ class _Found:
 def _divided(
     pool: Pool, split: Split, questions: Sequence[ProofQuestion]
 ) -> tuple[list[PseudoQuery], list[PseudoQuery], list[str]]:
-    """Queries to fit the trust with, queries of the proof, and the latter's origins."""
+    """Queries to fit the fusion weight with, queries of the proof, and the latter's origins."""
     part_at = [split.part_of(passage) for passage in pool.passages]
     pseudo = pool.queries(len(pool.passages))
     fitting = [query for query in pseudo if part_at[query.source] != "proof"][: QUERIES // 2]
     held_out = [query for query in pseudo if part_at[query.source] == "proof"][:QUERIES]
-    # Whole sentences: nearer to what people ask than some of their words (docs/log.md).
+    # Whole sentences: nearer to what people ask than some of their words (`docs/log/loop.md`).
     asked = [replace(query, text=query.sentence) for query in held_out]
     origins = ["pseudo"] * len(asked)
     places = {passage.id: place for place, passage in enumerate(pool.passages)}
@@ -200,20 +202,30 @@ def _divided(
 
 
 def _found(
-    asked: Sequence[PseudoQuery], words: np.ndarray, meaning: np.ndarray, weight: float
+    asked: Sequence[PseudoQuery],
+    ids: np.ndarray,
+    keyword: np.ndarray,
+    dense: np.ndarray,
+    weight: float,
 ) -> list[_Found]:
     places = np.array([query.source for query in asked], dtype=int)
-    fused = words + weight * meaning
-    ranks = [_rank(scores, places) for scores in (words, meaning, fused)]
-    firsts = [scores.argmax(axis=1) for scores in (meaning, fused)]
+    sides = (keyword, dense, fusion.fuse(keyword, dense, weight))
+    ranks = [_ranks(scores, ids, places) for scores in sides]
+    firsts = [_firsts(scores, ids) for scores in sides[1:]]
     return [_Found(*map(int, row)) for row in zip(*ranks, *firsts, strict=True)]
 
 
-def _rank(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Rank from 1 of each row's right place; those that score the same share the mean rank."""
+def _ranks(scores: np.ndarray, ids: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Rank from 1 of each row's right place, in search's order: by score, then by passage id."""
     own = scores[np.arange(len(right)), right][:, None]
-    above, level = (scores > own).sum(axis=1), (scores == own).sum(axis=1)
-    return above + (level + 1) // 2
+    level = (scores == own) & (ids < ids[right][:, None])
+    return 1 + ((scores > own) | level).sum(axis=1)
+
+
+def _firsts(scores: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """The place of what comes first in each row, in search's order."""
+    best = scores == scores.max(axis=1, keepdims=True)
+    return np.where(best, ids, ids.max(initial=0) + 1).argmin(axis=1)
 
 
 def _proof(

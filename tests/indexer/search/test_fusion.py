@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,36 +13,40 @@ from indexer.search.calibration import FusionWeight, conditional_logit
 from indexer.search.fusion import Background
 from indexer.search.pseudo_queries import pseudo_queries
 from indexer.store.store import Store
-from tests.homes import add_lines, unit
+from tests.homes import add_lines
+from tests.synonyms import Synonyms, paragraph
 
-SCORES = st.dictionaries(st.integers(1, 50), st.floats(0, 40, allow_subnormal=False), max_size=20)
+# Below a hundredth the unit of evidence has a floor: no BM25 of a word that says something.
+SCORES = st.lists(st.floats(0.1, 40) | st.just(0.0), max_size=20).map(np.array)
 
 
 @given(SCORES, st.floats(0.1, 100))
 def test_keyword_evidence_does_not_depend_on_the_scale_of_bm25(scores, factor):
     plain = fusion.keyword_evidence(scores, 20.0)
-    scaled = fusion.keyword_evidence({p: factor * s for p, s in scores.items()}, factor * 20.0)
+    scaled = fusion.keyword_evidence(factor * scores, factor * 20.0)
     assert scaled == pytest.approx(plain, abs=1e-3)
 
 
-@given(SCORES, SCORES)
-def test_with_no_trust_the_order_is_that_of_the_keywords(words, meaning):
-    fused = fusion.fuse(words, meaning, 0.0)
-    assert fused.keys() == words.keys() | meaning.keys()
-    assert all(fused[passage] == words.get(passage, 0.0) for passage in fused)
+@given(SCORES)
+def test_with_no_weight_the_order_is_that_of_the_keywords(scores):
+    assert fusion.fuse(scores, scores[::-1], 0.0).tolist() == scores.tolist()
 
 
 def test_a_query_that_the_passages_cover_badly_weighs_its_words_less():
-    whole = fusion.keyword_evidence({1: 20.0, 2: 10.0}, 20.0)
-    quarter = fusion.keyword_evidence({1: 5.0, 2: 2.5}, 20.0)
-    assert whole == pytest.approx({1: 10.0, 2: 5.0})
-    assert quarter == pytest.approx({1: 5.0, 2: 2.5})
+    whole = fusion.keyword_evidence(np.array([20.0, 10.0]), 20.0)
+    quarter = fusion.keyword_evidence(np.array([5.0, 2.5]), 20.0)
+    assert whole == pytest.approx([10.0, 5.0])
+    assert quarter == pytest.approx([5.0, 2.5])
 
 
 def test_dense_evidence_is_counted_in_deviations_from_the_background():
-    evidence = fusion.dense_evidence({1: 0.5, 2: 0.2}, Background(0.2, 0.1))
-    assert evidence == pytest.approx({1: 3.0, 2: 0.0})
-    assert fusion.fuse({1: 1.0}, {2: 3.0}, 0.5) == {1: 1.0, 2: 1.5}
+    evidence = fusion.dense_evidence(np.array([0.5, 0.2]), Background(0.2, 0.1))
+    assert evidence == pytest.approx([3.0, 0.0])
+    assert fusion.fuse(np.array([1.0]), np.array([3.0]), 0.5) == [2.5]
+
+
+def test_a_passage_without_a_vector_counts_as_background():
+    assert fusion.dense_evidence(np.array([np.nan, 0.3]), Background(0.2, 0.1))[0] == 0.0
 
 
 def test_words_that_no_passage_holds_have_no_mass():
@@ -121,51 +123,8 @@ def test_pseudo_queries_of_a_script_without_blanks_and_of_nothing_usable():
     assert pseudo_queries(["Too short.", "", "1 2 3"], ["en", "", ""], count=5) == []
 
 
-class Synonyms:
-    """A dense model that knows what means the same: `word7a` and `word7b` share a vector.
-
-    `noise` is what is added to each vector; much of it makes the model useless.
-    """
-
-    fingerprint = "0123456789abcdef"
-    dimension = 256
-
-    def __init__(self, noise=0.0):
-        self.noise = noise
-
-    def embed_passages(self, texts, progress=None):
-        return np.stack([self._vector(text) for text in texts])
-
-    def embed_queries(self, texts, task=None):
-        return self.embed_passages(texts)
-
-    def _vector(self, text):
-        words = [word.strip(".").rstrip("abcdefgh").lower() for word in text.split()]
-        total = np.sum([self._random(word) for word in words], axis=0)
-        spread = np.linalg.norm(total) / np.sqrt(self.dimension)
-        return unit(total + self.noise * spread * self._random("noise of " + text))
-
-    def _random(self, word):
-        seed = int(hashlib.sha256(word.encode()).hexdigest()[:8], 16)
-        return np.random.default_rng(seed).standard_normal(self.dimension)
-
-
-def paragraph(number):
-    """Sentences on one subject, which say the same things in different words."""
-    draw = np.random.default_rng(number)
-    subject = [f"word{one}" for one in draw.choice(400, 5, replace=False)]
-    common = [f"common{one}" for one in range(40)]
-    sentences = []
-    for _ in range(4):
-        words = [one + draw.choice(list("abcdefgh")) for one in draw.choice(subject, 4)]
-        words += list(draw.choice(common, 4))
-        draw.shuffle(words)
-        sentences.append(" ".join(words).capitalize() + ".")
-    return " ".join(sentences)
-
-
 @pytest.fixture(scope="module")
-def trusts(tmp_path_factory):
+def weights(tmp_path_factory):
     """What is fitted for a good model, a poor one, and one that is noise alone."""
     found = {}
     for name, noise in (("good", 0.0), ("poor", 1.0), ("noise", 1e6)):
@@ -181,15 +140,15 @@ def trusts(tmp_path_factory):
     return found
 
 
-def test_a_better_model_is_trusted_more_and_noise_not_at_all(trusts):
-    assert trusts["good"].weight > 1.2 * trusts["poor"].weight
-    assert trusts["poor"].weight > 0.1
-    assert trusts["noise"].weight < 0.03
-    assert trusts["good"].queries >= 100
+def test_a_better_model_is_trusted_more_and_noise_not_at_all(weights):
+    assert weights["good"].weight > 1.2 * weights["poor"].weight
+    assert weights["poor"].weight > 0.1
+    assert weights["noise"].weight < 0.03
+    assert weights["good"].queries >= 100
 
 
-def test_trust_survives_the_database_and_other_versions_fall_back(trusts):
-    assert FusionWeight.from_json(trusts["good"].to_json()) == trusts["good"]
+def test_a_weight_survives_the_database_and_other_versions_fall_back(weights):
+    assert FusionWeight.from_json(weights["good"].to_json()) == weights["good"]
     assert FusionWeight.from_json("") == calibration.PRIOR
     assert FusionWeight.from_json('{"version": 99, "dense": 7}') == calibration.PRIOR
 

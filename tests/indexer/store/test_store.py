@@ -137,7 +137,7 @@ def test_a_file_that_becomes_a_copy_of_another_has_no_document(shelf):
 def test_the_same_file_is_added_once_unless_it_is_to_be_written_again(shelf):
     first = shelf.add("a.txt", LEAVE)
     assert shelf.add("a.txt", LEAVE) == first
-    second = shelf.add("a.txt", LEAVE, again=True)
+    second = shelf.add("a.txt", LEAVE, force=True)
     assert (second.revision, second.content_hash) == (2, first.content_hash)
     assert len(shelf.found("leave")) == 1
     assert not shelf.problems()
@@ -293,7 +293,11 @@ def test_the_better_match_comes_first(shelf):
     assert [score for _, score in hits] == sorted((score for _, score in hits), reverse=True)
     assert min(score for _, score in hits) > 0
     assert dict(hits) == pytest.approx(
-        shelf.store.keyword_scores(shelf.collection, "premium of the plan", dict(hits))
+        shelf.store.keyword_scores(
+            shelf.collection,
+            dict(hits),
+            shelf.store.term_statistics([shelf.collection], "premium of the plan"),
+        )
     )
 
 

@@ -47,6 +47,15 @@ def test_only_what_is_better_for_certain_holds():
     assert gain_at(11) == 0
 
 
+def test_ties_rank_as_in_search_by_passage_id():
+    from training.evaluation import proof
+
+    scores, ids = np.array([[1.0, 2.0, 2.0, 2.0]] * 3), np.array([7, 5, 9, 3])
+    ranks = proof._ranks(scores, ids, np.array([1, 2, 3]))
+    assert ranks.tolist() == [2, 3, 1]
+    assert proof._firsts(scores, ids).tolist() == [3, 3, 3]
+
+
 class Words:
     """Finds texts by their words; `blind`, it makes noise of them."""
 
