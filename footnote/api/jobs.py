@@ -13,7 +13,9 @@ from embedder.errors import FootnoteError
 from footnote.accounts.access import Access
 from footnote.api import errors, events, schemas
 from footnote.api.caller import Caller
+from footnote.cli.render import index_text
 from footnote.jobs.queue import PROGRESS_SECONDS, Job
+from indexer.ingest.progress import FailedFile, IngestReport
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"])
 _FOLLOWED: dict[int | str, dict[str, Any]] = {
@@ -75,7 +77,17 @@ def _shown(found: Job) -> schemas.JobOut:
         state=found.state,
         progress=found.progress,
         result=found.result,
+        summary=_summary(found),
         error=found.error,
         created_at=found.created_at,
         ended_at=found.ended_at,
     )
+
+
+def _summary(found: Job) -> str:
+    """What an indexing job did, as the command line says it."""
+    if found.kind not in ("index", "reindex") or not found.result:
+        return ""
+    failed = tuple(FailedFile(**one) for one in found.result["failed"])
+    report = IngestReport(**(found.result | {"failed": failed}))
+    return " ".join(line.strip() for line in index_text(report))

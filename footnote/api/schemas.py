@@ -79,7 +79,10 @@ class Handed(BaseModel):
 
 
 class JobOut(BaseModel):
-    """A job: reading documents, training, writing. Times are epoch seconds."""
+    """A job: reading documents, training, writing. Times are epoch seconds.
+
+    `summary` says in a sentence what reading documents came to, once it has ended.
+    """
 
     id: str
     kind: str
@@ -87,6 +90,7 @@ class JobOut(BaseModel):
     state: Literal["waiting", "running", "cancelling", "done", "failed", "cancelled"]
     progress: dict[str, Any]
     result: dict[str, Any]
+    summary: str
     error: str
     created_at: float
     ended_at: float | None

@@ -210,6 +210,8 @@ def index_text(report: IngestReport) -> Iterator[str]:
     if report.with_hidden_text:
         documents = count(report.with_hidden_text, "document")
         yield f"{documents} with hidden text (see `footnote documents`)"
+    if not (report.added or report.updated or report.unchanged or report.deleted):
+        yield "No file could be read." if report.failed else "No file was found there to read."
     for failure in report.failed:
         yield f"  {failure.path}: {failure.error}"
 
