@@ -9,7 +9,17 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ORDER = ["embedder", "indexer", "rag", "training", "footnote"]
-HEAVY = {"torch", "transformers", "faiss", "streamlit", "peft", "openai", "sentence_transformers"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "faiss",
+    "streamlit",
+    "peft",
+    "openai",
+    "sentence_transformers",
+    "fastapi",
+    "mcp",
+}
 
 
 def sources():

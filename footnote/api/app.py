@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -60,16 +59,14 @@ async def _failed(_: Request, error: Exception) -> Response:
 async def _not_valid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    place = _place(first["loc"])
-    hint = ""
-    if tuple(first["loc"]) == ("body",):
-        hint = "; send JSON, with the header `Content-Type: application/json`"
-    return errors.said(422, f"{place}: {first['msg']}{hint}; see {paths.DOCS}", param=place)
-
-
-def _place(where: Sequence[object]) -> str:
-    """The field that is meant, without where it stood."""
-    return ".".join(map(str, where[1:])) or str(where[0])
+    if tuple(first["loc"]) == ("body",) or first["type"] == "json_invalid":
+        return errors.said(
+            422,
+            "the body has to be JSON, sent with the header `Content-Type: application/json`;"
+            f" {paths.DOCS} says which fields it has",
+        )
+    field = ".".join(map(str, first["loc"][1:]))
+    return errors.said(422, f"the field `{field}`: {first['msg']}; see {paths.DOCS}", param=field)
 
 
 async def _not_here(request: Request, error: Exception) -> Response:

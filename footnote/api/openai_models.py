@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -53,7 +53,7 @@ class Embeddings(BaseModel):
     """Texts to embed, as OpenAI takes them, and on which side they stand."""
 
     model: str = Field(description="An embedder, `footnote:NAME`; with `:query` for questions.")
-    input: str | Annotated[list[str], Field(max_length=_INPUTS)] | list[int] | list[list[int]]
+    input: str | list[str] | list[int] | list[list[int]]
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: int | None = Field(None, ge=1)
     input_type: InputType | None = Field(None, description="Default: passage.")
@@ -163,6 +163,10 @@ def _texts(wanted: Embeddings) -> list[str]:
             param="input",
         )
     texts = cast("list[str]", given)
+    if len(texts) > _INPUTS:
+        raise RequestError(
+            f"at most {_INPUTS} texts are embedded at once, these are {len(texts)}", param="input"
+        )
     if sum(map(len, texts)) > _CHARACTERS:
         raise RequestError(
             f"these texts have more than {_CHARACTERS:,} characters together; send fewer at once",

@@ -48,6 +48,7 @@ def make(caller: Caller, weights: Weights) -> MCPServer:
         title="Footnote",
         instructions=_INSTRUCTIONS,
         log_level="WARNING",
+        subscriptions=False,  # nothing is sent unasked
         middleware=[_resources(caller)],
     )
     tool = functools.partial(_tool, server)
