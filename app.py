@@ -5,7 +5,7 @@ Imported, it is the server with its guard; Streamlit then runs it as a script fo
 
 from streamlit.starlette import App
 
-from footnote.web.server import frame
+from footnote.web import frame
 
 if __name__ == "__main__":
     frame.show()

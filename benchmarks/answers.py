@@ -25,7 +25,7 @@ from rag.answer import Answerer
 from rag.evidence import abstain
 from rag.records import Answer
 from training.bundled.abstention import auroc, curve
-from training.data.beir import read
+from training.evaluation.beir import read
 from training.evaluation.evaluate import indexed
 
 

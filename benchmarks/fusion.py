@@ -25,7 +25,7 @@ from embedder.registry import BUNDLED, Registry
 from indexer.search.calibration import POWER, SLOPE, FusionWeight
 from indexer.search.searcher import Scope, Searcher
 from indexer.store.store import Store
-from training.data.beir import Query, read
+from training.evaluation.beir import Query, read
 from training.evaluation.evaluate import indexed, per_query, subsample
 from training.evaluation.metrics import ndcg
 

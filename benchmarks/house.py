@@ -105,6 +105,7 @@ def rooms(graph: dict[str, set[str]], found: dict[str, Path], root: Path) -> dic
 
 
 def main() -> None:
+    """Print the figures."""
     root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[1]).resolve()
     found = modules(root)
     lines = {

@@ -20,10 +20,10 @@ import torch
 
 from benchmarks.quick import measured
 from embedder.registry import UNTRAINED, Registry
-from training.data.beir import read
 from training.data.examples import Example
 from training.data.synthetic_pairs import general_examples
 from training.data.weak_pairs import DROPOUT
+from training.evaluation.beir import read
 from training.fit.config import Recipe
 from training.fit.student import Student
 from training.fit.trainer import Trainer, TrainingProgress

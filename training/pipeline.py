@@ -23,12 +23,12 @@ from indexer.search.pool import POOL
 from indexer.vector.generations import embed_passages
 from training.data.examples import Example, read_examples, write_examples
 from training.data.hard_negatives import Neighbourhood, mine
-from training.data.questions import placed
 from training.data.split import Split, TooLittleToLearnError, split_collection
 from training.data.synthetic_pairs import general_examples
 from training.data.weak_pairs import weak_examples
 from training.evaluation.evaluate import subsample
 from training.evaluation.proof import Proof, ProofQuestion, asked_about, prove
+from training.evaluation.questions import placed
 from training.fit import whitening
 from training.fit.log import history
 from training.promote import promote
@@ -56,7 +56,7 @@ WEAK = 3000
 
 
 @dataclass(frozen=True, slots=True)
-class LearningProgress:
+class TrainingProgress:
     """Where a run is: `done` of `total` in its stage. Times are in seconds."""
 
     stage: Stage
@@ -88,7 +88,7 @@ class TrainingResult:
 class Watch(Protocol):
     """Who looks on, and may stop it."""
 
-    def progress(self, state: LearningProgress) -> None:
+    def progress(self, state: TrainingProgress) -> None:
         """Told of every step."""
         ...
 
@@ -395,7 +395,7 @@ class TrainingRun:
     ) -> None:
         if self._watch is not None:
             seconds = time.monotonic() - self._began
-            self._watch.progress(LearningProgress(stage, done, total, seconds, left, training))
+            self._watch.progress(TrainingProgress(stage, done, total, seconds, left, training))
 
     def _result(
         self, examples: int, steps: int, proof: Proof | None, *, promoted: bool

@@ -84,9 +84,11 @@ class Run:
         )
 
     def _here(self, path: str) -> str:
-        """A file's copy in this folder, which may have moved with the whole home."""
-        copy = self.folder / "data" / Path(path).name
-        return str(copy) if path and copy.exists() else path
+        """A file's copy in this folder, which may have moved with the whole home.
+
+        Never another file: an order may have come with a backup, from anywhere.
+        """
+        return str(self.folder / "data" / Path(path).name) if path else path
 
     @property
     def examples(self) -> Path:

@@ -12,9 +12,10 @@ from starlette.responses import HTMLResponse, Response
 
 from embedder.atomic import is_of_storage, storage_error
 from embedder.errors import FootnoteError
-from footnote.api import documents, errors, jobs, openai_chat, openai_models, paths, questions
+from footnote.api import documents, errors, jobs, openai_chat, openai_models, questions
 from footnote.api.docs_page import HEADERS, page
 from footnote.api.schemas import Error, Health
+from footnote.web.server import programs
 from footnote.web.server.shared_home import home
 
 _DESCRIPTION = (
@@ -30,15 +31,15 @@ def _made() -> FastAPI:
         title="Footnote",
         version=version("footnote"),
         description=_DESCRIPTION,
-        openapi_url=paths.DESCRIPTION,
+        openapi_url=programs.DESCRIPTION,
         docs_url=None,  # they load their scripts from elsewhere
         redoc_url=None,
         responses={"default": {"model": Error, "description": "What went wrong, what to do."}},
     )
     for router in (questions, documents, jobs, openai_models, openai_chat):
         api.include_router(router.router)
-    api.add_api_route(paths.HEALTH, Health, response_model=Health, tags=["health"])
-    api.add_api_route(paths.DOCS, _docs, include_in_schema=False)
+    api.add_api_route(programs.HEALTH, Health, response_model=Health, tags=["health"])
+    api.add_api_route(programs.DOCS, _docs, include_in_schema=False)
     api.add_exception_handler(FootnoteError, _failed)
     api.add_exception_handler(RequestValidationError, _not_valid)
     api.add_exception_handler(HTTPException, _not_here)
@@ -60,21 +61,25 @@ async def _not_valid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     if tuple(first["loc"]) == ("body",) or first["type"] == "json_invalid":
-        return errors.said(
+        return programs.error(
             422,
             "the body has to be JSON, sent with the header `Content-Type: application/json`;"
-            f" {paths.DOCS} says which fields it has",
+            f" {programs.DOCS} says which fields it has",
         )
     field = ".".join(map(str, first["loc"][1:]))
-    return errors.said(422, f"the field `{field}`: {first['msg']}; see {paths.DOCS}", param=field)
+    return programs.error(
+        422, f"the field `{field}`: {first['msg']}; see {programs.DOCS}", param=field
+    )
 
 
 async def _not_here(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     said = str(error.detail)
     if error.status_code in (404, 405):
-        said = f"there is no {request.method} {request.url.path}; {paths.DOCS} says what there is"
-    return errors.said(error.status_code, said, headers=error.headers)
+        said = (
+            f"there is no {request.method} {request.url.path}; {programs.DOCS} says what there is"
+        )
+    return programs.error(error.status_code, said, headers=error.headers)
 
 
 async def _storage(_: Request, error: Exception) -> Response:
@@ -84,7 +89,7 @@ async def _storage(_: Request, error: Exception) -> Response:
 
 
 async def _fault(_: Request, __: Exception) -> Response:
-    return errors.said(500, "this is a fault in Footnote; its terminal or log has the details")
+    return programs.error(500, "this is a fault in Footnote; its terminal or log has the details")
 
 
 api = _made()

@@ -1,24 +1,14 @@
-"""Who calls: a request's `Access`, the same as the pages have."""
+"""Who calls, as FastAPI hands it to a route."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import Depends
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 
-from footnote.accounts import keys
-from footnote.accounts.access import Access, visitor
-from footnote.web.server import guard
-from footnote.web.server.shared_home import home
-
-
-def access_of(connection: HTTPConnection) -> Access:
-    """What whoever sent a request may do; asked anew whenever it is used."""
-    here, way = home(), guard.door(connection)
-    if way.key:
-        keys.note_use(here.store, way.key)
-    return Access(here, lambda: visitor(here, way))
+from footnote.access import Access
+from footnote.web.server.caller import access_of
 
 
 def _caller(request: Request) -> Access:

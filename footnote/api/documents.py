@@ -11,7 +11,7 @@ from footnote.api import schemas
 from footnote.api.caller import Caller
 from footnote.api.errors import RequestError
 from footnote.api.highlight import highlighted
-from footnote.formatting import file_name
+from footnote.rendering.formatting import file_name
 from indexer.records import Document, Receipt, Span
 
 router = APIRouter(prefix="/api/v1", tags=["documents"])

@@ -10,11 +10,11 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from embedder.errors import FootnoteError
-from footnote.accounts.access import Access
+from footnote.access import Access
 from footnote.api import errors, events, schemas
 from footnote.api.caller import Caller
-from footnote.cli.render import index_text
 from footnote.jobs.queue import PROGRESS_SECONDS, Job
+from footnote.rendering.results import index_text
 from indexer.ingest.progress import FailedFile, IngestReport
 
 router = APIRouter(prefix="/api/v1", tags=["jobs"])
@@ -65,7 +65,7 @@ async def _followed(access: Access, found: Job) -> AsyncIterator[str]:
             found = await run_in_threadpool(access.job, found.id)
         yield events.event(_shown(found).model_dump_json(), "end")
     except FootnoteError as error:  # the right to see it was withdrawn, the collection deleted
-        yield events.event(errors.body(errors.status_of(error), str(error)), "error")
+        yield events.event(errors.event_of(error), "error")
 
 
 def _shown(found: Job) -> schemas.JobOut:

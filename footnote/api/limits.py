@@ -18,9 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from embedder.errors import FootnoteError
-from footnote.accounts.access import visitor
-from footnote.api import errors, paths
-from footnote.web.server import guard
+from footnote.access import visitor
+from footnote.web.server import guard, programs
 from footnote.web.server.shared_home import home
 
 if TYPE_CHECKING:
@@ -131,7 +130,7 @@ class Limits:
         wait = self._rates.wait(who, a_minute)
         if not wait:
             return None
-        return errors.said(
+        return programs.error(
             429,
             f"more than {a_minute} requests a minute were sent; wait {wait:.1f} seconds, or raise"
             " the setting api_rate",
@@ -141,7 +140,7 @@ class Limits:
 
 def _longest(scope: Scope) -> int:
     """Bytes that a request may have."""
-    if scope["path"] == f"{paths.API}/v1/documents":
+    if scope["path"] == f"{programs.API}/v1/documents":
         return (home().settings.number("file_mb") << 20) + _FORM_BYTES
     return _JSON_BYTES
 
@@ -149,7 +148,7 @@ def _longest(scope: Scope) -> int:
 def _too_long(connection: HTTPConnection, longest: int) -> Response | None:
     length = connection.headers.get("content-length", "")
     if length.isdecimal() and int(length) > longest:
-        return errors.said(413, _too_long_text(longest))
+        return programs.error(413, _too_long_text(longest))
     return None
 
 
@@ -161,7 +160,7 @@ def _too_long_text(longest: int) -> str:
 
 
 def _too_many() -> Response:
-    return errors.said(
+    return programs.error(
         503,
         "too many requests are being worked on; send this one again in some seconds, or raise the"
         " setting api_at_once",

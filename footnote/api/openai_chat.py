@@ -22,7 +22,14 @@ from footnote.api.caller import Caller
 from footnote.api.errors import RequestError
 from footnote.api.openai_models import Usage, collections_of
 from footnote.api.questions import turns
-from footnote.cli.render import NEAREST, answer_json, markdown_body, markdown_note, pages, snippet
+from footnote.rendering.results import (
+    NEAREST,
+    answer_json,
+    markdown_body,
+    markdown_note,
+    pages,
+    snippet,
+)
 from rag.records import Answer
 
 router = APIRouter(prefix="/v1", tags=["OpenAI's shapes"])
@@ -136,7 +143,7 @@ async def _chunks(
             yield chunk({"content": piece})
         yield chunk({}, "stop", **_beside(answer))
     except FootnoteError as error:
-        yield events.event(errors.body(errors.status_of(error), str(error)))
+        yield events.event(errors.event_of(error))
     if options.include_usage:
         yield events.event(head | {"choices": [], "usage": Usage().model_dump()})
     yield events.event("[DONE]")

@@ -14,7 +14,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from embedder.registry import BUNDLED
-from footnote.accounts.access import Access
+from footnote.access import Access
 from footnote.api.caller import Caller
 from footnote.api.errors import RequestError
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from embedder.errors import FootnoteError
 from footnote.api import errors, events, schemas
 from footnote.api.caller import Caller
-from footnote.cli.render import answer_json, findings_json
+from footnote.rendering.results import answer_json, findings_json
 from rag.explain import Explanation
 from rag.records import Answer, Sentence, Turn
 
@@ -61,7 +61,7 @@ async def _told(answering: events.Working[Answer]) -> AsyncIterator[str]:
             yield events.event({"text": piece}, "text") if piece else events.event(None)
         yield events.event(answer_json(answering.result), "answer")
     except FootnoteError as error:
-        yield events.event(errors.body(errors.status_of(error), str(error)), "error")
+        yield events.event(errors.event_of(error), "error")
 
 
 def turns(exchanges: Iterable[tuple[str, str]]) -> list[Turn]:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
-from footnote.api import paths
 from footnote.api.app import api
 from footnote.api.limits import Limits
 from footnote.mcp.http import McpDoor
+from footnote.web.server import programs
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -23,7 +23,7 @@ class Programs:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
-        app = self._mcp if scope["path"].startswith(paths.MCP) else api
+        app = self._mcp if scope["path"].startswith(programs.MCP) else api
         await app(scope, receive, send)
 
 
@@ -31,7 +31,7 @@ def routes(*, pages: bool) -> list[Route]:
     """The routes, under common limits; the guard belongs before them."""
     programs = Limits(Programs(pages=pages))
     return [
-        Route(f"{paths.API}/{{rest:path}}", programs),
-        Route(f"{paths.OPENAI}/{{rest:path}}", programs),
-        Route(paths.MCP, programs),
+        Route(f"{programs.API}/{{rest:path}}", programs),
+        Route(f"{programs.OPENAI}/{{rest:path}}", programs),
+        Route(programs.MCP, programs),
     ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from footnote.cli.common import as_json_option, open_home, show
-from footnote.formatting import when
+from footnote.rendering.formatting import when
 
 if TYPE_CHECKING:
     from footnote.accounts.keys import Key

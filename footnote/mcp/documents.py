@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from indexer.store.errors import UnknownDocumentError
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
     from indexer.records import Document
     from indexer.search.searcher import Findings
 

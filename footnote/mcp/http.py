@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from footnote.api import errors, paths
-from footnote.api.caller import access_of
+from footnote.web.server import programs
+from footnote.web.server.caller import access_of
 from footnote.web.server.shared_home import home
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
-    from footnote.accounts.access import Access
+    from footnote.access import Access
     from footnote.mcp.weights import Weights
 
 
@@ -31,13 +31,13 @@ class McpDoor:
     """An ASGI app; `pages` says whether the web pages are served beside it."""
 
     def __init__(self, *, pages: bool) -> None:
-        self._place = "/library?document={}" if pages else paths.API + "/v1/documents/{}/text"
+        self._place = "/library?document={}" if pages else programs.API + "/v1/documents/{}/text"
         self._running: tuple[object, asyncio.Task[StreamableHTTPSessionManager]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
         if scope["method"] != "POST":  # without sessions there is nothing to listen to, or to end
-            refused: Response = errors.said(
+            refused: Response = programs.error(
                 405,
                 "MCP is spoken by POST here; nothing is sent unasked",
                 headers={"Allow": "POST"},

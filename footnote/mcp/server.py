@@ -17,11 +17,11 @@ from mcp.types import ListResourcesResult, Resource, ToolAnnotations
 from pydantic import Field
 
 from embedder.errors import FootnoteError
-from footnote.accounts.access import Access
-from footnote.cli.render import answer_json
+from footnote.access import Access
 from footnote.mcp import documents
 from footnote.mcp.documents import Fetched, Results
 from footnote.mcp.weights import Weights
+from footnote.rendering.results import answer_json
 
 Tool = TypeVar("Tool", bound=Callable[..., Any])
 # Who asks, and how a document's id becomes an address that its reader can open.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from footnote.accounts.access import Access
+from footnote.access import Access
 from footnote.accounts.people import ONLY_USER
 from footnote.mcp import documents
 from footnote.mcp.server import make

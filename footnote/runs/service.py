@@ -167,7 +167,7 @@ def _keep_files(run: Run, data: Sequence[Path], questions: Sequence[Path]) -> No
 def learning(home: Home, run: Run, watch: Watch | None = None) -> TrainingRun:
     """The loop over a run, ready to go or to go on. Raises `TrainingError`."""
     from training.data.examples import read_examples
-    from training.data.questions import labelled_questions, reader_questions
+    from training.evaluation.questions import labelled_questions, reader_questions
     from training.pipeline import TrainingRun, Workshop
 
     wanted = run.request

@@ -257,10 +257,11 @@ def _mend_keyword_table(store: Store, collection: int) -> None:
     missing = checks.unindexed(store.connection, collection)
     for document, passages in _by_document(store, missing):
         record = store.document(document)
+        language = store.document_languages([document])[document]
+        terms = writes.keyword_terms(record.title, passages, language)
         with store.transaction() as connection:
-            row = connection.execute("SELECT language FROM documents WHERE id = ?", (document,))
             ids = [passage.id for passage in passages]
-            writes.insert_keywords(connection, record, ids, passages, row.fetchone()["language"])
+            writes.insert_keywords(connection, record.collection, ids, terms)
 
 
 def _by_document(store: Store, ids: Sequence[int]) -> Iterator[tuple[str, list[Passage]]]:

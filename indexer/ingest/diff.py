@@ -68,9 +68,9 @@ class Change:
         return "renamed" if is_gone(twin.path) else "copy"
 
     def _reads_as_told(self, here: Document) -> bool:
-        """Whether hidden text was looked for, and what was found was dealt with as it is now."""
-        return here.hidden == () or (
-            here.hidden is not None and here.hidden_kept == self._keep_hidden
+        """Whether today's parsers read it, and dealt with hidden text as it is dealt with now."""
+        return not here.outdated and (
+            here.hidden == () or (here.hidden is not None and here.hidden_kept == self._keep_hidden)
         )
 
     def settle(self, action: Action, content_hash: str) -> None:

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from indexer.chunking import PassageLimits, cut, embedding_text
 from indexer.ingest.diff import TO_PARSE, UPDATES, Change, check, reason
-from indexer.ingest.progress import IngestProgress, IngestReport, Tally
+from indexer.ingest.progress import IngestProgress, IngestReport, Tally, supersedes
 from indexer.ingest.sources import Source
 from indexer.parsers import ParseError, ReadingLimits, UnsupportedError
-from indexer.records import Document, ParsedFile, Passage
-from indexer.sandbox.worker import ParserPool
+from indexer.records import ParsedFile, Passage
+from indexer.sandbox.pool import ParserPool
 from indexer.store.originals import Staged, hash_file
 from indexer.store.store import Failure, NewDocument, Store
 from indexer.store.writes import text_hash
@@ -307,9 +307,9 @@ class Pipeline:
             force=prepared.force,
         )
         if document.id == new.id:
-            self._tally.committed(prepared.source, document, updated=_supersedes(before))
+            self._tally.committed(prepared.source, document, before)
         else:  # another run, or another file of this one, has brought the same content
-            changed = _supersedes(before) and before.path != document.path
+            changed = supersedes(before) and before.path != document.path
             self._tally.settled(prepared.source, changed=changed)
         self._tell(prepared.source)
 
@@ -327,10 +327,6 @@ class Pipeline:
 def _pool(settings: IngestSettings) -> ParserPool:
     workers = settings.workers
     return ParserPool(workers.count, workers.seconds, workers.memory_bytes, settings.reading)
-
-
-def _supersedes(before: Document | None) -> bool:
-    return before is not None and before.state != "failed"
 
 
 def _check_text(parsed: ParsedFile) -> None:

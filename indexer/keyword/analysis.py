@@ -263,7 +263,7 @@ def _pairs(run: str, *, singles: bool) -> list[str]:
     With `singles`, Han characters by themselves too, and the first of a run in other scripts: a
     word of one syllable ("법") with what is written on to it ("법은").
     """
-    units = _CLUSTER.findall(run)
+    units = [unit[:_LONGEST] for unit in _CLUSTER.findall(run)]
     if len(units) == 1:
         return units
     pairs = [first + second for first, second in itertools.pairwise(units)]

@@ -20,9 +20,10 @@ from indexer.parsers.markup.rst import parse_rst
 from indexer.parsers.office.legacy import parse_doc, parse_ppt
 from indexer.parsers.office.opendocument import parse_opendocument
 from indexer.parsers.office.rtf import parse_rtf
-from indexer.parsers.office.sheets import parse_csv, parse_workbook
-from indexer.parsers.office.slides import parse_pptx
-from indexer.parsers.office.word import parse_docx
+from indexer.parsers.office.sheets import parse_csv
+from indexer.parsers.office.slides.parse import parse_pptx
+from indexer.parsers.office.word.parse import parse_docx
+from indexer.parsers.office.workbook.parse import parse_workbook
 from indexer.parsers.pdf.parse import Progress, parse_pdf
 from indexer.parsers.reading import DEFAULT_LIMITS, Reading, ReadingLimits
 from indexer.parsers.text import parse_org, parse_plain, parse_yaml

@@ -228,8 +228,13 @@ _M008 = """
 UPDATE documents SET hidden = NULL WHERE kind IN ('pptx', 'sheet');
 """
 
-# What programs sign in with: each key acts for one person.
+# By which revision of the parsers a document was read (`indexer.records.PARSER_REVISION`).
 _M009 = """
+ALTER TABLE documents ADD COLUMN parser INTEGER NOT NULL DEFAULT 0;   -- 0: before they were counted
+"""
+
+# What programs sign in with: each key acts for one person.
+_M010 = """
 CREATE TABLE keys (
     id TEXT PRIMARY KEY,                     -- random; what it is listed and revoked by
     person TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
@@ -243,7 +248,7 @@ CREATE INDEX keys_person ON keys(person);
 """
 
 MIGRATIONS: tuple[tuple[int, str], ...] = tuple(
-    enumerate((_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008, _M009), start=1)
+    enumerate((_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008, _M009, _M010), start=1)
 )
 LATEST = MIGRATIONS[-1][0]
 

@@ -187,6 +187,8 @@ class Store(Catalogue):
         another process meanwhile, unless `force` has it written anew.
         """
         language = detect_language("\n".join(passage.text for passage in passages[:20]))
+        # Before the transaction, for which others wait.
+        terms = writes.keyword_terms(document.title, passages, language)
         with self.transaction() as connection:
             self._check_there(document.collection)
             here = self.document_at(document.collection, document.path)
@@ -201,7 +203,7 @@ class Store(Catalogue):
             record = _ready(document, pages, len(passages), revision)
             writes.insert_document(connection, record, language)
             writes.insert_pages(connection, record.id, pages)
-            ids = writes.insert_passages(connection, record, passages, language)
+            ids = writes.insert_passages(connection, record, passages, terms)
             writes.insert_vectors(connection, ids, vectors, fingerprint)
             connection.execute(
                 "UPDATE collections SET fingerprint = ? WHERE id = ? AND fingerprint = ''",

@@ -18,8 +18,8 @@ from indexer.keyword.analysis import query_words
 from indexer.records import Hit
 from rag.evidence.numbers import in_figures, unsaid
 from rag.evidence.quotables import Quotable
+from rag.languages import Language, content_words, language_of
 from rag.question.analysis import terms_of
-from rag.question.languages import Language, content_words, language_of
 from rag.records import Verdict
 
 # Shares of a claim's content words that must stand in its source. Measured by

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from indexer.records import Hit
 from rag.evidence.quotables import Quotable
+from rag.languages import language_of
 from rag.question.analysis import Question, holds_kind
-from rag.question.languages import language_of
 
 # What each ought to weigh against a sentence's own coverage (at most 1). None is delicate: on 500
 # squad-dev questions over BM25 hits the best sentence holds the gold answer in 71.6 to 74.2 %

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.question.languages import Language
+from rag.languages import Language
 
 _LONGEST_WHOLE = 1e15  # past which a float has no decimals
 

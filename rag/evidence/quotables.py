@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 from indexer.chunking import locate, sentences
 from indexer.records import Block, Hit, Page
-from rag.question.languages import MONTHS, language_of
+from rag.languages import MONTHS, language_of
 
 # Pages by document and number, as the hits' passages refer to them.
 Pages = Mapping[tuple[str, int], Page]

@@ -9,7 +9,7 @@ from typing import Literal
 
 from indexer.keyword.analysis import index_terms
 from indexer.keyword.bm25 import TermStatistics, idf
-from rag.question.languages import Language, language_of
+from rag.languages import Language, language_of
 
 Kind = Literal["any", "number", "date", "name"]
 

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 
 from indexer.keyword.analysis import index_terms
 from indexer.parsers.layout import clean
+from rag.languages import Language, content_words, language_of
 from rag.llm.client import ChatModel, LanguageModelError, Message, complete
 from rag.llm.generate import spoken, thought_out, visible
-from rag.question.languages import Language, content_words, language_of
 from rag.records import Turn
 
 # With as many content words of its own a question stands alone, connective or not.

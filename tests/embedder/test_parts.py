@@ -14,12 +14,8 @@ from embedder.encoder import right_padded
 from embedder.pooling import last_token, own_tokens, weighted_mean
 from embedder.registry import SHIPPED
 from embedder.spec import EmbedderSpec
-from training.bundled.statistics import (
-    groups,
-    held_out,
-    inverse_document_frequency,
-    within_pair_whitening,
-)
+from training.bundled.statistics import inverse_document_frequency, within_pair_whitening
+from training.data.synthetic_pairs import groups, held_out
 
 
 @given(st.lists(st.integers(1, 600), max_size=80), st.integers(1, 2048))

@@ -25,9 +25,9 @@ from indexer.doctor.repair import examine
 from indexer.ingest.sources import find
 from rag.history import History
 from training.data.examples import Example, read_examples, write_examples
-from training.data.questions import labelled_questions, reader_questions
 from training.data.split import TooLittleToLearnError, split_collection
 from training.evaluation.proof import ProofQuestion
+from training.evaluation.questions import labelled_questions, reader_questions
 from training.fit.batches import plan
 from training.fit.config import WHOLE_RATE, Recipe, RecipeError
 from training.fit.log import history

@@ -8,10 +8,10 @@ from scripted_server import scripted_server
 from embedder.errors import FootnoteError
 from footnote.accounts import audit
 from footnote.jobs import queue
-from footnote.jobs.kinds import WORK
 from footnote.runs import estimate, service
 from footnote.runs.example_pages import ExamplePages, save
 from footnote.runs.service import TrainingOptions
+from footnote.worker.kinds import WORK
 from indexer.ingest.sources import find
 from rag.llm.client import OpenAIChat
 from tests.homes import write_papers

@@ -28,7 +28,7 @@ from indexer.search.searcher import Scope, Searcher
 from indexer.store.store import Store
 from rag.answer import Answerer
 from rag.evidence import abstain
-from training.data.beir import Dataset, Entry
+from training.evaluation.beir import Dataset, Entry
 from training.evaluation.evaluate import indexed
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from indexer.records import ParsedFile, Passage
 from indexer.search.searcher import Mode, Scope, Searcher
 from indexer.store.store import NewDocument, Store
 from indexer.store.writes import text_hash
-from training.data.beir import Dataset, Entry, EvaluationError, Query, read
+from training.evaluation.beir import Dataset, Entry, EvaluationError, Query, read
 from training.evaluation.metrics import METRICS
 
 if TYPE_CHECKING:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.cli.render import markdown_body, markdown_note, marked
-from footnote.formatting import harmless
+from footnote.rendering.formatting import harmless
+from footnote.rendering.results import markdown_body, markdown_note, marked
 from footnote.web import components
 from footnote.web.ask import why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from footnote.accounts.access import Access
+    from footnote.access import Access
     from footnote.web.ask.answer import Source
     from rag.records import Answer, Turn
 

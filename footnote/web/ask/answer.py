@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.cli.render import snippet
-from footnote.formatting import plain
+from footnote.rendering.formatting import plain
+from footnote.rendering.results import snippet
 from footnote.web import components
-from footnote.web.ask.page_view import Place
+from footnote.web.page_view import Place
 from indexer.store.errors import UnknownDocumentError
 from rag.records import Answer, Turn
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
 
 EXPLANATIONS = {
     "supported": "",

@@ -23,10 +23,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from embedder.errors import FootnoteError
+from footnote.access import Access, Door, ElsewhereError, NotSignedInError, visitor
 from footnote.accounts import signin
-from footnote.accounts.access import Access, Door, ElsewhereError, NotSignedInError, visitor
-from footnote.api import errors, paths
-from footnote.web.server import oidc
+from footnote.web.server import oidc, programs
 from footnote.web.server.shared_home import home
 from footnote.web.server.sign_in_page import form_fields, page
 
@@ -38,7 +37,7 @@ SIGN_IN = "/sign-in"
 # the API says of itself.
 _OPEN = re.compile(
     r"/(static/.*|favicon\.\w+|_stcore/health|sign-in(/organisation)?|auth/login|oauth2callback)"
-    "|" + "|".join(map(re.escape, paths.OPEN))
+    "|" + "|".join(map(re.escape, programs.OPEN))
 )
 _UPLOAD = "/_stcore/upload_file/"
 _PLACE = re.compile(r"/[\w/?=&%.-]*")
@@ -84,8 +83,8 @@ def door(connection: HTTPConnection) -> Door:
     peer = connection.client.host if connection.client else None
     local = from_this_machine(peer, connection.headers)
     key = ""
-    if paths.is_for_programs(connection.scope["path"]):
-        key = paths.bearer(connection.headers)
+    if programs.asks(connection.scope["path"]):
+        key = programs.bearer(connection.headers)
     return Door(local, connection.cookies.get(cookie_name(), ""), key)
 
 
@@ -143,7 +142,7 @@ def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
 def _objection(connection: HTTPConnection) -> Response | None:
     """The answer to what nobody may ask, and to an upload of somebody who may add no documents."""
     path, method = connection.scope["path"], connection.scope["method"]
-    if paths.is_for_programs(path):
+    if programs.asks(path):
         return _other_sites(connection, method)
     if ".." in re.split(r"[/\\]", unquote(path)):  # the server has decoded it once
         return PlainTextResponse("This is no path of Footnote's.", 400)
@@ -162,9 +161,9 @@ def _other_sites(connection: HTTPConnection, method: str) -> Response | None:
     A browser says where a request comes from, and adds the session's cookie unasked. A key is
     never added unasked.
     """
-    if method in ("GET", "HEAD") or paths.bearer(connection.headers) or _same_site(connection):
+    if method in ("GET", "HEAD") or programs.bearer(connection.headers) or _same_site(connection):
         return None
-    return errors.said(403, "this was sent by a page of another site; send a key with it")
+    return programs.error(403, "this was sent by a page of another site; send a key with it")
 
 
 def _longest_upload() -> int:
@@ -181,7 +180,7 @@ def _announced(connection: HTTPConnection) -> int:
 
 
 def _refused(connection: HTTPConnection, refused: FootnoteError) -> Response:
-    if paths.is_for_programs(connection.scope["path"]):
+    if programs.asks(connection.scope["path"]):
         return _refused_program(connection, refused)
     if isinstance(refused, NotSignedInError):
         if "text/html" in connection.headers.get("accept", ""):
@@ -198,10 +197,10 @@ def _refused(connection: HTTPConnection, refused: FootnoteError) -> Response:
 def _refused_program(connection: HTTPConnection, refused: FootnoteError) -> Response:
     """The same as JSON, with what a program can do about it."""
     if not isinstance(refused, NotSignedInError):
-        return errors.said(403 if isinstance(refused, ElsewhereError) else 503, str(refused))
-    if paths.bearer(connection.headers):
-        return errors.said(401, str(refused))
-    return errors.said(
+        return programs.error(403 if isinstance(refused, ElsewhereError) else 503, str(refused))
+    if programs.bearer(connection.headers):
+        return programs.error(401, str(refused))
+    return programs.error(
         401,
         "this takes a key, in the header `Authorization: Bearer fn_…`; make one with"
         " `footnote people key NAME`, or under your name at the top of the pages",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from embedder.errors import FootnoteError
-from footnote.formatting import count, listed, plain
+from footnote.rendering.formatting import count, listed, plain
 from footnote.runs import estimate, service
 from footnote.web.server import session
 from footnote.web.server.session import errors_shown, problem

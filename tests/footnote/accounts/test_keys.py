@@ -2,8 +2,8 @@
 
 import pytest
 
+from footnote.access import Door, NotSignedInError, visitor
 from footnote.accounts import audit, keys
-from footnote.accounts.access import Door, NotSignedInError, visitor
 from footnote.accounts.people import ONLY_USER, People, PeopleError, Profile
 from footnote.home import Home
 

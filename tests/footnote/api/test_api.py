@@ -85,7 +85,7 @@ def test_a_page_is_drawn_with_the_quote_of_a_footnote_highlighted(home):
 
 
 def test_search_gives_the_command_lines_json(home):
-    from footnote.cli.render import findings_json
+    from footnote.rendering.results import findings_json
 
     wanted = {"query": "paid leave", "collections": ["policies"], "k": 3}
     for mode in ("fused", "dense", "keyword"):
@@ -228,7 +228,7 @@ def test_a_fault_of_ours_says_nothing_of_the_inside(home, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("the inside")
 
-    monkeypatch.setattr("footnote.accounts.access.Access.collections", broken)
+    monkeypatch.setattr("footnote.access.Access.collections", broken)
     said = client().get("/api/v1/collections")
     assert said.status_code == 500
     assert "inside" not in error(said)["message"]
@@ -243,7 +243,7 @@ def test_an_answer_that_nobody_waits_for_is_not_written_to_its_end(home, monkeyp
             told.append(time.monotonic())
             time.sleep(0.01)
 
-    monkeypatch.setattr("footnote.accounts.access.Access.ask", endless)
+    monkeypatch.setattr("footnote.access.Access.ask", endless)
     import httpx2
 
     with served() as address, httpx2.Client() as call:
@@ -275,7 +275,7 @@ def test_the_description_names_what_there_is_and_the_page_loads_nothing(home):
 def test_what_an_answer_holds_is_described(home):
     """Whoever gives `Answer` another field that `ask --json` shows, describes it here too."""
     from footnote.api.schemas import AnswerOut
-    from footnote.cli.render import answer_json
+    from footnote.rendering.results import answer_json
 
     empty = Answer("a", "a", (), (), True, 0.1, "extractive", (), 0.1)
     assert set(answer_json(empty)) == set(AnswerOut.model_fields)

@@ -92,7 +92,7 @@ def test_more_than_may_be_worked_on_at_once_are_refused(home, monkeypatch):
         go_on.wait(30)
         return []
 
-    monkeypatch.setattr("footnote.accounts.access.Access.collections", slow)
+    monkeypatch.setattr("footnote.access.Access.collections", slow)
     with client() as call:
         answers = []
         first = threading.Thread(

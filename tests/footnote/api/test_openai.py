@@ -194,7 +194,7 @@ def test_as_a_table_please_cites_this_turns_passages_alone(home, monkeypatch, ll
             monkeypatch.setenv("OPENAI_BASE_URL", script.url)
             monkeypatch.setattr("footnote.web.server.shared_home._open", type(home).open)
         read = []
-        from footnote.accounts.access import Access
+        from footnote.access import Access
 
         ask = Access.ask
         monkeypatch.setattr(Access, "ask", lambda *a: read.append(ask(*a)) or read[-1])

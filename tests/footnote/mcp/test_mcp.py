@@ -14,7 +14,7 @@ from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 
-from footnote.accounts.access import Access
+from footnote.access import Access
 from footnote.accounts.people import ONLY_USER, People, Profile
 from footnote.mcp import documents
 from footnote.mcp.server import make

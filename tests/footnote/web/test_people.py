@@ -4,8 +4,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from web_pages import add, add_handbook, ask_page, labels, library_page, table
 
+from footnote.access import Door
 from footnote.accounts import sharing, signin
-from footnote.accounts.access import Door
 from footnote.accounts.people import People, Profile
 
 

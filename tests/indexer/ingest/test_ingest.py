@@ -14,7 +14,7 @@ from indexer.ingest import watch as watching
 from indexer.ingest.ingest import Ingest, OtherGenerationError
 from indexer.ingest.sources import Source, find
 from indexer.ingest.watch import in_step, watch
-from indexer.sandbox.worker import NoParserError, ParserPool
+from indexer.sandbox.pool import NoParserError, ParserPool
 from indexer.store.store import Store
 
 LEAVE = "# Parental leave\n\nPaid leave lasts sixteen weeks for every employee.\n"
@@ -474,3 +474,13 @@ def test_a_machine_that_starts_no_process_is_not_the_files_fault(full_desk, monk
     with pytest.raises(NoParserError, match="end other programs"):
         full_desk.run()
     assert full_desk.store.documents([full_desk.collection]).total == 0
+
+
+def test_a_long_heading_does_not_fill_the_disk(desk):
+    """211 KB of Markdown made a database of 619 MB."""
+    line = " ".join(f"word{number}" for number in range(2_500))
+    desk.write("long.md", f"# {line}\n\n{line}\n")
+    desk.run()
+    size = sum(file.stat().st_size for file in desk.home.glob("footnote.db*"))
+    assert size < 60 * 2 * len(line)
+    assert desk.found("word2400") > 0

@@ -21,7 +21,7 @@ from indexer.parsers import (
     parse,
 )
 from indexer.records import ParsedFile
-from indexer.sandbox.worker import ParserPool
+from indexer.sandbox.pool import ParserPool
 
 
 def children() -> set[int]:
@@ -29,7 +29,7 @@ def children() -> set[int]:
         ["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, check=False
     )
     rows = found.stdout.decode().splitlines()
-    return {int(row.split()[0]) for row in rows if "indexer.sandbox.worker" in row}
+    return {int(row.split()[0]) for row in rows if "indexer.sandbox.child" in row}
 
 
 def test_a_file_comes_back_as_it_is_parsed_here(tmp_path):

@@ -10,8 +10,8 @@ from indexer.keyword.bm25 import TermStatistics
 from indexer.records import Block, Page
 from rag.evidence.extract import choose, score
 from rag.evidence.quotables import quotables
+from rag.languages import language_of
 from rag.question.analysis import expected_kind, holds_kind, read
-from rag.question.languages import language_of
 
 
 def asked(text, languages=("en",)):

@@ -10,7 +10,7 @@ from indexer.parsers.container import package_faults
 from indexer.parsers.hidden import MARKED, OFF_PAGE
 from indexer.parsers.layout import PageBuilder
 from indexer.parsers.markup.markup import attribute, local
-from indexer.parsers.office.slide_hidden import SlideLooks
+from indexer.parsers.office.slides.hidden import SlideLooks
 from indexer.parsers.reading import Reading
 from indexer.records import Page, ParsedFile
 

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from embedder.errors import FootnoteError
+from footnote.access import Access, Door, ElsewhereError, NotSignedInError, visitor
 from footnote.accounts import sharing
-from footnote.accounts.access import Access, Door, ElsewhereError, NotSignedInError, visitor
 from footnote.accounts.people import EVERYONE, ONLY_USER, People, Profile
 from footnote.home import Home
 from footnote.jobs import queue
@@ -22,9 +22,9 @@ from indexer.ingest.sources import find
 from indexer.records import Span
 from rag.history import History, NotRatedError
 from rag.records import Answer, Footnote, Sentence
-from training.data.questions import reader_questions
+from training.evaluation.questions import reader_questions
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery"
 RELATIONS = ("shared", "everyone", "foreign", "withdrawn")
 ROLES = ("admin", "reader", "uploader")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from footnote.formatting import count, duration, harmless
+from footnote.rendering.formatting import count, duration, harmless
 
 if TYPE_CHECKING:
     from footnote.backup.backup import BackupReport
@@ -159,11 +159,10 @@ def hidden_text(document: Document) -> Iterator[str]:
     """What a document holds that a person does not see in it, a sentence each."""
     if document.state == "failed":
         return
-    if document.hidden is None:
-        yield "was read before hidden text was looked for; index it again"
-        return
+    if document.hidden is None or document.outdated:
+        yield "was read by an earlier version, which read less of a file; index it again"
     done = "indexed all the same" if document.hidden_kept else "left out"
-    for found in document.hidden:
+    for found in document.hidden or ():
         excerpt = f": “{found.excerpt}”" if found.excerpt else ""
         yield (
             f"hidden text on page {found.page}, {found.how},"
@@ -205,6 +204,8 @@ def index_text(report: IngestReport) -> Iterator[str]:
         f" {len(report.failed)} failed: {count(report.pages, 'page')},"
         f" {count(report.passages, 'passage')} in {report.seconds:.1f} s"
     )
+    if report.reread:
+        yield f"{count(report.reread, 'document')} read again: more is read of a file by now"
     if report.pages_without_text:
         yield f"{count(report.pages_without_text, 'page')} without text (see `footnote documents`)"
     if report.with_hidden_text:

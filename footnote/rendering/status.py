@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from footnote.formatting import count, duration, size, when
+from footnote.rendering.formatting import count, duration, size, when
 
 if TYPE_CHECKING:
     from footnote.status import CollectionStatus, Generation, JobStatus, Status

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from indexer.search.searcher import Scope
 from rag.explain import find_passage
 from rag.records import from_json
-from training.data.examples import Example
+from training.data.examples import WRITTEN, Example
 from training.evaluation.proof import ProofQuestion
-from training.synthesis.from_passages import SOURCE
 
 if TYPE_CHECKING:
     from indexer.store.store import Store
@@ -62,7 +61,7 @@ def labelled_questions(
 ) -> list[ProofQuestion]:
     """Questions of a file, as far as the collection holds the passage that each names."""
     found = [
-        ProofQuestion(one.query, one.passage, "written" if one.source == SOURCE else "labelled")
+        ProofQuestion(one.query, one.passage, "written" if one.source == WRITTEN else "labelled")
         for one in placed(store, collection, examples)
         if one.passage
     ]

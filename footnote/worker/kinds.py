@@ -14,7 +14,7 @@ from indexer.ingest.sources import Source, find
 if TYPE_CHECKING:
     from footnote.home import Home
     from footnote.jobs.queue import JobControl
-    from training.pipeline import LearningProgress
+    from training.pipeline import TrainingProgress
     from training.synthesis.progress import SynthProgress
 
 Work = Callable[["Home", dict[str, Any], "JobControl"], dict[str, Any]]
@@ -58,7 +58,7 @@ class _Control:
 
     control: JobControl
 
-    def progress(self, state: LearningProgress) -> None:
+    def progress(self, state: TrainingProgress) -> None:
         self.control.progress(asdict(state))
 
     def cancelled(self) -> bool:
@@ -68,7 +68,7 @@ class _Control:
 def _train(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
     """Go through the loop of `run`, from where it stands."""
     from footnote.accounts.people import People
-    from footnote.cli.render import learning_json
+    from footnote.rendering.results import learning_json
     from footnote.runs import service
 
     run = service.runs(home).get(arguments["run"])

@@ -8,12 +8,12 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.console import Console
 
-from footnote import formatting
-from footnote.cli import progress_bars, render
+from footnote.cli import progress_bars
+from footnote.rendering import formatting, results
 from footnote.web.ask import actions
 from footnote.web.ask.answer import Source
-from footnote.web.ask.page_view import Place, page_label
 from footnote.web.library import upload
+from footnote.web.page_view import Place, page_label
 from indexer.records import Page, Span
 from rag.records import Answer, Footnote, Sentence, Turn
 
@@ -116,7 +116,7 @@ def test_what_leaves_the_page_carries_its_marks():
     assert actions.as_text(answer, sources).startswith(f"{marked}\n")
     exported = actions.as_markdown([(replace(turn, answer=answer), sources)])
     assert marked.replace("[1]", "[^1]") in exported
-    assert render.answer_json(answer)["answer"] == marked
+    assert results.answer_json(answer)["answer"] == marked
 
 
 def test_an_exported_conversation_numbers_footnotes_through():

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from indexer.parsers.container import package_faults
+from indexer.parsers.grid import Cell, laid_out, write_grid
 from indexer.parsers.layout import one_line
-from indexer.parsers.markup.markup import attribute, local, read_xml
-from indexer.parsers.office.word_hidden import HiddenRuns
+from indexer.parsers.markup.markup import attribute, child, local, read_xml
+from indexer.parsers.office.word.hidden import HiddenRuns
 from indexer.parsers.reading import Reading
 from indexer.records import Page, ParsedFile
 
@@ -66,14 +68,14 @@ class _Reader:
 
     def blocks(self, parent: _Element) -> None:
         """Write the paragraphs and tables inside an element."""
-        for child in parent:
-            tag = local(child)
+        for node in parent:
+            tag = local(node)
             if tag == "p":
-                self.paragraph(child)
+                self.paragraph(node)
             elif tag == "tbl":
-                self.table(child)
+                self.table(node)
             elif tag in _WRAPPERS:
-                self.blocks(child)
+                self.blocks(node)
 
     def notes(self, root: _Element) -> None:
         """Write footnotes or endnotes."""
@@ -111,36 +113,49 @@ class _Reader:
 
     def text(self, element: _Element) -> Iterator[str]:
         """The text of a paragraph in order, `_BREAK` where a page ends."""
-        for child in element:
-            tag = local(child)
+        for node in element:
+            tag = local(node)
             if tag == "t":
-                yield child.text or ""
+                yield node.text or ""
             elif tag in _CHARACTERS:
                 yield _CHARACTERS[tag]
             elif tag == "br":
-                paged = attribute(child, "type") == "page" and not self.rendered
+                paged = attribute(node, "type") == "page" and not self.rendered
                 yield _BREAK if paged else " "
             elif tag == "lastRenderedPageBreak":
                 yield _BREAK
-            elif tag == "r" and (how := self.hidden.how(child)):
-                text = "".join(self.text(child))
+            elif tag == "r" and (how := self.hidden.how(node)):
+                text = "".join(self.text(node))
                 if not self.builder.hide(how, text):
                     yield text
             elif tag == "p":  # of a text box
-                yield from (" ", *self.text(child), " ")
+                yield from (" ", *self.text(node), " ")
             elif tag and tag not in _SKIPPED:
-                yield from self.text(child)
+                yield from self.text(node)
 
     def table(self, element: _Element) -> None:
         """Write a table; one of a single column frames text and is written as that."""
-        rows = [child for child in _unwrapped(element) if local(child) == "tr"]
+        rows = [node for node in _unwrapped(element) if local(node) == "tr"]
         cells = [[cell for cell in _unwrapped(row) if local(cell) == "tc"] for row in rows]
         if max((len(row) for row in cells), default=0) < 2:
             for row in cells:
                 for cell in row:
                     self.blocks(cell)
             return
-        self.builder.table([[self.cell(cell) for cell in row] for row in cells])
+        write_grid(self.builder, laid_out(map(self.row, rows), _header_rows(rows)))
+
+    def row(self, row: _Element) -> list[Cell]:
+        """The cells of a row, in their columns."""
+        before = child(child(row, "trPr"), "gridBefore")
+        cells = [Cell("", _number(before))] if before is not None else []
+        for cell in _unwrapped(row):
+            if local(cell) == "tc":
+                properties = child(cell, "tcPr")
+                merged = child(properties, "vMerge")
+                goes_on = merged is not None and attribute(merged, "val") != "restart"
+                span = _number(child(properties, "gridSpan"))
+                cells.append(Cell(self.cell(cell), span, 0 if goes_on else 1))
+        return cells
 
     def cell(self, cell: _Element) -> str:
         """The text of a cell; nested tables are read as text."""
@@ -158,13 +173,31 @@ class _Reader:
         )
 
 
+def _number(element: _Element | None) -> int:
+    """The number that an element gives, 1 where it gives none."""
+    value = "" if element is None else attribute(element, "val")
+    return int(value) if value.isdecimal() and len(value) < 6 else 1
+
+
+def _header_rows(rows: Sequence[_Element]) -> int | None:
+    """How many rows Word repeats on each page, if several; people often mark the first alone."""
+    marked = (child(child(row, "trPr"), "tblHeader") for row in rows)
+    count = sum(1 for _ in takewhile(lambda one: one is not None and _is_on(one), marked))
+    return count if count > 1 else None
+
+
+def _is_on(switch: _Element) -> bool:
+    """Whether a property that stands there is on."""
+    return attribute(switch, "val").lower() not in ("0", "false", "off", "none")
+
+
 def _unwrapped(element: _Element) -> Iterator[_Element]:
     """Children, with those inside content controls in their place."""
-    for child in element:
-        if local(child) in _WRAPPERS:
-            yield from _unwrapped(child)
+    for node in element:
+        if local(node) in _WRAPPERS:
+            yield from _unwrapped(node)
         else:
-            yield child
+            yield node
 
 
 def _ancestry(style: CT_Style | None) -> Iterator[CT_Style]:

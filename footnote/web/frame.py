@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from embedder.errors import FootnoteError
-from footnote.accounts.access import NotSignedInError
+from footnote.access import NotSignedInError
 from footnote.web.admin import account, people, status
 from footnote.web.ask import page as ask
 from footnote.web.library import page as library
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from footnote.accounts.people import Person
 
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parent
 ICON = HERE / "assets" / "icon.png"
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from footnote import formatting
-from footnote.formatting import plain
+from footnote.rendering import formatting
+from footnote.rendering.formatting import plain
 from footnote.web import components
 from footnote.web.server.session import errors_shown
 from indexer.parsers.errors import ParseError
@@ -19,7 +19,7 @@ from indexer.records import Document, Page, Span
 from indexer.store.errors import UnknownOriginalError
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
     from indexer.pages import Box
 
 MISSING = "The text is shown as it was read; `footnote doctor` says what can be done."
@@ -36,10 +36,10 @@ class Place:
     n: int = 0
 
 
-def show(access: Access, place: Place, turn: Callable[[int], None]) -> None:
+def show(access: Access, place: Place, turn: Callable[[int], None]) -> Page | None:
     """Draw the page with its buttons; `turn` is called with the number of the page wanted.
 
-    A document that was deleted meanwhile is said to be so. Only one page at a time.
+    Returns the page. A document that was deleted meanwhile is said to be so. One page at a time.
     """
     with errors_shown():
         document = access.document(place.document)
@@ -52,6 +52,8 @@ def show(access: Access, place: Place, turn: Callable[[int], None]) -> None:
         )
         if page.problem:
             st.caption(f":material/info: {plain(page.problem)}")
+        return page
+    return None
 
 
 def heading(access: Access, place: Place) -> None:

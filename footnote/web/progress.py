@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from footnote.formatting import count, duration, listed, plain
 from footnote.jobs.queue import JobError
+from footnote.rendering.formatting import count, duration, listed, plain
 from footnote.web.server.session import problem
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
     from footnote.jobs.queue import Job
 
 KINDS = ("index", "reindex")  # of jobs; those of a training are shown on its own page
