@@ -29,9 +29,9 @@ class Programs:
 
 def routes(*, pages: bool) -> list[Route]:
     """The routes, under common limits; the guard belongs before them."""
-    programs = Limits(Programs(pages=pages))
+    limited = Limits(Programs(pages=pages))
     return [
-        Route(f"{programs.API}/{{rest:path}}", programs),
-        Route(f"{programs.OPENAI}/{{rest:path}}", programs),
-        Route(programs.MCP, programs),
+        Route(f"{programs.API}/{{rest:path}}", limited),
+        Route(f"{programs.OPENAI}/{{rest:path}}", limited),
+        Route(programs.MCP, limited),
     ]
