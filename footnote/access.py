@@ -403,7 +403,8 @@ class Access:
         return audit.named(self.everything().store)
 
     def _to_add_to(self, collection: str) -> Collection | None:
-        return next((one for one in self.collections_to_add_to() if one.name == collection), None)
+        found = self._home.store.collection(collection)
+        return found if found in self.collections_to_add_to() else None
 
     def _readable(self) -> frozenset[int]:
         return sharing.readable(self._home.store, self.person)

@@ -100,7 +100,8 @@ def submit(home: Home, kind: str, arguments: Mapping[str, Any], owner: str = "")
     if kind not in KINDS:
         raise JobError(f"there is no job of kind {kind!r}; known: {', '.join(KINDS)}")
     there = home.store.collection(str(arguments.get("collection", "")))
-    arguments = {**arguments, "collection_id": there.id if there else None}
+    known = {"collection": there.name} if there else {}  # as it is written, whatever was typed
+    arguments = {**arguments, **known, "collection_id": there.id if there else None}
     identifier = secrets.token_hex(8)
     _table(home).insert(
         {

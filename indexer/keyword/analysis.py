@@ -17,6 +17,8 @@ A term holds no blank and, of ASCII, only letters, digits and `. / : -`.
 
 from __future__ import annotations
 
+import importlib
+import importlib.metadata
 import itertools
 import re
 import tempfile
@@ -304,9 +306,20 @@ def _stem(piece: str, stemmer: str) -> str:
 
 @cache
 def _stemmer(name: str) -> Any:
-    import snowballstemmer
+    """The pure Python one, always.
 
-    return snowballstemmer.stemmer(name)
+    `snowballstemmer.stemmer` takes PyStemmer where somebody has installed that, in whatever
+    version: terms would not be those of the next machine. PyStemmer halves the time that terms
+    take, 1.3 ms of the 30 ms and more that indexing an abstract of SciFact takes.
+    """
+    made = importlib.import_module(f"snowballstemmer.{name}_stemmer")
+    return getattr(made, f"{name.title()}Stemmer")()
+
+
+@cache
+def stemmer_version() -> str:
+    """What the stems of documents that are indexed now come from; a collection remembers it."""
+    return f"snowballstemmer {importlib.metadata.version('snowballstemmer')}"
 
 
 def _fold(piece: str) -> str:

@@ -128,9 +128,10 @@ def _answer(connection: sqlite3.Connection, turn: int) -> Answer:
     row = connection.execute("SELECT answer FROM turns WHERE id = ?", (turn,)).fetchone()
     try:
         found = json.loads(row[0])
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {}  # damaged; the history says so
+        without(found, _held(found))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return {}  # damaged; the history says so
+    return found
 
 
 def _write(connection: sqlite3.Connection, turn: int, answer: Answer) -> None:

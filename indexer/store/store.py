@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from embedder.atomic import storage_error
 from indexer.keyword import fts
-from indexer.keyword.analysis import detect_language
+from indexer.keyword.analysis import detect_language, stemmer_version
 from indexer.records import Collection, Document, Page, Passage, Receipt
 from indexer.store import writes
 from indexer.store.errors import CollectionGoneError
@@ -33,6 +33,11 @@ _HIDDEN_SHOWN = 100
 
 # Documents deleted in one transaction: others wait for less than a second.
 _DELETE_BATCH = 100
+
+
+def document_id() -> str:
+    """A new document's id: random, not guessable."""
+    return secrets.token_hex(8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class NewDocument:
     original: Staged
     problem: str = ""
     hidden_kept: bool = False
-    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    id: str = field(default_factory=lambda: document_id())  # noqa: PLW0108 - tests fix it
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +100,14 @@ class Store(Catalogue):
             yield
 
     def create_collection(self, name: str) -> Collection:
-        """The collection of this name, new if there is none."""
+        """The collection of this name, whatever its case; new if there is none."""
         with self.transaction() as connection:
             existing = self.collection(name)
             if existing:
                 return existing
             made = connection.execute(
-                "INSERT INTO collections (name, created_at) VALUES (?, ?)", (name, time.time())
+                "INSERT INTO collections (name, created_at, stemmer) VALUES (?, ?, ?)",
+                (name, time.time(), stemmer_version()),
             )
             fts.create(connection, made.lastrowid)
             return Collection(made.lastrowid, name)
@@ -198,7 +204,7 @@ class Store(Catalogue):
             if twin and not (twin == here and force):
                 document.original.discard()
                 return twin
-            self.originals.settle(document.original)
+            self.originals.take_in(document.original)
             revision = writes.next_revision(connection, document.collection, document.path)
             record = _ready(document, pages, len(passages), revision)
             writes.insert_document(connection, record, language)
@@ -354,7 +360,7 @@ def _ready(document: NewDocument, pages: Sequence[Page], passages: int, revision
 def _failed(collection: int, path: str, failure: Failure, revision: int) -> Document:
     """The record of a file that could not be indexed."""
     return Document(
-        id=secrets.token_hex(8),
+        id=document_id(),
         collection=collection,
         path=path,
         title=Path(path).name,

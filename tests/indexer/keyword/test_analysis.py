@@ -1,8 +1,19 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.keyword.analysis import detect_language, index_terms, query_words
+from indexer.keyword.analysis import (
+    _STEMMERS,
+    _stemmer,
+    detect_language,
+    index_terms,
+    query_words,
+)
 
 
 def found(query, document, language="en", languages=None):
@@ -106,3 +117,29 @@ def test_a_text_is_found_by_itself(text, language):
 def test_a_word_of_one_syllable_is_found_with_what_is_written_on_to_it(text, word):
     (asked,) = query_words(word, ["ko"])
     assert set(asked.terms) & set(index_terms(text, "ko").split())
+
+
+def test_terms_do_not_depend_on_what_else_is_installed(tmp_path):
+    """`snowballstemmer.stemmer` is PyStemmer's where that is there (`make bench` installs it)."""
+    (tmp_path / "Stemmer.py").write_text(
+        "class Stemmer:\n"
+        "    def __init__(self, name): pass\n"
+        "    def stemWord(self, word): return 'foreign'\n"
+        "def algorithms(): return []\n"
+    )
+    program = "from indexer.keyword.analysis import index_terms; print(index_terms('dogs', 'en'))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[3],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["dog"]
+
+
+def test_every_language_with_a_stemmer_has_one():
+    for languages in _STEMMERS.values():
+        for name in languages.values():
+            assert _stemmer(name).stemWord("a")
