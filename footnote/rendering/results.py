@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from footnote.rendering.formatting import count, duration
+from footnote.rendering.formatting import count, duration, harmless
 
 if TYPE_CHECKING:
     from footnote.backup.backup import BackupReport
@@ -95,6 +95,19 @@ def listed(text: str) -> str:
     """A list with a bullet before each of its items; anything else as it is."""
     first, *items = text.split("\n")
     return "\n".join([first, *(f"- {item}" for item in items)])
+
+
+def markdown_body(answer: Answer, offset: int = 0) -> str:
+    """The sentences as Markdown that loads nothing, their footnotes numbered from the offset on."""
+    return " ".join(
+        harmless(s.text) + "".join(f"[^{offset + n}]" for n in s.footnotes) + MARKS[s.verdict]
+        for s in answer.sentences
+    )
+
+
+def markdown_note(n: int, name: str, quote: str) -> str:
+    """A footnote as Markdown: where it is from, and what stands there."""
+    return f"[^{n}]: {harmless(name)}: “{harmless(quote)}”"
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -222,6 +235,8 @@ def index_text(report: IngestReport) -> Iterator[str]:
     if report.with_hidden_text:
         documents = count(report.with_hidden_text, "document")
         yield f"{documents} with hidden text (see `footnote documents`)"
+    if not (report.added or report.updated or report.unchanged or report.deleted):
+        yield "No file could be read." if report.failed else "No file was found there to read."
     for failure in report.failed:
         yield f"  {failure.path}: {failure.error}"
 

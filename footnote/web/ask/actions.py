@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote.rendering.formatting import harmless
-from footnote.rendering.results import MARKS, marked
+from footnote.rendering.results import markdown_body, markdown_note, marked
 from footnote.web import components
 from footnote.web.ask import why
 
@@ -81,17 +81,20 @@ def as_markdown(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> str:
     parts, notes = [], []
     for turn, sources in turns:
         offset = len(notes)
+<<<<<<< HEAD
         said = [f"**{harmless(turn.answer.lead)}**"] if turn.answer.lead else []
         quoted = turn.answer.mode == "extractive"
         said += [_sentence(one, offset, lists=quoted) for one in turn.answer.sentences]
         body = " ".join(said)
+=======
+        body = markdown_body(turn.answer, offset)
+>>>>>>> ready-doors
         parts.append(
             f"## {harmless(turn.question)}\n\n{body or 'The documents do not answer this.'}"
         )
         if turn.answer.sentences:
             notes += [
-                f"[^{offset + source.n}]: {harmless(source.name)}: “{harmless(source.quote)}”"
-                for source in sources
+                markdown_note(offset + source.n, source.name, source.quote) for source in sources
             ]
     return "\n\n".join(parts + notes) + "\n"
 
