@@ -99,10 +99,19 @@ def listed(text: str) -> str:
 
 def markdown_body(answer: Answer, offset: int = 0) -> str:
     """The sentences as Markdown that loads nothing, their footnotes numbered from the offset on."""
-    return " ".join(
-        harmless(s.text) + "".join(f"[^{offset + n}]" for n in s.footnotes) + MARKS[s.verdict]
-        for s in answer.sentences
-    )
+    said = [f"**{harmless(answer.lead)}**"] if answer.lead else []
+    quoted = answer.mode == "extractive"
+    said += [_markdown_sentence(one, offset, lists=quoted) for one in answer.sentences]
+    return " ".join(said)
+
+
+def _markdown_sentence(sentence: Sentence, offset: int, *, lists: bool) -> str:
+    """A sentence in Markdown; with `lists`, its lines after the first are a list."""
+    about = f"*{harmless(sentence.about)}:* " if sentence.about else ""
+    first, *items = map(harmless, sentence.text.split("\n") if lists else [sentence.text])
+    text = first + "".join(f"\n- {item}" for item in items)
+    notes = "".join(f"[^{offset + n}]" for n in sentence.footnotes)
+    return f"{about}{text}{notes}{MARKS[sentence.verdict]}" + ("\n\n" if items else "")
 
 
 def markdown_note(n: int, name: str, quote: str) -> str:
