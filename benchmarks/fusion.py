@@ -25,7 +25,7 @@ from embedder.registry import BUNDLED, Registry
 from indexer.search.calibration import POWER, SLOPE, FusionWeight
 from indexer.search.searcher import Scope, Searcher
 from indexer.store.store import Store
-from training.data.beir import Query, read
+from training.evaluation.beir import Query, read
 from training.evaluation.evaluate import indexed, per_query, subsample
 from training.evaluation.metrics import ndcg
 
@@ -84,7 +84,7 @@ def main() -> None:
         dataset = read(folder)
         queries = subsample(dataset.queries, asked.limit)
         collection = indexed(store, dataset, encoder, lambda stage, done, total: None)
-        searcher.settle(collection)
+        searcher.maintain(collection)
         _line(dataset.name, searcher, Scope(frozenset({collection})), queries)
         known = store.fusion_weight(collection, encoder.fingerprint)
         fitted = FusionWeight.from_json(known)

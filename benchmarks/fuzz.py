@@ -40,7 +40,7 @@ from indexer.ingest.sources import find
 from indexer.parsers import ParseError, ParserMemoryError
 from indexer.records import ParsedFile
 from indexer.sandbox.page_renderer import PagePictures
-from indexer.sandbox.worker import ParserPool
+from indexer.sandbox.pool import ParserPool
 from indexer.search.searcher import Scope, Searcher
 from indexer.store.store import Store
 from rag.answer import Answerer

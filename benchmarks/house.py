@@ -97,9 +97,7 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
 
 def rooms(graph: dict[str, set[str]], found: dict[str, Path], root: Path) -> dict[str, set[str]]:
     """The same arrows between folders."""
-    room = {
-        name: ".".join(path.relative_to(root).parent.parts) for name, path in found.items()
-    }
+    room = {name: ".".join(path.relative_to(root).parent.parts) for name, path in found.items()}
     joined: dict[str, set[str]] = {}
     for name, targets in graph.items():
         joined.setdefault(room[name], set()).update(room[one] for one in targets)
@@ -107,9 +105,12 @@ def rooms(graph: dict[str, set[str]], found: dict[str, Path], root: Path) -> dic
 
 
 def main() -> None:
+    """Print the figures."""
     root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[1]).resolve()
     found = modules(root)
-    lines = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in found.items()}
+    lines = {
+        name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in found.items()
+    }
     functions = [
         node.end_lineno - node.lineno + 1
         for path in found.values()

@@ -29,12 +29,11 @@ from embedder.tokens import limits_of, load_tokenizer, token_ids
 from training.bundled.statistics import (
     SPEC,
     feature_scales,
-    groups,
-    held_out,
     inverse_document_frequency,
     within_pair_whitening,
 )
-from training.data.beir import read
+from training.data.synthetic_pairs import groups, held_out
+from training.evaluation.beir import read
 
 LAYERS = (0, 4, 8, 12, 16, 30)
 POOLINGS = ("weighted", "mean", "last")

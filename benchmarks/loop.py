@@ -26,8 +26,8 @@ from footnote.home import Home
 from footnote.runs.service import runs
 from indexer.ingest.sources import find
 from indexer.search.searcher import Mode, Scope
-from training.data.beir import read
 from training.data.examples import write_examples
+from training.evaluation.beir import read
 
 _LIMIT = 1000
 

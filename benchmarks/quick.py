@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.data.beir import Dataset, read
 from training.data.synthetic_pairs import general_examples
+from training.evaluation.beir import Dataset, read
 from training.evaluation.metrics import METRICS
 
 if TYPE_CHECKING:

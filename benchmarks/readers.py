@@ -19,8 +19,8 @@ from pathlib import Path
 from threading import Event
 
 from embedder.errors import FootnoteError
+from footnote.access import Access, Door, visitor
 from footnote.accounts import sharing, signin
-from footnote.accounts.access import Access, Door, visitor
 from footnote.accounts.people import EVERYONE, People, Profile
 from footnote.home import Home
 from footnote.web.ask.pending import TITLE_CHARACTERS, in_thread

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from indexer.parsers import ParseError
 from indexer.records import ParsedFile
-from indexer.sandbox.worker import ParserPool
+from indexer.sandbox.pool import ParserPool
 
 # Files of these kinds may or may not give text where Tesseract is installed.
 _RECOGNISED = "scanned without text"

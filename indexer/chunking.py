@@ -10,6 +10,7 @@ This file does not know what a token is: the caller hands in its embedder's coun
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -46,10 +47,31 @@ _BETWEEN_BLOCKS = 0.03
 _MIXED_HEADINGS = 0.5
 _NEVER = 1e6
 
+_NOTE_MARK = re.compile(r"\^[\w,*†‡§–-]{1,8}(?:\s+|$)")
+
 # A title or heading longer than this is cut in `embedding_text`: the passage's own words must
 # not be pushed out of the embedder's window by a file name or a heading that is a paragraph.
 _PREFIX_BYTES = 120  # of UTF-8: letters of scripts with longer codes have more tokens, too
 _PREFIX_HEADINGS = 2
+
+# The splitter's time grows with the square of a line ("“ a " repeated: 10 s for 320,000
+# characters); it gets no more of one at once. A paragraph of a novel has 2,000 characters.
+_LINE_CHARACTERS = 4_000
+_END_OF_SENTENCE = re.compile(r"[.!?。！？…]\S*\s")
+
+# A unit of more characters is none that fits; it is parted before its tokens are counted.
+_UNIT_CHARACTERS = 8_000
+
+# What is written once a passage is bounded, or one line of a file fills the disk: a heading of
+# 200 KB over its own passages made a database of 600 MB. A heading longer than this is cut in
+# the path (as text of the page it stays whole); a header row longer than this stays with its rows.
+_HEADING_CHARACTERS = 200
+_HEADER_CHARACTERS = 1_000
+
+# A passage costs some 2 KB beside its text. Texts have one in 400 bytes and more; where chapters
+# of a few letters would bring more than one in 60, chapters share passages as sections do.
+_FREE_PASSAGES = 1_000
+_BYTES_A_PASSAGE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +106,21 @@ def cut(
     units = _fit(_over_page_breaks(list(_units(pages)), texts), texts, count_tokens, limits.maximum)
     headers = _header_tokens(units, texts, count_tokens)
     # A header that would take up most of each passage is not carried from one to the next.
-    long = {key for key, tokens in headers.items() if tokens > limits.maximum // 2}
+    long = {
+        key
+        for key, tokens in headers.items()
+        if tokens > limits.maximum // 2 or key[2] - key[1] > _HEADER_CHARACTERS
+    }
     units = [
         replace(unit, header=None) if unit.header and (unit.page, *unit.header) in long else unit
         for unit in units
     ]
+    ranges = _ranges(units, headers, limits, _NEVER)
+    size = sum(len(text.encode(errors="replace")) for text in texts.values())
+    if len(ranges) > _FREE_PASSAGES + size // _BYTES_A_PASSAGE:
+        ranges = _ranges(units, headers, limits, _MIXED_HEADINGS)
     passages = []
-    for first, last in _ranges(units, headers, limits):
+    for first, last in ranges:
         run = units[first:last]
         spans = _spans(run, texts)
         text = "\n".join(texts[s.page][s.start : s.end] for s in spans)
@@ -127,6 +157,11 @@ def embedding_text(title: str, passage: Passage) -> str:
         if short and short not in prefix and short not in opening.split("\n"):
             prefix.append(short)
     return "\n".join([" > ".join(prefix), passage.text]) if prefix else passage.text
+
+
+def text_hash(title: str, passage: Passage) -> str:
+    """SHA-256 of the text that a passage is embedded as: equal texts share their vector."""
+    return hashlib.sha256(embedding_text(title, passage).encode()).hexdigest()
 
 
 def sentences(text: str, language: str = "en") -> list[tuple[int, int]]:
@@ -173,13 +208,32 @@ def _goes_on(text: str, start: int, end: int, after: int) -> bool:
 def _split_line(line: str, language: str) -> Iterator[tuple[int, int]]:
     from sentencex import get_sentence_boundaries
 
-    for found in get_sentence_boundaries(language, line):
-        start, end = found["start_index"], found["end_index"]
+    bounds: list[list[int]] = []
+    for low, high in _windows(line):
+        for found in get_sentence_boundaries(language, line[low:high]):
+            start, end = low + found["start_index"], low + found["end_index"]
+            # The mark of a note, which parsers set apart, belongs to what stands before it.
+            if bounds and (mark := _NOTE_MARK.match(line, start)):
+                bounds[-1][1] = mark.end()
+            bounds.append([bounds[-1][1] if bounds else start, end])
+    for start, end in bounds:
         piece = line[start:end]
         stripped = piece.strip()
         if stripped:
-            start += len(piece) - len(piece.lstrip())
-            yield start, start + len(stripped)
+            first = start + len(piece) - len(piece.lstrip())
+            yield first, first + len(stripped)
+
+
+def _windows(line: str) -> Iterator[tuple[int, int]]:
+    """Pieces of a line that the splitter gets: parted where a sentence may end, or at a blank."""
+    start = 0
+    while len(line) - start > _LINE_CHARACTERS:
+        half, end = start + _LINE_CHARACTERS // 2, start + _LINE_CHARACTERS
+        ends = [found.end() for found in _END_OF_SENTENCE.finditer(line, half, end)]
+        cut_at = ends[-1] if ends else max(line.rfind(" ", half, end) + 1, 0) or end
+        yield start, cut_at
+        start = cut_at
+    yield start, len(line)
 
 
 def _units(pages: Sequence[Page]) -> Iterator[_Unit]:
@@ -190,13 +244,19 @@ def _units(pages: Sequence[Page]) -> Iterator[_Unit]:
         for block in page.blocks or (Block("text", 0, len(page.text)),):
             serial += 1
             if block.kind == "heading":
-                title = " ".join(page.text[block.start : block.end].split())
                 path = [entry for entry in path if entry[0] < block.level]
-                path.append((block.level, title))
+                path.append((block.level, _heading(page.text, block)))
             headings = tuple(title for _, title in path)
             level = block.level if block.kind == "heading" else 0
             for start, end in _pieces(page.text, block):
                 yield _Unit(page.number, start, end, serial, level, headings, _header(block, start))
+
+
+def _heading(text: str, block: Block) -> str:
+    """A heading as it stands in paths: on one line, and no longer than one is."""
+    end = min(block.end, block.start + _HEADING_CHARACTERS)
+    title = " ".join(text[block.start : end].split())
+    return title + "…" if end < block.end else title
 
 
 def _over_page_breaks(units: list[_Unit], texts: dict[int, str]) -> list[_Unit]:
@@ -237,7 +297,15 @@ def _fit(
 ) -> list[_Unit]:
     """Count every unit's tokens, splitting those too long (scripts without blanks, base64)."""
     fitting: list[_Unit] = []
-    pending = list(enumerate(units))
+    pending = [
+        (place, piece)
+        for place, unit in enumerate(units)
+        for piece in (
+            _split_long(unit, texts[unit.page], _UNIT_CHARACTERS)
+            if unit.end - unit.start > _UNIT_CHARACTERS
+            else (unit,)
+        )
+    ]
     order: list[int] = []
     while pending:
         counts = count_tokens([texts[u.page][u.start : u.end] for _, u in pending])
@@ -281,10 +349,14 @@ def _header_tokens(
 
 
 def _ranges(
-    units: Sequence[_Unit], headers: dict[tuple[int, int, int], int], limits: PassageLimits
+    units: Sequence[_Unit],
+    headers: dict[tuple[int, int, int], int],
+    limits: PassageLimits,
+    chapter: float,
 ) -> list[tuple[int, int]]:
     """The cheapest way to cut the run of units: ranges `[first, last)` in order.
 
+    `chapter` is what it costs that two chapters share a passage.
     Dynamic programming over the ends: `best[i]` is the lowest cost of cutting `units[:i]`.
     Looks back no further than one passage, so the time is linear in the text.
     """
@@ -299,7 +371,7 @@ def _ranges(
             size += unit.tokens + (first < last - 1)
             carried = headers[(unit.page, *unit.header)] if unit.header else 0
             if first < last - 1:
-                mixing += _mixing(unit, units[first + 1])
+                mixing += _mixing(unit, units[first + 1], chapter)
                 if size + carried > limits.maximum or mixing >= _NEVER:
                     break
             starting = _starting(units, first)
@@ -315,11 +387,11 @@ def _ranges(
     return ranges[::-1]
 
 
-def _mixing(unit: _Unit, following: _Unit) -> float:
+def _mixing(unit: _Unit, following: _Unit, chapter: float) -> float:
     """What it costs that both stand in one passage: nothing, unless a heading parts them."""
     if not following.level or unit.level:
         return 0.0
-    return _NEVER if following.level == 1 else _MIXED_HEADINGS
+    return chapter if following.level == 1 else _MIXED_HEADINGS
 
 
 def _starting(units: Sequence[_Unit], first: int) -> float:

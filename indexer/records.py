@@ -10,6 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+# Raised whenever a parser reads a file otherwise than before: documents that were read by a lower
+# one are read again by the next `footnote index`.
+PARSER_REVISION = 1
+
 BlockKind = Literal["heading", "text", "list", "table", "code"]
 
 
@@ -121,6 +125,7 @@ class Document:
     the epoch, `size` is bytes. `hidden` is the text in it that a person does not see, None where
     nobody has looked for that; `hidden_kept` says whether it was indexed all the same. `unread`
     is why the file's newest version could not be read, where this is the one before it.
+    `parser` is the `PARSER_REVISION` that it was read by, 0 before there was one.
     """
 
     id: str
@@ -141,6 +146,12 @@ class Document:
     hidden: tuple[HiddenText, ...] | None = ()
     hidden_kept: bool = False
     unread: str = ""
+    parser: int = PARSER_REVISION
+
+    @property
+    def outdated(self) -> bool:
+        """Whether its file would be read otherwise today."""
+        return self.state != "failed" and self.parser != PARSER_REVISION
 
 
 @dataclass(frozen=True, slots=True)

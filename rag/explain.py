@@ -20,8 +20,8 @@ from indexer.records import Document, HiddenText, Hit, Passage
 from indexer.store.store import Store
 from rag.answer import Answerer, Reading
 from rag.evidence.retrieve import SEARCHED
+from rag.languages import content_words, language_of
 from rag.question.analysis import terms_of
-from rag.question.languages import content_words, language_of
 
 if TYPE_CHECKING:
     from indexer.search.searcher import Scope, Searcher

@@ -1,36 +1,91 @@
-"""Imports point one way: footnote → training → rag → indexer → embedder."""
+"""Imports point one way, from package to package and from room to room.
 
-import ast
+A room is a folder; where a package has rooms, each file beside them is one too. `ROOMS` is the
+whole plan: a room may import from the lines above its own, and from nothing else.
+"""
+
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
-ORDER = ["embedder", "indexer", "rag", "training", "footnote"]
+from benchmarks.house import STAGES, arrows, circles, modules, room
+
+ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "transformers", "faiss", "streamlit", "peft", "openai", "sentence_transformers"}
+HEAVY |= {"fastapi", "mcp"}
+ROOMS = """
+embedder.errors embedder.batches embedder.cache embedder.pooling embedder.tokens
+embedder.atomic embedder.spec
+embedder.decoder embedder.encoder embedder.presets
+embedder.model
+embedder.registry
+indexer.records
+indexer.chunking indexer.parsers
+indexer.keyword indexer.pages
+indexer.sandbox indexer.store
+indexer.ingest indexer.vector
+indexer.doctor indexer.search
+rag.records rag.languages rag.unanswered
+rag.history rag.llm
+rag.question
+rag.evidence
+rag.reader
+rag.answer
+rag.explain
+training.data training.export training.promote
+training.synthesis training.evaluation
+training.fit
+training.runs
+training.bundled training.pipeline
+training.reader
+footnote.samples footnote.settings footnote.rendering
+footnote.accounts footnote.backup
+footnote.deletion footnote.jobs
+footnote.doctor footnote.home footnote.status
+footnote.access footnote.runs
+footnote.worker footnote.web.components footnote.web.paging
+footnote.web.server
+footnote.mcp
+footnote.api
+footnote.cli footnote.web.page_view footnote.web.progress
+footnote.web.ask footnote.web.library footnote.web.training
+footnote.web.admin
+footnote.web.frame
+footnote.__main__
+"""
+LEVELS = {
+    room: level for level, line in enumerate(ROOMS.strip().splitlines()) for room in line.split()
+}
+FOUND = modules(ROOT)
+GRAPH = arrows(FOUND)
 
 
-def sources():
-    for stage in ORDER:
-        for path in sorted((ROOT / stage).rglob("*.py")):
-            yield pytest.param(stage, path, id=str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("module", FOUND)
+def test_a_room_imports_from_the_lines_above_its_own(module):
+    if FOUND[module].name == "__init__.py" and not GRAPH[module]:
+        return  # a door plate
+    mine = room(module, FOUND)
+    assert mine in LEVELS, f"{mine} is a new room: give it a place in ROOMS"
+    others = {room(target, FOUND) for target in GRAPH[module]} - {mine}
+    assert not {other for other in others if LEVELS[other] >= LEVELS[mine]}
 
 
-def imported(tree):
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            yield node.module.split(".")[0]
+def test_packages_stand_in_their_order():
+    stages = [room.split(".")[0] for room in LEVELS]
+    assert list(dict.fromkeys(stages)) == list(STAGES)
+    assert sorted(stages, key=STAGES.index) == stages
 
 
-@pytest.mark.parametrize(("stage", "path"), list(sources()))
-def test_no_arrow_points_upwards(stage, path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    forbidden = set(ORDER[ORDER.index(stage) + 1 :]) | {"benchmarks", "tests", "app"}
-    assert not set(imported(tree)) & forbidden
+def test_there_are_no_circles():
+    assert circles(GRAPH) == []
+
+
+def test_the_product_imports_neither_tests_nor_benchmarks():
+    for path in FOUND.values():
+        text = path.read_text(encoding="utf-8")
+        assert not any(f"from {name}" in text for name in ("benchmarks", "tests"))
 
 
 def test_the_command_line_loads_nothing_heavy():

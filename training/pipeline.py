@@ -23,12 +23,12 @@ from indexer.search.pool import POOL
 from indexer.vector.generations import embed_passages
 from training.data.examples import Example, read_examples, write_examples
 from training.data.hard_negatives import Neighbourhood, mine
-from training.data.questions import placed
-from training.data.split import Split, TooLittleToLearnError, split_collection
+from training.data.split import Split, SplitChangedError, TooLittleToLearnError, split_collection
 from training.data.synthetic_pairs import general_examples
 from training.data.weak_pairs import weak_examples
 from training.evaluation.evaluate import subsample
 from training.evaluation.proof import Proof, ProofQuestion, asked_about, prove
+from training.evaluation.questions import placed
 from training.fit import whitening
 from training.fit.log import history
 from training.promote import promote
@@ -56,7 +56,7 @@ WEAK = 3000
 
 
 @dataclass(frozen=True, slots=True)
-class LearningProgress:
+class TrainingProgress:
     """Where a run is: `done` of `total` in its stage. Times are in seconds."""
 
     stage: Stage
@@ -88,7 +88,7 @@ class TrainingResult:
 class Watch(Protocol):
     """Who looks on, and may stop it."""
 
-    def progress(self, state: LearningProgress) -> None:
+    def progress(self, state: TrainingProgress) -> None:
         """Told of every step."""
         ...
 
@@ -131,6 +131,7 @@ class TrainingRun:
         """Go through all stages; cancelled, return what there is."""
         split = split_collection(self._store, self._collection, self._order.recipe.seed)
         examples = self.examples(split) if self._order.recipe.learns else []
+        self._refuse_other_split(examples, split)
         if not examples and self._cancelled():
             return self._result(0, 0, None, promoted=False)
         steps, finished = self.train(split, examples)
@@ -182,6 +183,20 @@ class TrainingRun:
         write_examples(self._run.examples, mined.examples)
         self._tell("examples", 1, 1)
         return list(mined.examples)
+
+    def _refuse_other_split(self, examples: Sequence[Example], split: Split) -> None:
+        """Raise `SplitChangedError` where a run goes on that has learnt what it would ask about.
+
+        Documents were added or deleted meanwhile, or an earlier Footnote split them otherwise.
+        """
+        if self._run.proof is not None:
+            return
+        there = self._store.passages({one.passage for one in examples if one.passage})
+        if any(split.part_of(one) == "proof" for one in there.values()):
+            raise SplitChangedError(
+                f"the collection is not what it was when run {self._run.id} began: some of what it"
+                " learns from would now be asked about in the proof; begin a new run"
+            )
 
     def _allowed(self, examples: Sequence[Example], split: Split) -> list[Example]:
         """Examples of a file, less those about what is kept out of training, and negatives of it.
@@ -301,7 +316,7 @@ class TrainingRun:
             whitening.adapt(self._start, self._neighbourhood(split).vectors, folder, self._run.id)
         team.wait_for_everyone()
         files = EmbedderFiles(folder, self._start.files.cache)
-        return Embedder(EmbedderSpec.read(folder / "spec.json"), files)
+        return Embedder(EmbedderSpec.read(folder / "spec.json"), files, self._start.precision)
 
     def _installed(self) -> Embedder:
         """The trained embedder, installed under the run's name."""
@@ -395,7 +410,7 @@ class TrainingRun:
     ) -> None:
         if self._watch is not None:
             seconds = time.monotonic() - self._began
-            self._watch.progress(LearningProgress(stage, done, total, seconds, left, training))
+            self._watch.progress(TrainingProgress(stage, done, total, seconds, left, training))
 
     def _result(
         self, examples: int, steps: int, proof: Proof | None, *, promoted: bool

@@ -38,7 +38,7 @@ class UnknownRunError(FootnoteError):
 class TrainingRequest:
     """What a run was asked to do. `start` is the embedder that it starts from.
 
-    `kinds` are the weak pairs to take from the documents (`training.weak.KINDS`); `data` are
+    `kinds` are the weak pairs to take from the documents (`weak_pairs.KINDS`); `data` are
     files of further examples; `questions` is a file of labelled ones for the proof; `general`
     is the share of the synthetic groups that come with Footnote.
     """
@@ -84,9 +84,11 @@ class Run:
         )
 
     def _here(self, path: str) -> str:
-        """A file's copy in this folder, which may have moved with the whole home."""
-        copy = self.folder / "data" / Path(path).name
-        return str(copy) if path and copy.exists() else path
+        """A file's copy in this folder, which may have moved with the whole home.
+
+        Never another file: an order may have come with a backup, from anywhere.
+        """
+        return str(self.folder / "data" / Path(path).name) if path else path
 
     @property
     def examples(self) -> Path:

@@ -2,7 +2,7 @@
 
 A backup may come from anywhere. Only parts of known names are taken, each as long as the
 manifest says and no longer; nothing is linked, run or unpickled; and the database must be a
-sound one with the tables that this program makes, and no triggers.
+sound one, as this program makes it and with what it writes (`footnote.backup.forms`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedder.atomic import LEFT, DiskFullError, clear_left, storage_error, sync_folder
+from footnote.backup import forms
 from footnote.backup.format import DATABASE, FORMAT, MANIFEST, ArchiveError, Part, is_part
 from indexer.store.lock import HomeLock
 from indexer.store.migrations import LATEST, SchemaTooNewError
@@ -161,16 +162,20 @@ def _settle(folder: Path) -> int:
     try:
         with closing(sqlite3.connect(folder / DATABASE)) as connection:
             _check_schema(connection)
-        store = Store.open(folder)
+        store = _opened(folder)
         try:
+            forms.check_schema(store.connection)
+            forms.check_values(store.connection)
             with store.transaction() as connection:
                 connection.execute(
                     "UPDATE jobs SET state = 'failed', error = ?, pid = NULL"
                     " WHERE state IN ('waiting', 'running', 'cancelling')",
                     (STOPPED,),
                 )
-                # Who was signed in then need not be now; passwords and roles stand in other tables.
+                # Who was signed in then need not be now, and a key may have been revoked since;
+                # passwords and roles stand in other tables.
                 connection.execute("DELETE FROM sessions")
+                connection.execute("DELETE FROM keys")
                 # FAISS files are not in a backup; what a search needs is read from the vectors.
                 connection.execute("UPDATE generations SET sealed_file = '', checksum = ''")
             count = connection.execute("SELECT count(*) FROM documents WHERE current = 1")
@@ -179,6 +184,16 @@ def _settle(folder: Path) -> int:
             store.close()
     except sqlite3.Error as error:
         raise ArchiveError(f"the database in the backup cannot be used ({error})") from error
+
+
+def _opened(folder: Path) -> Store:
+    """The store of the home that is being restored, migrated. Raises `ArchiveError`."""
+    try:
+        return Store.open(folder)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ArchiveError(
+            f"the database in the backup holds what no Footnote wrote ({error!r}); do not trust it"
+        ) from error
 
 
 def _check_schema(connection: sqlite3.Connection) -> None:

@@ -12,7 +12,7 @@ import click
 
 from embedder.atomic import is_of_storage, storage_error
 from embedder.errors import FootnoteError
-from footnote.cli.app import app
+from footnote.cli.app import app, mcp, serve
 from footnote.cli.common import as_json_option, inert, open_home, show
 from footnote.cli.people import people, share
 from footnote.cli.training import embedders, synth, train
@@ -81,26 +81,26 @@ def index(
     as_json: bool,
 ) -> None:
     """Index files and folders. Interrupted, it can be repeated and continues."""
-    from footnote.cli import render
     from footnote.cli.progress_bars import indexing
+    from footnote.rendering import results
     from indexer.ingest.sources import find
 
     home = open_home(context)
     if dry_run:
         plan = home.plan(paths, collection)
-        show(as_json, lambda: asdict(plan), lambda: render.plan_text(plan))
+        show(as_json, lambda: asdict(plan), lambda: results.plan_text(plan))
         return
     home.give_way()
     with indexing() as progress:
         report = home.index(find(paths), collection, workers=workers, progress=progress)
-    show(as_json, lambda: render.index_json(report), lambda: render.index_text(report))
+    show(as_json, lambda: results.index_json(report), lambda: results.index_text(report))
     if watch:
         click.echo("Watching for changes; stop with Ctrl-C.", err=True)
         for report in home.watch(paths, collection):
             show(
                 as_json,
-                lambda r=report: render.index_json(r),
-                lambda r=report: render.index_text(r),
+                lambda r=report: results.index_json(r),
+                lambda r=report: results.index_text(r),
             )
     elif report.failed and not (report.added or report.updated or report.unchanged):
         sys.exit(1)
@@ -124,7 +124,7 @@ def documents(
     as_json: bool,
 ) -> None:
     """List the documents and their health."""
-    from footnote.cli import render
+    from footnote.rendering import results
 
     home = open_home(context)
     found = home.store.documents(
@@ -137,7 +137,33 @@ def documents(
     show(
         as_json,
         lambda: {"documents": [asdict(row) for row in found.rows], "total": found.total},
-        lambda: render.documents_text(found.rows, found.total),
+        lambda: results.documents_text(found.rows, found.total),
+    )
+
+
+@main.command("show")
+@click.argument("document")
+@_collection
+@click.option("--page", type=click.IntRange(1), help="Only this page, counted from one.")
+@as_json_option
+@click.pass_context
+def show_document(
+    context: click.Context,
+    document: str,
+    collections: tuple[str, ...],
+    page: int | None,
+    as_json: bool,
+) -> None:
+    """Show the text of DOCUMENT (an id, path or title) as it was read."""
+    from footnote.rendering import transcript
+
+    home = open_home(context)
+    found = transcript.find_document(home.store, home.scope(collections).collections, document)
+    pages = [home.store.page(found.id, page)] if page else home.store.pages(found.id)
+    show(
+        as_json,
+        lambda: transcript.document_json(found, pages),
+        lambda: transcript.document_lines(found, pages),
     )
 
 
@@ -148,11 +174,11 @@ def documents(
 def delete(context: click.Context, documents: tuple[str, ...], as_json: bool) -> None:
     """Delete documents by id; nothing finds them again."""
     from footnote import deletion
-    from footnote.cli import render
+    from footnote.rendering import results
     from indexer.store.errors import UnknownDocumentError
 
     receipt = deletion.delete(open_home(context), documents)
-    show(as_json, lambda: asdict(receipt), lambda: [render.receipt_text(receipt)])
+    show(as_json, lambda: asdict(receipt), lambda: [results.receipt_text(receipt)])
     unknown = [one for one in documents if one not in receipt.documents]
     if unknown:
         raise UnknownDocumentError(
@@ -176,14 +202,16 @@ def search(
     as_json: bool,
 ) -> None:
     """Find passages."""
-    from footnote.cli import render
+    from footnote.rendering import results
 
     home = open_home(context)
     found = home.find(query, home.scope(collections), k=count, mode=mode)
     names = {collection.id: collection.name for collection in home.store.collections()}
     if found.notice:
         click.echo(inert(found.notice), err=True)
-    show(as_json, lambda: render.findings_json(found, names), lambda: render.hits_text(found.hits))
+    show(
+        as_json, lambda: results.findings_json(found, names), lambda: results.hits_text(found.hits)
+    )
 
 
 @main.command()
@@ -193,11 +221,11 @@ def search(
 @click.pass_context
 def ask(context: click.Context, question: str, collections: tuple[str, ...], as_json: bool) -> None:
     """Answer a question, each sentence with its source."""
-    from footnote.cli import render
+    from footnote.rendering import results
 
     home = open_home(context)
     answer = home.answerer.ask(question, home.scope(collections))
-    show(as_json, lambda: render.answer_json(answer), lambda: render.answer_text(answer))
+    show(as_json, lambda: results.answer_json(answer), lambda: results.answer_text(answer))
 
 
 @main.command()
@@ -214,14 +242,14 @@ def why(
     as_json: bool,
 ) -> None:
     """Say at which stage an expected passage was lost."""
-    from footnote.cli import render
+    from footnote.rendering import results
     from rag.explain import explain
 
     home = open_home(context)
     found = explain(
         question, passage, home.searcher, home.store, home.scope(collections), home.reader
     )
-    show(as_json, lambda: asdict(found), lambda: render.explanation_text(found))
+    show(as_json, lambda: asdict(found), lambda: results.explanation_text(found))
 
 
 @main.command("eval")
@@ -240,13 +268,13 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Measure search on a folder in BEIR layout (corpus.jsonl, queries.jsonl, qrels.tsv)."""
-    from footnote.cli import render
     from footnote.cli.progress_bars import evaluating
+    from footnote.rendering import results
 
     home = open_home(context)
     with evaluating() as progress:
         report = home.evaluate(folder, modes, name, limit, progress)
-    show(as_json, lambda: asdict(report), lambda: render.eval_text(report))
+    show(as_json, lambda: asdict(report), lambda: results.eval_text(report))
 
 
 main.add_command(synth)
@@ -259,7 +287,7 @@ main.add_command(embedders)
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
     """Show what is indexed, what failed and why, jobs, disk, the slowest questions."""
-    from footnote.cli.render_status import status_text
+    from footnote.rendering.status import status_text
     from footnote.status import status
 
     found = status(open_home(context))
@@ -273,7 +301,7 @@ def status(context: click.Context, as_json: bool) -> None:
 def doctor(context: click.Context, repair: bool, as_json: bool) -> None:
     """Prove that files, rows, keyword tables, vectors and FAISS agree."""
     from footnote import doctor
-    from footnote.cli import render
+    from footnote.rendering import results
 
     home = open_home(context)
     if repair:
@@ -283,7 +311,7 @@ def doctor(context: click.Context, repair: bool, as_json: bool) -> None:
     show(
         as_json,
         lambda: {"ok": not problems, "problems": [asdict(problem) for problem in problems]},
-        lambda: render.problems_text(problems),
+        lambda: results.problems_text(problems),
     )
     if problems:
         sys.exit(1)
@@ -296,12 +324,12 @@ def doctor(context: click.Context, repair: bool, as_json: bool) -> None:
 def backup(context: click.Context, file: Path, as_json: bool) -> None:
     """Write the home into one FILE; others may go on working meanwhile."""
     from footnote.backup.backup import backup
-    from footnote.cli import render
     from footnote.cli.progress_bars import copying
+    from footnote.rendering import results
 
     with copying() as progress:
         report = backup(open_home(context), file, progress)
-    show(as_json, lambda: asdict(report), lambda: [render.backup_text(report)])
+    show(as_json, lambda: asdict(report), lambda: [results.backup_text(report)])
 
 
 @main.command()
@@ -312,13 +340,13 @@ def backup(context: click.Context, file: Path, as_json: bool) -> None:
 def restore(context: click.Context, file: Path, replace: bool, as_json: bool) -> None:
     """Make the home out of a backup FILE, where there is none yet."""
     from footnote.backup.restore import restore
-    from footnote.cli import render
     from footnote.cli.progress_bars import copying
+    from footnote.rendering import results
     from footnote.settings import home_path
 
     with copying() as progress:
         report = restore(file, home_path(context.obj), replace=replace, progress=progress)
-    show(as_json, lambda: asdict(report), lambda: [render.restore_text(report)])
+    show(as_json, lambda: asdict(report), lambda: [results.restore_text(report)])
 
 
 @main.command()
@@ -344,3 +372,5 @@ def settings(context: click.Context, as_json: bool) -> None:
 main.add_command(people)
 main.add_command(share)
 main.add_command(app)
+main.add_command(serve)
+main.add_command(mcp)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from indexer.ingest.progress import IngestProgress
-    from training.pipeline import LearningProgress
+    from training.pipeline import TrainingProgress
     from training.synthesis.progress import SynthProgress
 
 
@@ -94,12 +94,12 @@ _STAGES = {
 
 
 @contextmanager
-def learning() -> Iterator[Callable[[LearningProgress], None]]:
+def learning() -> Iterator[Callable[[TrainingProgress], None]]:
     """A line that follows a training run, stage by stage; yields the function to report to."""
     with _bar("{task.fields[said]}") as bar:
         task = bar.add_task("starting", total=None, said="")
 
-        def report(state: LearningProgress) -> None:
+        def report(state: TrainingProgress) -> None:
             said = ""
             if state.training is not None:
                 now = state.training

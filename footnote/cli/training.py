@@ -12,7 +12,7 @@ import click
 from footnote.cli.common import as_json_option, open_home, show
 
 if TYPE_CHECKING:
-    from training.pipeline import LearningProgress
+    from training.pipeline import TrainingProgress
 
 _RECIPE = (
     "steps", "batch", "rank", "whole", "learning_rate", "temperature", "seed", "negatives", "adapt",
@@ -23,9 +23,9 @@ _RECIPE = (
 class _Bar:
     """Progress on the terminal, as the loop's `Watch`. Ctrl-C stops the process instead."""
 
-    report: Callable[[LearningProgress], None]
+    report: Callable[[TrainingProgress], None]
 
-    def progress(self, state: LearningProgress) -> None:
+    def progress(self, state: TrainingProgress) -> None:
         self.report(state)
 
     def cancelled(self) -> bool:
@@ -74,8 +74,8 @@ def synth(
     **options: Any,
 ) -> None:
     """Have a language model write training data. Interrupted, it can be repeated and continues."""
-    from footnote.cli import render
     from footnote.cli.progress_bars import synthesizing
+    from footnote.rendering import results
     from training.synthesis.progress import CallPolicy
 
     if by_tasks == (collection is not None):
@@ -90,10 +90,10 @@ def synth(
         home.settings.amount(name) if options[name] is None else options[name]
         for name in ("price_in", "price_out")
     ]
-    click.echo(render.synth_estimate_text(synthesis.estimate(), calls, *prices), err=True)
+    click.echo(results.synth_estimate_text(synthesis.estimate(), calls, *prices), err=True)
     with synthesizing() as progress:
         report = synthesis.run(CallPolicy(calls, progress))
-    show(as_json, lambda: asdict(report), lambda: render.synth_text(report))
+    show(as_json, lambda: asdict(report), lambda: results.synth_text(report))
 
 
 @click.command()
@@ -147,8 +147,8 @@ def synth(
 @click.pass_context
 def train(context: click.Context, collection: str | None, **options: Any) -> None:
     """Train the embedder on a collection's own documents, prove it, and switch if it is better."""
-    from footnote.cli import render
     from footnote.cli.progress_bars import learning as shown
+    from footnote.rendering import results
     from footnote.runs import service
 
     home = open_home(context)
@@ -177,8 +177,8 @@ def train(context: click.Context, collection: str | None, **options: Any) -> Non
         result = service.carry_out(home, run, _Bar(report))
     show(
         options["as_json"],
-        lambda: render.learning_json(result),
-        lambda: render.learning_text(result),
+        lambda: results.learning_json(result),
+        lambda: results.learning_text(result),
     )
 
 
@@ -188,14 +188,14 @@ def train(context: click.Context, collection: str | None, **options: Any) -> Non
 def embedders(context: click.Context, as_json: bool) -> None:
     """List the installed embedders, switch, go back."""
     if context.invoked_subcommand is None:
-        from footnote.cli import render
+        from footnote.rendering import results
 
         registry = open_home(context).registry
         names, current = registry.names(), registry.current()
         show(
             as_json,
             lambda: {"embedders": names, "current": current, "history": registry.history()},
-            lambda: render.embedders_text(names, current),
+            lambda: results.embedders_text(names, current),
         )
 
 

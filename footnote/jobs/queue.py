@@ -1,8 +1,9 @@
 """Background work: each job in a process of its own, its progress in the database.
 
 A job outlives the page and the app that started it. Jobs of one kind run one after the
-other in the order in which they were handed in (that of the rows, for clocks are set back); a
-waiting job's process sleeps until it is the oldest. A job whose process has died is reported
+other in the order in which they were handed in (that of the rows, for clocks are set back), but
+an upload of a few files does not wait for a large one; a waiting job's process sleeps until it is
+its turn. A job whose process has died is reported
 as failed, never as running.
 """
 
@@ -20,10 +21,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from embedder.atomic import StorageError, is_of_storage, storage_error
+from embedder.atomic import StorageError, storage_error
 from embedder.errors import FootnoteError
 from footnote.jobs import uploads
-from footnote.jobs.kinds import WORK
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Table
@@ -31,8 +31,11 @@ if TYPE_CHECKING:
     from footnote.home import Home
 
 JobState = Literal["waiting", "running", "cancelling", "done", "failed", "cancelled"]
+# What jobs do; `footnote.worker.kinds` says how.
+KINDS = ("index", "reindex", "write", "examples", "train")
 ACTIVE = ("waiting", "running", "cancelling")
 PROGRESS_SECONDS = 0.5  # how often progress reaches the database, and cancelling is noticed
+FEW_FILES = 10  # of an upload that does not wait for larger ones
 DIED = "The job's process ended unexpectedly. Start it again: it continues where it was."
 
 
@@ -76,7 +79,7 @@ class JobControl:
         if self._last is None or now - self._last >= PROGRESS_SECONDS:
             self._last = now
             beat = {"progress": json.dumps(values), "heartbeat_at": time.time()}
-            _update(self._home, self._job.id, **beat)
+            update(self._home, self._job.id, **beat)
             self._cancelled = job(self._home, self._job.id).state == "cancelling"
 
     @property
@@ -94,10 +97,11 @@ def submit(home: Home, kind: str, arguments: Mapping[str, Any], owner: str = "")
 
     A collection that is there is noted by its id: another may have its name by the job's turn.
     """
-    if kind not in WORK:
-        raise JobError(f"there is no job of kind {kind!r}; known: {', '.join(WORK)}")
+    if kind not in KINDS:
+        raise JobError(f"there is no job of kind {kind!r}; known: {', '.join(KINDS)}")
     there = home.store.collection(str(arguments.get("collection", "")))
-    arguments = {**arguments, "collection_id": there.id if there else None}
+    known = {"collection": there.name} if there else {}  # as it is written, whatever was typed
+    arguments = {**arguments, **known, "collection_id": there.id if there else None}
     identifier = secrets.token_hex(8)
     _table(home).insert(
         {
@@ -114,10 +118,10 @@ def submit(home: Home, kind: str, arguments: Mapping[str, Any], owner: str = "")
         process = _started(home, identifier)
     except OSError as error:
         with suppress(StorageError):
-            _finish(home, identifier, "failed", error=str(storage_error(error, home.path)))
+            finish(home, identifier, "failed", error=str(storage_error(error, home.path)))
         uploads.discard(home.path, arguments.get("staged", ()))
         raise storage_error(error, home.path) from error
-    _update(home, identifier, pid=process.pid)
+    update(home, identifier, pid=process.pid)
     return identifier
 
 
@@ -126,7 +130,7 @@ def _started(home: Home, identifier: str) -> subprocess.Popen[bytes]:
     log.parent.mkdir(exist_ok=True)
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "footnote.jobs.queue", str(home.path), identifier],
+            [sys.executable, "-m", "footnote.worker.runner", str(home.path), identifier],
             cwd=Path(__file__).parents[2],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -168,14 +172,33 @@ def of_run(home: Home, run: str) -> Job | None:
 
 
 def is_behind(home: Home, mine: Job) -> bool:
-    """Whether older work of its kind has to end before a job begins."""
+    """Whether older work of its kind has to end before a job begins.
+
+    A few files do not wait for thousands: they are read beside them.
+    """
     older = _select(
         home,
         "kind = ? AND state IN ('waiting', 'running', 'cancelling')"
         " AND rowid < (SELECT rowid FROM jobs WHERE id = ?)",
         (mine.kind, mine.id),
     )
-    return any(_mark_dead(home, row).active for row in older)
+    return any(_mark_dead(home, row).active for row in older if _comes_first(row, mine))
+
+
+def _comes_first(older: Job, mine: Job) -> bool:
+    """Whether the order of two jobs of one kind counts.
+
+    It does among small uploads, and where a large one has a file of the same name: who comes
+    second gives it another.
+    """
+    if not _is_small(mine) or _is_small(older):
+        return True
+    names = set(older.arguments.get("names") or ()) & set(mine.arguments.get("names") or ())
+    return bool(names) and older.arguments["collection"] == mine.arguments["collection"]
+
+
+def _is_small(job: Job) -> bool:
+    return 0 < len(job.arguments.get("staged") or ()) <= FEW_FILES
 
 
 def mark_dead(home: Home) -> None:
@@ -193,71 +216,13 @@ def cancel(home: Home, identifier: str) -> None:
         )
 
 
-def work(home: Home, identifier: str) -> None:
-    """Run a job to its end in this process (the body of `python -m footnote.jobs`)."""
-    _update(home, identifier, pid=os.getpid())
-    current = job(home, identifier)
-    try:
-        if _wait_for_turn(home, identifier):
-            _carry_out(home, current)
-        else:
-            _finish(home, identifier, "cancelled")
-    finally:
-        uploads.discard(home.path, current.arguments.get("staged", ()))
+def finish(home: Home, identifier: str, state: JobState, **columns: str) -> None:
+    """Note how a job ended."""
+    update(home, identifier, state=state, ended_at=time.time(), **columns)
 
 
-def _carry_out(home: Home, current: Job) -> None:
-    """Do a job whose turn has come, if whoever ordered it may still have it done."""
-    from footnote.accounts.access import check_order  # which hands in jobs
-
-    identifier = current.id
-    control = JobControl(home, current)
-    try:
-        check_order(home, current)
-        result = WORK[current.kind](home, current.arguments, control)
-    except FootnoteError as error:
-        _finish(home, identifier, "failed", error=str(error))
-    except OSError as error:
-        if not is_of_storage(error):
-            _finish(home, identifier, "failed", error=f"{type(error).__name__}: {error}")
-            raise
-        _finish(home, identifier, "failed", error=str(storage_error(error, home.path)))
-    except BaseException as error:
-        # The database must say that the job ended whatever ended it; the traceback goes on
-        # into the job's log.
-        _finish(home, identifier, "failed", error=f"{type(error).__name__}: {error}")
-        raise
-    else:
-        state = "cancelled" if control.cancelled() else "done"
-        _finish(home, identifier, state, result=json.dumps(result))
-
-
-def _wait_for_turn(home: Home, identifier: str) -> bool:
-    """Claim the job once no older one of its kind is active; false if cancelled meanwhile."""
-    while True:
-        mine = job(home, identifier)
-        if mine.state == "cancelling":
-            return False
-        if not is_behind(home, mine):
-            return _claim(home, identifier)
-        time.sleep(PROGRESS_SECONDS)
-
-
-def _claim(home: Home, identifier: str) -> bool:
-    with home.store.transaction() as connection:
-        claimed = connection.execute(
-            "UPDATE jobs SET state = 'running', started_at = ?, heartbeat_at = ?"
-            " WHERE id = ? AND state = 'waiting'",
-            (time.time(), time.time(), identifier),
-        )
-        return claimed.rowcount == 1
-
-
-def _finish(home: Home, identifier: str, state: JobState, **columns: str) -> None:
-    _update(home, identifier, state=state, ended_at=time.time(), **columns)
-
-
-def _update(home: Home, identifier: str, **columns: Any) -> None:
+def update(home: Home, identifier: str, **columns: Any) -> None:
+    """Write columns of a job's row."""
     _table(home).update(identifier, columns)
 
 
@@ -285,7 +250,7 @@ def _mark_dead(home: Home, found: Job) -> Job:
         if not fresh.active:
             return fresh
         with suppress(StorageError):  # on a disk that cannot be written it is said all the same
-            _finish(home, found.id, "failed", error=DIED)
+            finish(home, found.id, "failed", error=DIED)
         uploads.discard(home.path, found.arguments.get("staged", ()))
         return replace(fresh, state="failed", error=DIED)
     return found
@@ -326,17 +291,3 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def main() -> None:
-    """`python -m footnote.jobs HOME JOB`."""
-    from footnote.home import Home
-
-    folder, identifier = sys.argv[1:]
-    home = Home.open(folder)
-    home.give_way()
-    work(home, identifier)
-
-
-if __name__ == "__main__":
-    main()

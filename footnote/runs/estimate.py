@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from embedder.atomic import write_text
 from indexer.search.pool import POOL
-from training.data.split import Source
+from training.data.split import SplitPassage
 from training.data.weak_pairs import weak_examples
 from training.evaluation.proof import QUERIES
 from training.pipeline import DEVELOPMENT, DEVELOPMENT_POOL, WEAK
@@ -78,19 +78,21 @@ class Estimate:
         return (_AT_BEST * (rest + self.training[0]), _AT_WORST * (rest + self.training[1]))
 
 
-def sample(store: Store, collection: int) -> list[Source]:
+def sample(store: Store, collection: int) -> list[SplitPassage]:
     """Some passages of a collection, with what they are found under."""
     passages = store.sample_passages(collection, _SAMPLE)
     languages = store.document_languages({passage.document for passage in passages})
     titles = {name: store.document(name).title for name in languages}
     return [
-        Source(one, titles[one.document], languages[one.document], one.document)
+        SplitPassage(one, titles[one.document], languages[one.document], one.document)
         for one in passages
         if one.document in titles
     ]
 
 
-def pace(home: Home, embedder: Embedder, sources: Sequence[Source], *, again: bool = False) -> Pace:
+def pace(
+    home: Home, embedder: Embedder, sources: Sequence[SplitPassage], *, again: bool = False
+) -> Pace:
     """The pace of an embedder on this machine: known from before, or measured and kept."""
     found = known_pace(home, embedder)
     if found is None or again:

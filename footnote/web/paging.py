@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from footnote.formatting import count
+from footnote.rendering.formatting import count
 
 
 def first(key: str, total: int, rows: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import TypeGuard
 
 from indexer.ingest.sources import Source
 from indexer.records import Document
@@ -54,7 +55,8 @@ class IngestPlan:
 class IngestReport:
     """What a run did. Pages and passages are those of the documents added and updated.
 
-    `with_hidden_text` counts those of them that hold text which a person does not see.
+    `with_hidden_text` counts those of them that hold text which a person does not see, `reread`
+    those that had not changed and were read again by a newer revision of the parsers.
     """
 
     added: int
@@ -67,6 +69,7 @@ class IngestReport:
     seconds: float
     deleted: int = 0
     with_hidden_text: int = 0
+    reread: int = 0
 
     def __add__(self, other: IngestReport) -> IngestReport:
         """Both runs in one."""
@@ -84,10 +87,14 @@ class Tally:
         self._files = self._bytes = self._indexed_bytes = 0
         self._added = self._updated = self._unchanged = 0
         self._pages = self._without_text = self._passages = self._hiding = 0
+        self._reread = 0
         self._failed: list[FailedFile] = []
 
-    def committed(self, source: Source, document: Document, *, updated: bool) -> None:
-        """A document was written."""
+    def committed(self, source: Source, document: Document, before: Document | None) -> None:
+        """A document was written, in place of what was there `before`."""
+        updated = supersedes(before)
+        same = before is not None and before.content_hash == document.content_hash
+        self._reread += same and before.outdated
         self._updated += updated
         self._added += not updated
         self._pages += document.pages
@@ -156,4 +163,10 @@ class Tally:
             passages=self._passages,
             seconds=time.monotonic() - self._started,
             with_hidden_text=self._hiding,
+            reread=self._reread,
         )
+
+
+def supersedes(before: Document | None) -> TypeGuard[Document]:
+    """Whether a document that is written takes another's place."""
+    return before is not None and before.state != "failed"

@@ -22,7 +22,7 @@ from indexer.parsers.errors import (
     UnsupportedError,
 )
 from indexer.parsers.layout import one_line
-from indexer.parsers.reading import DEFAULT_LIMITS, ReadingLimits
+from indexer.parsers.reading import DEFAULT_LIMITS, ReadingLimits, check_text
 from indexer.parsers.table import Progress, parse_bytes
 from indexer.records import ParsedFile
 
@@ -67,6 +67,7 @@ def parse(
     title = parsed.title
     if title == (name or path.name):
         title = title_from_name(title)
+    check_text(sum(len(page.text) for page in parsed.pages), size, limits)
     title = one_line(title)[:_TITLE_CHARACTERS]
     return ParsedFile(title, parsed.pages, parsed.kind, parsed.problems)
 

@@ -27,7 +27,7 @@ _SECTION_CHARACTERS = 6_000
 # More places where something is hidden are not told apart.
 _MOST_HIDDEN = 1_000
 
-_CELL = " | "
+CELL = " | "
 _UNPRINTABLE = re.compile(
     # Joiners and marks belong to scripts and emoji, but in rows, or among ASCII, to none.
     "[\u200b-\u200f\u2060-\u2064\ufeff]{2,}|(?<=[!-~])[\u200c\u200d](?=[!-~])|[\ufe00-\ufe0f]{2,}"
@@ -47,6 +47,8 @@ def clean(text: str) -> str:
 
     Not NFKC, which would turn 10² into 102 and ½ into 1⁄2.
     """
+    if text.isascii() and text.isprintable():  # most cells of most tables
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     text = _UNPRINTABLE.sub("", text.replace("\u2029", "\n"))
     return unicodedata.normalize("NFC", text.translate(_LIGATURES))
@@ -113,6 +115,10 @@ class PageBuilder:
         """The blocks so far."""
         return self._blocks
 
+    def text_of(self, block: Block) -> str:
+        """The text of the last block."""
+        return self._parts[-1][block.start - block.end :]
+
     def hide(self, how: str, text: str) -> bool:
         """Note text that a person does not see on the page; whether to leave it out."""
         if line := one_line(text):
@@ -121,6 +127,8 @@ class PageBuilder:
 
     def look_through(self, text: str) -> None:
         """Note what characters that nobody sees say in raw text that is cleaned elsewhere."""
+        if text.isascii():
+            return
         for how, said in hidden_characters(text):
             self._note(how, one_line(said))
 
@@ -132,10 +140,12 @@ class PageBuilder:
         """Add a paragraph, put on one line."""
         self._add("text", self._line(text))
 
-    def item(self, text: str, depth: int = 0) -> None:
-        """Add a list item; it joins the list before it. A mark is added where it has none."""
+    def item(self, text: str, depth: int = 0, mark: str = "") -> None:
+        """Add a list item; it joins the list before it. Without a `mark` it gets a dash."""
         line = self._line(text)
-        if line and not re.match(r"([-*•·◦▪‣–—]|\(?\w{1,3}[.)])\s", line):
+        if line and mark.strip():
+            line = f"{one_line(mark)} {line}"
+        elif line and not re.match(r"([-*•·◦▪‣–—]|\(?\w{1,3}[.)])\s", line):
             line = f"- {line}"
         self._add("list", "  " * min(depth, 8) + line if line else "")
 
@@ -166,10 +176,10 @@ class PageBuilder:
 
         A border inside a cell loses its blanks: it is none between columns.
         """
-        texts = [self._line(cell).replace(_CELL, "|") for cell in cells]
+        texts = [self._line(cell).replace(CELL, "|") for cell in cells]
         while texts and not texts[-1]:
             texts.pop()
-        return _CELL.join(texts)
+        return CELL.join(texts)
 
     def _note(self, how: str, text: str) -> None:
         last = self._hidden[-1] if self._hidden else None

@@ -1,11 +1,11 @@
-"""How much is read of one file, and how much of that is used up."""
+"""Limits on what is read of one file, and how much of them is used up."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from indexer.parsers.errors import TooLargeError
-from indexer.parsers.layout import PageBuilder
+from indexer.parsers.layout import MAX_CHARACTERS, PageBuilder
 
 # What may be unpacked whatever the size and ratio: small files of repetitive XML.
 _RATIO_FREE = 10 << 20
@@ -40,8 +40,7 @@ class Reading:
 
     def __init__(self, limits: ReadingLimits, size: int) -> None:
         self.limits = limits
-        allowed = max(_RATIO_FREE, size * limits.ratio)
-        self._room = min(limits.unpacked_bytes, allowed)
+        self._room = _allowed(size, limits)
 
     @property
     def room(self) -> int:
@@ -71,3 +70,20 @@ class Reading:
     def builder(self) -> PageBuilder:
         """A page to write on."""
         return PageBuilder(keep_hidden=self.limits.keep_hidden)
+
+
+def check_text(characters: int, size: int, limits: ReadingLimits) -> None:
+    """Raise `TooLargeError` where all pages together hold more text than a file of `size` may.
+
+    Nothing need be packed for that: pages of a PDF may all show the same text.
+    """
+    if characters > min(MAX_CHARACTERS, _allowed(size, limits)):
+        raise TooLargeError(
+            f"holds {characters:,} characters of text, more than is read of a file of its size; "
+            "split it into smaller files"
+        )
+
+
+def _allowed(size: int, limits: ReadingLimits) -> int:
+    """Bytes that a file of `size` may unpack to."""
+    return min(limits.unpacked_bytes, max(_RATIO_FREE, size * limits.ratio))

@@ -9,13 +9,11 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from indexer.pages import Box, boxes, render
+from indexer.pages import Box
 from indexer.parsers.errors import (
-    CorruptedError,
     ParseError,
     ParserMemoryError,
     ParserTimeoutError,
@@ -96,15 +94,3 @@ class PagePictures:
                 "this page takes too much memory to draw, or breaks the reader;"
                 " its text was read, download the original to see it"
             ) from error
-
-
-def carry_out(request: dict[str, Any]) -> dict[str, Any]:
-    """What a worker does. Raises `CorruptedError`."""
-    try:
-        if "draw" in request:
-            path, number, dpi = request["draw"]
-            return {"picture": base64.b64encode(render(Path(path), number, dpi)).decode()}
-        path, number, text, start, end = request["boxes"]
-        return {"boxes": [astuple(box) for box in boxes(Path(path), number, text, start, end)]}
-    except IndexError as error:
-        raise CorruptedError(f"the page cannot be shown: {error}") from error

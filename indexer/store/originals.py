@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pathlib import Path
 from embedder.atomic import is_of_storage, storage_error, sync_folder
 
 _CHUNK = 1 << 20  # bytes read at a time
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,12 @@ class Originals:
         self._incoming = folder / "incoming"
 
     def path(self, content_hash: str) -> Path:
-        """Where the original with this hash is, or would be."""
+        """Where the original with this hash is, or would be; no file is there for what is none.
+
+        A database may come from anywhere: whatever it holds, nothing outside is named by it.
+        """
+        if not _HASH.fullmatch(content_hash):
+            return self.folder / "no-hash" / "no-file"
         return self.folder / content_hash[:2] / content_hash
 
     def stage(self, source: Path) -> Staged:
@@ -70,7 +77,7 @@ class Originals:
             raise
         return Staged(copy, digest.hexdigest(), size)
 
-    def settle(self, staged: Staged) -> None:
+    def take_in(self, staged: Staged) -> None:
         """Put a staged file in its place. Called inside the transaction that refers to it."""
         place = self.path(staged.content_hash)
         if place.exists():

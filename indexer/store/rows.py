@@ -10,7 +10,8 @@ from indexer.records import Block, Document, HiddenText, Page, Passage, Span
 
 DOCUMENT_COLUMNS = (
     "id, collection, path, title, content_hash, size, kind, revision, current, state, problem,"
-    " pages, pages_without_text, passages, indexed_at, hidden, hidden_kept, unread"
+    " pages, pages_without_text, passages, indexed_at, hidden, hidden_kept, unread,"
+    " parser"
 )
 PAGE_COLUMNS = "number, label, text, blocks, problem"
 PASSAGE_COLUMNS = "id, document, ordinal, text, headings, spans"

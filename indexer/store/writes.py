@@ -6,14 +6,13 @@ passages, it changes about keyword rows and vectors too; nothing else does.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from indexer.chunking import embedding_text
+from indexer.chunking import text_hash
 from indexer.keyword import fts
 from indexer.keyword.analysis import index_terms
 from indexer.keyword.fts import KeywordRow
@@ -25,9 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-def text_hash(title: str, passage: Passage) -> str:
-    """SHA-256 of the text that a passage is embedded as: equal texts share their vector."""
-    return hashlib.sha256(embedding_text(title, passage).encode()).hexdigest()
+# A passage in the keyword index: the terms of its title, its headings and its text.
+KeywordTerms = tuple[str, str, str]
 
 
 def next_revision(connection: sqlite3.Connection, collection: int, path: str) -> int:
@@ -65,34 +63,38 @@ def insert_pages(connection: sqlite3.Connection, document: str, pages: Sequence[
     )
 
 
+def keyword_terms(title: str, passages: Sequence[Passage], language: str) -> list[KeywordTerms]:
+    """The index terms of a document's passages; made before the transaction that writes them."""
+    of_title = index_terms(title, language)
+    paths = {passage.headings for passage in passages}
+    of_path = {path: index_terms("\n".join(path), language) for path in paths}
+    return [
+        (of_title, of_path[passage.headings], index_terms(passage.text, language))
+        for passage in passages
+    ]
+
+
 def insert_passages(
-    connection: sqlite3.Connection, record: Document, passages: Sequence[Passage], language: str
+    connection: sqlite3.Connection,
+    record: Document,
+    passages: Sequence[Passage],
+    terms: Sequence[KeywordTerms],
 ) -> list[int]:
     """Write a document's passages and their keyword rows; return the new ids."""
     ids = [_insert_passage(connection, record, passage) for passage in passages]
-    insert_keywords(connection, record, ids, passages, language)
+    insert_keywords(connection, record.collection, ids, terms)
     return ids
 
 
 def insert_keywords(
     connection: sqlite3.Connection,
-    record: Document,
+    collection: int,
     ids: Sequence[int],
-    passages: Sequence[Passage],
-    language: str,
+    terms: Sequence[KeywordTerms],
 ) -> None:
-    """Write the keyword rows of a document's passages, which have these ids."""
-    title = index_terms(record.title, language)
-    rows = (
-        KeywordRow(
-            number,
-            title,
-            index_terms("\n".join(passage.headings), language),
-            index_terms(passage.text, language),
-        )
-        for number, passage in zip(ids, passages, strict=True)
-    )
-    fts.insert(connection, record.collection, rows)
+    """Write the keyword rows of passages that have these ids."""
+    rows = (KeywordRow(number, *fields) for number, fields in zip(ids, terms, strict=True))
+    fts.insert(connection, collection, rows)
 
 
 def _insert_passage(connection: sqlite3.Connection, record: Document, passage: Passage) -> int:

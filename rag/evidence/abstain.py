@@ -2,7 +2,7 @@
 
 The features look at how well the question is covered and at how far the best passage stands out;
 none depends on the scale of an embedder's cosines, so that the fit outlives a retraining. The
-coefficients are fitted by `python -m training.abstention` and shipped beside this file.
+coefficients are fitted by `python -m training.bundled.abstention` and shipped beside this file.
 """
 
 from __future__ import annotations
@@ -80,9 +80,7 @@ def shipped() -> Fit:
     )
 
 
-def hope(
-    question: Question, hits: Sequence[Hit], scored: Sequence[Scored]
-) -> tuple[float, float]:
+def hope(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]) -> tuple[float, float]:
     """The probability that the documents hold an answer, and the line below which we say no."""
     fit = shipped()
     return fit.probability(features(question, hits, scored)), fit.threshold

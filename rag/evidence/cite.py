@@ -11,21 +11,17 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from indexer.keyword.analysis import query_words
 from indexer.records import Hit
 from rag.evidence.numbers import in_figures, unsaid
 from rag.evidence.quotables import Quotable
+from rag.languages import ENGLISH, Language, content_words, language_of
 from rag.question.analysis import terms_of
-from rag.question.languages import ENGLISH, Language, content_words, language_of
-from rag.reader.claims import Source
 from rag.records import Verdict
-
-if TYPE_CHECKING:
-    from rag.reader.reader import Reader
 
 # Shares of a claim's content words that must stand in its source. Measured by
 # `python -m benchmarks.claims`.
@@ -63,6 +59,30 @@ class Support:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A sentence of the cited text: its passage's number, its words, title and headings above."""
+
+    passage: int
+    text: str
+    head: str = ""
+
+
+class ClaimReader(Protocol):
+    """What checking asks of the trained reader (`rag.reader.reader.Reader`)."""
+
+    @property
+    def lines(self) -> Mapping[str, float]:
+        """From which probabilities a claim is `supported`, `partly` so."""
+        ...
+
+    def support(
+        self, claim: str, sources: Sequence[Source], language: Language
+    ) -> tuple[float, tuple[int, ...]]:
+        """The probability that sources support a claim, and which of them hold most of it."""
+        ...
+
+
 _PART = "the source says only part of this"
 NOTHING = Support("unsupported", (), 0.0, "nothing in the cited text says this")
 
@@ -72,7 +92,7 @@ def check(
     sources: Sequence[Quotable],
     hits: Sequence[Hit],
     languages: Sequence[str],
-    reader: Reader | None = None,
+    reader: ClaimReader | None = None,
 ) -> Support:
     """Compare a claim with the best place among `sources` (quotables of `hits`).
 
@@ -104,11 +124,15 @@ def _by_rules(
 
 
 def _read(
-    claim: str, found: Support, sources: Sequence[Quotable], hits: Sequence[Hit], reader: Reader
+    claim: str,
+    found: Support,
+    sources: Sequence[Quotable],
+    hits: Sequence[Hit],
+    reader: ClaimReader,
 ) -> Support:
     """What the reader makes of a claim, beside what the rules found."""
     texts = [Source(one.hit, one.text, _head(one, hits)) for one in sources]
-    chance, places = reader.support(claim, texts, ENGLISH, opposed)
+    chance, places = reader.support(claim, texts, ENGLISH)
     window = tuple(sources[place] for place in places)
     if found.reason in (NOTHING.reason, _PART, ""):
         lines = reader.lines

@@ -3,8 +3,8 @@
 `1,000`, `1.000`, `1 000` and "one thousand" are the same number; so are `25` and "twenty-five",
 `1,500,000` and "1.5 million". Where a separator can be read in two ways (`1.234` is a decimal in
 English and has thousands in German) a number has both values. Not known: fractions in words
-("one and a half") and German compounds beyond a hundred other than whole hundreds and thousands. An ordinal is a
-figure only as the day of a date.
+("one and a half") and German compounds beyond a hundred other than whole hundreds and thousands.
+An ordinal is a figure only as the day of a date.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rag.question.languages import Language
+from rag.languages import Language
 
 _LONGEST_WHOLE = 1e15  # past which a float has no decimals
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from indexer.chunking import sentences
 from indexer.records import Hit
+from rag.languages import language_of
 from rag.llm.client import Message
 from rag.llm.reply_cleanup import CITATION, plain
-from rag.question.languages import language_of
 
 REFUSAL = "NO ANSWER"
 

@@ -10,14 +10,15 @@ the best single sentence, the difference of denials, and lengths, which learn ho
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from indexer.keyword.analysis import index_terms, query_words
+from rag.evidence.cite import Source, opposed
 from rag.evidence.numbers import in_figures, unsaid
-from rag.question.languages import Language
+from rag.languages import Language
 from rag.reader.words import Matches, WordVectors, nearness
 
 CLAIM = {
@@ -26,9 +27,6 @@ CLAIM = {
     "figures not in two": -1, "figures not in passage": -1,
     "names not in two": -1, "names not in passage": -1, "opposed": -1, "strong words": -1,
 }  # fmt: skip
-
-# Whether a claim denies what a text says, in a language.
-Opposed = Callable[[str, str, Language], bool]
 
 _CLAUSE = re.compile(r"[,;:()–—]|\b(?:and|but|or|while|whereas|because|which|who|that|when|if"
                      r"|although|though|unless|so)\b", re.IGNORECASE)  # fmt: skip
@@ -43,15 +41,6 @@ _NAME = re.compile(r"(?<=[\w,;:)’'\"“(/-] )[A-ZÀ-ÖØ-ÞЀ-Я][\w’'-]+|\b
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A sentence of the cited text: its passage's number, its words, title and headings above."""
-
-    passage: int
-    text: str
-    head: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Held:
     """A claim held against its source: the features [`CLAIM`], and the sentences that hold most."""
 
@@ -59,10 +48,8 @@ class Held:
     place: tuple[int, ...]
 
 
-def hold(
-    claim: str, sources: Sequence[Source], language: Language, vectors: WordVectors, opposed: Opposed
-) -> Held:
-    """Hold a claim against at least one sentence; `opposed`: whether it denies what they say."""
+def hold(claim: str, sources: Sequence[Source], language: Language, vectors: WordVectors) -> Held:
+    """Hold a claim against at least one sentence."""
     words = [w.terms for w in query_words(in_figures(claim, language), [language.code])]
     words = [word for word in words if any(map(str.isalpha, word[0]))]
     weights = vectors.weighed(words)

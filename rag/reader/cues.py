@@ -17,7 +17,8 @@ _ASKED = (
                        r"|purpose)\b", re.IGNORECASE)),
     ("how", re.compile(r"\bhow (?:do|does|did|can|could|should|to|is|are|was|were|would|will|i|we"
                        r"|you)\b|\bsteps?\b", re.IGNORECASE)),
-    ("definition", re.compile(r"^\W*(?:what|who)(?:'s| is| are| was| were) (?:an? |the )?[\w -]+\W*$"
+    ("definition", re.compile(r"^\W*(?:what|who)(?:'s| is| are| was| were) (?:an? |the )?[\w -]+"
+                              r"\W*$"
                               r"|\b(?:define|definition|meaning|mean|stand for)\b", re.IGNORECASE)),
     ("yes or no", re.compile(r"(?:^|[.!,;] )(?:and |so |but )?(?:is|are|was|were|do|does|did|can"
                              r"|could|may|must|should|will|would|has|have|had|am|shall)(?:n't)? \w",
@@ -27,7 +28,8 @@ _ASKING = re.compile(r"\?|\b(?:what|which|who|whom|whose|when|where|why|how)\b",
 
 _CUES = {
     "why": re.compile(r"\b(?:because|since|due to|as a result|therefore|thus|so that|in order to"
-                      r"|reasons?|caus\w+|lead(?:s|ing)? to|led to|allow\w*|enabl\w+|helps?|prevent\w*"
+                      r"|reasons?|caus\w+|lead(?:s|ing)? to|led to|allow\w*|enabl\w+|helps?"
+                      r"|prevent\w*"
                       r"|ensur\w+|to avoid|means that)\b", re.IGNORECASE),
     "how": re.compile(r"\b(?:by \w+ing|use[sd]?|using|must|should|need|can|first|then|next|step\w*"
                       r"|through|via|to \w+|run|click|set|choose|select|submit|contact)\b",

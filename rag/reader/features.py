@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -75,7 +76,7 @@ class Evidence:
 
 
 def sentence_rows(evidence: Evidence, quotables: Sequence[Quotable]) -> np.ndarray:
-    """float [quotables, `SENTENCE`]."""
+    """Floats [quotables, `SENTENCE`]."""
     question, matches = evidence.question, evidence.matches
     terms = [_terms(question, quotable.text) for quotable in quotables]
     own = [matches.best(each) for each in terms]
@@ -126,7 +127,7 @@ def sentence_rows(evidence: Evidence, quotables: Sequence[Quotable]) -> np.ndarr
 
 
 def passage_rows(evidence: Evidence, sentences: Sequence[Sequence[str]]) -> np.ndarray:
-    """float [hits, `PASSAGE`]; `sentences` are the texts of each hit's sentences."""
+    """Floats [hits, `PASSAGE`]; `sentences` are the texts of each hit's sentences."""
     question, matches = evidence.question, evidence.matches
     rows = np.empty((len(evidence.hits), len(PASSAGE)))
     for line, hit in enumerate(evidence.hits):
@@ -134,7 +135,7 @@ def passage_rows(evidence: Evidence, sentences: Sequence[Sequence[str]]) -> np.n
         own, head = matches.best(terms), matches.best(evidence.heads[line])
         both = np.maximum(own, head)
         each = [matches.best(_terms(question, text)) for text in sentences[line]] or [own]
-        pairs = [np.maximum(a, b) for a, b in zip(each, each[1:], strict=False)] or each
+        pairs = [np.maximum(a, b) for a, b in pairwise(each)] or each
         kinds = [cues.answers_kind(question, evidence.kind, text) for text in sentences[line]]
         found = _found(hit, evidence.hits)
         rows[line] = (
@@ -151,7 +152,7 @@ def passage_rows(evidence: Evidence, sentences: Sequence[Sequence[str]]) -> np.n
 def question_row(
     evidence: Evidence, sentences: np.ndarray, logits: np.ndarray, passages: np.ndarray
 ) -> np.ndarray:
-    """float [`QUESTION`]: what there is to hope for an answer.
+    """Floats [`QUESTION`]: what there is to hope for an answer.
 
     `sentences` are `sentence_rows`, `logits` what the reader says of each, `passages` what it
     says of each hit.
@@ -180,7 +181,7 @@ def adjacent(question: Question, terms: Sequence[str]) -> float:
     stand = [[place for term in word for place in places.get(term, ())] for word in words]
     close = sum(
         any(0 < abs(a - b) <= _CLOSE for a in first for b in second)
-        for first, second in zip(stand, stand[1:], strict=False)
+        for first, second in pairwise(stand)
     )
     return close / (len(words) - 1)
 

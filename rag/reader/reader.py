@@ -17,11 +17,12 @@ import numpy as np
 
 from indexer.chunking import sentences
 from indexer.records import Hit
+from rag.evidence.cite import Source
 from rag.evidence.quotables import Quotable
+from rag.languages import Language
 from rag.question.analysis import Question
-from rag.question.languages import Language
 from rag.reader import features
-from rag.reader.claims import Opposed, Source, hold
+from rag.reader.claims import hold
 from rag.reader.trees import Trees, probability
 from rag.reader.words import WordVectors
 
@@ -73,9 +74,7 @@ class Reader:
         ordered = [*(first[place] for place in places), *rest]
         return [replace(hit, rank=rank) for rank, hit in enumerate(ordered, start=1)]
 
-    def look(
-        self, question: Question, hits: Sequence[Hit], quotables: Sequence[Quotable]
-    ) -> Look:
+    def look(self, question: Question, hits: Sequence[Hit], quotables: Sequence[Quotable]) -> Look:
         """Read what was found for a question."""
         if not hits or not quotables:
             return Look(np.zeros(len(quotables)), (0.0, self.lines["answered"]))
@@ -88,10 +87,10 @@ class Reader:
         return Look(probability(logits), (confidence, self.lines["answered"]))
 
     def support(
-        self, claim: str, sources: Sequence[Source], language: Language, opposed: Opposed
+        self, claim: str, sources: Sequence[Source], language: Language
     ) -> tuple[float, tuple[int, ...]]:
         """The probability that these sources support a claim, and which of them hold most of it."""
-        held = hold(claim, sources, language, self.words, opposed)
+        held = hold(claim, sources, language, self.words)
         return float(probability(self.claims.logits(held.row[None]))[0]), held.place
 
 

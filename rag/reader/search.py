@@ -12,7 +12,7 @@ from rag.question.analysis import read
 from rag.reader.reader import DEPTH, Reader
 
 if TYPE_CHECKING:
-    from indexer.search.searcher import SearchResult, Mode, Scope
+    from indexer.search.searcher import Mode, Scope, SearchResult
 
 
 class Finder(Protocol):

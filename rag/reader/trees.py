@@ -44,7 +44,7 @@ class Trees:
         return parts | {f"{name}.scalars": np.array([self.baseline, self.depth], np.float32)}
 
     def logits(self, rows: np.ndarray) -> np.ndarray:
-        """float [n] for rows float [n, features]."""
+        """Floats [n] for rows float [n, features]."""
         if not len(rows):
             return np.zeros(0)
         trees = np.arange(len(self.feature))[None, :]

@@ -57,9 +57,7 @@ class WordVectors:
         total = sum(found.values()) or 1.0
         return {word: value / total for word, value in found.items()}
 
-    def similarities(
-        self, words: Sequence[tuple[str, ...]], terms: Sequence[str]
-    ) -> np.ndarray:
+    def similarities(self, words: Sequence[tuple[str, ...]], terms: Sequence[str]) -> np.ndarray:
         """Cosines float32 [words, terms], 1 where a word may stand as that very term.
 
         `words` are words of a question, each as the terms it may have become.

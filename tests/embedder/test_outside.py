@@ -11,7 +11,7 @@ import zipfile
 import pytest
 from file_writers import docx, epub, odt, paragraph, pdf, text_at, xlsx, zipped
 
-from footnote.web.ask import page_view
+from footnote.web import page_view
 from indexer.ingest.sources import Source, find
 from indexer.parsers import (
     ParseError,

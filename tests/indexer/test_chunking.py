@@ -227,3 +227,73 @@ def test_a_header_too_wide_to_be_carried_stands_once():
 def test_what_stands_before_a_passage_leaves_it_room_in_any_script():
     passage = Passage("Text.", (), (Span(1, 0, 5),), 0)
     assert len(embedding_text("長" * 500, passage)) <= 50
+
+
+def test_the_mark_of_a_note_belongs_to_the_sentence_before_it():
+    text = "It is for members. ^1 Ask early. ^2,3 Bring rope."
+    found = [text[start:end] for start, end in sentences(text)]
+    assert found == ["It is for members. ^1", "Ask early. ^2,3", "Bring rope."]
+
+
+def written(title: str, passages) -> int:
+    """Bytes that the passages themselves bring into a database, vectors of 512 with them."""
+    per = [p.text + "".join(p.headings) + embedding_text(title, p) for p in passages]
+    return sum(len(one.encode()) + 1024 for one in per)
+
+
+def test_a_heading_that_is_a_whole_file_is_not_copied_to_every_passage():
+    builder = PageBuilder()
+    for level in range(1, 7):
+        builder.heading(f"level{level} " * 5_000, level)
+    builder.paragraph("The text beneath. " * 200)
+    page = builder.page(1)
+    passages = cut([page], words, LIMITS)
+    assert_exact(passages, [page])
+    assert "".join(p.text for p in passages).count("level3") == 5_000  # found as text all the same
+    assert max(sum(map(len, p.headings)) for p in passages) < 1_300
+    assert written("Title", passages) < 60 * len(page.text)
+
+
+def test_tiny_chapters_do_not_each_become_a_passage_without_end():
+    """Six characters a chapter would each take a vector, a keyword row and a path."""
+    builder = PageBuilder()
+    for number in range(6_000):
+        builder.heading(f"h{number}", 1)
+        builder.paragraph("b")
+    page = builder.page(1)
+    passages = cut([page], words, LIMITS)
+    assert_exact(passages, [page])
+    assert len(passages) < 1_000 + len(page.text) // 60
+    assert all(f"h{number}\n" in page.text for number in (0, 5_999))
+    few = PageBuilder()
+    for number in range(50):
+        few.heading(f"h{number}", 1)
+        few.paragraph("b")
+    assert len(cut([few.page(1)], words, LIMITS)) == 50  # chapters of a real book stay apart
+
+
+def test_a_wide_header_row_is_not_copied_to_every_passage():
+    builder = PageBuilder()
+    builder.table([["-" * 50_000, "b"], *([str(n), "x"] for n in range(2_000))])
+    passages = cut([builder.page(1)], lambda texts: [len(t.split()) for t in texts], LIMITS)
+    assert sum(len(p.text) for p in passages) < 150_000
+
+
+@pytest.mark.parametrize("unit", ["\u201c a ", "\u00ab b ", "x" * 90, "Rain. ", "a! "])
+def test_the_splitter_gets_no_long_line_and_nothing_is_lost(unit, monkeypatch):
+    """Its time grows with the square of a line: 10 s for 320,000 characters."""
+    import sentencex
+
+    real, lengths = sentencex.get_sentence_boundaries, []
+
+    def noted(language, text):
+        lengths.append(len(text))
+        return real(language, text)
+
+    monkeypatch.setattr(sentencex, "get_sentence_boundaries", noted)
+    text = unit * (40_000 // len(unit))
+    found = sentences(text)
+    assert max(lengths) <= 4_000
+    assert "".join("".join(text[a:b] for a, b in found).split()) == "".join(text.split())
+    if unit == "Rain. ":
+        assert {text[a:b] for a, b in found} == {"Rain."}

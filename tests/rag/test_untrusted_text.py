@@ -11,12 +11,13 @@ from click.testing import CliRunner
 from markdown_it import MarkdownIt
 from scripted_server import Reply, scripted_server
 
-from footnote import formatting
 from footnote.cli.main import main
 from footnote.home import Home
-from footnote.web.ask import actions, page_view
+from footnote.rendering import formatting
+from footnote.web import page_view
+from footnote.web.ask import actions
 from footnote.web.ask.answer import Source as Shown
-from footnote.web.ask.page_view import Place
+from footnote.web.page_view import Place
 from indexer.ingest.sources import find
 from indexer.records import Span
 from rag.answer import Answerer
@@ -87,7 +88,7 @@ def test_what_was_read_before_anybody_looked_is_read_again(home, papers):
     with home.store.transaction() as connection:
         connection.execute("UPDATE documents SET hidden = NULL")
     run = CliRunner().invoke(main, ["--home", str(home.path), "documents"])
-    assert "read before hidden text was looked for; index it again" in run.output
+    assert "read by an earlier version" in run.output
     assert home.index(find([papers]), "c").updated == 1
     assert home.index(find([papers]), "c").unchanged == 1
 

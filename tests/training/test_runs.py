@@ -8,10 +8,10 @@ from scripted_server import scripted_server
 from embedder.errors import FootnoteError
 from footnote.accounts import audit
 from footnote.jobs import queue
-from footnote.jobs.kinds import WORK
 from footnote.runs import estimate, service
 from footnote.runs.example_pages import ExamplePages, save
 from footnote.runs.service import TrainingOptions
+from footnote.worker.kinds import WORK
 from indexer.ingest.sources import find
 from rag.llm.client import OpenAIChat
 from tests.homes import write_papers
@@ -198,7 +198,7 @@ def test_an_estimate_grows_with_what_there_is_to_do(home):
 
 
 def test_an_estimate_is_arithmetic():
-    pace = estimate.CallPolicy(embedding=1000, looking=500, learning=100)
+    pace = estimate.Pace(embedding=1000, looking=500, learning=100)
     size = estimate.Size(passages=10_000, examples=50, passage_tokens=90, query_tokens=10)
     recipe = Recipe(
         steps=10, batch=10, negatives=1, evaluate_every=10, patience=1, tokens_in_memory=10**9

@@ -42,7 +42,8 @@ def filled(folder, documents):
             writes.insert_document(connection, record, "en")
             writes.insert_pages(connection, record.id, [Page(1, text)])
             passage = Passage(text, (), (Span(1, 0, len(text)),), 0)
-            ids = writes.insert_passages(connection, record, [passage], "en")
+            terms = writes.keyword_terms(record.title, [passage], "en")
+            ids = writes.insert_passages(connection, record, [passage], terms)
             writes.insert_vectors(connection, ids, vectors[number : number + 1], FINGERPRINT)
     return store, collection
 

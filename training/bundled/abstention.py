@@ -1,4 +1,4 @@
-"""Fit when to say "your documents do not answer this": `python -m training.abstention`.
+"""Fit when to say "your documents do not answer this": `python -m training.bundled.abstention`.
 
 Questions that documents hold no answer to are made from the synthetic groups by leaving their
 documents out of the collection: those of a quarter of the domains (nothing of the kind is there),
@@ -28,7 +28,7 @@ from indexer.search.searcher import Scope, Searcher
 from indexer.store.store import Store
 from rag.answer import Answerer
 from rag.evidence import abstain
-from training.data.beir import Dataset, Entry
+from training.evaluation.beir import Dataset, Entry
 from training.evaluation.evaluate import indexed
 
 if TYPE_CHECKING:

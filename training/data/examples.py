@@ -23,6 +23,9 @@ _QUERY_COLUMNS = ("query", "question", "anchor", "text1", "sentence1")
 _POSITIVE_COLUMNS = ("positive", "passage", "answer", "document_text", "text2", "sentence2")
 _NEGATIVE_COLUMNS = ("negative", "hard_negative")
 
+# The source of questions that a language model wrote to passages of the collection.
+WRITTEN = "written"
+
 
 class ExampleFileError(FootnoteError):
     """A file of examples that cannot be used; the message names the file and the line."""

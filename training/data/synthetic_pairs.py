@@ -6,12 +6,41 @@ hold no real ones.
 
 from __future__ import annotations
 
+import json
 import random
+from dataclasses import dataclass
+from pathlib import Path
 
-from training.bundled.statistics import groups, held_out
 from training.data.examples import Example
 
 SOURCE = "synthetic"
+SYNTHETIC = Path(__file__).parents[1] / "synthetic"
+HELD_OUT_EVERY = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Three confusable passages, each with the queries that it alone answers."""
+
+    passages: tuple[str, ...]
+    queries: tuple[tuple[str, ...], ...]
+
+
+def groups(folder: Path = SYNTHETIC) -> list[Group]:
+    """All synthetic groups in the order of their files; titles stand above their texts."""
+    return [
+        Group(
+            passages=tuple(f"{doc['title']}\n{doc['text']}" for doc in row["docs"]),
+            queries=tuple(tuple(doc["queries"]) for doc in row["docs"]),
+        )
+        for path in sorted(folder.glob("*.jsonl"))
+        for row in map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    ]
+
+
+def held_out(number: int) -> bool:
+    """Whether the group of this number, counted from zero, has no part in the statistics."""
+    return number % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
 
 
 def general_examples(

@@ -18,7 +18,7 @@ from indexer.chunking import sentences
 from indexer.records import Hit
 from indexer.search.searcher import Scope, Searcher
 from indexer.store.store import Store
-from rag.answer import Answerer
+from rag.evidence import extract
 from rag.evidence.quotables import quotables
 from rag.evidence.retrieve import SEARCHED
 from rag.question.analysis import read
@@ -60,7 +60,6 @@ class Looking:
         self._work, self._embedder, self._vectors = work, embedder, vectors
         self._store = Store.open(work / "home")
         self._searcher = Searcher(self._store, work / "home" / "index", lambda name: embedder)
-        self._answerer = Answerer(self._searcher, self._store, None)
 
     def look(self, material: Material) -> list[Looked]:
         """The cases of one collection, from its file where there is one."""
@@ -96,11 +95,15 @@ class Looking:
     def _one(self, case: Case, kind: str, hits: Sequence[Hit], scope: Scope) -> Looked:
         statistics = self._store.term_statistics(scope.collections, case.text)
         question = read(case.text, statistics, ["en"])
-        pages = self._answerer.pages(hits)
+        pages = {
+            (hit.document.id, span.page): self._store.page(hit.document.id, span.page)
+            for hit in hits
+            for span in hit.passage.spans
+        }
         found = quotables(hits, pages)
         scored = {
             (one.quotable.hit, one.quotable.order): one.score
-            for one in self._answerer.scored(question, hits, found)
+            for one in extract.score(question, hits, found)
         }
         evidence = features.Evidence.of(question, hits, self._vectors)
         texts = [[hit.passage.text[a:b] for a, b in sentences(hit.passage.text)] for hit in hits]

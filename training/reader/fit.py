@@ -30,7 +30,7 @@ def grown(
     right: np.ndarray,
     features: Mapping[str, int],
     weights: np.ndarray | None = None,
-    growth: Growth = Growth(),  # noqa: B008 - frozen
+    growth: Growth = Growth(),
 ) -> Trees:
     """Trees for the log odds of `right` bool [n] given `rows` float [n, features].
 

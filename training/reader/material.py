@@ -113,7 +113,9 @@ def _labelled(labelled: Sequence[dict]) -> list[Material]:
         place = len(material.documents)
         material.documents.append(("", " ".join(row["sentences"])))
         answered = [query for query in row["queries"] if query["sentences"]]
-        chosen = answered[row["id"] % len(answered) :][:1] if answered and row["id"] % 2 == 0 else []
+        chosen = (
+            answered[row["id"] % len(answered) :][:1] if answered and row["id"] % 2 == 0 else []
+        )
         chosen += [query for query in row["queries"] if not query["sentences"]]
         for query in chosen:
             said = tuple(row["sentences"][number - 1] for number in query["sentences"])

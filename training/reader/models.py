@@ -127,7 +127,7 @@ def question_trees(looked: Sequence[Looked]) -> Trees:
 
 
 def question_rows(looked: Sequence[Looked], passages: Trees, sentences: Trees) -> np.ndarray:
-    """float [n, QUESTION]: the tables of `cases` with what these trees say."""
+    """Floats [n, QUESTION]: the tables of `cases` with what these trees say."""
     names = list(QUESTION)
     kind = list(SENTENCE).index("kind")
     rows = np.stack([one.rest for one in looked])

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag.evidence.cite import opposed
-from rag.question.languages import ENGLISH
-from rag.reader.claims import Source, hold
+from rag.evidence.cite import Source
+from rag.languages import ENGLISH
+from rag.reader.claims import hold
 from rag.reader.words import WordVectors
 
 _BESIDE = 5
@@ -97,11 +97,11 @@ def _beside(
 
 
 def claim_rows(claims: Sequence[Held], vectors: WordVectors) -> np.ndarray:
-    """float [claims, CLAIM]."""
+    """Floats [claims, CLAIM]."""
     return np.array([row(claim.text, claim.sentences, vectors) for claim in claims])
 
 
 def row(text: str, sentences: Sequence[str], vectors: WordVectors) -> np.ndarray:
     """The features of one claim over plain sentences."""
     sources = [Source(0, sentence) for sentence in sentences]
-    return hold(text, sources, ENGLISH, vectors, opposed).row
+    return hold(text, sources, ENGLISH, vectors).row

@@ -27,7 +27,7 @@ from indexer.search.searcher import Scope, Searcher
 from indexer.store.errors import UnknownDocumentError
 from indexer.store.store import Store
 from rag.llm.client import ChatModel, LanguageModelError, RateLimitedError, complete
-from training.data.examples import Example
+from training.data.examples import WRITTEN, Example
 from training.synthesis import prompts, replies
 from training.synthesis.output_file import journal_path, lines, opened
 from training.synthesis.progress import (
@@ -43,7 +43,6 @@ from training.synthesis.progress import (
 from training.synthesis.replies import UnusableReplyError
 from training.synthesis.workers import HOPELESS
 
-SOURCE = "written"
 _JOB = "passage-"
 # Styles asked for at a time: one passage seldom gives six different good questions.
 _STYLES_EACH = 3
@@ -208,7 +207,7 @@ class CollectionSynthesis:
             def begin(_: int) -> tuple[Passage, ...] | None:
                 return tuple(waiting.pop() for _ in waiting[: self._writer.batch]) or None
 
-            def settle(batch: tuple[Passage, ...], made: Made) -> int:
+            def put_away(batch: tuple[Passage, ...], made: Made) -> int:
                 nonlocal done
                 added = production.add(made, _identity)
                 for passage in batch:
@@ -218,7 +217,7 @@ class CollectionSynthesis:
 
             with production.kept():
                 stage = Stage("writing queries", lambda: done, total)
-                production.follow(stage, self._make, begin, settle)
+                production.follow(stage, self._make, begin, put_away)
             return production.report()
 
     def _make(self, batch: tuple[Passage, ...]) -> Made:
@@ -275,7 +274,7 @@ class CollectionSynthesis:
             positive=positive.text,
             negatives=negatives,
             task=query.task,
-            source=SOURCE,
+            source=WRITTEN,
             document=positive.document,
         )
 

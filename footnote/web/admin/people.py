@@ -8,7 +8,7 @@ import streamlit as st
 
 from footnote.accounts import sharing
 from footnote.accounts.people import EVERYONE, ROLES, People, Profile
-from footnote.formatting import plain, when
+from footnote.rendering.formatting import plain, when
 from footnote.web.admin.account import new_password
 from footnote.web.server import session
 from footnote.web.server.session import errors_shown

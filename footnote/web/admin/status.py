@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from footnote.accounts.audit import KINDS
-from footnote.cli.render_status import WHERE, extent, generation, people
-from footnote.formatting import count, duration, plain, size, when
+from footnote.rendering.formatting import count, duration, plain, size, when
+from footnote.rendering.status import WHERE, extent, generation, people
 from footnote.web import paging
 from footnote.web.ask import why
 from footnote.web.server import session
@@ -18,7 +18,7 @@ from footnote.web.server.session import errors_shown
 from footnote.web.training.words import embedder_name
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
     from footnote.accounts.audit import AuditEntry
     from footnote.home import Home
     from footnote.status import CollectionStatus, JobStatus, Status

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.cli.render import snippet
-from footnote.formatting import plain
+from footnote.rendering.formatting import plain
+from footnote.rendering.results import snippet
 from footnote.web import components
-from footnote.web.ask.page_view import Place
+from footnote.web.page_view import Place
 from indexer.store.errors import UnknownDocumentError
 from rag.records import Answer, Turn
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
 
 EXPLANATIONS = {
     "supported": "",
@@ -84,9 +84,11 @@ def show(
     components.answer_text(
         key=key,
         data={
+            "lead": turn.answer.lead,
             "sentences": [
                 {
                     "text": sentence.text,
+                    "about": sentence.about,
                     "mark": "" if sentence.verdict == "supported" else sentence.verdict,
                     "explanation": EXPLANATIONS[sentence.verdict],
                     "notes": list(sentence.footnotes),

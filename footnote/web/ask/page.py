@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote import samples
-from footnote.formatting import count, plain
-from footnote.web.ask import actions, answer, page_view, pending, sidebar, welcome
-from footnote.web.ask.page_view import Place
-from footnote.web.library import progress
+from footnote.rendering.formatting import count, plain
+from footnote.web import page_view, progress
+from footnote.web.ask import actions, answer, pending, sidebar, welcome
+from footnote.web.page_view import Place
 from footnote.web.server import session
 from indexer.store.errors import UnknownDocumentError
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
     from rag.history import History
     from rag.records import Conversation, Turn
 

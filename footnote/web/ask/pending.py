@@ -13,14 +13,14 @@ import streamlit as st
 
 from embedder.atomic import StorageError
 from embedder.errors import FootnoteError
-from footnote.cli.render import snippet
-from footnote.formatting import plain
+from footnote.rendering.formatting import plain
+from footnote.rendering.results import snippet
 from footnote.web import components
 from footnote.web.server import session
 from rag.records import Turn
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
     from rag.history import History
     from rag.records import Answer, Conversation
 

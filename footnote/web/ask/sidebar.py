@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.formatting import plain, when
+from footnote.rendering.formatting import plain, when
 from footnote.web.server.session import errors_shown
 from rag.history import TITLE_CHARACTERS, History, UnknownConversationError
 from rag.records import Conversation
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
 
 SHOWN = 40  # conversations listed; older ones are found by searching
 RENAME, DELETE = "Rename", "Delete"

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote import samples
-from footnote.formatting import count
-from footnote.web.library import progress
+from footnote.rendering.formatting import count
+from footnote.web import progress
 from footnote.web.server import session
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
 
 
 def show(access: Access) -> None:

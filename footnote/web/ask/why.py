@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.cli.render import snippet
-from footnote.formatting import ordinal, plain
+from footnote.rendering.formatting import ordinal, plain
+from footnote.rendering.results import snippet
 from footnote.web.server.session import errors_shown
 from rag.explain import knowing
 from rag.records import Answer
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
     from indexer.records import Hit
 
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.cli.render import hidden_text, unread
-from footnote.formatting import count, plain, size, when
-from footnote.web import paging
-from footnote.web.ask import page_view
-from footnote.web.ask.page_view import Place
-from footnote.web.library import documents, progress
+from footnote.rendering.formatting import count, plain, size, when
+from footnote.rendering.results import hidden_text, unread
+from footnote.rendering.transcript import page_text
+from footnote.web import page_view, paging, progress
+from footnote.web.library import documents
+from footnote.web.page_view import Place
 from footnote.web.server.session import errors_shown, problem
 from indexer.records import Document
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
 
 PROBLEM_ROWS = 20
 
@@ -111,7 +111,10 @@ def _pages(access: Access, document: Document) -> None:
 
     left, right = st.columns(2, gap="medium")
     with left:
-        page_view.show(access, Place(document.id, number), turn)
+        page = page_view.show(access, Place(document.id, number), turn)
+    if page:
+        with right, st.expander("As it was read", icon=":material/notes:"):
+            st.code(page_text(document, page), language=None, wrap_lines=True)
     with right, st.container(key="passages"):
         here = access.passages_on(document.id, number)
         st.markdown(f"**{count(len(here), 'passage')} on this page**")

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from footnote.formatting import count, listed, plain, size, when
-from footnote.web import components
-from footnote.web.ask.page_view import file_name
-from footnote.web.library import progress
+from footnote.rendering.formatting import count, listed, plain, size, when
+from footnote.web import components, progress
+from footnote.web.page_view import file_name
 from footnote.web.server.session import errors_shown
 from indexer.records import Document, Receipt
 from indexer.store.errors import UnknownDocumentError
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
 
 ROWS = 50  # a page of the table; the browser draws it in a blink
 HEALTH = {"ready": "Ready", "partial": "Some pages missing", "failed": "Not readable"}

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.formatting import count
-from footnote.web.library import document, documents, progress, upload
+from footnote.rendering.formatting import count
+from footnote.web import progress
+from footnote.web.library import document, documents, upload
 from footnote.web.server import session
 
 if TYPE_CHECKING:
-    from footnote.accounts.access import Access
+    from footnote.access import Access
 
 
 def show() -> None:

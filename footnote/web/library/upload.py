@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.formatting import count, listed, plain
 from footnote.home import DEFAULT_COLLECTION
 from footnote.jobs.uploads import free_name
-from footnote.web.library import progress
+from footnote.rendering.formatting import count, listed, plain
+from footnote.web import progress
 from footnote.web.server.session import errors_shown
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-    from footnote.accounts.access import Access
+    from footnote.access import Access
 
 # Session state: they change the keys of the drop zone, which empties it, and of the folder's
 # form, which closes it.

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from embedder.errors import FootnoteError
+from footnote.access import Access, Door, visitor
 from footnote.accounts import signin
-from footnote.accounts.access import Access, Door, visitor
-from footnote.formatting import plain
+from footnote.rendering.formatting import plain
 from footnote.web.server import guard
 from footnote.web.server.shared_home import home
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.formatting import duration, plain, when
 from footnote.jobs import queue
+from footnote.rendering.formatting import duration, plain, when
 from footnote.runs import service
 from footnote.web import paging
 from footnote.web.training.words import outcome

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.formatting import plain
+from footnote.rendering.formatting import plain
 from footnote.runs import service
 from footnote.web.server import session
 from footnote.web.server.session import errors_shown

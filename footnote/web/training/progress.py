@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from footnote.formatting import count, duration
 from footnote.jobs import queue
+from footnote.rendering.formatting import count, duration
 from footnote.web.server import session
 from footnote.web.training import charts
 from footnote.web.training.steps import TRAIN, Step, standing

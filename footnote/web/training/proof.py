@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
-from footnote.cli.render import kept_out, snippet
-from footnote.formatting import count, ordinal, plain
+from footnote.rendering.formatting import count, ordinal, plain
+from footnote.rendering.results import kept_out, snippet
 from footnote.web import paging
 from footnote.web.training import charts
 from footnote.web.training.charts import SIDES

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.formatting import count, plain, when
 from footnote.jobs import queue
+from footnote.rendering.formatting import count, plain, when
 from footnote.runs import service
 from footnote.runs.example_pages import ExamplePages
 from footnote.web.server.session import errors_shown, problem

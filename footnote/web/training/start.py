@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.formatting import count, duration
+from footnote.rendering.formatting import count, duration
 from footnote.web.server import session
 from footnote.web.training import charts, time
 from footnote.web.training.steps import started, trained

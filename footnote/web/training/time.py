@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.formatting import duration
+from footnote.rendering.formatting import duration
 from footnote.runs import estimate
 
 if TYPE_CHECKING:

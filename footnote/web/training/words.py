@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from embedder.registry import BUNDLED, SHIPPED
-from footnote.formatting import plain, when
+from footnote.rendering.formatting import plain, when
 from footnote.runs import service
 from training.runs import UnknownRunError
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from footnote.cli.render import synth_estimate_text
-from footnote.formatting import count, duration, plain
 from footnote.jobs import queue
+from footnote.rendering.formatting import count, duration, plain
+from footnote.rendering.results import synth_estimate_text
 from footnote.runs import service
 from footnote.web.server import session
 from footnote.web.server.session import errors_shown, problem

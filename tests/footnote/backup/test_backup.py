@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 import zipfile
@@ -26,6 +27,7 @@ from footnote.jobs import queue
 from indexer.ingest.sources import find
 from indexer.search.searcher import Scope
 from indexer.store.db_errors import DatabaseError
+from indexer.store.errors import UnknownOriginalError
 from indexer.store.lock import InUseError
 from indexer.store.migrations import SchemaTooNewError
 from rag.history import History
@@ -299,6 +301,79 @@ def test_a_database_that_is_not_ours_is_refused(home, made, tmp_path, statement)
     with pytest.raises(ArchiveError, match="database in the backup"):
         restore(file, tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+NEW_TABLE = "CREATE TABLE more (a TEXT"
+ELSEWHERE = "UPDATE documents SET"
+FOREIGN = [
+    f"{NEW_TABLE})",
+    f"{NEW_TABLE}, b TEXT GENERATED ALWAYS AS (hex(a)) STORED)",
+    "ALTER TABLE documents ADD COLUMN more TEXT GENERATED ALWAYS AS (hex(path)) VIRTUAL",
+    "ALTER TABLE documents ADD COLUMN more TEXT",
+    "CREATE INDEX more ON documents(lower(path))",
+    "DROP INDEX documents_hash",
+    f"{ELSEWHERE} content_hash = '../../../victim'",
+    f"{ELSEWHERE} content_hash = '/etc/passwd'",
+    f"{ELSEWHERE} content_hash = ''",
+    f"{ELSEWHERE} id = '../../x' WHERE rowid = 1",
+    f"{ELSEWHERE} state = 'odd'",
+    f"{ELSEWHERE} hidden = '[[1, 2]]'",
+    f"{ELSEWHERE} title = x'ff00'",
+    f"{ELSEWHERE} collection = 99",
+    "UPDATE passages SET spans = '[[1, -5, 7]]'",
+    "UPDATE passages SET spans = '7'",
+    "UPDATE passages SET headings = '{}'",
+    "UPDATE passages SET text_hash = 'x'",
+    "UPDATE pages SET blocks = '[[\"text\", 0]]'",
+    f"UPDATE pages SET blocks = '{'[' * 100_000}'",
+    "UPDATE vectors SET vector = x'ff'",
+    "UPDATE vectors SET vector = 'text'",
+    "UPDATE collections SET fingerprint = '../x'",
+    "UPDATE conversations SET collections = '[\"a\"]'",
+    "UPDATE turns SET answer = '[]'",
+    "INSERT INTO jobs (id, kind, arguments, state, created_at)"
+    " VALUES ('j', 'index', '[]', 'done', 1)",
+    "INSERT INTO people VALUES ('p', 'Ann', 'ann', '', '', 'admin', 1,"
+    " '$argon2id$v=19$m=99999999,t=3,p=4$ldVnfjKMdqSf6zjiTyeaoA$8rhNYJHFchAFUNhIHTR9', 1, NULL)",
+]
+
+
+@pytest.mark.parametrize("statement", FOREIGN)
+def test_values_that_footnote_does_not_write_are_refused(home, made, tmp_path, statement):
+    """A content hash of `../../victim` had a deletion remove that file, and its page show it."""
+    file = made([("footnote.db", changed_database(home, statement))])
+    with pytest.raises(ArchiveError, match="do not trust it"):
+        restore(file, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_no_path_is_made_of_what_is_no_hash(home, tmp_path):
+    """Whatever stands in a database, deleting and opening stay in the folder of originals."""
+    victim = tmp_path / "victim"
+    victim.write_text("not ours")
+    store = home.store
+    for value in (str(victim), "../../../victim", "..", "", "A" * 64):
+        assert not store.originals.path(value).exists()
+        assert store.originals.remove(value) is None
+        with store.transaction() as connection:
+            connection.execute("UPDATE documents SET content_hash = ?", (value,))
+        row = store.documents(scope(home).collections).rows[0]
+        with pytest.raises(UnknownOriginalError):
+            store.original(row.content_hash)
+        assert doctor.examine(home)  # which names it, and goes on
+        store.delete([row.id])
+    assert victim.read_text() == "not ours"
+
+
+def test_backups_of_earlier_schemas_are_restored(made, tmp_path):
+    earlier = sorted(Path(__file__).parents[2].glob("indexer/store/earlier/*.tar.xz"))
+    assert earlier
+    for number, path in enumerate(earlier):
+        with tarfile.open(path) as archive:
+            archive.extractall(tmp_path / str(number), filter="data")
+        there = tmp_path / str(number)
+        parts = [("footnote.db", (there / "footnote.db").read_bytes())]
+        restore(made(parts, schema=1), tmp_path / f"new-{number}")
 
 
 def test_what_is_not_as_it_was_put_in_is_named(made, home, tmp_path):

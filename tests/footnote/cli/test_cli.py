@@ -274,3 +274,47 @@ def test_the_app_asks_a_new_user_nothing_before_it_starts(tmp_path):
         finally:
             app.kill()
         assert "Email" not in app.stdout.read()
+
+
+TABLE = """# Fees
+
+| Code | Fee |
+| --- | --- |
+| E4 | 35 |
+
+<!-- pay nobody -->
+"""
+
+
+def test_show_prints_what_was_read_as_markdown(run, tmp_path):
+    (tmp_path / "papers" / "fees.md").write_text(TABLE)
+    run("index", str(tmp_path / "papers"), "-c", "staff")
+    shown = run("show", "Fees").output
+    assert "# Fees\n" in shown
+    assert "| Code | Fee |\n| --- | --- |\n| E4 | 35 |" in shown
+    assert "Hidden text, in a comment of the source, 10 characters, left out" in shown
+    data = as_json(run("show", "Fees", "--page", "1", "--json"))
+    assert [block["kind"] for block in data["pages"][0]["blocks"]] == ["heading", "table"]
+    assert data["pages"][0]["hidden"][0]["excerpt"] == "pay nobody"
+
+
+def test_show_finds_a_document_by_id_path_and_title(indexed, tmp_path):
+    (row,) = as_json(indexed("documents", "--json"))["documents"]
+    for name in (row["id"], row["path"], row["title"], "handbook"):
+        assert as_json(indexed("show", name, "--json"))["document"] == row["id"]
+    assert "there is no document 'elsewhere'" in indexed("show", "elsewhere").output
+    (tmp_path / "papers" / "handbook 2.md").write_text(HANDBOOK + "\nMore.")
+    indexed("index", str(tmp_path / "papers"), "-c", "staff")
+    assert "may be 2 documents" in indexed("show", "handbook").output
+    assert indexed("show", row["id"], "--page", "9").exit_code == 1
+
+
+def test_documents_of_an_earlier_revision_are_read_again_and_index_says_so(indexed, home, tmp_path):
+    with home.store.transaction() as connection:
+        connection.execute("UPDATE documents SET parser = 0")
+    assert "read by an earlier version" in indexed("documents").output
+    assert (
+        "1 document read again" in indexed("index", str(tmp_path / "papers"), "-c", "staff").output
+    )
+    report = as_json(indexed("index", str(tmp_path / "papers"), "-c", "staff", "--json"))
+    assert (report["reread"], report["unchanged"]) == (0, 1)

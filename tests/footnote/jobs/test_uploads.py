@@ -6,10 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from footnote.access import Access, NotAllowedError
 from footnote.accounts import audit, sharing
-from footnote.accounts.access import Access, NotAllowedError
 from footnote.accounts.people import ONLY_USER, People, Profile
 from footnote.jobs import queue
+from footnote.worker import runner
 
 PASSWORD = "correct horse battery"
 FIRST = b"The premium of the first contract is paid every month."
@@ -42,7 +43,7 @@ def upload(home, name, files, replace=()):
 
 
 def worked(home, identifier):
-    queue.work(home, identifier)
+    runner.work(home, identifier)
     ended = queue.job(home, identifier)
     assert not any(Path(path).exists() for path in ended.arguments.get("staged", ()))
     return ended

@@ -6,9 +6,9 @@ import pytest
 from web_pages import add, add_handbook, ask_page, component, remember
 
 from footnote import samples
-from footnote.accounts.access import Access
-from footnote.web.ask.page_view import Place
+from footnote.access import Access
 from footnote.web.ask.pending import INTERRUPTED, Asking
+from footnote.web.page_view import Place
 from indexer.ingest.sources import find
 from indexer.parsers.errors import ParserTimeoutError
 from indexer.store import database

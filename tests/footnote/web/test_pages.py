@@ -21,8 +21,10 @@ from web_pages import (
 from footnote import samples
 from footnote.home import Home
 from footnote.jobs import queue
-from footnote.web.ask.page_view import Place
+from footnote.web.library.document import PROBLEM_ROWS
+from footnote.web.page_view import Place
 from footnote.web.server import shared_home
+from footnote.worker import runner
 from indexer.records import Page
 from indexer.store.store import Failure, Store
 
@@ -235,7 +237,7 @@ def test_a_collection_whose_embedder_is_gone_answers_by_words_and_one_button_men
     next(b for b in app.button if b.label == "Bring up to date").click().run()
     assert not app.exception
     (job,) = queue.jobs(home)
-    queue.work(Home.open(), job.id)
+    runner.work(Home.open(), job.id)
     assert queue.job(home, job.id).state == "done"
     assert home.store.generation(handbook.collection) == home.registry.spec("other").fingerprint
     assert home.store.generation(handbook.collection) != tiny.fingerprint
@@ -281,7 +283,7 @@ def test_of_a_long_document_only_what_is_shown_is_fetched(home, monkeypatch):
     page = Store.page
     monkeypatch.setattr(Store, "page", lambda *of: asked.append(of[2]) or page(*of))
     app = library_page(document=document.id)
-    assert asked == [*range(3, 3 + document.PROBLEM_ROWS), 1]
+    assert asked == [*range(3, 3 + PROBLEM_ROWS), 1]
     assert list(app.dataframe[0].value["Page"])[:2] == ["Page 3 of 60", "Page 4 of 60"]
     assert "1 passage on this page" in "".join(element.value for element in app.markdown)
     (passage,) = app.text

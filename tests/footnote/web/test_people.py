@@ -4,8 +4,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from web_pages import add, add_handbook, ask_page, labels, library_page, table
 
+from footnote.access import Door
 from footnote.accounts import sharing, signin
-from footnote.accounts.access import Door
 from footnote.accounts.people import People, Profile
 
 
@@ -76,7 +76,7 @@ def test_a_reader_who_may_add_documents_adds_them_where_they_read(home, handbook
 def test_an_admins_page_refuses_a_reader(home, handbook, signed_in):
     signed_in()
 
-    for name in ("training", "people", "status"):
+    for name in ("training.page", "admin.people", "admin.status"):
 
         def page(name):
             from importlib import import_module

@@ -3,8 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from footnote.access import Door
 from footnote.accounts import audit, signin
-from footnote.accounts.access import Door
 from footnote.accounts.people import People
 from footnote.web.admin.status import LOG_ROWS
 from footnote.web.server import session

@@ -19,7 +19,7 @@ from indexer.parsers import (
     TooLargeError,
     UnsupportedError,
 )
-from indexer.sandbox.worker import ParserPool
+from indexer.sandbox.pool import ParserPool
 
 
 @pytest.fixture
@@ -108,6 +108,10 @@ LIMITED = {
         "a.zip", zipped({f"{n}.txt": "One." for n in range(3)}), {"pages": 2}, "at most 2",
     ),
     "unpacked": ("a.docx", docx(paragraph("x" * 5000)), {"unpacked_bytes": 4000}, "zip bomb"),
+    "text": (
+        "a.pdf", pdf([text_at(72, 700, "The same text.")] * 40), {"unpacked_bytes": 300},
+        "more than is read of a file of its size",
+    ),
     "size": ("a.txt", "x" * (1 << 20) + "y", {"file_bytes": 1 << 20}, "larger than 1 MB"),
 }  # fmt: skip
 

@@ -58,7 +58,9 @@ def test_an_earlier_home_is_brought_up_to_date_and_answers(folder, tmp_path_fact
         assert mode == "dense" or Path(hits[0].document.path).name == "leave.txt"
     answer = Answerer(searcher, store, None).ask("How many weeks of paid leave?", scope)
     assert "sixteen weeks" in " ".join(hit.passage.text for hit in answer.hits)
-    assert store.documents(scope.collections).total == 3
+    listed = store.documents(scope.collections)
+    assert listed.total == 3
+    assert all(document.outdated for document in listed.rows)
 
 
 def test_what_an_earlier_home_answered_is_kept_and_goes_with_its_document(folder):

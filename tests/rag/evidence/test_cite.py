@@ -7,7 +7,7 @@ from benchmarks import claims
 from rag.evidence.cite import check
 from rag.evidence.numbers import numbers, unsaid
 from rag.evidence.quotables import quotables
-from rag.question.languages import ENGLISH, written_in
+from rag.languages import ENGLISH, written_in
 
 LEAVE = (
     "Employees may carry over five days, but not more than that. "

@@ -10,8 +10,8 @@ from indexer.keyword.bm25 import TermStatistics
 from indexer.records import Block, Page
 from rag.evidence.extract import choose, score
 from rag.evidence.quotables import quotables
+from rag.languages import language_of
 from rag.question.analysis import expected_kind, holds_kind, read
-from rag.question.languages import language_of
 
 
 def asked(text, languages=("en",)):
@@ -106,14 +106,6 @@ def test_a_row_without_column_names_is_read_with_the_name_of_its_sheet():
         block = Block("table", 0, len(text))
         pages = {("d1", 1): Page(1, text, f"sheet {sheet}", (block,))}
         assert quotables(hits, pages)[1].text == expected
-
-
-def test_a_list_stays_with_the_line_that_announces_it():
-    got = quoted(
-        "What must an appeal contain?",
-        "An appeal must contain the following:\n\n- Your name\n\n- Your number\n\nSend it by mail.",
-    )
-    assert got[0] == "An appeal must contain the following:\nYour name\nYour number"
 
 
 def test_a_heading_is_no_answer_but_says_what_it_is_about():

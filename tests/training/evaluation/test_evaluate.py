@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from training.data.beir import EvaluationError, read
+from training.evaluation.beir import EvaluationError, read
 from training.evaluation.evaluate import MODES, evaluate, subsample
 
 CORPUS = [

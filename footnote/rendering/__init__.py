@@ -1,0 +1,1 @@
+"""Results, states and values as people read them, on a page or in a terminal."""

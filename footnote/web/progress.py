@@ -1,0 +1,184 @@
+"""Documents being read, as the reader sees it: how far, how fast, how much longer."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from footnote.jobs.queue import JobError
+from footnote.rendering.formatting import count, duration, listed, plain
+from footnote.web.server.session import problem
+
+if TYPE_CHECKING:
+    from footnote.access import Access
+    from footnote.jobs.queue import Job
+
+KINDS = ("index", "reindex")  # of jobs; those of a training are shown on its own page
+WATCHED = "watched_jobs"  # ids of jobs whose end this reader has not put away yet
+
+
+def watch(job: str) -> None:
+    """Show this job until the reader puts its result away."""
+    watched = st.session_state.setdefault(WATCHED, [])
+    if job not in watched:
+        watched.append(job)
+
+
+def any_active(access: Access) -> bool:
+    """Whether any documents are being read, or wait to be."""
+    return any(job.active for job in access.jobs(KINDS))
+
+
+def show_running(access: Access) -> None:
+    """Draw the jobs that wait or work, whoever started them."""
+    for job in access.jobs(KINDS):
+        if job.active:
+            watch(job.id)
+    if any(job.active for job in _watched(access)):
+        _running(access)
+
+
+def show(access: Access) -> None:
+    """Draw the running jobs, and the results that this reader has not put away."""
+    show_running(access)
+    for job in reversed(_watched(access)):
+        if not job.active:
+            _ended(job)
+
+
+def _watched(access: Access) -> list[Job]:
+    found = []
+    for identifier in st.session_state.get(WATCHED, []):
+        with suppress(JobError):  # it reads what this reader may see no more
+            found.append(access.job(identifier))
+    return found
+
+
+@st.fragment(run_every=1.0)
+def _running(access: Access) -> None:
+    active = [job for job in _watched(access) if job.active]
+    before: set[str] = set()  # kinds of work: only of its own does a job wait for the others
+    for job in sorted(active, key=lambda job: job.created_at):
+        _card(access, job, first=job.kind not in before)
+        before.add(job.kind)
+    if len(active) < st.session_state.get("active_jobs", 0):
+        st.session_state["active_jobs"] = len(active)
+        st.rerun()  # one has ended: table, counts and result are to be drawn anew
+    st.session_state["active_jobs"] = len(active)
+
+
+def _card(access: Access, job: Job, *, first: bool) -> None:
+    with st.container(border=True, key=f"job-{job.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{title(job)}**", width="stretch")
+            st.button(
+                "Cancelling …" if job.state == "cancelling" else "Cancel",
+                disabled=job.state == "cancelling",
+                key=f"cancel-{job.id}",
+                on_click=access.cancel,
+                args=(job.id,),
+            )
+        st.progress(share(job.progress))
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            st.caption(details(job, first=first), width="content")
+            st.caption(plain(current_file(job)), width="content")
+
+
+def title(job: Job) -> str:
+    """What the job does: `Reading 3 files into Contracts`."""
+    arguments, collection = job.arguments, plain(job.arguments["collection"])
+    if job.kind == "reindex":
+        chosen = arguments["documents"]
+        again = f"{count(len(chosen), 'document')} of {collection}" if chosen else collection
+        return f"Reading {again} again"
+    if arguments["names"]:
+        return f"Reading {count(len(arguments['names']), 'file')} into {collection}"
+    folders = listed([PurePath(path).name for path in arguments["paths"]])
+    return f"Reading {plain(folders)} into {collection}"
+
+
+def share(progress: dict[str, Any]) -> float:
+    """How much of the work is done, 0 to 1."""
+    total = progress.get("bytes_total", 0)
+    return min(progress.get("bytes_done", 0) / total, 1.0) if total else 0.0
+
+
+def details(job: Job, *, first: bool) -> str:
+    """The line under the bar: how much is done, how fast it goes, how much longer it takes.
+
+    `first` is the one that no other work has to end before.
+    """
+    progress = job.progress
+    if job.state == "waiting" and not first:
+        return "Waiting for the work before it to end"
+    if not progress:
+        return "Getting ready …"
+    left, speed = progress["seconds_left"], progress["passages_per_second"]
+    parts = [
+        f"{progress['files_done']:,} of {count(progress['files_total'], 'file')}",
+        count(progress["pages"], "page"),
+        f"{speed:.0f} passages a second" if speed >= 1 else "",
+        "" if left is None else f"{duration(left)} left",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def current_file(job: Job) -> str:
+    """The name of the file being read, without its folders; and the page, where that takes long."""
+    path = job.progress.get("current", "")
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    pages = job.progress.get("page_of", 0)
+    return f"{name}, page {job.progress['page']:,} of {pages:,}" if pages else name
+
+
+def _ended(job: Job) -> None:
+    with st.container(border=True, key=f"result-{job.id}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{summary(job)}**", width="stretch")
+            st.button(
+                "Close",
+                icon=":material/close:",
+                type="tertiary",
+                key=f"close-{job.id}",
+                on_click=st.session_state[WATCHED].remove,
+                args=(job.id,),
+            )
+        if job.state == "failed":
+            problem(job.error)
+        if job.state == "cancelled" and job.kind == "index":
+            st.markdown("What was read until then stays. Add the same again to go on from there.")
+        if job.result.get("pages_without_text"):
+            pages = count(job.result["pages_without_text"], "page")
+            st.markdown(f"{pages} without text: no question can find what they show.")
+        if job.result.get("with_hidden_text"):
+            hiding = count(job.result["with_hidden_text"], "document")
+            st.markdown(f"{hiding} with hidden text: see its health in the list below.")
+        failed = job.result.get("failed", ())
+        if failed:
+            st.markdown(f"{count(len(failed), 'file')} could not be read:")
+            st.dataframe(
+                [{"File": one["path"], "Reason": one["error"]} for one in failed],
+                hide_index=True,
+                column_config={"Reason": st.column_config.TextColumn(width="large")},
+            )
+
+
+def summary(job: Job) -> str:
+    """What the job did, in a sentence."""
+    if job.state == "failed":
+        return "The work stopped"
+    result = job.result
+    done = [
+        f"{result.get(key, 0):,} {word}"
+        for key, word in (("added", "added"), ("updated", "updated"), ("unchanged", "unchanged"))
+        if result.get(key)
+    ]
+    if result.get("failed"):
+        done.append(f"{len(result['failed']):,} not readable")
+    head = "Cancelled" if job.state == "cancelled" else "Done"
+    pages = count(result.get("pages", 0), "page")
+    took = duration(result.get("seconds", 0))
+    return f"{head}: {listed(done, 4) or 'nothing new'} · {pages} · {took}"

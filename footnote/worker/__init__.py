@@ -1,0 +1,1 @@
+"""What a job does, in a process of its own."""
