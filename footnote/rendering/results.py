@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from indexer.records import Document, Hit, Receipt
     from indexer.search.searcher import SearchResult
     from rag.explain import Explanation
-    from rag.records import Answer, Footnote
+    from rag.records import Answer, Footnote, Sentence
     from training.evaluation.evaluate import EvalReport
     from training.evaluation.proof import Proof
     from training.pipeline import TrainingResult
