@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from indexer.keyword.analysis import query_words
@@ -134,14 +134,19 @@ def _read(
     texts = [Source(one.hit, one.text, _head(one, hits)) for one in sources]
     chance, places = reader.support(claim, texts, ENGLISH)
     window = tuple(sources[place] for place in places)
-    if found.reason in (NOTHING.reason, _PART, ""):
-        lines = reader.lines
-        if chance >= lines["supported"]:
-            return Support("supported", found.evidence or window, chance)
-        if chance >= lines["partly"] or found.verdict != "unsupported":
-            return Support("partly", found.evidence or window, chance, _PART)
-        return Support("unsupported", (), chance, NOTHING.reason)
-    return found
+    if found.reason == NOTHING.reason:  # the rules have looked for nothing that contradicts it
+        text = " ".join(quotable.text for quotable in window)
+        around = f"{_head(window[0], hits)} {hits[window[0].hit].passage.text}"
+        found = replace(found, reason=_conflict(claim, text, around, ENGLISH) or found.reason)
+    if found.reason not in (NOTHING.reason, _PART, ""):
+        return found
+    evidence = found.evidence or window
+    said = " ".join(one.text for one in window) + _head(window[0], hits)
+    if chance >= reader.lines["supported"] and not _strange_names(claim, said, ENGLISH):
+        return Support("supported", evidence, chance)
+    if chance >= reader.lines["partly"] or found.verdict != "unsupported":
+        return Support("partly", evidence, chance, _PART)
+    return Support("unsupported", (), chance, NOTHING.reason)
 
 
 def _without_marks(claim: str) -> str:

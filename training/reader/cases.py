@@ -24,7 +24,7 @@ from rag.evidence.retrieve import SEARCHED
 from rag.question.analysis import read
 from rag.reader import features
 from rag.reader.words import WordVectors
-from training.data.beir import Dataset, Entry
+from training.evaluation.beir import Dataset, Entry
 from training.evaluation.evaluate import indexed
 from training.reader.material import Case, Material
 
@@ -76,7 +76,7 @@ class Looking:
         digest = hashlib.sha256(repr(corpus).encode()).hexdigest()
         dataset = Dataset(material.name, corpus, (), digest)
         collection = indexed(self._store, dataset, self._embedder, lambda *_: None)
-        self._searcher.settle(collection)
+        self._searcher.maintain(collection)
         scope = Scope(frozenset([collection]))
         found = []
         for case in material.cases:

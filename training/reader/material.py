@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from training.bundled.abstention import SYNTHETIC
+from training.data.synthetic_pairs import SYNTHETIC
 
 Kind = Literal["answerable", "near miss", "far off"]
 
 FAR_OFF = Path(__file__).with_name("data") / "far_off.txt"
-# Each source's passages stand in one of so many collections, each synthetic domain's in another.
-_COLLECTIONS, _SYNTHETIC = 8, 3
+# Each source's passages stand in one of so many collections; every so many-th synthetic group in
+# another one, whose documents have titles and are each other's near miss.
+_COLLECTIONS, _SYNTHETIC = 8, 10
 _HELD_OUT = 10
 # Questions of other collections that are put to each.
 _STRANGERS = 30
@@ -90,7 +91,7 @@ def claims(labelled: Iterable[dict]) -> Iterator[Claim]:
 def materials(labelled: Sequence[dict], seed: int = 0) -> list[Material]:
     """All collections, each with its own questions, near misses, and strangers' questions."""
     draw = random.Random(seed)  # noqa: S311 - no secret
-    made = [*_labelled(labelled), *_synthetic(draw)]
+    made = [*_labelled(labelled), _synthetic(draw)]
     general = FAR_OFF.read_text(encoding="utf-8").splitlines()
     for material in made:
         others = [
@@ -127,18 +128,15 @@ def _labelled(labelled: Sequence[dict]) -> list[Material]:
     return made
 
 
-def _synthetic(draw: random.Random) -> list[Material]:
-    made = [Material(f"synthetic {number}") for number in range(_SYNTHETIC)]
+def _synthetic(draw: random.Random) -> Material:
+    made = Material("synthetic")
     paths = sorted(SYNTHETIC.glob("slice*.jsonl"))
     groups = [group for path in paths for group in rows(path)]
-    for number, group in enumerate(groups):
-        material = made[_number(group["domain"], _SYNTHETIC)]
+    for number, group in enumerate(groups[::_SYNTHETIC]):
         for document in group["docs"]:
-            place = len(material.documents)
-            material.documents.append((document["title"], document["text"]))
-            if draw.random() < 0.25:
-                text = draw.choice(document["queries"])
-                material.cases.append(Case(text, "answerable", number, place))
+            place = len(made.documents)
+            made.documents.append((document["title"], document["text"]))
+            made.cases.append(Case(draw.choice(document["queries"]), "answerable", number, place))
     return made
 
 
