@@ -160,7 +160,7 @@ class Home:
         """Let this process, and those it will start, work while the app's readers leave room.
 
         With it 20 readers had 7.4 answers a second instead of 5.1, and 7.5 instead of 6.8, beside
-        bulk indexing and a training on two cores (`docs/log.md`, Load). For the process's life.
+        bulk indexing and a training on two cores (`docs/log/load.md`). For the process's life.
         """
         if hasattr(os, "setpriority"):  # Windows knows no such number
             wanted = min(self.settings.number("niceness"), 19)

@@ -198,7 +198,7 @@ def test_an_estimate_grows_with_what_there_is_to_do(home):
 
 
 def test_an_estimate_is_arithmetic():
-    pace = estimate.CallPolicy(embedding=1000, looking=500, learning=100)
+    pace = estimate.Pace(embedding=1000, looking=500, learning=100)
     size = estimate.Size(passages=10_000, examples=50, passage_tokens=90, query_tokens=10)
     recipe = Recipe(
         steps=10, batch=10, negatives=1, evaluate_every=10, patience=1, tokens_in_memory=10**9

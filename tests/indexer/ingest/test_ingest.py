@@ -429,7 +429,9 @@ def in_step_and(desk, monkeypatch):
 
 
 def test_indexing_loads_no_torch_where_nothing_is_to_be_embedded():
-    program = "import sys, indexer.ingest, indexer.watch; print('torch' in sys.modules)"
+    program = (
+        "import sys, indexer.ingest.ingest, indexer.ingest.watch; print('torch' in sys.modules)"
+    )
     root = Path(__file__).parents[3]
     said = subprocess.run(
         [sys.executable, "-c", program], cwd=root, check=True, capture_output=True, text=True

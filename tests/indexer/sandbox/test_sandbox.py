@@ -173,7 +173,7 @@ def test_a_worker_imports_no_model_code():
         [
             sys.executable,
             "-c",
-            "import sys, indexer.sandbox, indexer.parsers.table; print(*sys.modules)",
+            "import sys, indexer.sandbox.child, indexer.parsers.table; print(*sys.modules)",
         ],
         capture_output=True,
         check=True,
