@@ -18,7 +18,8 @@ from indexer.parsers.markup.mail import ReadMember, parse_eml, parse_msg
 from indexer.parsers.markup.markdown import parse_markdown
 from indexer.parsers.markup.rst import parse_rst
 from indexer.parsers.office.legacy import parse_doc, parse_ppt
-from indexer.parsers.office.opendocument import parse_opendocument
+from indexer.parsers.office.opendocument.parse import parse_opendocument
+from indexer.parsers.office.opendocument.spreadsheet import parse_ods
 from indexer.parsers.office.rtf import parse_rtf
 from indexer.parsers.office.sheets import parse_csv
 from indexer.parsers.office.slides.parse import parse_pptx
@@ -47,7 +48,7 @@ _LOOKING: Mapping[str, Callable[[bytes, str, Reading], ParsedFile]] = MappingPro
     {"html": parse_html, "ipynb": parse_notebook, "md": parse_markdown, "rtf": parse_rtf}
 )
 _FROM_ZIP: Mapping[str, Callable[[Container, str, Reading], ParsedFile]] = MappingProxyType(
-    {"epub": parse_epub, "odt": parse_opendocument}
+    {"epub": parse_epub, "ods": parse_ods, "odt": parse_opendocument}
 )
 _OFFICE: Mapping[str, Callable[[bytes, str, Reading], ParsedFile]] = MappingProxyType(
     {"docx": parse_docx, "pptx": parse_pptx, "sheet": parse_workbook}
