@@ -94,7 +94,8 @@ def test_steps_have_the_numbers_that_powerpoint_shows(slide, pages):
     write(
         slide.shapes.add_textbox(*SIZE),
         numbered("Open"), numbered("Check", "alphaLcParenR", 1),
-        numbered("Note", "alphaLcParenR", 1), numbered("Close"), run("Then:"), numbered("Lock"), numbered("Go", start="7"),
+        numbered("Note", "alphaLcParenR", 1), numbered("Close"), run("Then:"), numbered("Lock"),
+        numbered("Go", start="7"),
     )  # fmt: skip
     assert pages()[0].split("\n\n", 1)[1] == (
         "1. Open\n  a) Check\n  b) Note\n2. Close\n\nThen:\n\n1. Lock\n7. Go"
