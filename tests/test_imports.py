@@ -14,6 +14,7 @@ from benchmarks.house import STAGES, arrows, circles, modules
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "transformers", "faiss", "streamlit", "peft", "openai", "sentence_transformers"}
+HEAVY |= {"fastapi", "mcp"}
 ROOMS = """
 embedder.errors embedder.batches embedder.cache embedder.pooling embedder.tokens
 embedder.atomic embedder.spec
@@ -44,6 +45,8 @@ footnote.doctor footnote.home footnote.status
 footnote.access footnote.runs
 footnote.worker footnote.web.components footnote.web.paging
 footnote.web.server
+footnote.mcp
+footnote.api
 footnote.cli footnote.web.page_view footnote.web.progress
 footnote.web.ask footnote.web.library footnote.web.training
 footnote.web.admin

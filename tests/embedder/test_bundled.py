@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import PRECISION
 
 from embedder.decoder.load import BaseNotFoundError
 from embedder.registry import BUNDLED, Registry
@@ -21,7 +22,7 @@ LEAST = 0.995
 
 
 def test_vectors_are_the_same_on_the_next_machine(tmp_path):
-    embedder = Registry(tmp_path / "embedders", tmp_path / "models").load(BUNDLED)
+    embedder = Registry(tmp_path / "embedders", tmp_path / "models", PRECISION).load(BUNDLED)
     known = json.loads(KNOWN.read_text(encoding="utf-8"))
     assert known["fingerprint"] == embedder.fingerprint
     texts = known["texts"]
