@@ -166,7 +166,7 @@ class Home:
         """Let this process, and those it will start, work while the app's readers leave room.
 
         With it 20 readers had 7.4 answers a second instead of 5.1, and 7.5 instead of 6.8, beside
-        bulk indexing and a training on two cores (`docs/log.md`, Load). For the process's life.
+        bulk indexing and a training on two cores (`docs/log/load.md`). For the process's life.
         """
         if hasattr(os, "setpriority"):  # Windows knows no such number
             wanted = min(self.settings.number("niceness"), 19)
@@ -281,7 +281,7 @@ class Home:
         self.__dict__.pop("embedder", None)
         for collection in self.store.collections():
             self._adopt(collection.id)
-            self.searcher.settle(collection.id)
+            self.searcher.maintain(collection.id)
 
     def _adopt(self, collection: int, cancelled: Cancelled = _never) -> None:
         from indexer.vector.generations import embed_generation
@@ -296,7 +296,7 @@ class Home:
         if fingerprint := self.store.generation(collection):
             if self.store.unembedded(collection, fingerprint, 1):
                 fill_generation(self.store, self.embedder_of(collection), collection)
-            self.searcher.settle(collection)
+            self.searcher.maintain(collection)
 
     def watch(self, paths: Sequence[Path], collection: str) -> Iterator[IngestReport]:
         """Follow what changes under `paths`, until interrupted; a report each time."""

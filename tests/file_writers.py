@@ -7,10 +7,29 @@ import struct
 import zipfile
 import zlib
 
-W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+W = (
+    'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
+    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" '
+    'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math" '
+    'xmlns:w14="http://schemas.microsoft.com/office/word/2010/wordml" '
+    'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
+    'xmlns:wp="http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing" '
+    'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
+    'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" '
+    'xmlns:dgm="http://schemas.openxmlformats.org/drawingml/2006/diagram" '
+    'xmlns:v="urn:schemas-microsoft-com:vml"'
+)
 RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 RELS_TYPE = "application/vnd.openxmlformats-package.relationships+xml"
+
+
+CHUNKS = {
+    "aFChunk html": "text/html",
+    "aFChunk rtf": "application/rtf",
+    "aFChunk text": "text/plain",
+    "aFChunk mht": "message/rfc822",
+}
 
 
 def zipped(members: dict[str, str | bytes]) -> bytes:
@@ -21,8 +40,14 @@ def zipped(members: dict[str, str | bytes]) -> bytes:
     return stream.getvalue()
 
 
-def docx(body: str, prolog: str = "", **parts: str) -> bytes:
-    """A Word file of a body's XML; `parts` are further parts of word/ by name."""
+def docx(
+    body: str, prolog: str = "", more: dict[str, tuple[str, str]] | None = None, **parts: str
+) -> bytes:
+    """A Word file of a body's XML; `parts` are further parts of word/ by name.
+
+    `more` are others by their path in word/: the kind of their relation, whose id is the path, and
+    their text.
+    """
     kinds = "http://schemas.openxmlformats.org/package/2006/content-types"
     word = "application/vnd.openxmlformats-officedocument.wordprocessingml"
     types = f'<Default Extension="rels" ContentType="{RELS_TYPE}"/>'
@@ -31,6 +56,10 @@ def docx(body: str, prolog: str = "", **parts: str) -> bytes:
         types += f'<Override PartName="/word/{name}.xml" ContentType="{word}.{kind}+xml"/>'
     for name in parts:
         relations += f'<Relationship Id="{name}" Type="{OFFICE}/{name}" Target="{name}.xml"/>'
+    for path, (kind, _) in (more or {}).items():
+        types += f'<Override PartName="/word/{path}" ContentType="{CHUNKS.get(kind, "text/xml")}"/>'
+        relation = kind.partition(" ")[0]
+        relations += f'<Relationship Id="{path}" Type="{OFFICE}/{relation}" Target="{path}"/>'
     main = f'<Relationship Id="m" Type="{OFFICE}/officeDocument" Target="word/document.xml"/>'
     return zipped(
         {
@@ -41,6 +70,7 @@ def docx(body: str, prolog: str = "", **parts: str) -> bytes:
                 f'<Relationships xmlns="{RELS}">{relations}</Relationships>'
             ),
             **{f"word/{name}.xml": text for name, text in parts.items()},
+            **{f"word/{path}": text for path, (_, text) in (more or {}).items()},
         }
     )
 

@@ -31,7 +31,7 @@ from embedder.decoder.llama import Llama, LlamaShape
 Precision = Literal["float32", "bfloat16", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
-# Measured in the processor's cache against its cost of starting a batch; see docs/log.md.
+# Measured in the processor's cache against its cost of starting a batch; see docs/log/embedder.md.
 _CPU_TOKENS = 2048
 # Fills a GPU without filling its memory: some 2 GB of activations for a 7B decoder.
 _ACCELERATOR_TOKENS = 16_384

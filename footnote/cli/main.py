@@ -170,7 +170,7 @@ def show_document(
     as_json: bool,
 ) -> None:
     """Show the text of DOCUMENT (an id, path or title) as it was read."""
-    from footnote import transcript
+    from footnote.rendering import transcript
 
     home = open_home(context)
     found = transcript.find_document(home.store, home.scope(collections).collections, document)

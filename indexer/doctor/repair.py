@@ -187,7 +187,7 @@ def _restore(store: Store, source: Path, content_hash: str) -> None:
         return
     with store.transaction():
         store.originals.remove(content_hash)
-        store.originals.settle(staged)
+        store.originals.take_in(staged)
 
 
 def _parse_again(store: Store, embedders: Sequence[PassageEmbedder]) -> None:

@@ -47,6 +47,8 @@ def clean(text: str) -> str:
 
     Not NFKC, which would turn 10² into 102 and ½ into 1⁄2.
     """
+    if text.isascii() and text.isprintable():  # most cells of most tables
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     text = _UNPRINTABLE.sub("", text.replace("\u2029", "\n"))
     return unicodedata.normalize("NFC", text.translate(_LIGATURES))
@@ -121,6 +123,8 @@ class PageBuilder:
 
     def look_through(self, text: str) -> None:
         """Note what characters that nobody sees say in raw text that is cleaned elsewhere."""
+        if text.isascii():
+            return
         for how, said in hidden_characters(text):
             self._note(how, one_line(said))
 
@@ -132,10 +136,12 @@ class PageBuilder:
         """Add a paragraph, put on one line."""
         self._add("text", self._line(text))
 
-    def item(self, text: str, depth: int = 0) -> None:
-        """Add a list item; it joins the list before it. A mark is added where it has none."""
+    def item(self, text: str, depth: int = 0, mark: str = "") -> None:
+        """Add a list item; it joins the list before it. Without a `mark` it gets a dash."""
         line = self._line(text)
-        if line and not re.match(r"([-*•·◦▪‣–—]|\(?\w{1,3}[.)])\s", line):
+        if line and mark.strip():
+            line = f"{one_line(mark)} {line}"
+        elif line and not re.match(r"([-*•·◦▪‣–—]|\(?\w{1,3}[.)])\s", line):
             line = f"- {line}"
         self._add("list", "  " * min(depth, 8) + line if line else "")
 

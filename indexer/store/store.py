@@ -204,7 +204,7 @@ class Store(Catalogue):
             if twin and not (twin == here and force):
                 document.original.discard()
                 return twin
-            self.originals.settle(document.original)
+            self.originals.take_in(document.original)
             revision = writes.next_revision(connection, document.collection, document.path)
             record = _ready(document, pages, len(passages), revision)
             writes.insert_document(connection, record, language)

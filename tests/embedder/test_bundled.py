@@ -17,7 +17,7 @@ from training.data.examples import Example
 # Texts, and the first 64 numbers of their vectors in float32, made when the weights were shipped.
 KNOWN = Path(__file__).with_name("bundled_vectors.json")
 # Least cosine with them: bfloat16 and int8, where a machine is faster with them, keep 0.999 of
-# float32's over all numbers (docs/log.md).
+# float32's over all numbers (docs/log/embedder.md).
 LEAST = 0.995
 
 

@@ -28,7 +28,7 @@ def test_every_point_names_tests_that_are_there(row):
     assert how
     assert result
     for one in tests.split("<br>"):
-        file, name = re.fullmatch(r"`(tests/test_\w+\.py)::(test_\w+)`", one).groups()
+        file, name = re.fullmatch(r"`(tests/[\w/]*test_\w+\.py)::(test_\w+)`", one).groups()
         assert name in defined(file), one
 
 

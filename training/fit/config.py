@@ -20,7 +20,7 @@ ADAPTER_RATE, WHOLE_RATE = 3e-4, 5e-5
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How an embedder is trained. Defaults: FIELD.md's measurements and `docs/log.md`.
+    """How an embedder is trained. Defaults: FIELD.md's measurements and `docs/log/embedder.md`.
 
     Attributes:
         steps: optimiser steps; the published recipe needs fewer than 1,000. With 0 the embedder
@@ -36,7 +36,7 @@ class Recipe:
         rank, alpha: LoRA's, on every linear layer of the decoder. An embedder that
             has an adapter already goes on with that one. Rank 0 leaves the decoder as it is:
             only the projection is trained, each text goes through the decoder once, and a
-            step costs next to nothing (`docs/log.md`, The bundled embedder).
+            step costs next to nothing (`docs/log/embedder.md`, The bundled embedder).
         whole: whether the weights of the decoder's linear layers themselves are trained, instead
             of an adapter beside them; they are stored with the embedder then. Takes a lower
             learning rate (1e-5 to 1e-4), and four times the memory of those weights.

@@ -8,7 +8,7 @@ import streamlit as st
 
 from footnote.rendering.formatting import count, plain, size, when
 from footnote.rendering.results import hidden_text, unread
-from footnote.transcript import page_text
+from footnote.rendering.transcript import page_text
 from footnote.web import page_view, paging, progress
 from footnote.web.library import documents
 from footnote.web.page_view import Place

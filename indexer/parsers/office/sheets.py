@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from indexer.parsers.encoding import decode
 from indexer.parsers.errors import CorruptedError, EmptyFileError
@@ -61,11 +61,15 @@ def find_delimiter(text: str) -> str:
 
 
 def sheet_pages(
-    rows: list[list[str]], sheet: str, before: int, areas: Sequence[Area] = ()
+    rows: list[list[str]],
+    sheet: str,
+    before: int,
+    areas: Sequence[Area] = (),
+    write_beside: Callable[[PageBuilder], None] = lambda _: None,
 ) -> list[Page]:
     """The pages of one sheet, numbered after the `before` pages of earlier ones.
 
-    `areas` are its merged cells.
+    `areas` are its merged cells; `write_beside` writes what lies on the sheet and in no cell.
     """
     areas = sorted(areas, key=_top)[:_MOST_AREAS]
     spread(Grid(rows, areas))
@@ -81,6 +85,8 @@ def sheet_pages(
             continued = number > 1 and not place
             grid = Grid(table, _areas_of(areas, start + top, len(table)))
             header = _write_table(builder, grid, header if continued else None)
+        if number == len(starts):
+            write_beside(builder)
         label = f"sheet {sheet}" if sheet else ""
         if len(starts) > 1:
             label = f"{label}, part {number}" if label else f"part {number}"

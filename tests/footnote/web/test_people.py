@@ -76,7 +76,7 @@ def test_a_reader_who_may_add_documents_adds_them_where_they_read(home, handbook
 def test_an_admins_page_refuses_a_reader(home, handbook, signed_in):
     signed_in()
 
-    for name in ("training", "people", "status"):
+    for name in ("training.page", "admin.people", "admin.status"):
 
         def page(name):
             from importlib import import_module

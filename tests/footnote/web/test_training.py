@@ -122,7 +122,9 @@ def asked(dialog, about):
         from footnote.web.server import session
 
         module, name = dialog.split(".")
-        getattr(import_module(f"footnote.web.{module}"), name)(session.access().everything(), about)
+        getattr(import_module(f"footnote.web.training.{module}"), name)(
+            session.access().everything(), about
+        )
 
     app = AppTest.from_function(page, default_timeout=60, args=(dialog, about)).run()
     assert not app.exception
@@ -337,7 +339,7 @@ def test_runs_are_listed_opened_and_deleted(home):
     press(app, f"open-{newest.id}")
     assert app.title[0].value == "Training on papers"
     press(app, "delete-run")
-    press(asked("training_switch.confirm_removal", newest), "confirm-delete")
+    press(asked("switch.confirm_removal", newest), "confirm-delete")
     assert len(list(service.runs(home))) == len(runs) - 1
 
 
@@ -348,7 +350,7 @@ def test_the_way_back_is_asked_for_and_told(home):
     assert "the built-in model" in texts(app)
     press(app, f"back-{number(home)}")
     assert "are answered with the model before" in texts(app)
-    press(asked("training_in_use.confirm_way_back", "papers"), "confirm-back")
+    press(asked("in_use.confirm_way_back", "papers"), "confirm-back")
     assert home.store.generation(number(home)) == old
 
 

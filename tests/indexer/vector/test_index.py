@@ -243,6 +243,8 @@ def test_merging_keeps_each_passage_once_and_breaks_ties_by_id():
 
 
 def test_importing_the_index_does_not_load_faiss():
-    program = "import sys, indexer.vectors, indexer.doctor; sys.exit('faiss' in sys.modules)"
+    program = (
+        "import sys, indexer.vector.index, indexer.doctor.repair; sys.exit('faiss' in sys.modules)"
+    )
     root = Path(__file__).parents[3]
     subprocess.run([sys.executable, "-c", program], cwd=root, check=True, env=dict(os.environ))

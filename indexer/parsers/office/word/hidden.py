@@ -51,6 +51,7 @@ class HiddenRuns:
     def __init__(self, document: _Element, styles: Mapping[str, _Element]) -> None:
         self._styles = styles
         self._looks: dict[str, _Look] = {}
+        self._raised: dict[str, int] = {}
         background = next((e for e in document if local(e) == "background"), None)
         self._paper = _PAPER if background is None else attribute(background, "color").upper()
 
@@ -69,6 +70,24 @@ class HiddenRuns:
             return ""
         behind = look.shading if look.shading is not None else self._behind(run, properties)
         return BACKGROUND if behind and alike(look.colour, behind) else ""
+
+    def raised(self, run: _Element) -> int:
+        """1 where a run's character style raises it, -1 where it lowers it."""
+        named = child(child(run, "rPr"), "rStyle")
+        name = "" if named is None else attribute(named, "val")
+        if name and name not in self._raised:
+            self._raised[name] = self._raised_by(name)
+        return self._raised.get(name, 0)
+
+    def _raised_by(self, name: str) -> int:
+        for _ in range(_MOST_ANCESTORS):
+            style = self._styles.get(name)
+            aligned = child(child(style, "rPr"), "vertAlign")
+            if aligned is not None:
+                return {"superscript": 1, "subscript": -1}.get(attribute(aligned, "val"), 0)
+            based = child(style, "basedOn")
+            name = "" if based is None else attribute(based, "val")
+        return 0
 
     def _style(self, properties: _Element | None, kind: str) -> _Look:
         named = child(properties, kind)

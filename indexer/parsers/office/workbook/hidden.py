@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.parsers.errors import CorruptedError
 from indexer.parsers.hidden import BACKGROUND, MARKED, TINY, TINY_POINTS
 from indexer.parsers.markup.css import alike
-from indexer.parsers.markup.markup import attribute, child, local, read_xml
+from indexer.parsers.markup.markup import attribute, child, local
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -31,53 +27,12 @@ _PAPER = "FFFFFF"
 _WHITE = ("1", "9")
 _SHOWS_NOTHING = ";;;"
 _RULES = re.compile(rb"<(?:\w+:)?(?:conditionalFormatting|tableParts)\b")
-_FOLDED = re.compile(rb"<(?:\w+:)?(?:row|col)\b[^>]*\shidden=[\"'](?:1|true)[\"']")
 _PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """What a person does not see of a workbook.
-
-    `hidden` says how cells are hidden, by the name of their sheet and their place; `folded` is
-    whether there are rows or columns that are not shown, which filters and outlines leave too.
-    """
-
-    hidden: Mapping[str, Mapping[Place, str]]
-    folded: bool
-
-
-def looks(data: bytes) -> Looks:
-    """Look through an XLSX file; other formats of workbooks show nothing here."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as package:
-            sheets = dict(_sheets(package))
-            styles = _hiding_styles(package)
-            parts = {name: package.read(part) for name, part in sheets.items()}
-            hidden = {name: dict(_hidden(part, styles)) for name, part in parts.items()}
-            return Looks(hidden, any(_FOLDED.search(part) for part in parts.values()))
-    # What cannot be read here, calamine has read or will complain of.
-    except (CorruptedError, zipfile.BadZipFile, zlib.error, LookupError, NotImplementedError,
-            RuntimeError, ValueError, OSError, EOFError):  # fmt: skip
-        return Looks({}, False)
-
-
-def _sheets(package: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
-    """Names and parts of the sheets."""
-    relations = read_xml(package.read("xl/_rels/workbook.xml.rels"))
-    targets = {attribute(one, "Id"): attribute(one, "Target") for one in relations}
-    for element in read_xml(package.read("xl/workbook.xml")).iter():
-        target = targets.get(attribute(element, "id"), "") if local(element) == "sheet" else ""
-        if target:
-            part = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
-            yield attribute(element, "name"), part
-
-
-def _hiding_styles(package: zipfile.ZipFile) -> dict[str, str]:
+def hiding_styles(styles: _Element) -> dict[str, str]:
     """The styles of cells that hide what is in them, by their number, and how they do."""
-    if "xl/styles.xml" not in package.namelist():
-        return {}
-    parts = {local(part): list(part) for part in read_xml(package.read("xl/styles.xml"))}
+    parts = {local(part): list(part) for part in styles}
     fonts, fills = parts.get("fonts", []), parts.get("fills", [])
     formats = {
         attribute(one, "numFmtId"): attribute(one, "formatCode") for one in parts.get("numFmts", [])
@@ -129,7 +84,7 @@ def _colour(element: _Element | None) -> str:
     return attribute(element, "rgb")[-6:]
 
 
-def _hidden(sheet: bytes, styles: Mapping[str, str]) -> Iterator[tuple[Place, str]]:
+def hidden_cells(sheet: bytes, styles: Mapping[str, str]) -> Iterator[tuple[Place, str]]:
     """Places of a sheet's hidden cells, and how they are."""
     from lxml import etree
 
