@@ -25,6 +25,9 @@ _NOT_SENT = (
 # What becomes of text that a person does not see.
 LEAVE_OUT, KEEP = "leave out", "keep"
 
+# What vectors are computed in on a processor: what is fastest on it, or one of the formats.
+MEASURED, FORMATS = "measured", ("float32", "bfloat16", "int8")
+
 DEFAULT_HOME = Path("~/.footnote")
 
 
@@ -68,6 +71,12 @@ _KNOWN = (
     _Known("price_out", "FOOTNOTE_PRICE_OUT", "0", "price of a million tokens that it writes"),
     _Known("workers", "FOOTNOTE_WORKERS", "0", "parser processes; 0 means one a core"),
     _Known("niceness", "FOOTNOTE_NICENESS", "10", "how far indexing and jobs give way, 0 to 19"),
+    _Known(
+        "precision",
+        "FOOTNOTE_PRECISION",
+        MEASURED,
+        f"number format that vectors are computed in: {MEASURED}, {', '.join(FORMATS)}",
+    ),
     _Known("parse_seconds", "FOOTNOTE_PARSE_SECONDS", "120", "time limit for parsing one file"),
     _Known("parse_mb", "FOOTNOTE_PARSE_MB", "1536", "memory limit of a parser process in MB"),
     _Known("draw_seconds", "FOOTNOTE_DRAW_SECONDS", "20", "time limit for drawing one page"),
@@ -76,6 +85,8 @@ _KNOWN = (
     _Known("unpack_mb", "FOOTNOTE_UNPACK_MB", "1024", "most that a file may unpack to, in MB"),
     _Known("unpack_ratio", "FOOTNOTE_UNPACK_RATIO", "300", "most times its size it may unpack to"),
     _Known("nesting", "FOOTNOTE_NESTING", "2", "archives and mails inside each other, at most"),
+    _Known("api_rate", "FOOTNOTE_API_RATE", "600", "API requests a minute of one person, at most"),
+    _Known("api_at_once", "FOOTNOTE_API_AT_ONCE", "32", "API requests worked on at once, at most"),
     _Known(
         "hidden_text",
         "FOOTNOTE_HIDDEN_TEXT",

@@ -10,6 +10,7 @@ This file does not know what a token is: the caller hands in its embedder's coun
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -156,6 +157,11 @@ def embedding_text(title: str, passage: Passage) -> str:
         if short and short not in prefix and short not in opening.split("\n"):
             prefix.append(short)
     return "\n".join([" > ".join(prefix), passage.text]) if prefix else passage.text
+
+
+def text_hash(title: str, passage: Passage) -> str:
+    """SHA-256 of the text that a passage is embedded as: equal texts share their vector."""
+    return hashlib.sha256(embedding_text(title, passage).encode()).hexdigest()
 
 
 def sentences(text: str, language: str = "en") -> list[tuple[int, int]]:

@@ -62,7 +62,7 @@ def order(home: Home, wish: TrainingOptions) -> Run:
     from training.data.examples import read_examples
     from training.data.weak_pairs import DEFAULT_KINDS, DROPOUT, KINDS
     from training.export.adapter import form
-    from training.fit.config import WHOLE_RATE, Recipe
+    from training.fit.config import Recipe
     from training.fit.whitening import FEWEST
 
     collection = home.collection(wish.collection)
@@ -85,14 +85,14 @@ def order(home: Home, wish: TrainingOptions) -> Run:
             f" takes {FEWEST}"
         )
     start = _start(home, collection.id, wish.base)
-    if recipe.whole and recipe.learning_rate == Recipe().learning_rate:  # which is an adapter's
-        recipe = replace(recipe, learning_rate=WHOLE_RATE)
-    elif recipe.rank and home.registry.spec(start).adapter:  # it is trained further as it is
+    recipe = replace(recipe, learning_rate=recipe.rate)  # kept as a number: defaults may change
+    if not recipe.whole and recipe.rank and home.registry.spec(start).adapter:
+        # It is trained further as it is.
         recipe = replace(recipe, **form(home.registry.load(start).files.adapter))
     if "dropout" in (wish.kinds or ()) and not recipe.dropout:  # else each is the other's copy
         recipe = replace(recipe, dropout=DROPOUT)
     made = TrainingRequest(
-        collection=wish.collection,
+        collection=collection.name,
         start=start,
         recipe=recipe,
         kinds=DEFAULT_KINDS if wish.kinds is None else wish.kinds,
@@ -198,13 +198,15 @@ def rollback(home: Home, collection: str, by: str = OPERATOR) -> str:
     """Let the embedder that answered before answer again; return its name."""
     from training.promote import rollback
 
-    number = home.collection(collection).id
+    found = home.collection(collection)
+    number = found.id
     now = home.store.generation(number)
+    specs = home.registry.specs()
     name = rollback(home.store, home.registry, home.searcher, number)
     for run in runs(home):
-        if run.outcome == "promoted" and _fingerprint(home, run.id) == now:
+        if run.outcome == "promoted" and run.id in specs and specs[run.id].fingerprint == now:
             run.write_outcome("rolled back")
-    note(home, by, "rollback", collection, name)
+    note(home, by, "rollback", found.name, name)
     return name
 
 
@@ -258,9 +260,9 @@ def _withdraw(home: Home, run: Run) -> None:
     job = queue.of_run(home, run.id)
     if job is not None and job.active:
         raise TrainingError(f"run {run.id} is being worked on; cancel that first")
-    fingerprint = _fingerprint(home, run.id)
-    if not fingerprint:
+    if run.id not in home.registry.names():
         return
+    fingerprint = home.registry.spec(run.id).fingerprint  # unreadable, nobody knows who needs it
     for collection in home.store.collections():
         if home.store.generation(collection.id) == fingerprint:
             raise TrainingError(f"{collection.name} is searched with it; go back there first")
@@ -280,17 +282,13 @@ def written(home: Home, collection: str) -> Path:
 
 def names_in_use(home: Home) -> dict[str, list[str]]:
     """The collections that each embedder answers for, by the embedder's name."""
-    by_fingerprint = {_fingerprint(home, name): name for name in home.registry.names()}
+    by_fingerprint = {spec.fingerprint: name for name, spec in home.registry.specs().items()}
     found: dict[str, list[str]] = {}
     for collection in home.store.collections():
         name = by_fingerprint.get(home.store.generation(collection.id))
         if name:
             found.setdefault(name, []).append(collection.name)
     return found
-
-
-def _fingerprint(home: Home, name: str) -> str:
-    return home.registry.spec(name).fingerprint if name in home.registry.names() else ""
 
 
 def _start(home: Home, collection: int, base: str) -> str:

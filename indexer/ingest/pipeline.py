@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from indexer.chunking import PassageLimits, embedding_text
+from indexer.chunking import PassageLimits, embedding_text, text_hash
 from indexer.ingest.diff import TO_PARSE, UPDATES, Change, check, reason
 from indexer.ingest.progress import IngestProgress, IngestReport, Tally, supersedes
 from indexer.ingest.sources import Source
@@ -25,7 +25,6 @@ from indexer.sandbox.pool import Cutting, ParserPool
 from indexer.sandbox.worker import CutFile
 from indexer.store.originals import Staged, hash_file
 from indexer.store.store import Failure, NewDocument, Store
-from indexer.store.writes import text_hash
 
 if TYPE_CHECKING:
     import numpy as np
@@ -210,7 +209,7 @@ class Pipeline:
             action = change.action(content_hash)
             force = action == "reread"
             if action not in TO_PARSE:
-                change.settle(action, content_hash)
+                change.apply(action, content_hash)
                 self._tally.settled(source, changed=action in UPDATES)
                 self._tell(source)
                 return None

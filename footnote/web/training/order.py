@@ -101,7 +101,7 @@ def show_made(home: Home, run: Run) -> None:
         else "",
         f"{count(recipe.steps, 'step')} of {recipe.batch} questions ·"
         f" {'whole weights' if recipe.whole else f'rank {recipe.rank}'} · learning"
-        f" rate {recipe.learning_rate:g} · {order.general:.0%} general questions · seed"
+        f" rate {recipe.rate:g} · {order.general:.0%} general questions · seed"
         f" {recipe.seed}",
     )
     st.markdown("\n".join(f"- {line}" for line in lines if line))
@@ -180,7 +180,13 @@ def _settings() -> tuple[Recipe, float]:
             "Batch", 2, 1024, usual.batch, help="Questions a step; each is told from the others."
         )
         rate = columns[2].number_input(
-            "Learning rate", 1e-6, 1e-1, usual.learning_rate, step=1e-4, format="%.6f"
+            "Learning rate",
+            1e-6,
+            1e-1,
+            None,
+            step=1e-4,
+            format="%.6f",
+            placeholder=f"{usual.rate:f}",
         )
         rank = columns[0].number_input(
             "Rank",
@@ -212,7 +218,7 @@ def _settings() -> tuple[Recipe, float]:
         usual,
         steps=int(steps),
         batch=int(batch),
-        learning_rate=float(rate),
+        learning_rate=rate,
         rank=int(rank),
         alpha=max(int(rank), 1) * usual.alpha // usual.rank,
         whole=whole,
