@@ -1,4 +1,4 @@
-"""What stored answers hold of a document, which goes when the document is deleted.
+"""Redaction of stored answers: what they quote of a document goes when it is deleted.
 
 The table `turn_documents` says which turns hold text of which documents. Its foreign key has no
 cascade: a deletion that leaves a quote behind fails. Of `rag.records.Answer` this module knows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote.rendering.formatting import harmless
-from footnote.rendering.results import MARKS, marked
+from footnote.rendering.results import markdown_body, markdown_note, marked
 from footnote.web import components
 from footnote.web.ask import why
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from footnote.access import Access
     from footnote.web.ask.answer import Source
-    from rag.records import Answer, Sentence, Turn
+    from rag.records import Answer, Turn
 
 
 def show(
@@ -81,28 +81,15 @@ def as_markdown(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> str:
     parts, notes = [], []
     for turn, sources in turns:
         offset = len(notes)
-        said = [f"**{harmless(turn.answer.lead)}**"] if turn.answer.lead else []
-        quoted = turn.answer.mode == "extractive"
-        said += [_sentence(one, offset, lists=quoted) for one in turn.answer.sentences]
-        body = " ".join(said)
+        body = markdown_body(turn.answer, offset)
         parts.append(
             f"## {harmless(turn.question)}\n\n{body or 'The documents do not answer this.'}"
         )
         if turn.answer.sentences:
             notes += [
-                f"[^{offset + source.n}]: {harmless(source.name)}: “{harmless(source.quote)}”"
-                for source in sources
+                markdown_note(offset + source.n, source.name, source.quote) for source in sources
             ]
     return "\n\n".join(parts + notes) + "\n"
-
-
-def _sentence(sentence: Sentence, offset: int, *, lists: bool) -> str:
-    """A sentence in Markdown, its footnotes numbered on from `offset`; with `lists` as a list."""
-    about = f"*{harmless(sentence.about)}:* " if sentence.about else ""
-    first, *items = map(harmless, sentence.text.split("\n") if lists else [sentence.text])
-    text = first + "".join(f"\n- {item}" for item in items)
-    notes = "".join(f"[^{offset + n}]" for n in sentence.footnotes)
-    return f"{about}{text}{notes}{MARKS[sentence.verdict]}" + ("\n\n" if items else "")
 
 
 def _line(text: str) -> str:
