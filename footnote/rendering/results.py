@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from indexer.records import Document, Hit, Receipt
     from indexer.search.searcher import SearchResult
     from rag.explain import Explanation
-    from rag.records import Answer, Footnote
+    from rag.records import Answer, Footnote, Sentence
     from training.evaluation.evaluate import EvalReport
     from training.evaluation.proof import Proof
     from training.pipeline import TrainingResult
@@ -271,10 +271,17 @@ def backup_text(report: BackupReport) -> str:
 
 
 def restore_text(report: RestoreReport) -> str:
-    """A restored home, in one line."""
+    """A restored home, and what was left out of its settings."""
     documents, files = count(report.documents, "document"), count(report.files, "file")
     said = f"{report.home}: {documents} restored, {files} checked"
-    return said + (f"; what was there before is at {report.before}" if report.before else "")
+    said += f"; what was there before is at {report.before}" if report.before else ""
+    if report.left_out:
+        settings = ", ".join(f"{name} = {value}" for name, value in report.left_out.items())
+        said += (
+            f"\nleft out of its settings: {settings}; put them into settings.toml yourself, or "
+            "restore with --accept-settings, if you know them"
+        )
+    return said
 
 
 def eval_text(report: EvalReport) -> Iterator[str]:
