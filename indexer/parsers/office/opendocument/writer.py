@@ -11,6 +11,7 @@ from indexer.parsers.errors import CorruptedError
 from indexer.parsers.grid import Cell, Grid, inner_text, laid_out, write_grid
 from indexer.parsers.layout import PageBuilder, one_line
 from indexer.parsers.markup.markup import attribute, child, local, read_xml
+from indexer.parsers.markup.mathml import linear
 from indexer.parsers.office.graphics import described
 from indexer.parsers.office.opendocument.styles import (
     Styles,
@@ -250,8 +251,7 @@ class Writer:
         if charts:
             self._chart(charts[0])
         elif local(inner) == "math":
-            notes = [e.text or "" for e in inner.iter() if local(e) == "annotation"]
-            self.builder.paragraph(" ".join(notes) or " ".join(inner.itertext()))
+            self.builder.paragraph(linear(inner))
 
     def _chart(self, chart: _Element) -> None:
         titles = [self.reader.plain(e) for e in chart.iter() if local(e) == "title"]
