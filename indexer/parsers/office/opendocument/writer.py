@@ -31,6 +31,7 @@ _CONTAINERS = frozenset(
 _SHAPES = frozenset({"custom-shape", "rect", "ellipse", "line", "connector", "polygon", "path"})
 _MAX_REPEAT = 100
 _MOST_ROWS = 100_000
+_MOST_CELLS = 1_000_000
 
 
 class Writer:
@@ -179,7 +180,7 @@ class Writer:
                 self.drawing(node) if local(node) != "g" else self.blocks(node)
 
     def _grid(self, element: _Element, beside: list[tuple[str, _Element]]) -> Grid:
-        rows, heads = [], 0
+        rows, heads, room = [], 0, _MOST_CELLS
         for row in _rows(element):
             heads += local(row.getparent()) == "table-header-rows"
             cells: list[Cell] = []
@@ -191,8 +192,11 @@ class Writer:
                 wide = _number(cell, "number-columns-spanned")
                 high = _number(cell, "number-rows-spanned")
                 cells += [Cell(text, wide, high)] * min(_MAX_REPEAT, repeat)
-            times = _number(row, "number-rows-repeated")
-            rows += [cells] * (min(_MAX_REPEAT, times) if any(c.text for c in cells) else 1)
+            times = min(_MAX_REPEAT, _number(row, "number-rows-repeated"))
+            room -= len(cells) * times
+            if room < 0:
+                break
+            rows += [cells] * (times if any(c.text for c in cells) else 1)
         return laid_out(rows, heads if heads > 1 else None)
 
     def _cell(self, cell: _Element, beside: list[tuple[str, _Element]]) -> str:

@@ -1,7 +1,7 @@
 """What cells of an XLS workbook look like: the codes of their formats, by sheet and place.
 
-calamine gives values alone. Records after Microsoft's [MS-XLS], 2.4: BoundSheet8 (2.4.28),
-Format (2.4.126), XF (2.4.353), and the cells that hold numbers (2.4.127, 2.4.174, 2.4.180, 2.4.220).
+calamine gives values alone. Records after Microsoft's [MS-XLS], 2.4: BoundSheet8 (2.4.28), Format
+(2.4.126), XF (2.4.353), and the cells that hold numbers (2.4.127, 2.4.174, 2.4.180, 2.4.220).
 """
 
 from __future__ import annotations
