@@ -380,3 +380,10 @@ def test_formats_of_old_workbooks(read):
     assert text_of(read("a.xls", ole({"Workbook": book}))).endswith(
         "7 | 2025-03-03\n00417 | 12,500.00"
     )
+
+
+def test_a_sheet_of_merged_lines_alone_is_text(read):
+    rows = [["Read me first.", None], ["Then this.", None]]
+    assert text_of(read("a.xlsx", merged(rows, "A1:B1", "A2:B2"))).endswith(
+        "Read me first.\nThen this."
+    )
