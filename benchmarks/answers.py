@@ -22,7 +22,7 @@ from footnote.home import Home
 from indexer.ingest.sources import find
 from indexer.search.searcher import Scope
 from rag.answer import Answerer
-from rag.evidence import abstain
+from rag.reader.reader import shipped
 from rag.records import Answer
 from training.bundled.abstention import auroc, curve
 from training.evaluation.beir import read
@@ -50,7 +50,7 @@ def squad(home: Home, folder: Path, count: int, seed: int) -> list[Asked]:
     home.searcher.maintain(collection)
     gold = {row["_id"]: tuple(row["answers"]) for row in _rows(folder / "answers.jsonl")}
     queries = random.Random(seed).sample(dataset.queries, count)
-    answerer = Answerer(home.searcher, home.store, None)
+    answerer = Answerer(home.searcher, home.store, None, home.reader)
     scope = Scope(frozenset([collection]))
     return [Asked(gold[query.id], answerer.ask(query.text, scope)) for query in queries]
 
@@ -58,7 +58,7 @@ def squad(home: Home, folder: Path, count: int, seed: int) -> list[Asked]:
 def northwind(home: Home, folder: Path) -> tuple[list[Answer], list[Answer]]:
     """Ask Northwind's answerable and unanswerable questions."""
     home.index(find([folder / "pdfs"]), "northwind")
-    answerer = Answerer(home.searcher, home.store, None)
+    answerer = Answerer(home.searcher, home.store, None, home.reader)
     scope = home.scope(["northwind"])
     able, unable = (
         [answerer.ask(row["question"], scope) for row in _rows(folder / name)]
@@ -101,7 +101,7 @@ def _report_squad(home: Home, asked: Sequence[Asked]) -> None:
 
 def _report_northwind(home: Home, able: Sequence[Answer], unable: Sequence[Answer]) -> None:
     high, low = ([answer.confidence for answer in answers] for answers in (able, unable))
-    threshold = abstain.shipped().threshold
+    threshold = shipped().lines["answered"]
     total, exact = quotes(home, [*able, *unable])
     print(f"Northwind, {len(able)} answerable and {len(unable)} unanswerable questions")
     print(f"  AUROC of the confidence     {auroc(high, low):.3f}")

@@ -80,10 +80,10 @@ def shipped() -> Fit:
     )
 
 
-def hope(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]) -> tuple[float, float]:
+def hope(features: Features) -> tuple[float, float]:
     """The probability that the documents hold an answer, and the line below which we say no."""
     fit = shipped()
-    return fit.probability(features(question, hits, scored)), fit.threshold
+    return fit.probability(features), fit.threshold
 
 
 def features(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]) -> Features:
