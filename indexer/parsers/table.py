@@ -93,7 +93,7 @@ def _read(
     """`read` reads what lies inside."""
     kind = kind_of(data, PurePosixPath(name).suffix)
     if kind == "pdf":
-        return parse_pdf(data, name, reading, progress)
+        return parse_pdf(data, name, reading, read, progress)
     if kind == "eml":
         return parse_eml(data, name, reading, read)
     if kind == "zip":

@@ -89,6 +89,11 @@ class Characters:
                     locate(page, last, rectangle)
                     right = max(right, rectangle.right)
                     left = min(left, rectangle.left)
+                    # Written from above to below, or turned.
+                    if rectangle.bottom < 2 * bottom - top:
+                        bottom = rectangle.bottom
+                    elif rectangle.top > 2 * top - bottom:
+                        top = rectangle.top
                 place = (left, bottom, right, top)
             found.append((word.group(), first, last, place))
         return found
@@ -197,6 +202,8 @@ def _joined(
 def _goes_on(before: Word, after: Word) -> bool:
     """Whether a line's first word stands right behind another's last, raised or on its line."""
     one, other = before[3], after[3]
+    if len(before[0]) > 1 and one[3] - one[1] > 1.5 * (one[2] - one[0]):
+        return False  # written from above to below
     heights = one[3] - one[1], other[3] - other[1]
     small, large = min(heights), max(heights)
     shared = min(one[3], other[3]) - max(one[1], other[1])
