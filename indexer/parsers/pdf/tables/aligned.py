@@ -81,13 +81,7 @@ def _aligned_table(region: Region, order: dict[int, int], before: Table | None) 
     place = {
         id(line): covered_columns(line, columns) for band in region.bands for line in band.lines
     }
-    first_column = {key: columns_of[0] for key, columns_of in place.items()}
-    groups = group_rows(region.bands, region.inner, len(columns), first_column)
-    groups[:1] = with_banner(groups[0], first_column)
-    banner = region.banner
-    if banner is not None and is_banner(banner, groups[0], columns, first_column):
-        groups.insert(0, [banner])
-        place[id(banner.lines[0])] = list(range(1, len(columns)))
+    groups, banner = _grouped(region, columns, place)
     cells: list[list[list[Line]]] = []
     areas: list[Area] = []
     for number, group in enumerate(groups):
@@ -107,8 +101,7 @@ def _aligned_table(region: Region, order: dict[int, int], before: Table | None) 
     table = Table(cells, list(dict.fromkeys(areas)), columns, ruled=False, follows=follows)
     table.headed = is_headed(groups, region.inner)
     name_spans(table)
-    if banner is not None and groups[0] == [banner]:
-        table.heads = 2
+    table.heads = 2 if banner else table.heads
     label_rows(table)
     return table
 
@@ -129,6 +122,20 @@ def _is_prose(
         for column in held
     )
     return full >= 2 and len(region.inner) < 2
+
+
+def _grouped(
+    region: Region, columns: Sequence[tuple[float, float]], place: dict[int, list[int]]
+) -> tuple[list[list[Band]], bool]:
+    """Bands by row, and whether the first is a name over all columns but one, not in the region."""
+    first_column = {key: covered[0] for key, covered in place.items()}
+    groups = group_rows(region.bands, region.inner, len(columns), first_column)
+    groups[:1] = with_banner(groups[0], first_column)
+    banner = region.banner
+    if banner is None or not is_banner(banner, groups[0], columns, first_column):
+        return groups, False
+    place[id(banner.lines[0])] = list(range(1, len(columns)))
+    return [[banner], *groups], True
 
 
 def _one_by_one(region: Region, columns: Sequence[Sequence[Line]], order: dict[int, int]) -> bool:
