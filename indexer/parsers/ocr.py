@@ -26,11 +26,11 @@ _MAX_LANGUAGES = 4
 # Recognised words that are fewer characters than this in all are specks and borders.
 _LEAST_CHARACTERS = 4
 # Finds out how a page is turned, too, which needs data of its own ("osd").
-_UPRIGHT, _AS_IT_IS = "1", "3"
+_UPRIGHT, _AS_IT_IS, _SCATTERED = "1", "3", "11"
 _TURNED = "osd"
 # A picture with this share of dots this light has white paper for its ground.
 _PAPER, _WHITE = 235, 0.7
-_GROUND = 6  # dots that are one where the ground is looked for
+_GROUND = 50  # dots an inch where the ground is looked for
 _SAYS = re.compile(r"\w|[$€£¥%✓✔✗☒☐]")
 
 
@@ -38,7 +38,8 @@ _SAYS = re.compile(r"\w|[$€£¥%✓✔✗☒☐]")
 class RecognisedWord:
     """A word in a picture, its place in dots from the upper left corner.
 
-    `paragraph` and `line` tell those of one paragraph and line from others.
+    `paragraph` and `line` tell those of one paragraph and line from others. `sure` is how sure
+    Tesseract is of it, of 100.
     """
 
     text: str
@@ -48,6 +49,7 @@ class RecognisedWord:
     bottom: int
     paragraph: tuple[str, ...]
     line: tuple[str, ...]
+    sure: float = 100.0
 
 
 def available() -> bool:
@@ -90,14 +92,16 @@ def text_of(words: Iterable[RecognisedWord]) -> str:
     )
 
 
-def recognise_words(image: Image) -> list[RecognisedWord]:
+def recognise_words(image: Image, *, scattered: bool = False) -> list[RecognisedWord]:
     """The words in an image, which is turned upright where that can be told; none where specks.
 
-    Raises `ParserTimeoutError` after `_SECONDS_PER_PAGE`, `CorruptedError` where Tesseract fails.
+    Scattered words stand in cells and labels, not in columns of prose. Raises
+    `ParserTimeoutError` after `_SECONDS_PER_PAGE`, `CorruptedError` where Tesseract fails.
     """
     stream = io.BytesIO()
     image.convert("L").save(stream, "PNG", compress_level=1)
     layout = _UPRIGHT if _TURNED in _installed() else _AS_IT_IS
+    layout = _SCATTERED if scattered else layout
     command = ["tesseract", "stdin", "stdout", "-l", languages(), "--psm", layout, "tsv"]
     # Tesseract's own threads slow it down where several workers run.
     environment = {**os.environ, "OMP_THREAD_LIMIT": "1"}
@@ -118,7 +122,7 @@ def recognise_words(image: Image) -> list[RecognisedWord]:
     return words if letters >= _LEAST_CHARACTERS else []
 
 
-def evened(image: Image) -> Image:
+def evened(image: Image, dpi: int) -> Image:
     """A picture with its grounds made white, whatever their colour: what stands on them is dark.
 
     Tesseract tells ink from paper by one brightness for all of a picture, so it does not see what
@@ -130,7 +134,8 @@ def evened(image: Image) -> Image:
     grey = image.convert("L")
     if sum(grey.histogram()[_PAPER:]) > _WHITE * grey.width * grey.height:
         return grey
-    size = max(1, grey.width // _GROUND), max(1, grey.height // _GROUND)
+    dots = max(1, dpi // _GROUND)
+    size = max(1, grey.width // dots), max(1, grey.height // dots)
     small = grey.resize(size, Images.Resampling.BOX)
     ground = small.filter(ImageFilter.MedianFilter(15)).resize(
         grey.size, Images.Resampling.BILINEAR
@@ -147,5 +152,5 @@ def _words(table: str) -> Iterator[RecognisedWord]:
             left, top, width, height = map(int, fields[6:10])
             yield RecognisedWord(
                 fields[11].strip(), left, top, left + width, top + height,
-                tuple(fields[1:4]), tuple(fields[1:5]),
+                tuple(fields[1:4]), tuple(fields[1:5]), float(fields[10]),
             )  # fmt: skip

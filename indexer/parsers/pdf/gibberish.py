@@ -7,7 +7,6 @@ whatever the language. Pure.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from itertools import islice, pairwise
 
@@ -33,7 +32,8 @@ _LEAST = -4.45
 # A short text may be made of names and odd words: it must be worse.
 _SHORT, _LEAST_SHORT = 150, -5.0
 _LEAST_LETTERS, _MOST_LETTERS = 60, 800
-_WORD = re.compile(r"(?<!\w)[^\W\d_]{3,}(?!\w)")
+_SHORTEST = 3
+_AROUND = ".,;:!?()[]{}\"'“”„‘’«»…/"
 # Letters with marks beyond a third of all (Vietnamese) come of another script's codes.
 _MARKED = 0.55
 # Words so frequent in languages of Latin letters that a text with some of them is in one.
@@ -72,8 +72,10 @@ def _letters(text: str) -> tuple[str, int]:
     """The words of a text in plain small letters, and how many of them bore marks."""
     words: list[str] = []
     total = marked = 0
-    for found in _WORD.finditer(text):
-        word = found.group().lower().translate(_EXCHANGED)
+    for token in text.split():
+        word = token.strip(_AROUND).lower().translate(_EXCHANGED)
+        if len(word) < _SHORTEST or not word.isalpha():
+            continue  # codes and figures
         plain = "".join(c for c in unicodedata.normalize("NFKD", word) if c in _PLACES)
         if len(plain) < 0.6 * len(word):
             continue  # another script

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from statistics import median
 from typing import TYPE_CHECKING
 
 from indexer.parsers import ocr
@@ -39,6 +40,9 @@ _SCAN_SHARE = 0.6
 # (full pages of print at 50 dpi are 2 to 10 % dark).
 _DARK, _LIGHT = 128, 180
 _LEAST_INK, _LEAST_PAPER = 0.001, 0.6
+# Of a picture whose grounds were made white more would be dark if it were a photograph.
+_MOST_PICTURE_INK = 0.2
+_LEAST_SURE = 45.0
 # Smaller pictures (share of the page; points) are logos and icons. More are not read of a page,
 # nor of a document: one takes about a second.
 _LEAST_PICTURE, _LEAST_SIDE = 0.015, 24.0
@@ -78,11 +82,11 @@ def _pictured(page: PdfPage) -> float:
     return covered / max(1.0, width * height)
 
 
-def _shows_writing(picture: Image) -> bool:
+def _shows_writing(picture: Image, most_ink: float = 1.0) -> bool:
     shades = picture.histogram()
     total = sum(shades)
     ink, paper = sum(shades[:_DARK]) / total, sum(shades[_LIGHT:]) / total
-    return ink >= _LEAST_INK and paper >= _LEAST_PAPER
+    return _LEAST_INK <= ink <= most_ink and paper >= _LEAST_PAPER
 
 
 def is_blank(page: PdfPage) -> bool:
@@ -103,7 +107,7 @@ def recognised(page: PdfPage, problem: str, *, texts: bool) -> PageLines:
         return replace(empty, problem=f"{problem}; {ocr.NOT_INSTALLED}")
     try:
         picture = _drawn(page, _OCR_DPI, texts=texts)
-        words = ocr.recognise_words(picture) or ocr.recognise_words(ocr.evened(picture))
+        words = ocr.recognise_words(picture) or ocr.recognise_words(ocr.evened(picture, _OCR_DPI))
     except ParserTimeoutError as error:
         return replace(empty, problem=f"{problem}; {error}")
     if not words and is_blank(page):
@@ -133,8 +137,8 @@ class PictureReader:
             return content
         items, problem = list(content.items), ""
         for box in pictures[:_MOST_PICTURES]:
-            look = _part(page, box, _PICTURE_DPI)
-            if not _shows_writing(look):
+            look = ocr.evened(_part(page, box, _PICTURE_DPI), _PICTURE_DPI)
+            if not _shows_writing(look, _MOST_PICTURE_INK):
                 continue
             key = look.tobytes()
             if key not in self._read and (not ocr.available() or self._left <= 0):
@@ -152,7 +156,11 @@ class PictureReader:
     def _words(self, page: PdfPage, box: Box, key: bytes) -> list[ocr.RecognisedWord]:
         if key not in self._read:
             self._left -= 1
-            self._read[key] = ocr.recognise_words(ocr.evened(_part(page, box, _OCR_DPI)))
+            picture = ocr.evened(_part(page, box, _OCR_DPI), _OCR_DPI)
+            words = ocr.recognise_words(picture, scattered=True)
+            sure = median(word.sure for word in words) if words else 0.0
+            # Out of photographs Tesseract reads what is not there, and is not sure of it.
+            self._read[key] = [word for word in words if word.sure >= _LEAST_SURE < sure]
         return self._read[key]
 
 

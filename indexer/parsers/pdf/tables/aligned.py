@@ -153,12 +153,20 @@ def _one_by_one(region: Region, columns: Sequence[Sequence[Line]], order: dict[i
 
 
 def _is_list_of_pairs(cells: Sequence[Sequence[Sequence[Line]]]) -> bool:
-    """Whether rows are names with a colon and what they stand for, or items with their marks."""
+    """Whether rows are names with a colon and what they stand for, or items with their marks.
+
+    Or labels and the fields of a form beside them.
+    """
+    if len(cells[0]) != 2:
+        return False
+    pairs = [(row[0], row[1]) for row in cells]
     named = sum(
-        bool(row[0])
+        bool(name)
         and (
-            row[0][-1].text.endswith((":", "：")) or ITEM_MARK.fullmatch(row[0][0].text) is not None
+            name[-1].text.endswith((":", "："))
+            or ITEM_MARK.fullmatch(name[0].text) is not None
+            or (bool(value) and all(line.area is not None for line in value))
         )
-        for row in cells
+        for name, value in pairs
     )
-    return len(cells[0]) == 2 and named > 0.5 * len(cells)
+    return named > 0.5 * len(cells)
