@@ -47,7 +47,7 @@ def squad(home: Home, folder: Path, count: int, seed: int) -> list[Asked]:
     """Ask `count` random questions of squad-dev."""
     dataset = read(folder)
     collection = indexed(home.store, dataset, home.embedder, lambda stage, done, total: None)
-    home.searcher.settle(collection)
+    home.searcher.maintain(collection)
     gold = {row["_id"]: tuple(row["answers"]) for row in _rows(folder / "answers.jsonl")}
     queries = random.Random(seed).sample(dataset.queries, count)
     answerer = Answerer(home.searcher, home.store, None)

@@ -105,7 +105,7 @@ def _index(place: Path) -> None:
     store = Store.open(place / "home")
     collection = store.collection("papers").id
     Ingest(store, OLD).run(find([place / "more"]), collection)
-    searcher(store, place / "home").settle(collection)
+    searcher(store, place / "home").maintain(collection)
 
 
 def _delete(place: Path) -> None:
@@ -255,7 +255,7 @@ def template(place: Path, documents: int = DOCUMENTS) -> None:
     store = Store.open(place / "home")
     collection = store.create_collection("papers").id
     Ingest(store, OLD).run(find([place / "papers"]), collection)
-    searcher(store, place / "home").settle(collection)
+    searcher(store, place / "home").maintain(collection)
     store.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
     backup(Home.open(place / "home"), place / "b.zip")

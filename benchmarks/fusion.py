@@ -84,7 +84,7 @@ def main() -> None:
         dataset = read(folder)
         queries = subsample(dataset.queries, asked.limit)
         collection = indexed(store, dataset, encoder, lambda stage, done, total: None)
-        searcher.settle(collection)
+        searcher.maintain(collection)
         _line(dataset.name, searcher, Scope(frozenset({collection})), queries)
         known = store.fusion_weight(collection, encoder.fingerprint)
         fitted = FusionWeight.from_json(known)

@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--start", default=UNTRAINED, help="Default: %(default)s.")
     parser.add_argument("--max-tokens", type=int, default=Recipe().max_tokens)
-    parser.add_argument("--learning-rate", type=float, default=Recipe().learning_rate)
+    parser.add_argument("--learning-rate", type=float, default=Recipe().rate)
     parser.add_argument("--projection-rate", type=float, default=Recipe().projection_rate)
     parser.add_argument("--temperature", type=float, default=Recipe().temperature)
     options = parser.parse_args()
@@ -97,7 +97,7 @@ def main() -> None:
         max_tokens=options.max_tokens,
     )  # fmt: skip
     named = (
-        f"{options.start} {recipe.steps}x{recipe.batch}x{recipe.max_tokens} {recipe.learning_rate}"
+        f"{options.start} {recipe.steps}x{recipe.batch}x{recipe.max_tokens} {recipe.rate}"
         f" {recipe.projection_rate} "
     )
     for source in options.sources:

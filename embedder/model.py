@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
 
-    from embedder.decoder.precision import Compute
+    from embedder.decoder.precision import Compute, Precision
     from embedder.encoder import EncoderModule, Projection
     from embedder.spec import EmbedderSpec
 
@@ -58,12 +58,16 @@ class EmbedderFiles:
 class Embedder:
     """Texts → float32 [n, dimension], unit length. Safe to share between threads.
 
-    `truncated` counts the texts that were cut at `max_tokens` so far.
+    `precision` is the one to compute in; None takes the fastest on this machine. `truncated`
+    counts the texts that were cut at `max_tokens` so far.
     """
 
-    def __init__(self, spec: EmbedderSpec, files: EmbedderFiles) -> None:
+    def __init__(
+        self, spec: EmbedderSpec, files: EmbedderFiles, precision: Precision | None = None
+    ) -> None:
         self.spec = spec
         self.files = files
+        self.precision = precision
         self.truncated = 0
         self._lock = threading.RLock()
 
@@ -191,7 +195,7 @@ class Embedder:
         from embedder.decoder.precision import Compute
 
         with self._lock:
-            return Compute.here(self.files.cache)
+            return Compute.here(self.files.cache, self.precision)
 
     @cached_property
     def _encoder(self) -> EncoderModule:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from embedder.atomic import write_text, writing_folder
 from embedder.cache import TTLCache
@@ -24,6 +25,9 @@ from embedder.errors import FootnoteError
 from embedder.model import Embedder, EmbedderFiles
 from embedder.presets import PRESETS
 from embedder.spec import EmbedderSpec, SpecError
+
+if TYPE_CHECKING:
+    from embedder.decoder.precision import Precision
 
 BUNDLED = "bundled"
 PROJECTED = "bundled-projected"
@@ -44,10 +48,13 @@ class UnknownEmbedderError(FootnoteError):
 
 
 class Registry:
-    """Embedders under `folder`; their converted bases are kept under `cache`."""
+    """Embedders under `folder`; their converted bases are kept under `cache`.
 
-    def __init__(self, folder: Path, cache: Path) -> None:
-        self._folder, self._cache = folder, cache
+    All compute in `precision`; None takes the fastest on this machine.
+    """
+
+    def __init__(self, folder: Path, cache: Path, precision: Precision | None = None) -> None:
+        self._folder, self._cache, self._precision = folder, cache, precision
         self._loaded: TTLCache[str, Embedder] = TTLCache()
 
     def names(self) -> list[str]:
@@ -59,19 +66,36 @@ class Registry:
         """The encoding contract of an embedder. Raises `UnknownEmbedderError`."""
         return EmbedderSpec.read(self._place(name) / _SPEC)
 
+    def specs(self) -> dict[str, EmbedderSpec]:
+        """The specs that can be read, by name, the bundled one first."""
+        found = {}
+        for name in self.names():
+            with suppress(SpecError):  # `unreadable` names it; it must not be in the others' way
+                found[name] = self.spec(name)
+        return found
+
+    def unreadable(self) -> list[SpecError]:
+        """What is wrong with the specs that cannot be read, an error each naming its file."""
+        found = []
+        for name in self.names():
+            try:
+                self.spec(name)
+            except SpecError as error:
+                found.append(error)
+        return found
+
     def load(self, name: str) -> Embedder:
         """The embedder of this name, one object for all who ask. Raises `UnknownEmbedderError`."""
         place = self._place(name)
         spec = EmbedderSpec.read(place / _SPEC)
         files = EmbedderFiles(folder=place, cache=self._cache)
-        return self._loaded.get(spec.fingerprint, lambda: Embedder(spec, files))
+        return self._loaded.get(spec.fingerprint, lambda: Embedder(spec, files, self._precision))
 
     def load_fingerprint(self, fingerprint: str) -> Embedder:
         """The embedder that made a generation. Raises `UnknownEmbedderError`."""
-        for name in self.names():
-            with suppress(SpecError):  # another's, which must not be in the way
-                if self.spec(name).fingerprint == fingerprint:
-                    return self.load(name)
+        for name, spec in self.specs().items():
+            if spec.fingerprint == fingerprint:
+                return self.load(name)
         raise UnknownEmbedderError(
             f"the embedder with fingerprint {fingerprint}, which made this index, is not installed;"
             " put its folder back, or move the collections to another one with"
@@ -141,7 +165,8 @@ class Registry:
         (place / _SPEC).unlink()  # from here on it is not installed
         shutil.rmtree(place)
         self._loaded.forget(spec.fingerprint)
-        if base not in {converted_folder(self.spec(other), self._cache) for other in self.names()}:
+        needed = {converted_folder(other, self._cache) for other in self.specs().values()}
+        if base not in needed:
             shutil.rmtree(base, ignore_errors=True)
 
     def install_base(self, base: str) -> str:
@@ -155,7 +180,7 @@ class Registry:
         shape = base_shape(base)
         name = re.sub(r"[^A-Za-z0-9.-]+", "-", Path(base).name).strip("-.") or "base"
         spec = EmbedderSpec(name=f"{name}-untrained", base=base, dimension=shape.width)
-        if spec.name in self.names() and self.spec(spec.name) != spec:  # another of that name
+        if spec.name in self.names() and self.specs().get(spec.name) != spec:  # another's name
             spec = replace(spec, name=f"{spec.name}-{spec.fingerprint[:6]}")
         return self._install_spec(spec)
 

@@ -137,6 +137,8 @@ class EmbedderSpec:
             return cls.from_json(path.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
             raise SpecError(f"{path}: there is no spec here") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise SpecError(f"{path}: the spec cannot be read: {error}") from error
         except SpecError as error:
             raise SpecError(f"{path}: {error}") from error
 

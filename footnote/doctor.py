@@ -1,4 +1,4 @@
-"""Looking after a home: what the doctor finds and mends, with every embedder that is installed.
+"""The home's doctor: what it finds and mends, with every embedder that is installed.
 
 And whether other users of the machine can read in it, which is a matter of its folder's mode.
 """
@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from embedder.atomic import storage_error
+from embedder.spec import SpecError
 from footnote.jobs import queue
 from indexer.doctor.checks import REPAIR
 from indexer.doctor.repair import Problem, rescue
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from footnote.home import Home
 
 _OTHERS = 0o077  # what a mode lets the group and everybody do
+_UNREADABLE = "put the file back from a backup, or remove the embedder's folder"
 _RESCUE = "restore a backup, or save what can be read with `footnote doctor --repair`"
 
 
@@ -40,9 +42,15 @@ def _inside(home: Home) -> list[Problem]:
         place = str(home.path / "footnote.db")
         return [Problem("database-damaged", str(error), place, _RESCUE, repairable=True)]
     _mark_dead_jobs(home)
-    embedders = home.registry.names()
-    fingerprints = {home.registry.spec(name).fingerprint for name in embedders}
-    return examine_data(store, home.index_folder, *fingerprints)
+    fingerprints = {spec.fingerprint for spec in home.registry.specs().values()}
+    return [*_unreadable(home), *examine_data(store, home.index_folder, *fingerprints)]
+
+
+def _unreadable(home: Home) -> Iterator[Problem]:
+    """Embedders whose spec says nothing, and which nothing is therefore found with."""
+    for error in home.registry.unreadable():
+        what, where = "an installed embedder cannot be read", str(home.path / "embedders")
+        yield Problem("embedder-unreadable", f"{what}: {error}", where, _UNREADABLE, False)
 
 
 def repair(home: Home) -> list[Problem]:
@@ -82,7 +90,9 @@ def _mark_dead_jobs(home: Home) -> None:
 
 def _embedders(home: Home) -> list[Embedder]:
     """The one in use, then those that answer for a collection."""
-    found = [home.embedder]
+    found = []
+    with suppress(SpecError):  # which `examine` tells
+        found.append(home.embedder)
     for collection in home.store.collections():
         if home.store.generation(collection.id) and home.knows_embedder_of(collection.id):
             found.append(home.embedder_of(collection.id))

@@ -7,22 +7,23 @@ are first used, once for all threads.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from embedder.errors import FootnoteError
 from embedder.registry import Registry
-from footnote.settings import KEEP, LEAVE_OUT, Settings, home_path
+from footnote.settings import FORMATS, KEEP, LEAVE_OUT, MEASURED, Settings, home_path, save
 from indexer.ingest.progress import FailedFile
 from indexer.ingest.sources import Source, find
 from indexer.store.errors import UnknownDocumentError, UnknownOriginalError
 from indexer.store.store import Store
 
 if TYPE_CHECKING:
+    from embedder.decoder.precision import Precision
     from embedder.model import Embedder
     from indexer.ingest.ingest import Ingest
     from indexer.ingest.progress import IngestPlan, IngestProgress, IngestReport
@@ -88,7 +89,12 @@ class Home:
     @cached_property
     def registry(self) -> Registry:
         """The installed embedders."""
-        return Registry(self.path / "embedders", cache=self.path / "models")
+        precision = self.settings.choice("precision", MEASURED, *FORMATS)
+        return Registry(
+            self.path / "embedders",
+            self.path / "models",
+            None if precision == MEASURED else cast("Precision", precision),
+        )
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -104,7 +110,7 @@ class Home:
         """Whether the embedder that answers for a collection is installed, or none does yet."""
         return self.store.generation(collection) in {
             "",
-            *(self.registry.spec(name).fingerprint for name in self.registry.names()),
+            *(spec.fingerprint for spec in self.registry.specs().values()),
         }
 
     @cached_property
@@ -131,6 +137,13 @@ class Home:
             timeout=self.settings.number("llm_timeout"),
             temperature=temperature,
         )
+
+    def configure(self, values: Mapping[str, str]) -> None:
+        """Keep settings in the home and go by them from now on; '' takes one back."""
+        save(self.path, values)
+        self.settings = Settings.resolve(self.path)
+        for made in ("llm", "answerer"):  # made anew from the settings when next asked for
+            self.__dict__.pop(made, None)
 
     @cached_property
     def answerer(self) -> Answerer:
@@ -160,7 +173,7 @@ class Home:
         """Let this process, and those it will start, work while the app's readers leave room.
 
         With it 20 readers had 7.4 answers a second instead of 5.1, and 7.5 instead of 6.8, beside
-        bulk indexing and a training on two cores (`docs/log.md`, Load). For the process's life.
+        bulk indexing and a training on two cores (`docs/log/load.md`). For the process's life.
         """
         if hasattr(os, "setpriority"):  # Windows knows no such number
             wanted = min(self.settings.number("niceness"), 19)
@@ -275,7 +288,7 @@ class Home:
         self.__dict__.pop("embedder", None)
         for collection in self.store.collections():
             self._adopt(collection.id)
-            self.searcher.settle(collection.id)
+            self.searcher.maintain(collection.id)
 
     def _adopt(self, collection: int, cancelled: Cancelled = _never) -> None:
         from indexer.vector.generations import embed_generation
@@ -290,7 +303,7 @@ class Home:
         if fingerprint := self.store.generation(collection):
             if self.store.unembedded(collection, fingerprint, 1):
                 fill_generation(self.store, self.embedder_of(collection), collection)
-            self.searcher.settle(collection)
+            self.searcher.maintain(collection)
 
     def watch(self, paths: Sequence[Path], collection: str) -> Iterator[IngestReport]:
         """Follow what changes under `paths`, until interrupted; a report each time."""

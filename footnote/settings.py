@@ -6,16 +6,29 @@ file `settings.toml` in the home, the default.
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from embedder.atomic import writing
 from embedder.errors import FootnoteError
+
+# Where questions and passages go, with what key and at what price: out of a backup only with a yes.
+ASKED_FOR = ("base_url", "api_key", "price_in", "price_out")
+
+# Why a key of the environment is not used, as its source.
+_NOT_SENT = (
+    "environment, but not sent to the address in settings.toml: set OPENAI_BASE_URL beside it"
+)
 
 # What becomes of text that a person does not see.
 LEAVE_OUT, KEEP = "leave out", "keep"
+
+# What vectors are computed in on a processor: what is fastest on it, or one of the formats.
+MEASURED, FORMATS = "measured", ("float32", "bfloat16", "int8")
 
 DEFAULT_HOME = Path("~/.footnote")
 
@@ -60,6 +73,12 @@ _KNOWN = (
     _Known("price_out", "FOOTNOTE_PRICE_OUT", "0", "price of a million tokens that it writes"),
     _Known("workers", "FOOTNOTE_WORKERS", "0", "parser processes; 0 means one a core"),
     _Known("niceness", "FOOTNOTE_NICENESS", "10", "how far indexing and jobs give way, 0 to 19"),
+    _Known(
+        "precision",
+        "FOOTNOTE_PRECISION",
+        MEASURED,
+        f"number format that vectors are computed in: {MEASURED}, {', '.join(FORMATS)}",
+    ),
     _Known("parse_seconds", "FOOTNOTE_PARSE_SECONDS", "120", "time limit for parsing one file"),
     _Known("parse_mb", "FOOTNOTE_PARSE_MB", "1536", "memory limit of a parser process in MB"),
     _Known("draw_seconds", "FOOTNOTE_DRAW_SECONDS", "20", "time limit for drawing one page"),
@@ -68,6 +87,8 @@ _KNOWN = (
     _Known("unpack_mb", "FOOTNOTE_UNPACK_MB", "1024", "most that a file may unpack to, in MB"),
     _Known("unpack_ratio", "FOOTNOTE_UNPACK_RATIO", "300", "most times its size it may unpack to"),
     _Known("nesting", "FOOTNOTE_NESTING", "2", "archives and mails inside each other, at most"),
+    _Known("api_rate", "FOOTNOTE_API_RATE", "600", "API requests a minute of one person, at most"),
+    _Known("api_at_once", "FOOTNOTE_API_AT_ONCE", "32", "API requests worked on at once, at most"),
     _Known(
         "hidden_text",
         "FOOTNOTE_HIDDEN_TEXT",
@@ -99,7 +120,7 @@ class Settings:
             if environment.get(known.variable):
                 value, source = environment[known.variable], "environment"
             resolved[known.name] = Setting(known.name, value, source, known.meaning, known.secret)
-        return cls(resolved)
+        return cls(_without_foreign_key(resolved, str(stored.get("api_key", ""))))
 
     def __iter__(self):  # noqa: ANN204 - an iterator of Setting
         return iter(self._settings.values())
@@ -141,12 +162,49 @@ class Settings:
         return setting.value
 
 
+def save(home: Path, values: Mapping[str, str]) -> None:
+    """Write settings into `home/settings.toml` beside those it has; '' takes one out.
+
+    The file may hold a key: its owner alone may read it. Raises `SettingsError` for a setting
+    that there is not, `StorageError` where it cannot be written.
+    """
+    path = home / "settings.toml"
+    unknown = sorted(set(values) - {known.name for known in _KNOWN})
+    if unknown:
+        raise SettingsError(f"there is no setting {', '.join(unknown)}")
+    kept = {**_read_file(path), **values}
+    lines = [f"{name} = {_toml(value)}" for name, value in kept.items() if value != ""]
+    with writing(path) as new:
+        new.touch(mode=0o600)
+        new.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _toml(value: object) -> str:
+    """A value as TOML writes it; settings are texts, numbers and truths."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else json.dumps(value, ensure_ascii=False)
+
+
 def home_path(
     option: str | Path | None = None, environment: Mapping[str, str] | None = None
 ) -> Path:
     """Where the home is: the option, `FOOTNOTE_HOME`, or `~/.footnote`."""
     environment = os.environ if environment is None else environment
     return Path(option or environment.get("FOOTNOTE_HOME") or DEFAULT_HOME).expanduser().resolve()
+
+
+def _without_foreign_key(resolved: dict[str, Setting], stored: str) -> dict[str, Setting]:
+    """The settings, without a key from the environment where the address comes from the home.
+
+    Whoever put the key there meant the address beside it, or OpenAI; a home may be anybody's. The
+    home's own key, `stored` beside its address, is used then.
+    """
+    key = resolved["api_key"]
+    if key.source == "environment" and resolved["base_url"].source == "settings.toml":
+        source = "settings.toml" if stored else _NOT_SENT
+        return resolved | {"api_key": replace(key, value=stored, source=source)}
+    return resolved
 
 
 def _read_file(path: Path) -> dict[str, object]:

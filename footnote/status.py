@@ -150,8 +150,9 @@ def status(home: Home) -> Status:
 
 
 def _collections(home: Home) -> Iterator[CollectionStatus]:
-    installed = {home.registry.spec(name).fingerprint: name for name in home.registry.names()}
-    in_use = home.registry.spec(home.registry.current()).fingerprint
+    installed = {spec.fingerprint: name for name, spec in home.registry.specs().items()}
+    current = home.registry.current()
+    in_use = next((made_by for made_by, name in installed.items() if name == current), "")
     rows = home.store.connection.execute(
         "SELECT id, name, fingerprint, coalesce(ready, 0), coalesce(partial, 0),"
         " coalesce(failed, 0), coalesce(pages, 0), coalesce(without, 0), coalesce(passages, 0)"
@@ -162,7 +163,7 @@ def _collections(home: Home) -> Iterator[CollectionStatus]:
     ).fetchall()
     for number, name, answering, *counts in rows:
         shown = [answering] if answering else []  # none before a collection is first indexed
-        if shown and in_use != answering and _begun(home, number, in_use):
+        if shown and in_use and in_use != answering and _begun(home, number, in_use):
             shown.append(in_use)
         generations = [
             Generation(installed.get(one, ""), one, one == answering, _missing(home, number, one))

@@ -10,6 +10,7 @@ This file does not know what a token is: the caller hands in its embedder's coun
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -52,6 +53,14 @@ _NOTE_MARK = re.compile(r"\^[\w,*†‡§–-]{1,8}(?:\s+|$)")
 # not be pushed out of the embedder's window by a file name or a heading that is a paragraph.
 _PREFIX_BYTES = 120  # of UTF-8: letters of scripts with longer codes have more tokens, too
 _PREFIX_HEADINGS = 2
+
+# The splitter's time grows with the square of a line ("“ a " repeated: 10 s for 320,000
+# characters); it gets no more of one at once. A paragraph of a novel has 2,000 characters.
+_LINE_CHARACTERS = 4_000
+_END_OF_SENTENCE = re.compile(r"[.!?。！？…]\S*\s")
+
+# A unit of more characters is none that fits; it is parted before its tokens are counted.
+_UNIT_CHARACTERS = 8_000
 
 # What is written once a passage is bounded, or one line of a file fills the disk: a heading of
 # 200 KB over its own passages made a database of 600 MB. A heading longer than this is cut in
@@ -150,6 +159,11 @@ def embedding_text(title: str, passage: Passage) -> str:
     return "\n".join([" > ".join(prefix), passage.text]) if prefix else passage.text
 
 
+def text_hash(title: str, passage: Passage) -> str:
+    """SHA-256 of the text that a passage is embedded as: equal texts share their vector."""
+    return hashlib.sha256(embedding_text(title, passage).encode()).hexdigest()
+
+
 def sentences(text: str, language: str = "en") -> list[tuple[int, int]]:
     """Spans of the sentences of `text`, in order, without the white space around them.
 
@@ -195,18 +209,31 @@ def _split_line(line: str, language: str) -> Iterator[tuple[int, int]]:
     from sentencex import get_sentence_boundaries
 
     bounds: list[list[int]] = []
-    for found in get_sentence_boundaries(language, line):
-        start, end = found["start_index"], found["end_index"]
-        # The mark of a note, which parsers set apart, belongs to what stands before it.
-        if bounds and (mark := _NOTE_MARK.match(line, start)):
-            bounds[-1][1] = mark.end()
-        bounds.append([bounds[-1][1] if bounds else start, end])
+    for low, high in _windows(line):
+        for found in get_sentence_boundaries(language, line[low:high]):
+            start, end = low + found["start_index"], low + found["end_index"]
+            # The mark of a note, which parsers set apart, belongs to what stands before it.
+            if bounds and (mark := _NOTE_MARK.match(line, start)):
+                bounds[-1][1] = mark.end()
+            bounds.append([bounds[-1][1] if bounds else start, end])
     for start, end in bounds:
         piece = line[start:end]
         stripped = piece.strip()
         if stripped:
             first = start + len(piece) - len(piece.lstrip())
             yield first, first + len(stripped)
+
+
+def _windows(line: str) -> Iterator[tuple[int, int]]:
+    """Pieces of a line that the splitter gets: parted where a sentence may end, or at a blank."""
+    start = 0
+    while len(line) - start > _LINE_CHARACTERS:
+        half, end = start + _LINE_CHARACTERS // 2, start + _LINE_CHARACTERS
+        ends = [found.end() for found in _END_OF_SENTENCE.finditer(line, half, end)]
+        cut_at = ends[-1] if ends else max(line.rfind(" ", half, end) + 1, 0) or end
+        yield start, cut_at
+        start = cut_at
+    yield start, len(line)
 
 
 def _units(pages: Sequence[Page]) -> Iterator[_Unit]:
@@ -270,7 +297,15 @@ def _fit(
 ) -> list[_Unit]:
     """Count every unit's tokens, splitting those too long (scripts without blanks, base64)."""
     fitting: list[_Unit] = []
-    pending = list(enumerate(units))
+    pending = [
+        (place, piece)
+        for place, unit in enumerate(units)
+        for piece in (
+            _split_long(unit, texts[unit.page], _UNIT_CHARACTERS)
+            if unit.end - unit.start > _UNIT_CHARACTERS
+            else (unit,)
+        )
+    ]
     order: list[int] = []
     while pending:
         counts = count_tokens([texts[u.page][u.start : u.end] for _, u in pending])

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from embedder.errors import FootnoteError
 from indexer.chunking import locate
 from indexer.keyword.bm25 import TermStatistics
 from indexer.parsers.layout import clean
-from indexer.records import Hit, Page, Passage, Span
+from indexer.records import Document, Hit, Page, Passage, Span
 from indexer.store.errors import UnknownDocumentError
 from rag.evidence import abstain, cite, extract
-from rag.evidence.quotables import Pages, Quotable, quotables
+from rag.evidence.compose import compose
+from rag.evidence.quotables import Pages, Quotable, quotables, with_lists
 from rag.evidence.retrieve import Search, retrieve
+from rag.evidence.summary import summary
 from rag.llm import generate
 from rag.llm.client import ChatModel, LanguageModelError, MalformedReplyError, OneWait
 from rag.question.analysis import Question, read
+from rag.question.focus import focused, foreign
 from rag.question.follow_ups import standalone
+from rag.question.form import superlative
 from rag.records import Answer, Footnote, Sentence, Turn
 
 if TYPE_CHECKING:
     from indexer.search.searcher import Scope
 
 _ENDS = (".", "!", "?", "。", "！", "？", "।", ":", ")", '"', "”", "’", "»", "」", "؟", "۔")
+
+# What may stand between two quotes that are shown as one: a list's bullet or number.
+_MARK = 12
+_WORD = re.compile(r"[^\W\d_]{2}|\d{3}")
+
+# A question names a document where this share of it stands in the title, and a question in
+# another language is answered where a passage holds this share of it.
+_NAMED = 0.5
+_SHARED = 0.6
 
 OnText = Callable[[str], None]
 
@@ -60,6 +74,10 @@ class Knowledge(Protocol):
         """The language of each document, '' where it is unknown."""
         ...
 
+    def languages(self, collection: int) -> list[str]:
+        """The languages of a collection's documents, '' where one is unknown."""
+        ...
+
     def term_statistics(self, collections: Iterable[int], text: str) -> TermStatistics:
         """How common the words of a text are."""
         ...
@@ -76,11 +94,12 @@ class Reading:
     question: Question
     hits: tuple[Hit, ...]
     pages: Pages
-    quotables: tuple[Quotable, ...]
+    quotables: tuple[Quotable, ...]  # lists in one piece, as a claim may draw on them
     scored: tuple[extract.Scored, ...]
     features: abstain.Features
     confidence: float
     notice: str
+    languages: tuple[str, ...] = ()  # of all documents searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +110,7 @@ class _Drafted:
     sentences: tuple[Sentence, ...] = ()
     footnotes: tuple[Footnote, ...] = ()
     notice: str = ""
+    lead: str = ""
 
 
 class Answerer:
@@ -120,10 +140,14 @@ class Answerer:
         # Lone surrogates, from a command line in another encoding, are no text to SQLite.
         question = question.encode(errors="replace").decode()
         llm = OneWait(self._llm) if self._llm else None
-        alone = standalone(question.strip(), history, llm)
+        alone = focused(standalone(question.strip(), history, llm))
         reading = self.read(alone, scope)
         told = on_text or _nobody
-        drafted = _draft(reading, llm, told) if reading.scored else _Drafted("extractive")
+        whole = self._whole_document(reading)
+        if whole is not None:
+            made = self.summarise(whole, on_text)
+            return replace(made, question=question, standalone=alone)
+        drafted = self._draft(reading, llm, told) if reading.scored else _Drafted("extractive")
         return Answer(
             question=question,
             standalone=alone,
@@ -135,11 +159,68 @@ class Answerer:
             hits=reading.hits,
             seconds=time.monotonic() - started,
             notice=" ".join(filter(None, map(_sentence, (reading.notice, drafted.notice)))),
+            lead=drafted.lead,
         )
+
+    def summarise(self, document: Document, on_text: OnText | None = None) -> Answer:
+        """The sentences that hold a document, in order, each with its footnote.
+
+        A language model only rewrites them, and is checked against them. Without sentences the
+        answer is marked as none (`abstained`).
+        """
+        started = time.monotonic()
+        reading = self._held(document)
+        told = on_text or _nobody
+        drafted = _quoted(reading, self._store.page, told)
+        if self._llm and drafted.sentences:
+            drafted = _rewritten(reading, self._llm, told, drafted)
+        return Answer(
+            question=reading.question.text,
+            standalone=reading.question.text,
+            sentences=drafted.sentences,
+            footnotes=drafted.footnotes,
+            abstained=not drafted.sentences,
+            confidence=1.0,
+            mode=drafted.mode,
+            hits=reading.hits,
+            seconds=time.monotonic() - started,
+            notice=_sentence(drafted.notice),
+        )
+
+    def _held(self, document: Document) -> Reading:
+        """The sentences that hold a document, each as a passage of its own."""
+        passages = self._store.passages_of(document.id)
+        hits = [Hit(n, 1.0, passage, document) for n, passage in enumerate(passages, start=1)]
+        pages = self._pages(hits)
+        languages = list(self._store.document_languages([document.id]).values()) or [""]
+        found = summary(hits, quotables(hits, pages), languages)
+        held = []
+        for rank, one in enumerate(found, start=1):
+            passage = hits[one.hit].passage
+            spans = tuple(locate(passage, one.start, one.end))
+            text = "\n".join(pages[document.id, s.page].text[s.start : s.end] for s in spans)
+            held.append(Hit(rank, 1.0, replace(passage, text=text, spans=spans), document))
+        asked = read(f"Summarise {document.title}", TermStatistics((), 1, 1, {}), languages)
+        whole = tuple(quotables(held, pages))
+        features = abstain.features(asked, held, ())
+        return Reading(asked, tuple(held), pages, whole, (), features, 1.0, "")
+
+    def _whole_document(self, reading: Reading) -> Document | None:
+        """The document that a question wants summed up, None where it names none."""
+        if reading.question.form != "summary":
+            return None
+        named = [
+            (reading.question.covered(reading.question.terms_of(hit.document.title)), hit.document)
+            for hit in reading.hits
+        ]
+        share, document = max(named, key=lambda one: one[0], default=(0.0, None))
+        return document if share >= _NAMED else None
 
     def read(self, question: str, scope: Scope) -> Reading:
         """Search for a question and weigh what was found."""
-        retrieved = retrieve(self._searcher, self._store, question, scope)
+        most = superlative(question)
+        wanted = f"{question} {most.measures}" if most and most.measures else question
+        retrieved = retrieve(self._searcher, self._store, wanted, scope)
         pages = self._pages(retrieved.hits)
         # A document that was deleted since the search is not answered from.
         hits = tuple(
@@ -150,11 +231,45 @@ class Answerer:
         languages = set(self._store.document_languages(hit.document.id for hit in hits).values())
         statistics = self._store.term_statistics(scope.collections, question)
         asked = read(question, statistics, sorted(languages))
-        found = tuple(quotables(hits, pages))
+        found = quotables(hits, pages)
         scored = tuple(extract.score(asked, hits, found))
         features = abstain.features(asked, hits, scored)
         confidence = abstain.shipped().probability(features)
-        return Reading(asked, hits, pages, found, scored, features, confidence, retrieved.notice)
+        whole = tuple(with_lists(found))
+        there = {code for one in scope.collections for code in self._store.languages(one)}
+        return Reading(
+            asked, hits, pages, whole, scored, features, confidence, retrieved.notice,
+            tuple(sorted(there)),
+        )  # fmt: skip
+
+    def _draft(self, reading: Reading, llm: ChatModel | None, told: OnText) -> _Drafted:
+        if llm is None:
+            return self._extracted(reading, told)
+        try:
+            return _generated(reading, llm, told)
+        except LanguageModelError as error:
+            notice = f"{error}. The documents are quoted below instead."
+            return self._extracted(reading, told, notice)
+
+    def _extracted(self, reading: Reading, told: OnText, notice: str = "") -> _Drafted:
+        """Quote what answers, or nothing where the documents do not seem to hold an answer."""
+        strange = foreign(reading.question.text, reading.languages)
+        # Words that both languages share (names, figures) may have found it all the same.
+        if strange and reading.features.passage < _SHARED:
+            return _Drafted("extractive", notice=f"{notice} {strange}".strip())
+        if reading.confidence < abstain.shipped().threshold:
+            return _Drafted("extractive", notice=notice)
+        composed = compose(reading.question, reading.hits, reading.scored, self._store)
+        notes = _Notes(reading.hits, self._store.page)
+        sentences = []
+        for text in filter(None, (composed.lead,)):
+            told(f"{text} ")
+        for quote in composed.quotes:
+            numbers = notes.add_spans(quote.hit, quote.spans)
+            sentences.append(Sentence(quote.text, "supported", numbers, quote.about))
+            told(quote.text + " ")
+        said = " ".join(filter(None, (notice, composed.notice)))
+        return _Drafted("extractive", tuple(sentences), notes.footnotes, said, composed.lead)
 
     def _pages(self, hits: Sequence[Hit]) -> dict[tuple[str, int], Page]:
         wanted = {(hit.document.id, span.page) for hit in hits for span in hit.passage.spans}
@@ -165,26 +280,28 @@ class Answerer:
         return pages
 
 
-def _draft(reading: Reading, llm: ChatModel | None, told: OnText) -> _Drafted:
-    if llm is None:
-        return _extracted(reading, told)
+def _quoted(reading: Reading, page: Callable[[str, int], Page], told: OnText) -> _Drafted:
+    """All that a reading holds, quoted in order, with its headings."""
+    notes = _Notes(reading.hits, page)
+    sentences = []
+    last = ""
+    for one in reading.quotables:
+        headings = reading.hits[one.hit].passage.headings
+        heading = headings[-1] if headings else ""
+        about = heading if heading != last else ""
+        last = heading
+        sentences.append(Sentence(one.text, "supported", notes.add((one,)), about))
+        told(f"{one.text} ")
+    return _Drafted("extractive", tuple(sentences), notes.footnotes)
+
+
+def _rewritten(reading: Reading, llm: ChatModel, told: OnText, quoted: _Drafted) -> _Drafted:
+    """What was quoted as a language model puts it; as it was where that fails."""
     try:
         return _generated(reading, llm, told)
     except LanguageModelError as error:
-        return _extracted(reading, told, f"{error}. The documents are quoted below instead.")
-
-
-def _extracted(reading: Reading, told: OnText, notice: str = "") -> _Drafted:
-    """Quote what answers, or nothing where the documents do not seem to hold an answer."""
-    if reading.confidence < abstain.shipped().threshold:
-        return _Drafted("extractive", notice=notice)
-    notes = _Notes(reading)
-    sentences = []
-    for quotable in extract.choose(reading.question, reading.scored):
-        support = cite.check(quotable.text, [quotable], reading.hits, reading.question.languages)
-        sentences.append(Sentence(quotable.text, support.verdict, notes.add(support.evidence)))
-        told(quotable.text + " ")
-    return _Drafted("extractive", tuple(sentences), notes.footnotes, notice)
+        notice = f"{error}. The document's own sentences are shown instead."
+        return replace(quoted, notice=notice)
 
 
 def _generated(reading: Reading, llm: ChatModel, told: OnText) -> _Drafted:
@@ -229,7 +346,7 @@ def _checked(
     holds it, if there is one; otherwise it stays marked as unsupported. Where the reply is not
     `whole`, a last sentence without its end is shown as such and supported by nothing.
     """
-    notes = _Notes(reading)
+    notes = _Notes(reading.hits, lambda document, number: reading.pages[document, number])
     sentences = []
     for place, claim in enumerate(claims, start=1):
         if not whole and place == len(claims) and not claim.text.endswith(_ENDS):
@@ -253,9 +370,9 @@ def _support(claim: generate.Claim, reading: Reading) -> cite.Support:
 class _Notes:
     """Numbers footnotes in the order in which they are first referred to."""
 
-    def __init__(self, reading: Reading) -> None:
-        self._hits = reading.hits
-        self._pages = reading.pages
+    def __init__(self, hits: Sequence[Hit], page: Callable[[str, int], Page]) -> None:
+        self._hits = hits
+        self._page = page
         self._made: dict[tuple[str, Span], Footnote] = {}
 
     @property
@@ -268,15 +385,21 @@ class _Notes:
             return ()
         hit = self._hits[evidence[0].hit]
         spans = [span for q in evidence for span in locate(hit.passage, q.start, q.end)]
-        return tuple(self._number(hit, span) for span in self._joined(hit, spans))
+        return self.add_spans(evidence[0].hit, spans)
+
+    def add_spans(self, place: int, spans: Sequence[Span]) -> tuple[int, ...]:
+        """The numbers of the footnotes that quote these spans of the document of a hit."""
+        hit = self._hits[place]
+        numbers = (self._number(hit, span) for span in self._joined(hit, spans))
+        return tuple(dict.fromkeys(numbers))
 
     def _joined(self, hit: Hit, spans: Sequence[Span]) -> list[Span]:
-        """Spans with nothing but white space between them are one quote."""
+        """Spans with nothing but blanks, bullets or numbers between them are one quote."""
         joined: list[Span] = []
         for span in spans:
             last = joined[-1] if joined else None
-            text = self._pages[hit.document.id, span.page].text
-            if last and last.page == span.page and not text[last.end : span.start].strip():
+            text = self._page(hit.document.id, span.page).text
+            if last and last.page == span.page and _adjoin(text, last, span):
                 joined[-1] = Span(span.page, last.start, span.end)
             else:
                 joined.append(span)
@@ -285,7 +408,7 @@ class _Notes:
     def _number(self, hit: Hit, span: Span) -> int:
         key = (hit.document.id, span)
         if key not in self._made:
-            page = self._pages[hit.document.id, span.page]
+            page = self._page(hit.document.id, span.page)
             self._made[key] = Footnote(
                 n=len(self._made) + 1,
                 document=hit.document.id,
@@ -297,6 +420,12 @@ class _Notes:
                 passage=hit.passage.id,
             )
         return self._made[key].n
+
+
+def _adjoin(text: str, last: Span, span: Span) -> bool:
+    """Whether nothing but blanks, or the mark of a list item, stands between two spans."""
+    between = text[last.end : span.start]
+    return last.end <= span.start and len(between) < _MARK and not _WORD.search(between)
 
 
 def _sentence(notice: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from embedder.errors import FootnoteError
 from indexer.store import redaction
 from indexer.store.store import Store
-from rag.records import Answer, Conversation, Turn, from_json, to_json
+from rag.records import Answer, Conversation, Turn, UnreadableAnswerError, from_json, to_json
 
 TITLE_CHARACTERS = 80  # of a conversation's title; what is longer is cut
 
@@ -97,7 +97,8 @@ class History:
             "SELECT * FROM conversations WHERE owner = :owner AND (:text = ''"
             " OR instr(casefold(title), :text) OR EXISTS (SELECT 1 FROM turns"
             "  WHERE conversation = conversations.id AND (instr(casefold(question), :text)"
-            "  OR (EXISTS (SELECT 1 FROM json_each(answer, '$.sentences')"
+            "  OR (EXISTS (SELECT 1 FROM json_each("
+            "   CASE WHEN json_valid(answer) THEN answer ELSE '{}' END, '$.sentences')"
             "   WHERE instr(casefold(json_extract(json_each.value, '$.text')), :text))"
             # What is not shown is not found either.
             "   AND (:readable IS NULL OR NOT EXISTS (SELECT 1 FROM turn_documents JOIN documents"
@@ -195,8 +196,27 @@ def _conversation(row: sqlite3.Row) -> Conversation:
 
 
 def _turn(row: sqlite3.Row | dict[str, Any]) -> Turn:
-    answer = from_json(row["answer"])
+    try:
+        answer = from_json(row["answer"])
+    except UnreadableAnswerError:  # one of a conversation, whose other turns are to be read
+        answer = _unreadable(row["question"], row["standalone"])
     return Turn(row["question"], answer, row["id"], row["feedback"], row["asked_at"])
+
+
+def _unreadable(question: str, standalone: str) -> Answer:
+    """What is shown in the place of an answer that is damaged, or a newer Footnote's."""
+    return Answer(
+        question=question,
+        standalone=standalone,
+        sentences=(),
+        footnotes=(),
+        abstained=False,
+        confidence=0.0,
+        mode="extractive",
+        hits=(),
+        seconds=0.0,
+        notice="The stored answer cannot be read; ask the question again.",
+    )
 
 
 def _unknown(conversation: str) -> UnknownConversationError:

@@ -23,7 +23,7 @@ from indexer.search.pool import POOL
 from indexer.vector.generations import embed_passages
 from training.data.examples import Example, read_examples, write_examples
 from training.data.hard_negatives import Neighbourhood, mine
-from training.data.split import Split, TooLittleToLearnError, split_collection
+from training.data.split import Split, SplitChangedError, TooLittleToLearnError, split_collection
 from training.data.synthetic_pairs import general_examples
 from training.data.weak_pairs import weak_examples
 from training.evaluation.evaluate import subsample
@@ -131,6 +131,7 @@ class TrainingRun:
         """Go through all stages; cancelled, return what there is."""
         split = split_collection(self._store, self._collection, self._order.recipe.seed)
         examples = self.examples(split) if self._order.recipe.learns else []
+        self._refuse_other_split(examples, split)
         if not examples and self._cancelled():
             return self._result(0, 0, None, promoted=False)
         steps, finished = self.train(split, examples)
@@ -182,6 +183,20 @@ class TrainingRun:
         write_examples(self._run.examples, mined.examples)
         self._tell("examples", 1, 1)
         return list(mined.examples)
+
+    def _refuse_other_split(self, examples: Sequence[Example], split: Split) -> None:
+        """Raise `SplitChangedError` where a run goes on that has learnt what it would ask about.
+
+        Documents were added or deleted meanwhile, or an earlier Footnote split them otherwise.
+        """
+        if self._run.proof is not None:
+            return
+        there = self._store.passages({one.passage for one in examples if one.passage})
+        if any(split.part_of(one) == "proof" for one in there.values()):
+            raise SplitChangedError(
+                f"the collection is not what it was when run {self._run.id} began: some of what it"
+                " learns from would now be asked about in the proof; begin a new run"
+            )
 
     def _allowed(self, examples: Sequence[Example], split: Split) -> list[Example]:
         """Examples of a file, less those about what is kept out of training, and negatives of it.
@@ -301,7 +316,7 @@ class TrainingRun:
             whitening.adapt(self._start, self._neighbourhood(split).vectors, folder, self._run.id)
         team.wait_for_everyone()
         files = EmbedderFiles(folder, self._start.files.cache)
-        return Embedder(EmbedderSpec.read(folder / "spec.json"), files)
+        return Embedder(EmbedderSpec.read(folder / "spec.json"), files, self._start.precision)
 
     def _installed(self) -> Embedder:
         """The trained embedder, installed under the run's name."""

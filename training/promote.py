@@ -39,7 +39,7 @@ def promote(
     """
     if not fill_generation(store, embedder, collection, progress, cancelled):
         return False
-    searcher.settle(collection, embedder.fingerprint)
+    searcher.maintain(collection, embedder.fingerprint)
     return embed_generation(store, embedder, collection, cancelled=cancelled)
 
 
@@ -56,5 +56,5 @@ def rollback(store: Store, registry: Registry, searcher: Searcher, collection: i
         )
     embedder = registry.load_fingerprint(fingerprint)
     fill_generation(store, embedder, collection)
-    searcher.settle(collection)
+    searcher.maintain(collection)
     return embedder.spec.name

@@ -1,8 +1,8 @@
-"""Where to compute and in which number format, found out by trying.
+"""The device and number format that a decoder computes in, chosen by measuring.
 
 bfloat16 through a decoder layer is two to three times as fast as float32 on a processor with
 AVX512-BF16, and up to hundreds of times slower on one that must emulate it, so the choice is
-measured once and kept beside the converted bases.
+measured once and kept beside the converted bases, or pinned by whoever makes the embedder.
 
 int8 here means one scale a token and one a weight row. PyTorch's own dynamic quantisation has
 one scale a batch, which the decoder's few huge activations spoil: measured on 64 passages it
@@ -15,11 +15,12 @@ from __future__ import annotations
 import contextlib
 import json
 import platform
+import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -28,16 +29,19 @@ from embedder.atomic import StorageError, write_text
 from embedder.decoder.llama import Llama, LlamaShape
 
 Precision = Literal["float32", "bfloat16", "int8"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
-# Measured in the processor's cache against its cost of starting a batch; see docs/log.md.
+# Measured in the processor's cache against its cost of starting a batch; see docs/log/embedder.md.
 _CPU_TOKENS = 2048
 # Fills a GPU without filling its memory: some 2 GB of activations for a 7B decoder.
 _ACCELERATOR_TOKENS = 16_384
-# A lower precision must be worth its rounding.
+# A lower precision must be worth its rounding, and by more than one trial differs from the next.
 _WORTHWHILE = 1.3
-# Tokens of the first, careful trial and of the one that counts, and how often each is timed.
-_TRIALS = (16, 512)
-_REPEATS = 3
+# Tokens of the first, careful trial and of those that count, and how many of these there are.
+_CAREFUL, _TOKENS = 16, 512
+_ROUNDS = 5
+# An emulated format would take minutes: left out where it is so many times as slow as float32.
+_HOPELESS = 2
 # One layer of the bundled base, with a vocabulary that costs nothing to make.
 _PROBE = LlamaShape(
     vocabulary=8,
@@ -95,16 +99,19 @@ class Compute:
         return torch.bfloat16 if self.precision == "bfloat16" else torch.float32
 
     @classmethod
-    def here(cls, cache: Path) -> Compute:
+    def here(cls, cache: Path, pinned: Precision | None = None) -> Compute:
         """What is best on this machine: an accelerator if there is one, else the processor.
 
-        `cache` keeps what was measured.
+        `cache` keeps what was measured; `pinned` is a precision to compute in whatever is fastest
+        (int8 is for processors alone).
         """
         accelerator = torch.accelerator.current_accelerator(check_available=True)
         if accelerator is None:
-            return cls("cpu", precision_here(cache), _CPU_TOKENS)
+            return cls("cpu", pinned or precision_here(cache), _CPU_TOKENS)
         fast = accelerator.type == "cuda" and torch.cuda.is_bf16_supported()
-        return cls(accelerator.type, "bfloat16" if fast else "float32", _ACCELERATOR_TOKENS)
+        best: Precision = "bfloat16" if fast else "float32"
+        wanted = best if pinned in (None, "int8") else pinned
+        return cls(accelerator.type, wanted, _ACCELERATOR_TOKENS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +155,20 @@ def choose(seconds: Mapping[Precision, float]) -> Precision:
 
 
 def measure() -> dict[Precision, float]:
-    """Processor seconds for a layer in each precision; those hopelessly slow are left out."""
-    probes: dict[Precision, Callable[[int], None]] = {}
-    for precision in ("float32", "bfloat16", "int8"):
-        probes[precision] = _probe(precision)
-    seconds: dict[Precision, float] = {}
-    for tokens in _TRIALS:
-        seconds = {precision: _fastest(probe, tokens) for precision, probe in probes.items()}
-        # An emulated format would take minutes in the larger trial.
-        probes = {p: probes[p] for p in probes if seconds[p] < 4 * seconds["float32"]}
-    return {precision: seconds[precision] for precision in probes}
+    """Processor seconds for a layer in each precision; those hopelessly slow are left out.
+
+    The median of several rounds, each of which tries all: what else the machine does for a while
+    meets all alike. The fastest trial would be the luckiest one, and what is chosen is kept.
+    """
+    probes = {precision: _probe(precision) for precision in PRECISIONS}
+    for probe in probes.values():
+        probe(_CAREFUL)  # the first run also makes what the others find made
+    rounds: dict[Precision, list[float]] = {precision: [] for precision in PRECISIONS}
+    for tokens in (_CAREFUL, *[_TOKENS] * _ROUNDS):
+        seconds = {precision: _seconds(probes[precision], tokens) for precision in rounds}
+        slow = {one for one in seconds if seconds[one] > _HOPELESS * seconds["float32"]}
+        rounds = {one: [*rounds[one], seconds[one]] for one in rounds.keys() - slow}
+    return {one: statistics.median(times[1:]) for one, times in rounds.items()}
 
 
 def _probe(precision: Precision) -> Callable[[int], None]:
@@ -176,16 +187,11 @@ def _probe(precision: Precision) -> Callable[[int], None]:
     return run
 
 
-def _fastest(probe: Callable[[int], None], tokens: int) -> float:
+def _seconds(probe: Callable[[int], None], tokens: int) -> float:
+    # The processor's time, not the clock's: others may be at work while this is measured.
+    start = time.process_time()
     probe(tokens)
-    times = []
-    for _ in range(_REPEATS):
-        # The processor's time, not the clock's: others may be at work while this is measured,
-        # and what is found here is kept.
-        start = time.process_time()
-        probe(tokens)
-        times.append(time.process_time() - start)
-    return min(times)
+    return time.process_time() - start
 
 
 def _processor() -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from embedder.atomic import LEFT, StorageError
 from indexer import records
 from indexer.doctor.salvage import MARK
+from indexer.keyword.analysis import stemmer_version
 from indexer.store.db_errors import DatabaseDamagedError, DatabaseReadOnlyError
 from indexer.store.originals import hash_file
 from indexer.store.store import Store
@@ -222,9 +223,19 @@ def keyword_fault(store: Store, collection: int) -> str:
             raise
         else:
             return f"is damaged ({error.__cause__ or error})"
+    if foreign := foreign_stemmer(store, collection):
+        return f"holds the stems of {foreign}, and questions are stemmed by {stemmer_version()}"
     missing = len(unindexed(store.connection, collection))
     stray = len(stray_rows(store.connection, collection))
     return f"lacks {missing} passages and has {stray} too many" if missing or stray else ""
+
+
+def foreign_stemmer(store: Store, collection: int) -> str:
+    """The stemmer that made a collection's terms where it is another one; else ''."""
+    row = store.connection.execute(
+        "SELECT stemmer FROM collections WHERE id = ?", (collection,)
+    ).fetchone()
+    return row["stemmer"] if row and row["stemmer"] != stemmer_version() else ""
 
 
 def unindexed(connection: sqlite3.Connection, collection: int) -> list[int]:

@@ -23,6 +23,7 @@ from indexer.doctor.salvage import MARK, salvage
 from indexer.ingest.ingest import Ingest
 from indexer.ingest.sources import Source
 from indexer.keyword import fts
+from indexer.keyword.analysis import stemmer_version
 from indexer.parsers.detect import kind_of
 from indexer.parsers.errors import UnsupportedError
 from indexer.records import Passage
@@ -186,7 +187,7 @@ def _restore(store: Store, source: Path, content_hash: str) -> None:
         return
     with store.transaction():
         store.originals.remove(content_hash)
-        store.originals.settle(staged)
+        store.originals.take_in(staged)
 
 
 def _parse_again(store: Store, embedders: Sequence[PassageEmbedder]) -> None:
@@ -250,8 +251,15 @@ def _mend_keywords(store: Store) -> None:
 def _mend_keyword_table(store: Store, collection: int) -> None:
     if not checks.keyword_fault(store, collection):
         return
+    foreign = checks.foreign_stemmer(store, collection)
     with store.transaction() as connection:
         table = f"keywords_{collection}"
+        if foreign:
+            fts.drop(connection, collection)
+            fts.create(connection, collection)
+            connection.execute(
+                "UPDATE collections SET stemmer = ? WHERE id = ?", (stemmer_version(), collection)
+            )
         connection.execute(f"INSERT INTO {table}({table}) VALUES ('rebuild')")
         fts.delete(connection, collection, checks.stray_rows(connection, collection))
     missing = checks.unindexed(store.connection, collection)

@@ -1,4 +1,4 @@
-"""What is to be done with a file, as far as that can be told without parsing it."""
+"""A file compared with what is indexed under its name: new, changed, renamed, unchanged."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Change:
             here.hidden == () or (here.hidden is not None and here.hidden_kept == self._keep_hidden)
         )
 
-    def settle(self, action: Action, content_hash: str) -> None:
+    def apply(self, action: Action, content_hash: str) -> None:
         """Do what a verdict asks for that needs no parsing.
 
         A file that was renamed takes its document along. A file that now says what another

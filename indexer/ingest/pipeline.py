@@ -15,16 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from indexer.chunking import PassageLimits, cut, embedding_text
+from indexer.chunking import PassageLimits, embedding_text, text_hash
 from indexer.ingest.diff import TO_PARSE, UPDATES, Change, check, reason
 from indexer.ingest.progress import IngestProgress, IngestReport, Tally, supersedes
 from indexer.ingest.sources import Source
 from indexer.parsers import ParseError, ReadingLimits, UnsupportedError
 from indexer.records import ParsedFile, Passage
-from indexer.sandbox.pool import ParserPool
+from indexer.sandbox.pool import Cutting, ParserPool
+from indexer.sandbox.worker import CutFile
 from indexer.store.originals import Staged, hash_file
 from indexer.store.store import Failure, NewDocument, Store
-from indexer.store.writes import text_hash
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,7 +135,7 @@ class Pipeline:
         self._embedder = embedder
         self._settings = settings
         self._control = control
-        self._parsing: dict[Future[ParsedFile], _Handed] = {}
+        self._parsing: dict[Future[CutFile], _Handed] = {}
         self._waiting: deque[_Prepared] = deque()
         self._twins: list[Source] = []
 
@@ -145,6 +145,8 @@ class Pipeline:
         with ExitStack() as leaving:
             leaving.callback(self._drop_unfinished)
             pool = leaving.enter_context(_pool(self._settings))
+            if sources:
+                self._tell(sources[0])  # how much there is, before any of it is done
             while sources and not self._control.cancelled():
                 self._stream(iter(sources), pool)
                 # Files with the content of one that was on its way: most now have nothing to do.
@@ -188,7 +190,8 @@ class Pipeline:
                 continue
             if handed:
                 name = Path(source.name).name
-                future = pool.parse(handed.staged.file, name, handed.pages.told)
+                cutting = Cutting(self._embedder.count_tokens, self._settings.limits)
+                future = pool.parse_and_cut(handed.staged.file, name, cutting, handed.pages.told)
                 self._parsing[future] = handed
 
     def _has_room(self, pool: ParserPool) -> bool:
@@ -208,7 +211,7 @@ class Pipeline:
             action = change.action(content_hash)
             force = action == "reread"
             if action not in TO_PARSE:
-                change.settle(action, content_hash)
+                change.apply(action, content_hash)
                 self._tally.settled(source, changed=action in UPDATES)
                 self._tell(source)
                 return None
@@ -224,16 +227,16 @@ class Pipeline:
         parsing = {handed.staged.content_hash for handed in self._parsing.values()}
         return parsing | {prepared.staged.content_hash for prepared in self._waiting}
 
-    def _take_in(self, future: Future[ParsedFile]) -> None:
-        """Cut a parsed file into passages, which then wait for the embedder."""
+    def _take_in(self, future: Future[CutFile]) -> None:
+        """Have the passages of a file wait for the embedder."""
         handed = self._parsing.pop(future)
         try:
-            parsed = future.result()
+            found = future.result()
+            parsed, passages = found.parsed, found.passages
             _check_text(parsed)
         except (OSError, ParseError) as error:
             self._fail(handed.source, error, handed.staged)
             return
-        passages = cut(parsed.pages, self._embedder.count_tokens, self._settings.limits)
         hashes = [text_hash(parsed.title, passage) for passage in passages]
         self._waiting.append(
             _Prepared(handed.source, handed.staged, handed.force, parsed, passages, hashes)

@@ -8,18 +8,24 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import astuple
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from indexer.chunking import PassageLimits, cut
 from indexer.pages import boxes, render
 from indexer.parsers.errors import CorruptedError, ParseError, ParserMemoryError
 from indexer.parsers.reading import ReadingLimits
+from indexer.records import Page
 from indexer.sandbox.frames import HEADER, page_message, send
 
 Say = Callable[[dict[str, Any]], None]
+Ask = Callable[[], dict[str, Any]]  # the parent's next message
+
+# Texts and passages that go in one message.
+_TEXTS, _PASSAGES = 2_000, 2_000
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
@@ -29,10 +35,18 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     send(answers, {"ready": True})
     while header := requests.read(HEADER.size):
         request = json.loads(requests.read(HEADER.unpack(header)[0]))
-        _answer(request, partial(send, answers))
+        _answer(request, partial(send, answers), partial(_next, requests))
 
 
-def _carry_out(request: dict[str, Any], say: Say) -> None:
+def _next(requests: IO[bytes]) -> dict[str, Any]:
+    """What the parent says next; the worker ends where it is gone."""
+    header = requests.read(HEADER.size)
+    if not header:
+        raise SystemExit
+    return json.loads(requests.read(HEADER.unpack(header)[0]))
+
+
+def _carry_out(request: dict[str, Any], say: Say, ask: Ask) -> None:
     if "path" not in request:
         say(_drawn(request))
         return
@@ -42,8 +56,26 @@ def _carry_out(request: dict[str, Any], say: Say) -> None:
     parsed = parse(path, request["name"], lambda done, of: say({"done": done, "of": of}), limits)
     for page in parsed.pages:
         say(page_message(page))
+    if request["cut"]:
+        _cut(parsed.pages, PassageLimits(**request["cut"]), say, ask)
     found = {"title": parsed.title, "kind": parsed.kind, "problems": parsed.problems}
     say({"parsed": found})
+
+
+def _cut(pages: Sequence[Page], limits: PassageLimits, say: Say, ask: Ask) -> None:
+    """Cut pages here, where it can be stopped; the parent, which has the embedder, counts."""
+
+    def count_tokens(texts: Sequence[str]) -> list[int]:
+        counts: list[int] = []
+        for start in range(0, len(texts), _TEXTS):
+            say({"count": list(texts[start : start + _TEXTS])})
+            counts += ask()["counts"]
+        return counts
+
+    passages = cut(pages, count_tokens, limits)
+    for start in range(0, len(passages), _PASSAGES):
+        part = passages[start : start + _PASSAGES]
+        say({"passages": [[one.headings, [astuple(s) for s in one.spans]] for one in part]})
 
 
 def _drawn(request: dict[str, Any]) -> dict[str, Any]:
@@ -58,9 +90,9 @@ def _drawn(request: dict[str, Any]) -> dict[str, Any]:
         raise CorruptedError(f"the page cannot be shown: {error}") from error
 
 
-def _answer(request: dict[str, Any], say: Say) -> None:
+def _answer(request: dict[str, Any], say: Say, ask: Ask) -> None:
     try:
-        _carry_out(request, say)
+        _carry_out(request, say, ask)
     except ParseError as error:
         say({"error": error.code, "message": str(error)})
     except OSError as error:

@@ -9,23 +9,37 @@ import queue
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 
 from embedder.errors import FootnoteError
+from indexer.chunking import CountTokens, PassageLimits
 from indexer.parsers.errors import ParseError
 from indexer.parsers.reading import DEFAULT_LIMITS, ReadingLimits
 from indexer.records import ParsedFile
-from indexer.sandbox.worker import Progress, Worker
+from indexer.sandbox.worker import CutFile, Progress, Worker
+
+# A small file that takes long is no file of a person's: 9 KB of style sheets took 23 s. So many
+# seconds between two signs of life, and so many more a megabyte, up to the limit that is set.
+_LEAST_SECONDS = 30.0
+_SECONDS_A_MEGABYTE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """How parsed pages are cut into passages: whose tokens are counted, and how many fit."""
+
+    count_tokens: CountTokens
+    limits: PassageLimits
 
 
 class ParserPool:
     """Parses files in `workers` child processes. A context manager.
 
     `seconds` is the longest a worker may go without finishing a page (where pages are counted)
-    or the file (where they are not). `memory_bytes` bounds a worker's address space. `limits`
-    is how much of a file is read.
+    or the file (where they are not); small files get less. `memory_bytes` bounds a worker's
+    address space. `limits` is how much of a file is read.
     """
 
     def __init__(
@@ -74,7 +88,16 @@ class ParserPool:
 
         `on_progress`, in a thread of the pool, is given (pages done, pages in all).
         """
-        return self._threads.submit(self._parse, path, name, on_progress)
+        return self._threads.submit(lambda: self._parse(path, name, on_progress, None).parsed)
+
+    def parse_and_cut(
+        self, path: Path, name: str, cutting: Cutting, on_progress: Progress | None = None
+    ) -> Future[CutFile]:
+        """Parse a file and cut it into passages, under the same limits. As `parse`.
+
+        Tokens are counted in this process, in a thread of the pool.
+        """
+        return self._threads.submit(self._parse, path, name, on_progress, cutting)
 
     def imap(self, paths: Iterable[Path]) -> Iterator[tuple[Path, ParsedFile | ParseError]]:
         """Parse files, yielding each as it is finished. Reads `paths` only as it gets on."""
@@ -97,7 +120,9 @@ class ParserPool:
             running += start() - 1
             yield path, _outcome(done)
 
-    def _parse(self, path: Path, name: str | None, on_progress: Progress | None) -> ParsedFile:
+    def _parse(
+        self, path: Path, name: str | None, on_progress: Progress | None, cutting: Cutting | None
+    ) -> CutFile:
         worker = self._idle.get()
         try:
             if worker is None or not worker.usable():
@@ -108,10 +133,22 @@ class ParserPool:
                 "path": str(path.resolve()),
                 "name": name or path.name,
                 "limits": asdict(self._limits),
+                "cut": asdict(cutting.limits) if cutting else None,
             }
-            return worker.parse(request, self._seconds, self._closed, on_progress)
+            seconds = min(self._seconds, _seconds(path))
+            count_tokens = cutting.count_tokens if cutting else None
+            return worker.parse(request, seconds, self._closed, on_progress, count_tokens)
         finally:
             self._idle.put(worker)
+
+
+def _seconds(path: Path) -> float:
+    """How long a file of this size may go without a sign of life."""
+    try:
+        megabytes = path.stat().st_size / (1 << 20)
+    except OSError:  # which the worker will say
+        megabytes = 0.0
+    return round(_LEAST_SECONDS + _SECONDS_A_MEGABYTE * megabytes)
 
 
 def _outcome(done: Future[ParsedFile]) -> ParsedFile | ParseError:

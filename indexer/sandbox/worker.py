@@ -14,12 +14,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from indexer.chunking import CountTokens
 from indexer.parsers.errors import ParserMemoryError, ParserTimeoutError, by_code
-from indexer.records import Page, ParsedFile
-from indexer.sandbox.frames import HEADER, MAX_FRAME, page_of, send
+from indexer.records import Page, ParsedFile, Passage
+from indexer.sandbox.frames import HEADER, MAX_FRAME, page_of, passage_of, send
 
 # Long files may go on as long as they get on: their limit is this many times the limit between
 # two signs of life (a scan of 300 pages takes some 20 minutes of text recognition).
@@ -29,6 +31,14 @@ _REUSES = 200  # a worker that has parsed so many files is replaced, against cre
 
 
 Progress = Callable[[int, int], None]  # (pages done, pages in all)
+
+
+@dataclass(frozen=True, slots=True)
+class CutFile:
+    """A parsed file and its passages; none where it was not to be cut."""
+
+    parsed: ParsedFile
+    passages: list[Passage]
 
 
 class Worker:
@@ -69,20 +79,40 @@ class Worker:
         seconds: float,
         closed: threading.Event,
         on_progress: Progress | None = None,
-    ) -> ParsedFile:
+        count_tokens: CountTokens | None = None,
+    ) -> CutFile:
         """Parse one file. After any error that is not the file's own, the process is dead."""
         pages: list[Page] = []
+        passages: list[Passage] = []
+        texts: dict[int, str] = {}
         for message in self.answers(request, seconds, closed):
             if "done" in message and on_progress:
                 on_progress(message["done"], message["of"])
             elif "page" in message:
                 pages.append(page_of(message["page"]))
+                texts[pages[-1].number] = pages[-1].text
+            elif "count" in message and count_tokens:
+                self._tell_counts(message["count"], count_tokens)
+            elif "passages" in message:
+                for headings, spans in message["passages"]:
+                    passages.append(passage_of(headings, spans, texts, len(passages)))
             elif "parsed" in message:
                 found = message["parsed"]
-                return ParsedFile(
+                parsed = ParsedFile(
                     found["title"], tuple(pages), found["kind"], tuple(found["problems"])
                 )
+                return CutFile(parsed, passages)
         raise AssertionError("answers never end without an error")
+
+    def _tell_counts(self, texts: list[str], count_tokens: CountTokens) -> None:
+        """Send what the process waits for; where it is gone, its next message says so."""
+        try:
+            counts = count_tokens(texts)
+        except BaseException:
+            self.kill()  # it would take the next file for the answer
+            raise
+        with contextlib.suppress(BrokenPipeError):
+            send(self._process.stdin, {"counts": counts})
 
     def answers(
         self, request: dict[str, Any], seconds: float, closed: threading.Event

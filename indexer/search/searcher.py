@@ -131,7 +131,7 @@ class Searcher:
             fused = self._fused([], dense, keyword, statistics)
         return SearchResult(self._hits(fused, k, dense=dense, keyword=keyword), notice)
 
-    def settle(self, collection: int, fingerprint: str = "") -> None:
+    def maintain(self, collection: int, fingerprint: str = "") -> None:
         """After documents have come or gone: seal the vectors and fit the fusion weight, where due.
 
         Of the generation that answers, or of the one named, before it does.

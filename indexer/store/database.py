@@ -34,7 +34,7 @@ _PAGE_BYTES = 16384
 # Kilobytes of pages that a connection holds. The app has two threads for each person who is being
 # answered, and every commit, of anybody, empties the caches of all connections but its own. With
 # 100,000 passages and 20 threads that search, the app takes 762 MB with 4 MB a connection and
-# 1,416 MB with 32, at the same speed; so does writing (`docs/log.md`, Load).
+# 1,416 MB with 32, at the same speed; so does writing (`docs/log/load.md`, Load).
 _CACHE_KB = 4096
 
 # How long a writer waits for its turn. The longest transaction is the commit of one large

@@ -1,18 +1,21 @@
 """The database's numbered migrations.
 
 Every table of a home is made here, whichever stage fills it, so that one list tells the
-whole schema and one number tells its version. A migration that has shipped is never edited.
+whole schema and one number tells its version. A migration that has shipped is never edited, and
+calls nothing that may come to do something else (`tests/indexer/store/test_migrations.py`).
 """
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from embedder.errors import FootnoteError
-from indexer.store import redaction
 
 # Passage ids are AUTOINCREMENT because FAISS knows passages by id alone: a reused id would
 # make a stale index answer with the wrong text.
@@ -233,15 +236,99 @@ _M009 = """
 ALTER TABLE documents ADD COLUMN parser INTEGER NOT NULL DEFAULT 0;   -- 0: before they were counted
 """
 
+# Whose stems a collection's keyword table holds (`indexer.keyword.analysis.stemmer_version`).
+_M010 = """
+ALTER TABLE collections ADD COLUMN stemmer TEXT NOT NULL DEFAULT 'snowballstemmer 3.1.1';
+"""
+
+# What programs sign in with: each key acts for one person.
+_M011 = """
+CREATE TABLE keys (
+    id TEXT PRIMARY KEY,                     -- random; what it is listed and revoked by
+    person TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+    label TEXT NOT NULL,                     -- what it is for
+    digest TEXT NOT NULL UNIQUE,             -- SHA-256 of what its holder sends
+    made_at REAL NOT NULL,
+    expires_at REAL,
+    used_at REAL
+);
+CREATE INDEX keys_person ON keys(person);
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = tuple(
-    enumerate((_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008, _M009), start=1)
+    enumerate(
+        (_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008, _M009, _M010, _M011), start=1
+    )
 )
 LATEST = MIGRATIONS[-1][0]
 
+
+def _then_2(connection: sqlite3.Connection) -> None:
+    """Note whose text the stored answers hold; take out what quotes a document that is gone.
+
+    `redaction` does the same today, and may do something else tomorrow.
+    """
+    there = {row[0] for row in connection.execute("SELECT id FROM documents")}
+    turns = connection.execute("SELECT id, conversation FROM turns ORDER BY id").fetchall()
+    for turn, conversation in turns:
+        row = connection.execute("SELECT answer FROM turns WHERE id = ?", (turn,)).fetchone()
+        try:
+            answer = json.loads(row[0])
+            held = {one["document"] for one in answer["footnotes"]}
+            held |= {hit["document"]["id"] for hit in answer["hits"]}
+            left = _then_2_without(answer, held - there)
+        except (KeyError, TypeError, ValueError):
+            continue  # damaged; the history says so
+        connection.executemany(
+            "INSERT OR IGNORE INTO turn_documents (document, turn) VALUES (?, ?)",
+            ((document, turn) for document in held & there),
+        )
+        if not held <= there:
+            kept = json.dumps(left, ensure_ascii=False)
+            connection.execute("UPDATE turns SET answer = ? WHERE id = ?", (kept, turn))
+            _then_2_forget_names(connection, conversation, turn)
+
+
+def _then_2_without(answer: dict[str, Any], gone: set[str]) -> dict[str, Any]:
+    """An answer without the sentences that cite documents that are gone, or nothing."""
+    if not gone:
+        return answer
+    kept = [one for one in answer["footnotes"] if one["document"] not in gone]
+    numbers = {one["n"]: n for n, one in enumerate(kept, start=1)}
+    notice = "This part of the answer quoted a document that has been deleted."
+    sentences: list[dict[str, Any]] = []
+    for sentence in answer["sentences"]:
+        cited = sentence["footnotes"]
+        if cited and all(n in numbers for n in cited):
+            sentences.append(sentence | {"footnotes": [numbers[n] for n in cited]})
+        elif not sentences or sentences[-1]["verdict"] != "deleted":
+            sentences.append({"text": notice, "verdict": "deleted", "footnotes": []})
+    return answer | {
+        "sentences": sentences,
+        "footnotes": [one | {"n": numbers[one["n"]]} for one in kept],
+        "hits": [hit for hit in answer["hits"] if hit["document"]["id"] not in gone],
+    }
+
+
+def _then_2_forget_names(connection: sqlite3.Connection, conversation: str, turn: int) -> None:
+    """Search later questions of the talk as they were asked, where an answer's words came in."""
+    asked: set[str] = set()
+    rows = connection.execute(
+        "SELECT id, question, standalone FROM turns WHERE conversation = ? ORDER BY id",
+        (conversation,),
+    ).fetchall()
+    for number, question, standalone in rows:
+        asked |= set(re.findall(r"\w+", question.casefold()))
+        if number > turn and not set(re.findall(r"\w+", standalone.casefold())) <= asked:
+            connection.execute(
+                "UPDATE turns SET standalone = question, answer = iif(json_valid(answer),"
+                " json_set(answer, '$.standalone', question), answer) WHERE id = ?",
+                (number,),
+            )
+
+
 # What a migration does after its statements, where SQL alone cannot do it.
-_THEN: Mapping[int, Callable[[sqlite3.Connection], None]] = MappingProxyType(
-    {2: redaction.note_all}
-)
+_THEN: Mapping[int, Callable[[sqlite3.Connection], None]] = MappingProxyType({2: _then_2})
 
 
 class SchemaTooNewError(FootnoteError):

@@ -77,7 +77,7 @@ class Originals:
             raise
         return Staged(copy, digest.hexdigest(), size)
 
-    def settle(self, staged: Staged) -> None:
+    def take_in(self, staged: Staged) -> None:
         """Put a staged file in its place. Called inside the transaction that refers to it."""
         place = self.path(staged.content_hash)
         if place.exists():

@@ -87,11 +87,14 @@ class Catalogue:
         return [Collection(row["id"], row["name"]) for row in rows]
 
     def collection(self, name: str) -> Collection | None:
-        """The collection of this name."""
+        """The collection of this name, whatever its case; one of just this case comes first."""
         name = name.encode(errors="replace").decode()  # from a command line in another encoding
-        found = self.connection.execute("SELECT id FROM collections WHERE name = ?", (name,))
+        found = self.connection.execute(
+            "SELECT id, name FROM collections WHERE casefold(name) = ? ORDER BY name != ?, id",
+            (name.casefold(), name),
+        )
         row = found.fetchone()
-        return Collection(row["id"], name) if row else None
+        return Collection(row["id"], row["name"]) if row else None
 
     def generation(self, collection: int) -> str:
         """Fingerprint of the generation that answers for a collection; '' before the first."""
@@ -207,10 +210,12 @@ class Catalogue:
             raise UnknownDocumentError(f"document {document!r} has no page {number} here")
         return to_page(row)
 
-    def pages(self, document: str) -> list[Page]:
-        """All pages of a document, in order."""
+    def pages(self, document: str, first: int = 1, count: int = -1) -> list[Page]:
+        """A document's pages in order: all, or so many from this number on."""
         rows = self.connection.execute(
-            f"SELECT {PAGE_COLUMNS} FROM pages WHERE document = ? ORDER BY number", (document,)
+            f"SELECT {PAGE_COLUMNS} FROM pages WHERE document = ? AND number >= ?"
+            " ORDER BY number LIMIT ?",
+            (document, first, count),
         )
         return list(map(to_page, rows))
 
@@ -386,6 +391,23 @@ class Catalogue:
         ids = [row["id"] for row in rows]
         drawn = random.Random(seed).sample(ids, min(count, len(ids)))  # noqa: S311 - no secret
         return list(self.passages(sorted(drawn)).values())
+
+    def passages_by_content(self, collection: int, count: int) -> list[Passage]:
+        """At most `count` passages from all over a collection, the same ones in every home.
+
+        In the order of what the documents hold: ids come in the order of indexing, which is
+        another where several processes read.
+        """
+        rows = self.connection.execute(
+            "SELECT passages.id FROM passages JOIN documents ON documents.id = document"
+            " WHERE passages.collection = ? ORDER BY content_hash, title, ordinal",
+            (collection,),
+        )
+        ids = [row["id"] for row in rows]
+        places = random.Random(0).sample(range(len(ids)), min(count, len(ids)))  # noqa: S311
+        drawn = [ids[place] for place in sorted(places)]
+        found = self.passages(drawn)
+        return [found[number] for number in drawn if number in found]
 
     def fusion_weight(self, collection: int, fingerprint: str) -> str:
         """The fitted fusion of a generation, as its fitter wrote it; '' before the first fit."""

@@ -1,4 +1,4 @@
-"""What stored answers hold of a document, which goes when the document is deleted.
+"""Redaction of stored answers: what they quote of a document goes when it is deleted.
 
 The table `turn_documents` says which turns hold text of which documents. Its foreign key has no
 cascade: a deletion that leaves a quote behind fails. Of `rag.records.Answer` this module knows
@@ -111,6 +111,7 @@ def without(answer: Answer, gone: Set[str]) -> Answer:
         elif not sentences or sentences[-1]["verdict"] != DELETED:
             sentences.append({"text": NOTICE, "verdict": DELETED, "footnotes": []})
     return answer | {
+        "lead": "",  # a count or a yes may have come of what is gone
         "sentences": sentences,
         "footnotes": [one | {"n": numbers[one["n"]]} for one in kept],
         "hits": [hit for hit in answer["hits"] if hit["document"]["id"] not in gone],
@@ -128,9 +129,10 @@ def _answer(connection: sqlite3.Connection, turn: int) -> Answer:
     row = connection.execute("SELECT answer FROM turns WHERE id = ?", (turn,)).fetchone()
     try:
         found = json.loads(row[0])
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {}  # damaged; the history says so
+        without(found, _held(found))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return {}  # damaged; the history says so
+    return found
 
 
 def _write(connection: sqlite3.Connection, turn: int, answer: Answer) -> None:

@@ -10,16 +10,17 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedder.atomic import storage_error
-from indexer.keyword import fts
-from indexer.keyword.analysis import detect_language
+from indexer.keyword import fts, renewal
+from indexer.keyword.analysis import detect_language, stemmer_version
 from indexer.records import Collection, Document, Page, Passage, Receipt
 from indexer.store import writes
+from indexer.store.db_errors import DatabaseError
 from indexer.store.errors import CollectionGoneError
 from indexer.store.originals import Staged
 from indexer.store.queries import Catalogue
@@ -33,6 +34,11 @@ _HIDDEN_SHOWN = 100
 
 # Documents deleted in one transaction: others wait for less than a second.
 _DELETE_BATCH = 100
+
+
+def document_id() -> str:
+    """A new document's id: random, not guessable."""
+    return secrets.token_hex(8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,7 @@ class NewDocument:
     original: Staged
     problem: str = ""
     hidden_kept: bool = False
-    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    id: str = field(default_factory=lambda: document_id())  # noqa: PLW0108 - tests fix it
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,19 @@ class Store(Catalogue):
             home.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise storage_error(error, home) from error
-        return cls(home)
+        store = cls(home)
+        store._renew_terms()
+        return store
+
+    def _renew_terms(self) -> None:
+        """Let collections of before have today's terms; one that is not to be had now, later.
+
+        Until then, and where that never comes, the doctor names it and mends it.
+        """
+        with suppress(DatabaseError, sqlite3.DatabaseError):
+            for collection in renewal.stale(self.connection):
+                with self.transaction(wait=False) as connection:
+                    renewal.renew(connection, collection)
 
     def transaction(self, *, wait: bool = True) -> AbstractContextManager[sqlite3.Connection]:
         """A write transaction; other writers wait for its end. As `Database.transaction`."""
@@ -95,13 +113,14 @@ class Store(Catalogue):
             yield
 
     def create_collection(self, name: str) -> Collection:
-        """The collection of this name, new if there is none."""
+        """The collection of this name, whatever its case; new if there is none."""
         with self.transaction() as connection:
             existing = self.collection(name)
             if existing:
                 return existing
             made = connection.execute(
-                "INSERT INTO collections (name, created_at) VALUES (?, ?)", (name, time.time())
+                "INSERT INTO collections (name, created_at, stemmer) VALUES (?, ?, ?)",
+                (name, time.time(), stemmer_version()),
             )
             fts.create(connection, made.lastrowid)
             return Collection(made.lastrowid, name)
@@ -198,7 +217,7 @@ class Store(Catalogue):
             if twin and not (twin == here and force):
                 document.original.discard()
                 return twin
-            self.originals.settle(document.original)
+            self.originals.take_in(document.original)
             revision = writes.next_revision(connection, document.collection, document.path)
             record = _ready(document, pages, len(passages), revision)
             writes.insert_document(connection, record, language)
@@ -354,7 +373,7 @@ def _ready(document: NewDocument, pages: Sequence[Page], passages: int, revision
 def _failed(collection: int, path: str, failure: Failure, revision: int) -> Document:
     """The record of a file that could not be indexed."""
     return Document(
-        id=secrets.token_hex(8),
+        id=document_id(),
         collection=collection,
         path=path,
         title=Path(path).name,

@@ -6,14 +6,13 @@ passages, it changes about keyword rows and vectors too; nothing else does.
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from indexer.chunking import embedding_text
+from indexer.chunking import text_hash
 from indexer.keyword import fts
 from indexer.keyword.analysis import index_terms
 from indexer.keyword.fts import KeywordRow
@@ -27,11 +26,6 @@ if TYPE_CHECKING:
 
 # A passage in the keyword index: the terms of its title, its headings and its text.
 KeywordTerms = tuple[str, str, str]
-
-
-def text_hash(title: str, passage: Passage) -> str:
-    """SHA-256 of the text that a passage is embedded as: equal texts share their vector."""
-    return hashlib.sha256(embedding_text(title, passage).encode()).hexdigest()
 
 
 def next_revision(connection: sqlite3.Connection, collection: int, path: str) -> int:

@@ -2,7 +2,9 @@
 
 Markers of lists and emphasis go; they would be cut into sentences and shown as they are. So does
 what only leads to a citation ("According to [1], …"), which makes no sense without its number:
-the citation moves behind the first word of what it leads to.
+the citation moves behind the first word of what it leads to. One that stands before its sentence
+("[1] Staff get 25 days. [2] …") moves there too: left where it is, it would be the last word on
+the sentence before.
 """
 
 from __future__ import annotations
@@ -37,6 +39,14 @@ _TRAILS = re.compile(
 # German turns the sentence round behind these, so something has to stand in their place.
 _GERMAN = re.compile(rf"\b(?P<by>laut|gemäß|gemäss) (?={_CITATIONS})", re.IGNORECASE)
 
+# A paragraph or an item that begins with its citation, and in it each sentence that does. Behind
+# a line of its own a citation stands for what is above it.
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+_BEFORE = re.compile(
+    rf"(?P<start>\A\s*|(?<=[.!?…:])\s{{1,3}}|\n\s{{0,3}}){_CITATIONS}"
+    r"[ \t]{0,3}[:–—-]?[ \t]{0,3}(?P<word>[\"'“„«(]?\w+)"
+)
+
 _BULLET = re.compile(r"^[ \t]{0,12}(?:[-*+•‣>]|#{1,6})[ \t]+", re.MULTILINE)
 _NUMBERED = re.compile(r"^[ \t]{0,12}(\d{1,3})[.)][ \t]+", re.MULTILINE)
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|`)(?=[^\s*`])([^*`\n]{1,300})(?<=\S)\1(?![*`])")
@@ -44,7 +54,8 @@ _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3}|`)(?=[^\s*`])([^*`\n]{1,300})(?<=\S)
 
 def plain(reply: str) -> str:
     """The reply without Markdown, with its citations where they can be taken out."""
-    return _without_leads(_without_lists(_EMPHASIS.sub(r"\2", reply)))
+    text = _without_leads(_without_lists(_EMPHASIS.sub(r"\2", reply)))
+    return "\n\n".join(_behind_first_words(one) for one in _PARAGRAPH.split(text))
 
 
 def _without_lists(text: str) -> str:
@@ -61,6 +72,16 @@ def _without_leads(text: str) -> str:
     text = _GERMAN.sub(r"\g<by> der Quelle ", text)
     text = _LEADS.sub(_moved, _SAYS.sub(_moved, text))
     return _TRAILS.sub(_cited, text)
+
+
+def _behind_first_words(paragraph: str) -> str:
+    """Citations before their sentences put into them, where the paragraph begins with one."""
+    begins = _BEFORE.match(paragraph)
+    return _BEFORE.sub(_placed, paragraph) if begins else paragraph
+
+
+def _placed(match: re.Match[str]) -> str:
+    return f"{match['start']}{match['word']} {_cited(match)}"
 
 
 def _moved(match: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import PRECISION
 
 from embedder.decoder.load import BaseNotFoundError
 from embedder.registry import BUNDLED, Registry
@@ -16,12 +17,12 @@ from training.data.examples import Example
 # Texts, and the first 64 numbers of their vectors in float32, made when the weights were shipped.
 KNOWN = Path(__file__).with_name("bundled_vectors.json")
 # Least cosine with them: bfloat16 and int8, where a machine is faster with them, keep 0.999 of
-# float32's over all numbers (docs/log.md).
+# float32's over all numbers (docs/log/embedder.md).
 LEAST = 0.995
 
 
 def test_vectors_are_the_same_on_the_next_machine(tmp_path):
-    embedder = Registry(tmp_path / "embedders", tmp_path / "models").load(BUNDLED)
+    embedder = Registry(tmp_path / "embedders", tmp_path / "models", PRECISION).load(BUNDLED)
     known = json.loads(KNOWN.read_text(encoding="utf-8"))
     assert known["fingerprint"] == embedder.fingerprint
     texts = known["texts"]

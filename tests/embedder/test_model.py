@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import TINY_WIDTH, make_base
+from conftest import PRECISION, TINY_WIDTH, make_base
 from safetensors.torch import load_file
 
 from embedder.decoder.load import (
@@ -60,7 +60,7 @@ def bases(tmp_path_factory):
 
 def embedder(base, tmp_path, **contract):
     spec = EmbedderSpec(**{"name": "t", "base": str(base), "dimension": TINY_WIDTH, **contract})
-    return Embedder(spec, EmbedderFiles(folder=tmp_path, cache=tmp_path / "cache"))
+    return Embedder(spec, EmbedderFiles(folder=tmp_path, cache=tmp_path / "cache"), PRECISION)
 
 
 @pytest.mark.parametrize("kind", FAMILY)
@@ -97,7 +97,7 @@ def test_presets_embed_as_their_authors_do(bases, tmp_path, preset):
     kind = "mistral" if "mistral" in preset else "qwen3"
     folder = bases(kind, **FAMILY[kind])
     spec = replace(PRESETS[preset], base=str(folder), dimension=TINY_WIDTH, max_tokens=64)
-    ours = Embedder(spec, EmbedderFiles(folder=tmp_path, cache=tmp_path / "cache"))
+    ours = Embedder(spec, EmbedderFiles(folder=tmp_path, cache=tmp_path / "cache"), "float32")
     texts = ["leave", "what is the premium of the policy", "who"]
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -194,7 +194,8 @@ from pathlib import Path
 from embedder.model import Embedder, EmbedderFiles
 from embedder.spec import EmbedderSpec
 here = Path({str(tmp_path)!r})
-one = Embedder(EmbedderSpec.read(here / "spec.json"), EmbedderFiles(here, here / "cache"))
+files = EmbedderFiles(here, here / "cache")
+one = Embedder(EmbedderSpec.read(here / "spec.json"), files, "float32")
 one.fingerprint, one.dimension, one.count_tokens(["the leave"])
 print("torch" in sys.modules)
 one.embed_queries(["the leave"])
@@ -268,12 +269,12 @@ def test_weights_that_the_spec_does_not_name_embed_nothing(tiny_embedder, tmp_pa
     """They would fit no vector of the index, and nobody would notice."""
     shutil.copytree(tiny_embedder.files.folder, tmp_path / "e")
     files = EmbedderFiles(folder=tmp_path / "e", cache=tiny_embedder.files.cache)
-    assert Embedder(tiny_embedder.spec, files).embed_queries(["leave"]).shape == (1, 64)
+    assert Embedder(tiny_embedder.spec, files, PRECISION).embed_queries(["leave"]).shape == (1, 64)
     files.projection.unlink()
     if change == "other weights":
         Projection(token_weights=torch.rand(512)).write(files.projection)
     with pytest.raises(OtherWeightsError, match="put"):
-        Embedder(tiny_embedder.spec, files).embed_queries(["leave"])
+        Embedder(tiny_embedder.spec, files, PRECISION).embed_queries(["leave"])
 
 
 def base_with_code(folder, ran):

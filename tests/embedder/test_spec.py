@@ -6,7 +6,7 @@ import pytest
 
 from embedder.errors import FootnoteError
 from embedder.presets import PRESETS
-from embedder.registry import Registry, UnknownEmbedderError
+from embedder.registry import SHIPPED, Registry, UnknownEmbedderError
 from embedder.spec import EmbedderSpec, SpecError
 
 SPEC = EmbedderSpec(name="a", base="some/decoder", dimension=8)
@@ -141,3 +141,17 @@ def test_a_preset_is_installed_by_its_hub_id(registry):
     registry.use("Qwen/Qwen3-Embedding-0.6B")
     assert registry.current() == "qwen3-embedding-0.6b"
     assert registry.load(registry.current()).dimension == 1024
+
+
+@pytest.mark.parametrize("damage", [b"{", b"\xff\xfe\x00", b'{"name": 3}'])
+def test_an_unreadable_spec_is_passed_over_and_named(registry, source, damage):
+    registry.install("good", source)
+    registry.install("bad", source)
+    bad = registry._folder / "bad" / "spec.json"
+    bad.write_bytes(damage)
+
+    assert list(registry.specs()) == [*SHIPPED, "good"]
+    assert [str(bad) in str(error) for error in registry.unreadable()] == [True]
+    assert registry.load_fingerprint(SPEC.fingerprint).spec == SPEC
+    registry.remove("good")
+    assert registry.names() == [*SHIPPED, "bad"]

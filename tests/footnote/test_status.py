@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from footnote.accounts import sharing
 from footnote.accounts.people import People, Profile
 from footnote.cli.main import main
+from footnote.doctor import examine, repair
 from footnote.status import ENDED_JOBS, FAILURES, SLOWEST, disk_use, status
 from indexer.store.store import Failure
 from rag.history import History
@@ -224,3 +225,27 @@ def test_the_command_tells_people_and_scripts(home):
 def test_a_home_that_is_new_says_how_to_begin(tmp_path):
     result = CliRunner().invoke(main, ["--home", str(tmp_path / "new"), "status"])
     assert "footnote index" in result.output
+
+
+def test_an_embedder_that_cannot_be_read_is_in_nobodys_way(home):
+    broken = home.path / "embedders" / "broken"
+    broken.mkdir()
+    (broken / "spec.json").write_text("{")
+
+    assert status(home).collections[0].generations[0].embedder == "tiny"
+    for arguments in (["status"], ["ask", "Where is leave?"], ["embedders"]):
+        said = CliRunner().invoke(main, ["--home", str(home.path), *arguments])
+        assert said.exit_code == 0, said.output
+    for arguments in (["doctor"], ["doctor", "--repair"]):
+        said = CliRunner().invoke(main, ["--home", str(home.path), *arguments])
+        assert said.exit_code == 1
+        assert "embedder-unreadable" in said.output
+        assert str(broken / "spec.json") in said.output
+
+
+def test_a_doctor_goes_on_where_the_embedder_in_use_cannot_be_read(home):
+    (home.path / "embedders" / "tiny" / "spec.json").write_text("{")
+    assert status(home).collections[0].generations[0].embedder == ""
+    codes = [problem.code for problem in examine(home)]
+    assert "embedder-unreadable" in codes
+    repair(home)

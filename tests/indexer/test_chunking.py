@@ -277,3 +277,23 @@ def test_a_wide_header_row_is_not_copied_to_every_passage():
     builder.table([["-" * 50_000, "b"], *([str(n), "x"] for n in range(2_000))])
     passages = cut([builder.page(1)], lambda texts: [len(t.split()) for t in texts], LIMITS)
     assert sum(len(p.text) for p in passages) < 150_000
+
+
+@pytest.mark.parametrize("unit", ["\u201c a ", "\u00ab b ", "x" * 90, "Rain. ", "a! "])
+def test_the_splitter_gets_no_long_line_and_nothing_is_lost(unit, monkeypatch):
+    """Its time grows with the square of a line: 10 s for 320,000 characters."""
+    import sentencex
+
+    real, lengths = sentencex.get_sentence_boundaries, []
+
+    def noted(language, text):
+        lengths.append(len(text))
+        return real(language, text)
+
+    monkeypatch.setattr(sentencex, "get_sentence_boundaries", noted)
+    text = unit * (40_000 // len(unit))
+    found = sentences(text)
+    assert max(lengths) <= 4_000
+    assert "".join("".join(text[a:b] for a, b in found).split()) == "".join(text.split())
+    if unit == "Rain. ":
+        assert {text[a:b] for a, b in found} == {"Rain."}

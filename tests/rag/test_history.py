@@ -11,6 +11,7 @@ from indexer.store.writes import insert_document
 from rag import records
 from rag.history import History, UnknownConversationError
 from rag.records import Answer, Footnote, Sentence, UnreadableAnswerError, from_json, to_json
+from training.evaluation.questions import reader_questions
 
 ANSWER = Answer(
     question="And for Plus?",
@@ -128,3 +129,25 @@ def test_the_shape_of_an_answer_is_looked_up_once_not_for_each_that_is_read(monk
 
     monkeypatch.setattr(records, "get_type_hints", looked_up)
     assert from_json(to_json(ANSWER)) == ANSWER
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"footnotes": [{}]}', '{"footnotes": 3}'])
+@pytest.mark.parametrize("readable", [None, {1}])
+def test_one_unreadable_answer_costs_itself_and_nothing_else(tmp_path, damage, readable):
+    store = shelved(tmp_path)
+    history = History(store, readable=None if readable is None else lambda: readable)
+    talk = history.start([1], "How high?")
+    good, bad = history.add(talk.id, ANSWER), history.add(talk.id, ANSWER)
+    with store.transaction() as connection:
+        connection.execute("UPDATE turns SET answer = ? WHERE id = ?", (damage, bad.id))
+
+    first, second = history.turns(talk.id)
+    assert first == good
+    assert second.question == ANSWER.question
+    assert "ask the question again" in second.answer.notice
+    assert [one.id for one in history.conversations("übrig")] == [talk.id]
+    history.rate(bad.id, 1)
+    assert reader_questions(store, 1) == []
+    store.delete(["d1"])  # the answers that can be read are freed of it
+    assert "Plus" not in history.turns(talk.id)[0].answer.text
+    assert history.turns(talk.id)[1].answer.sentences == ()

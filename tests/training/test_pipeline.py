@@ -25,16 +25,16 @@ from indexer.doctor.repair import examine
 from indexer.ingest.sources import find
 from rag.history import History
 from training.data.examples import Example, read_examples, write_examples
-from training.data.split import TooLittleToLearnError, split_collection
+from training.data.split import SplitChangedError, TooLittleToLearnError, split_collection
 from training.evaluation.proof import ProofQuestion
 from training.evaluation.questions import labelled_questions, reader_questions
 from training.fit.batches import plan
-from training.fit.config import WHOLE_RATE, Recipe, RecipeError
+from training.fit.config import ADAPTER_RATE, WHOLE_RATE, Recipe, RecipeError
 from training.fit.log import history
 from training.fit.trainer import Trainer
 from training.promote import NothingBeforeError
 
-QUICK = Recipe(steps=4, batch=4, rank=2, alpha=4, warmup=1, evaluate_every=2)
+QUICK = Recipe(steps=4, batch=4, rank=2, alpha=4, learning_rate=3e-4, warmup=1, evaluate_every=2)
 
 
 @pytest.fixture
@@ -70,6 +70,8 @@ def test_the_loop_promotes_what_is_proved_and_the_way_back_is_one_step(home, alw
     assert service.order(home, again).request.recipe == QUICK  # its adapter is trained further
     whole = service.order(home, TrainingOptions("papers", overrides={"whole": True})).request.recipe
     assert (whole.whole, whole.learning_rate) == (True, WHOLE_RATE)
+    named = TrainingOptions("papers", overrides={"whole": True, "learning_rate": ADAPTER_RATE})
+    assert service.order(home, named).request.recipe.learning_rate == ADAPTER_RATE
     assert service.names_in_use(home)[run.id] == ["papers"]
 
     trained_on = {one.document for one in read_examples(run.examples)}
@@ -145,6 +147,18 @@ def test_a_cancelled_run_goes_on_where_it_was_and_the_old_answers_meanwhile(
     result = service.learning(home, run).run()
     assert result.promoted
     assert run.outcome == "promoted"
+
+
+def test_a_run_does_not_go_on_where_the_proof_would_ask_what_it_has_learnt(home, always_better):
+    run = ordered(home)
+    service.learning(home, run, watch=StopAt("training")).run()
+    trained_on = {one.document for one in read_examples(run.examples)}
+    before = split_collection(home.store, number_of(home))
+    home.store.delete({source.passage.document for source in before.part("proof")})
+    now = split_collection(home.store, number_of(home))
+    assert trained_on & {source.passage.document for source in now.part("proof")}
+    with pytest.raises(SplitChangedError, match="begin a new run"):
+        service.learning(home, run).run()
 
 
 def test_questions_asked_during_promotion_and_rollback_all_get_answers(home, always_better):
@@ -378,8 +392,8 @@ def test_a_rejected_run_leaves_no_embedder_and_says_what_answers(home):
 
 
 def test_a_higher_rank_is_as_strong(home):
-    wish = TrainingOptions("papers", recipe=QUICK, overrides={"rank": 8})
-    assert service.order(home, wish).request.recipe.alpha == 16
+    options = TrainingOptions("papers", recipe=QUICK, overrides={"rank": 8})
+    assert service.order(home, options).request.recipe.alpha == 16
 
 
 def test_passages_that_ask_for_themselves_are_told_apart_by_dropout(home):

@@ -385,7 +385,7 @@ def test_an_index_file_that_is_not_what_it_should_be_costs_no_answer_and_is_made
     again = Home.open(home.path)
     assert [again.searcher.search(text, scope(again), mode="dense") for text in texts] == before
     assert [problem.code for problem in doctor.examine(again)] == ["index-damaged"]
-    again.searcher.settle(number)  # as after each indexing
+    again.searcher.maintain(number)  # as after each indexing
     assert doctor.examine(again) == []
     assert [again.searcher.search(text, scope(again), mode="dense") for text in texts] == before
 

@@ -34,7 +34,7 @@ def test_killed_work_costs_what_was_in_flight_and_can_be_done_again(whole, tmp_p
 PLACES = {
     "half embedded": "promote(store, search, faults.NEW, 1, lambda done: die())",
     "sealed": "writes.switch_generation = lambda *_: die()\npromote(store, search, faults.NEW, 1)",
-    "trust being fitted": "search.settle = lambda *_: die()\npromote(store, search, faults.NEW, 1)",
+    "weight fitted": "search.maintain = lambda *_: die()\npromote(store, search, faults.NEW, 1)",
 }
 
 

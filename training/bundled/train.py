@@ -8,7 +8,7 @@ contrastive loss: `words` learns how much every token counts, over the token emb
 `projection` learns the map from the pooled states to the vector, the decoder as it is;
 `layers` learns LoRA on the decoder, from batches of one topic. Weak pairs and synthetic groups are
 mixed in all three. With a teacher (a sentence-transformers folder) the last one learns its ranking
-of each batch and its vectors, too, as what is shipped did. docs/log.md (The bundled embedder) has
+of each batch and its vectors, too, as what is shipped did. docs/log/embedder.md has
 the ablations behind the numbers and how the last one went.
 """
 

@@ -1,4 +1,4 @@
-"""What a collection offers to train on, and which documents are kept out of training.
+"""The split of a collection by documents: train, development, proof.
 
 A document belongs to one of three parts, whole: trained on, looked at while training
 (development), or asked about in the proof. Proof and training never share a document.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -16,7 +16,7 @@ from embedder.errors import FootnoteError
 from indexer.chunking import embedding_text
 
 if TYPE_CHECKING:
-    from indexer.records import Passage
+    from indexer.records import Document, Passage
     from indexer.store.store import Store
 
 Part = Literal["train", "development", "proof"]
@@ -32,6 +32,10 @@ _PASSAGES = 20_000
 
 class TooLittleToLearnError(FootnoteError):
     """A collection that is too small to train and to prove on."""
+
+
+class SplitChangedError(FootnoteError):
+    """A run's examples come of what would now be kept out of training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +78,18 @@ def split_collection(store: Store, collection: int, seed: int = 0) -> Split:
 
     Raises `TooLittleToLearnError` where it has too few passages for three parts.
     """
-    passages = store.sample_passages(collection, _PASSAGES)
+    passages = store.passages_by_content(collection, _PASSAGES)
     languages = store.document_languages({passage.document for passage in passages})
-    titles = {name: store.document(name).title for name in languages}
-    passages = [passage for passage in passages if passage.document in titles]
+    documents = {name: store.document(name) for name in languages}
+    passages = [passage for passage in passages if passage.document in documents]
     # Where one document is most of the collection, no whole ones can be kept out either.
-    for whole in (True, False) if len(titles) >= _FEWEST_DOCUMENTS else (False,):
+    for whole in (True, False) if len(documents) >= _FEWEST_DOCUMENTS else (False,):
         units = [_unit(passage, whole=whole) for passage in passages]
-        parts = split(units, seed)
+        contents = {
+            unit: _content(passage, documents[passage.document], whole=whole)
+            for unit, passage in zip(units, passages, strict=True)
+        }
+        parts = split(units, seed, contents)
         if len(set(parts.values())) == 3:
             break
     else:
@@ -90,16 +98,22 @@ def split_collection(store: Store, collection: int, seed: int = 0) -> Split:
             "on others; add documents first"
         )
     sources = tuple(
-        SplitPassage(passage, titles[passage.document], languages[passage.document], unit)
+        SplitPassage(passage, documents[passage.document].title, languages[passage.document], unit)
         for passage, unit in zip(passages, units, strict=True)
     )
     return Split(sources, parts, whole)
 
 
-def split(units: Sequence[str], seed: int = 0) -> dict[str, Part]:
-    """The part of each unit. `units` names each passage's, so that large ones count as such."""
+def split(units: Sequence[str], seed: int, contents: Mapping[str, str]) -> dict[str, Part]:
+    """The part of each unit. `units` names each passage's, so that large ones count as such.
+
+    They are drawn by their `contents`, not by their names: those hold a document's random id,
+    and the same documents are to be split alike in every home.
+    """
     sizes = Counter(units)
-    order = sorted(sizes, key=lambda unit: hashlib.sha256(f"{seed} {unit}".encode()).digest())
+    order = sorted(
+        sizes, key=lambda unit: hashlib.sha256(f"{seed} {contents[unit]}".encode()).digest()
+    )
     parts: dict[str, Part] = {}
     taken = 0
     for unit in order:
@@ -115,3 +129,9 @@ def split(units: Sequence[str], seed: int = 0) -> dict[str, Part]:
 
 def _unit(passage: Passage, *, whole: bool) -> str:
     return passage.document if whole else f"{passage.document} {passage.ordinal // _STRETCH}"
+
+
+def _content(passage: Passage, document: Document, *, whole: bool) -> str:
+    """What a unit is drawn by, the same in every home; the title tells copies apart."""
+    name = f"{document.content_hash} {document.title}"
+    return name if whole else f"{name} {passage.ordinal // _STRETCH}"

@@ -15,12 +15,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from indexer.chunking import cut, embedding_text
+from indexer.chunking import cut, embedding_text, text_hash
 from indexer.parsers.text import parse_plain
 from indexer.records import ParsedFile, Passage
 from indexer.search.searcher import Mode, Scope, Searcher
 from indexer.store.store import NewDocument, Store
-from indexer.store.writes import text_hash
 from training.evaluation.beir import Dataset, Entry, EvaluationError, Query, read
 from training.evaluation.metrics import METRICS
 
@@ -73,7 +72,7 @@ def evaluate(
     searcher = Searcher(store, home / "index", lambda fingerprint: embedder)
     scope = Scope(frozenset({indexed(store, dataset, embedder, progress)}))
     for collection in scope.collections:
-        searcher.settle(collection)
+        searcher.maintain(collection)
     means = {}
     for mode in (mode for mode in MODES if mode in (modes or MODES)):
         values = per_query(searcher, scope, queries, mode, progress)

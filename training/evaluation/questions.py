@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from indexer.search.searcher import Scope
 from rag.explain import find_passage
-from rag.records import from_json
+from rag.records import UnreadableAnswerError, from_json
 from training.data.examples import WRITTEN, Example
 from training.evaluation.proof import ProofQuestion
 
@@ -19,18 +20,18 @@ if TYPE_CHECKING:
 def reader_questions(store: Store, collection: int) -> list[ProofQuestion]:
     """Questions whose answer got a thumbs up, with the passages of this collection it cited.
 
-    Those of people who were removed are left out.
+    Those of people who were removed are left out, and answers that cannot be read.
     """
     rows = store.connection.execute(
         "SELECT standalone, answer FROM turns JOIN conversations"
         " ON conversations.id = conversation LEFT JOIN people ON people.id = owner"
         " WHERE feedback = 1 AND removed_at IS NULL ORDER BY turns.id"
     ).fetchall()
-    wanted = [
-        (row["standalone"], footnote.passage)
-        for row in rows
-        for footnote in from_json(row["answer"]).footnotes
-    ]
+    wanted: list[tuple[str, int]] = []
+    for row in rows:
+        with suppress(UnreadableAnswerError):  # whoever opens the conversation is told
+            answer = from_json(row["answer"])
+            wanted += [(row["standalone"], footnote.passage) for footnote in answer.footnotes]
     there = {
         number: store.document(passage.document).collection
         for number, passage in store.passages([number for _, number in wanted]).items()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from embedder.errors import FootnoteError
@@ -13,14 +14,14 @@ class RecipeError(FootnoteError):
     """A training run was asked for with numbers that cannot be."""
 
 
-# Learning rate where whole weights are trained and no other is named: between the 1e-5 to 3e-5
-# and the 1e-4 to 3e-4 of E5's two stages (Wang et al., arXiv 2212.03533).
-WHOLE_RATE = 5e-5
+# Learning rates where no other is named. Whole weights take one between the 1e-5 to 3e-5 and the
+# 1e-4 to 3e-4 of E5's two stages (Wang et al., arXiv 2212.03533).
+ADAPTER_RATE, WHOLE_RATE = 3e-4, 5e-5
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How an embedder is trained. Defaults: FIELD.md's measurements and `docs/log.md`.
+    """How an embedder is trained. Defaults: FIELD.md's measurements and `docs/log/embedder.md`.
 
     Attributes:
         steps: optimiser steps; the published recipe needs fewer than 1,000. With 0 the embedder
@@ -29,13 +30,14 @@ class Recipe:
         negatives: hard negatives a query, at most.
         temperature: of the softmax over cosines (0.02 in the published recipe, for last-token
             vectors of a 7B decoder; whitened vectors spread wider).
-        learning_rate: of the adapter, or of whole weights, at the top of the schedule.
+        learning_rate: of the adapter, or of whole weights, at the top of the schedule; None for
+            the usual one of what is trained (`rate`).
         warmup: steps of linear increase, before linear decay to zero.
         weight_decay: AdamW's.
         rank, alpha: LoRA's, on every linear layer of the decoder. An embedder that
             has an adapter already goes on with that one. Rank 0 leaves the decoder as it is:
             only the projection is trained, each text goes through the decoder once, and a
-            step costs next to nothing (`docs/log.md`, The bundled embedder).
+            step costs next to nothing (`docs/log/embedder.md`, The bundled embedder).
         whole: whether the weights of the decoder's linear layers themselves are trained, instead
             of an adapter beside them; they are stored with the embedder then. Takes a lower
             learning rate (1e-5 to 1e-4), and four times the memory of those weights.
@@ -46,7 +48,7 @@ class Recipe:
         token_rate: learning rate of the token weights' logarithms; 0 leaves them as they are.
         distillation: weight of the teacher's ranking beside the contrastive loss.
         vector_distillation: weight of how far the teacher's vectors are from what a linear map
-            makes of the student's (`training.teaching`).
+            makes of the student's (`training.fit.distillation`).
         max_tokens: longer passages are cut to this while training; most of what a passage is
             about stands in its first half, and steps cost by the token.
         tokens_in_memory: a batch of more tokens goes through gradient caching; so many take
@@ -55,7 +57,7 @@ class Recipe:
         patience: looks without improvement after which training stops; with the usual numbers
             that is after forty steps at the earliest.
         adapt: whether the embedder is first fitted to the collection by what its vectors say
-            (`training.adaptation`), which takes seconds.
+            (`training.fit.whitening`), which takes seconds.
         seed: the same seed gives the same run.
     """
 
@@ -63,7 +65,7 @@ class Recipe:
     batch: int = 32
     negatives: int = 1
     temperature: float = 0.05
-    learning_rate: float = 3e-4
+    learning_rate: float | None = None
     warmup: int = 10
     weight_decay: float = 0.01
     rank: int = 16
@@ -92,10 +94,24 @@ class Recipe:
             raise RecipeError("nothing is to be trained: rank, projection and token rates are 0")
         if self.batch < 2:
             raise RecipeError(f"a batch of {self.batch} has no in-batch negatives; take 2 or more")
-        if self.temperature <= 0 or self.learning_rate <= 0:
+        if self.temperature <= 0 or self.rate <= 0:
             raise RecipeError("temperature and learning_rate must be above 0")
         if not 0 <= self.dropout < 1:
             raise RecipeError(f"dropout is {self.dropout}, not between 0 and 1")
+
+    def changed(self, overrides: Mapping[str, float]) -> Recipe:
+        """With other numbers. A rank without an alpha takes the usual one, twice the rank."""
+        recipe = replace(self, **overrides)  # type: ignore[arg-type]  # checked on the way in
+        if "rank" in overrides and "alpha" not in overrides:
+            recipe = replace(recipe, alpha=max(2 * recipe.rank, 1))
+        return recipe
+
+    @property
+    def rate(self) -> float:
+        """The learning rate, whether it was named or not."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return WHOLE_RATE if self.whole else ADAPTER_RATE
 
     @property
     def learns(self) -> bool:

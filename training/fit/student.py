@@ -103,7 +103,7 @@ class Student:
         decoder = [p for p in self.encoder.decoder.parameters() if p.requires_grad]
         groups: list[dict[str, Any]] = []
         if decoder:
-            rate, decay = recipe.learning_rate, recipe.weight_decay
+            rate, decay = recipe.rate, recipe.weight_decay
             groups.append({"params": decoder, "lr": rate, "weight_decay": decay})
         tokens = [p for name, p in self.trainable.items() if "token_weights" in name]
         if tokens:

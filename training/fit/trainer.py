@@ -174,7 +174,7 @@ class Trainer:
         """Measure on the development part; keep the weights if they are the best so far.
 
         What is better than the start by chance alone is not kept: steps that teach nothing
-        about the documents still move the vectors (docs/log.md, The loop).
+        about the documents still move the vectors (docs/log/loop.md, The loop).
         """
         if self._development is None:
             return

@@ -1,10 +1,10 @@
-"""An embedder fitted to a collection by what its own vectors say; nothing is learnt.
+"""Collection whitening: an embedder fitted to a collection by its own vectors, untrained.
 
 All passages of a collection share its subject, and so do their vectors: a few directions hold
 most of what they have in common, and little of what tells one passage from another. Whitening
 takes the weight off those directions (Su et al., arXiv 2103.15316, for sentence vectors at
 large); on the collection's own vectors it is worth 2 to 6 points of nDCG@10, on those of another
-collection nothing (docs/log.md, The loop). It is a matrix behind the embedder's own, so the new
+collection nothing (docs/log/loop.md). It is a matrix behind the embedder's own, so the new
 vectors are a product of the old ones: no text goes through the decoder.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from indexer.store.store import Store
 
 # Half-way to white, all variances lifted by a quarter of their mean. A tenth or half of it, and
-# whole whitening with four times the mean, are as good (docs/log.md).
+# whole whitening with four times the mean, are as good (docs/log/loop.md).
 _POWER, _LIFT = 0.25, 0.25
 # Of fewer passages the covariance of hundreds of dimensions is mostly chance.
 FEWEST = 50

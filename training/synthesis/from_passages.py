@@ -207,7 +207,7 @@ class CollectionSynthesis:
             def begin(_: int) -> tuple[Passage, ...] | None:
                 return tuple(waiting.pop() for _ in waiting[: self._writer.batch]) or None
 
-            def settle(batch: tuple[Passage, ...], made: Made) -> int:
+            def put_away(batch: tuple[Passage, ...], made: Made) -> int:
                 nonlocal done
                 added = production.add(made, _identity)
                 for passage in batch:
@@ -217,7 +217,7 @@ class CollectionSynthesis:
 
             with production.kept():
                 stage = Stage("writing queries", lambda: done, total)
-                production.follow(stage, self._make, begin, settle)
+                production.follow(stage, self._make, begin, put_away)
             return production.report()
 
     def _make(self, batch: tuple[Passage, ...]) -> Made:

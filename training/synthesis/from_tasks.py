@@ -98,13 +98,13 @@ class TaskSynthesis:
         def begin(_: int) -> Family | None:
             return planned.popleft() if planned else None
 
-        def settle(family: Family, made: Made) -> int:
+        def put_away(family: Family, made: Made) -> int:
             if made.tasks:
                 ledger.add_tasks(family.name, made.tasks)
             return len(made.tasks)
 
         stage = Stage("brainstorming tasks", lambda: total - len(planned), total)
-        production.follow(stage, self._brainstormed, begin, settle)
+        production.follow(stage, self._brainstormed, begin, put_away)
 
     def _missing(self, family: Family, ledger: OutputFile) -> int:
         """Calls that are still to be made for enough tasks of a family."""
@@ -132,7 +132,7 @@ class TaskSynthesis:
                 return None
             return assignment(next(numbers), self._seed)
 
-        def settle(wanted: Assignment, made: Made) -> int:
+        def put_away(wanted: Assignment, made: Made) -> int:
             added = production.add(made, _identity)
             ledger.finish(self._name(wanted.number))
             return added
@@ -141,7 +141,7 @@ class TaskSynthesis:
             Stage("writing examples", lambda: ledger.examples, self._count),
             lambda wanted: self._example(wanted, wanted.task(pools.get(wanted.family.name, ()))),
             begin,
-            settle,
+            put_away,
         )
 
     def _example(self, wanted: Assignment, task: str) -> Made:

@@ -1,4 +1,4 @@
-"""One run of writing examples: what it will take, how far it is, what came of it.
+"""One generation run: what it will take, how far it is, what came of it.
 
 What `training.synthesize` (tasks out of the air) and `training.written` (queries to passages)
 have in common: jobs go to a crew, what they made goes into the ledger, and every reply that
@@ -147,11 +147,11 @@ class GenerationRun:
         stage: Stage,
         work: Callable[[Job], Made],
         begin: Callable[[int], Job | None],
-        settle: Callable[[Job, Made], int],
+        put_away: Callable[[Job, Made], int],
     ) -> None:
         """Do the jobs that `begin` gives out until it gives none.
 
-        `settle` puts away what a job made and returns how much of it was of use. Raises what
+        `put_away` puts away what a job made and returns how much of it was of use. Raises what
         `WorkerPool.run` raises, and `UselessRepliesError`.
         """
         crew: WorkerPool[Job, Made] = WorkerPool(work, self._pace.concurrency, self._pace.sleep)
@@ -166,7 +166,7 @@ class GenerationRun:
                 crew.well()
                 self._calls += result.calls
                 self._rejected.update(result.rejected)
-                useful = settle(job, result)
+                useful = put_away(job, result)
             self._useless = 0 if useful else self._useless + 1
             self._tell(stage)
             if self._useless == _USELESS:

@@ -66,7 +66,7 @@ def show(home: Home) -> None:
             key="switch_by_itself",
             help="Otherwise you look at the proof and switch with a click.",
         )
-        wish = service.TrainingOptions(
+        options = service.TrainingOptions(
             collection,
             kinds=kinds,
             data=(written,) if written else (),
@@ -75,14 +75,14 @@ def show(home: Home) -> None:
             promote=promote,
         )
         with errors_shown():
-            _time(home, wish)
+            _time(home, options)
         if st.button(
             "Make the examples" if recipe.learns else "Adapt and prove",
             type="primary",
             disabled=recipe.learns and not (kinds or written or data),
             key="order-it",
         ):
-            _order(home, wish, data, questions)
+            _order(home, options, data, questions)
 
 
 def show_made(home: Home, run: Run) -> None:
@@ -101,7 +101,7 @@ def show_made(home: Home, run: Run) -> None:
         else "",
         f"{count(recipe.steps, 'step')} of {recipe.batch} questions ·"
         f" {'whole weights' if recipe.whole else f'rank {recipe.rank}'} · learning"
-        f" rate {recipe.learning_rate:g} · {order.general:.0%} general questions · seed"
+        f" rate {recipe.rate:g} · {order.general:.0%} general questions · seed"
         f" {recipe.seed}",
     )
     st.markdown("\n".join(f"- {line}" for line in lines if line))
@@ -180,7 +180,13 @@ def _settings() -> tuple[Recipe, float]:
             "Batch", 2, 1024, usual.batch, help="Questions a step; each is told from the others."
         )
         rate = columns[2].number_input(
-            "Learning rate", 1e-6, 1e-1, usual.learning_rate, step=1e-4, format="%.6f"
+            "Learning rate",
+            1e-6,
+            1e-1,
+            None,
+            step=1e-4,
+            format="%.6f",
+            placeholder=f"{usual.rate:f}",
         )
         rank = columns[0].number_input(
             "Rank",
@@ -212,7 +218,7 @@ def _settings() -> tuple[Recipe, float]:
         usual,
         steps=int(steps),
         batch=int(batch),
-        learning_rate=float(rate),
+        learning_rate=rate,
         rank=int(rank),
         alpha=max(int(rank), 1) * usual.alpha // usual.rank,
         whole=whole,
@@ -221,28 +227,30 @@ def _settings() -> tuple[Recipe, float]:
     return recipe, general / 100
 
 
-def _time(home: Home, wish: service.TrainingOptions) -> None:
-    start = home.embedder_of(home.collection(wish.collection).id).spec.name
-    order = TrainingRequest(wish.collection, start, wish.recipe or Recipe(), wish.kinds or ())
+def _time(home: Home, options: service.TrainingOptions) -> None:
+    start = home.embedder_of(home.collection(options.collection).id).spec.name
+    order = TrainingRequest(
+        options.collection, start, options.recipe or Recipe(), options.kinds or ()
+    )
     time.show(home, order, made=False)
 
 
 def _order(
     home: Home,
-    wish: service.TrainingOptions,
+    options: service.TrainingOptions,
     data: list[UploadedFile],
     questions: UploadedFile | None,
 ) -> None:
     """Make the run, start on it, and go to its page."""
     with TemporaryDirectory() as folder:
         paths = [_staged(Path(folder), file) for file in data]
-        wish = replace(
-            wish,
-            data=(*wish.data, *paths),
+        options = replace(
+            options,
+            data=(*options.data, *paths),
             questions=_staged(Path(folder), questions) if questions else None,
         )
         try:
-            run = service.order(home, wish)
+            run = service.order(home, options)
         except FootnoteError as error:
             problem(str(error).replace(f"{folder}/", ""))
             return

@@ -24,7 +24,7 @@ from indexer.parsers.errors import (
     TooLargeError,
 )
 from indexer.parsers.layout import PageBuilder, clean, one_line
-from indexer.parsers.markup.mail import ReadMember, attached
+from indexer.parsers.mail.letter import ReadMember, attached
 from indexer.parsers.pdf.content import read_content
 from indexer.parsers.pdf.embedded import embedded_files
 from indexer.parsers.pdf.gibberish import is_gibberish

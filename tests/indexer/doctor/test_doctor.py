@@ -138,6 +138,13 @@ def add_keyword_rows(home):
     home.execute("INSERT INTO keywords_1 (rowid, title) VALUES (999, 'ghost')")
 
 
+def stem_otherwise(home):
+    home.execute(
+        "UPDATE keywords_1 SET text = 'other stems'",
+        "UPDATE collections SET stemmer = 'snowballstemmer 1.0'",
+    )
+
+
 def break_keyword_index(home):
     home.execute("DELETE FROM keywords_1_data WHERE id > 10")
 
@@ -226,6 +233,7 @@ REPAIRABLE = [
     (hide_passages, "hidden-passages"),
     (lose_keyword_rows, "keyword-table-damaged"),
     (add_keyword_rows, "keyword-table-damaged"),
+    (stem_otherwise, "keyword-table-damaged"),
     (break_keyword_index, "keyword-table-damaged"),
     (lose_keyword_table, "keyword-table-damaged"),
     (add_keyword_table, "keyword-table-stray"),

@@ -367,13 +367,13 @@ def test_what_cannot_be_read_is_listed_once_and_not_tried_again_by_itself(full_d
     broken.write_bytes(b"%PDF-1.7\nnothing more")
     roots = [full_desk.folder]
     assert len(in_step(full_desk.ingest, roots, roots, full_desk.collection).failed) == 1
-    parsed, parse = [], ParserPool.parse
+    parsed, parse = [], ParserPool.parse_and_cut
 
     def noted(pool, path, *more):
         parsed.append(path)
         return parse(pool, path, *more)
 
-    monkeypatch.setattr(ParserPool, "parse", noted)
+    monkeypatch.setattr(ParserPool, "parse_and_cut", noted)
     other = full_desk.write("leave.md", LEAVE + "It is paid in full.")
     assert in_step(full_desk.ingest, roots, [other], full_desk.collection).updated == 1
     assert len(parsed) == 1
@@ -486,3 +486,25 @@ def test_a_long_heading_does_not_fill_the_disk(desk):
     size = sum(file.stat().st_size for file in desk.home.glob("footnote.db*"))
     assert size < 60 * 2 * len(line)
     assert desk.found("word2400") > 0
+
+
+def test_a_document_is_cut_where_it_can_be_stopped(full_desk, monkeypatch):
+    """Cutting a line of four million characters in the job's own process could not be cancelled."""
+
+    def here(*_):
+        raise AssertionError("cut in this process")
+
+    monkeypatch.setattr("indexer.chunking._ranges", here)
+    assert full_desk.run().added == 3
+
+
+def test_a_long_document_is_cancelled_while_it_is_read(desk):
+    desk.write("long.txt", "\u201c a " * 700_000)
+    looks = []
+
+    def cancelled():
+        looks.append(1)
+        return len(looks) > 4
+
+    assert desk.run(cancelled=cancelled).added == 0
+    assert desk.sound()

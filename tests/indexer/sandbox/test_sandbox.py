@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from file_writers import PICTURE, pdf, text_at, zipped
 
+from indexer.chunking import PassageLimits, cut
 from indexer.parsers import (
     EmptyFileError,
     ParseError,
@@ -21,7 +22,7 @@ from indexer.parsers import (
     parse,
 )
 from indexer.records import ParsedFile
-from indexer.sandbox.pool import ParserPool
+from indexer.sandbox.pool import Cutting, ParserPool, _seconds
 
 
 def children() -> set[int]:
@@ -180,3 +181,37 @@ def test_a_worker_imports_no_model_code():
     )
     modules = set(listed.stdout.decode().split())
     assert not {"torch", "transformers", "faiss", "streamlit", "numpy", "pandas"} & modules
+
+
+def words(texts):
+    return [len(text.split()) for text in texts]
+
+
+def test_passages_come_back_as_they_are_cut_here(tmp_path):
+    path, limits = tmp_path / "a.md", PassageLimits(20, 30)
+    path.write_text(
+        "# Leave\n\n" + "Full-time staff have thirty days of it. " * 40 + "\n\n# End\n\nOf."
+    )
+    with ParserPool() as pool:
+        found = pool.parse_and_cut(path, "a.md", Cutting(words, limits)).result(timeout=60)
+    assert found.parsed == parse(path, "a.md")
+    assert found.passages == cut(found.parsed.pages, words, limits)
+    assert len(found.passages) > 5
+
+
+def test_a_counter_that_fails_costs_its_file_and_no_other(good):
+    def fails(texts):
+        raise ValueError("no tokenizer")
+
+    with ParserPool(workers=1) as pool:
+        with pytest.raises(ValueError, match="no tokenizer"):
+            pool.parse_and_cut(good, "a.txt", Cutting(fails, PassageLimits())).result(timeout=60)
+        after = pool.parse_and_cut(good, "a.txt", Cutting(words, PassageLimits()))
+        assert [one.text for one in after.result(timeout=60).passages] == ["Fine."]
+
+
+def test_a_small_file_gets_less_time_than_a_large_one(tmp_path):
+    small, large = tmp_path / "small", tmp_path / "large"
+    small.write_bytes(b"x" * 9_000)
+    large.write_bytes(b"x" * (3 << 20))
+    assert (_seconds(small), _seconds(large)) == (30, 120)

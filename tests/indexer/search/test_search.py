@@ -157,13 +157,13 @@ def test_settling_fits_the_trust_once_and_again_after_growth(store, tiny_embedde
     paragraphs = [prose(seed) for seed in range(60)]
     add(store, tiny_embedder, number, tmp_path / "one.txt", paragraphs[:40])
     searcher = Searcher(store, tmp_path / "index", lambda fingerprint: tiny_embedder)
-    searcher.settle(number)
+    searcher.maintain(number)
     first = store.fusion_weight(number, tiny_embedder.fingerprint)
     assert first
-    searcher.settle(number)
+    searcher.maintain(number)
     assert store.fusion_weight(number, tiny_embedder.fingerprint) == first
     add(store, tiny_embedder, number, tmp_path / "two.txt", paragraphs[40:])
-    searcher.settle(number)
+    searcher.maintain(number)
     assert store.fusion_weight(number, tiny_embedder.fingerprint) != first
     assert searcher.search(paragraphs[3][:60], scope(number))[0].passage.text == paragraphs[3]
 

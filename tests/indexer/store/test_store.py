@@ -441,3 +441,21 @@ def test_a_document_partly_without_text_is_partial(shelf):
     document = shelf.store.add(new, pages, [], np.empty((0, 8)), FINGERPRINT)
     assert (document.state, document.pages_without_text) == ("partial", 1)
     assert document.problem == "a warning"
+
+
+def test_a_collection_is_found_whatever_the_case_and_none_is_made_beside_it(shelf):
+    store = shelf.store
+    made = store.create_collection("Straße")
+    assert store.collection("strasse") == store.collection("STRASSE") == made
+    assert store.create_collection("STRASSE") == made
+    assert made in store.collections()
+    assert len(store.collections()) == 2
+
+
+def test_of_two_that_an_older_version_made_the_one_of_just_this_case_is_found(shelf):
+    store = shelf.store
+    first = store.create_collection("Northwind")
+    with store.transaction() as connection:
+        connection.execute("INSERT INTO collections (name, created_at) VALUES ('northwind', 0)")
+    assert store.collection("Northwind") == store.collection("NORTHWIND") == first
+    assert store.collection("northwind").name == "northwind"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from homes import write_papers
 
+from footnote.home import Home
 from indexer.ingest.sources import find
 from training.data.examples import Example, ExampleFileError, read_examples, write_examples
 from training.data.hard_negatives import Neighbourhood, mine
@@ -40,9 +42,27 @@ def test_documents_are_split_whole_and_the_same_each_time(home):
 
 def test_few_documents_are_split_in_stretches():
     units = [f"{name} {number // 20}" for name in "ab" for number in range(200)]
-    parts = split(units, seed=1)
+    contents = {unit: f"what stands in {unit}" for unit in units}
+    parts = split(units, 1, contents)
     assert set(parts.values()) == {"train", "development", "proof"}
-    assert split(units, seed=1) == parts != split(units, seed=2)
+    assert split(units, 1, contents) == parts != split(units, 2, contents)
+
+
+def test_the_same_documents_are_split_alike_in_every_home(home, tmp_path, tiny_embedder):
+    """Document ids are random, so what is drawn by them differs from home to home."""
+    other = Home.open(tmp_path / "other")
+    other.registry.install("tiny", tiny_embedder.files.folder)
+    other.registry.use("tiny")
+    write_papers(tmp_path / "papers")
+    other.index(find([tmp_path / "papers"]), "papers")
+
+    def drawn(one):
+        split = split_collection(one.store, number_of(one), seed=3)
+        parts = {source.title: split.parts[source.unit] for source in split.sources}
+        pairs = [(pair.query, pair.positive) for pair in weak_examples(split.part("train"))]
+        return parts, pairs
+
+    assert drawn(home) == drawn(other)
 
 
 def test_a_collection_of_nothing_much_is_refused(home, tmp_path):

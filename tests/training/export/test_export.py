@@ -14,7 +14,6 @@ from conftest import TINY_WIDTH, make_base
 from torch.utils.data import DataLoader
 
 from embedder.decoder.load import merge_adapter
-from embedder.decoder.precision import Compute
 from embedder.encoder import Projection
 from embedder.model import Embedder, EmbedderFiles
 from embedder.presets import PRESETS
@@ -98,9 +97,7 @@ def embedder(base, folder, **contract):
 
 
 def in_float32(spec, folder, cache):
-    made = Embedder(spec, EmbedderFiles(folder=folder, cache=cache))
-    made.compute = Compute("cpu", "float32", 2048)
-    return made
+    return Embedder(spec, EmbedderFiles(folder=folder, cache=cache), "float32")
 
 
 def trained(bare, folder, **how):

@@ -36,6 +36,11 @@ class Alone:
         return tensor
 
 
+def in_float32(spec, files) -> Embedder:
+    """What was saved, computed as the trainer computes: another format's rounding is not it."""
+    return Embedder(spec, files, "float32")
+
+
 def test_info_nce_is_minus_the_log_of_the_softmax():
     queries = torch.nn.functional.normalize(torch.randn(3, 8), dim=-1)
     passages = torch.nn.functional.normalize(torch.randn(5, 8), dim=-1)
@@ -150,10 +155,10 @@ def test_training_learns_and_what_it_saves_gives_the_students_vectors(tiny_embed
     files = EmbedderFiles(folder=tmp_path / "saved", cache=tmp_path / "cache")
     with torch.inference_mode():
         wanted = learner.encode("passages", learner.passage_ids(texts)).numpy()
-    np.testing.assert_allclose(Embedder(spec, files).embed_passages(texts), wanted, atol=5e-3)
+    np.testing.assert_allclose(in_float32(spec, files).embed_passages(texts), wanted, atol=5e-3)
 
     # A second run goes on from the adapter, and nobody puts one over whole weights.
-    again = student(Embedder(spec, files), replace(recipe, whole=False))
+    again = student(in_float32(spec, files), replace(recipe, whole=False))
     assert any("lora_" in name for name in again.trainable) is not recipe.whole
     with torch.inference_mode():
         there = again.encode("passages", again.passage_ids(texts)).numpy()
@@ -167,7 +172,7 @@ def test_whole_weights_are_trained_from_where_an_adapter_had_come_to(tiny_embedd
     spec = learner.save(tmp_path / "adapted", "adapted")
     files = EmbedderFiles(folder=tmp_path / "adapted", cache=tmp_path / "cache")
     recipe = replace(RECIPE, whole=True, learning_rate=1e-9)
-    whole = student(Embedder(spec, files), recipe)
+    whole = student(in_float32(spec, files), recipe)
     assert all(name.endswith(".weight") for name in whole.trainable)
     Trainer(whole, examples(), recipe, tmp_path / "whole").run()
     texts = [one.positive for one in examples(4)]
@@ -175,7 +180,7 @@ def test_whole_weights_are_trained_from_where_an_adapter_had_come_to(tiny_embedd
     files = EmbedderFiles(folder=tmp_path / "saved", cache=tmp_path / "cache")
     with torch.inference_mode():
         before = learner.encode("passages", learner.passage_ids(texts)).numpy()
-    np.testing.assert_allclose(Embedder(spec, files).embed_passages(texts), before, atol=5e-3)
+    np.testing.assert_allclose(in_float32(spec, files).embed_passages(texts), before, atol=5e-3)
 
 
 @pytest.fixture
@@ -192,7 +197,7 @@ def projected_embedder(tiny_embedder, tmp_path) -> Embedder:
     ).write(folder / "projection.safetensors")
     digest = hashlib.sha256((folder / "projection.safetensors").read_bytes()).hexdigest()
     spec = replace(tiny_embedder.spec, name="projected", tensors=digest)
-    return Embedder(spec, EmbedderFiles(folder, tiny_embedder.files.cache))
+    return in_float32(spec, EmbedderFiles(folder, tiny_embedder.files.cache))
 
 
 @pytest.mark.parametrize("rates", [(0.02, 0.0), (0.0, 0.05), (0.02, 0.05)])
@@ -230,7 +235,7 @@ def test_rank_nought_trains_what_stands_over_the_decoder(projected_embedder, tmp
     with torch.inference_mode():
         wanted = learner.encode("queries", learner.query_ids(asked, [""] * 6)).numpy()
     files = EmbedderFiles(tmp_path / "saved", tmp_path / "cache")
-    np.testing.assert_allclose(Embedder(spec, files).embed_queries(asked), wanted, atol=5e-3)
+    np.testing.assert_allclose(in_float32(spec, files).embed_queries(asked), wanted, atol=5e-3)
 
 
 def test_rank_nought_over_an_adapter_keeps_it(tiny_embedder, tmp_path):
@@ -240,11 +245,11 @@ def test_rank_nought_over_an_adapter_keeps_it(tiny_embedder, tmp_path):
             if "lora_B" in name:
                 parameter.normal_(std=0.1)
     spec = adapted.save(tmp_path / "adapted", "adapted")
-    start = Embedder(spec, EmbedderFiles(tmp_path / "adapted", tmp_path / "cache"))
+    start = in_float32(spec, EmbedderFiles(tmp_path / "adapted", tmp_path / "cache"))
     learner = student(start, replace(RECIPE, rank=0, token_rate=0.01))
     saved = learner.save(tmp_path / "saved", "taught")
     assert saved.adapter == spec.adapter
-    again = Embedder(saved, EmbedderFiles(tmp_path / "saved", tmp_path / "cache"))
+    again = in_float32(saved, EmbedderFiles(tmp_path / "saved", tmp_path / "cache"))
     texts = [one.positive for one in examples(4)]
     np.testing.assert_allclose(again.embed_passages(texts), start.embed_passages(texts), atol=1e-3)
 
@@ -329,7 +334,9 @@ def test_training_stops_where_nothing_gets_better(tiny_embedder, tmp_path):
 def test_other_architectures_train_by_the_same_path(kind, tmp_path):
     base = make_base(tmp_path / "base", kind)
     spec = EmbedderSpec(name=kind, base=str(base), dimension=TINY_WIDTH)
-    embedder = Embedder(spec, EmbedderFiles(folder=tmp_path / "e", cache=tmp_path / "cache"))
+    embedder = Embedder(
+        spec, EmbedderFiles(folder=tmp_path / "e", cache=tmp_path / "cache"), "float32"
+    )
     recipe = replace(RECIPE, steps=30, batch=8, evaluate_every=30, learning_rate=3e-2)
     learner = student(embedder, recipe)
     Trainer(learner, examples(), recipe, tmp_path / "run").run()
@@ -343,7 +350,7 @@ def test_other_architectures_train_by_the_same_path(kind, tmp_path):
     texts = [one.query for one in examples(4)]
     with torch.inference_mode():
         wanted = learner.encode("queries", learner.query_ids(texts, [""] * 4)).numpy()
-    np.testing.assert_allclose(Embedder(saved, files).embed_queries(texts), wanted, atol=1e-2)
+    np.testing.assert_allclose(in_float32(saved, files).embed_queries(texts), wanted, atol=1e-2)
 
 
 def test_a_decoder_without_linear_layers_is_refused(tiny_embedder, monkeypatch):
