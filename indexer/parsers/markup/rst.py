@@ -101,6 +101,8 @@ def _write(builder: PageBuilder, parent: Node, level: int, depth: int) -> None:
             for source in node.findall(lambda n: n.tagname == "literal_block"):
                 builder.code(source.astext())
         elif kind not in _UNSEEN:
+            for place, item in enumerate(node.children if kind in _LISTS else ()):
+                item["place"] = place
             deeper = level + (kind == "section")
             _write(builder, node, deeper, depth + (kind in _LISTS))
 
@@ -123,7 +125,7 @@ def _mark(item: Node) -> str:
     items = item.parent
     if items.tagname != "enumerated_list":
         return ""
-    number = int(items.get("start", 1)) + items.index(item)
+    number = int(items.get("start", 1)) + item["place"]
     mark = lists.mark(number, _ENUMERATED.get(items.get("enumtype", ""), "decimal"))
     return f"{items.get('prefix', '')}{mark[:-2]}{items.get('suffix', '.')} "
 

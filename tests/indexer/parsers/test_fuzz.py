@@ -8,7 +8,7 @@ from file_writers import docx, epub, odt, ole, paragraph, pdf, text_at, xlsx, zi
 
 from benchmarks.fuzz import fuzz_answers, fuzz_files, fuzz_pictures, fuzz_queries
 from indexer.parsers import CorruptedError, parse
-from indexer.parsers.data import parse_xml
+from indexer.parsers.markup.xml import parse_xml
 from indexer.parsers.office.sheets import find_delimiter
 
 MADE = {

@@ -111,3 +111,42 @@ def test_figures_and_tables_of_a_book(read):
         "T",
     )
     assert text(read("a.epub", data)) == "10^3 and 東京\n\n7. x"
+
+
+XML = {
+    "a power": ("<a><p>10<sup>6</sup> cells</p></a>", "10^6 cells"),
+    "a note's mark": (
+        "<a><p>costs $320<superscript>1</superscript>.</p></a>",
+        "costs $320 ^1.",
+    ),
+    "a formula": (
+        "<a><p>So <math xmlns='http://www.w3.org/1998/Math/MathML'><mfrac><mi>a</mi><mn>2</mn>"
+        "</mfrac></math> holds</p></a>",
+        "So a/2 holds",
+    ),
+    "records": (
+        "<r><o><n>Ann</n><c>3</c></o><o><n>Bob</n><c/></o><o><c>4</c></o></r>",
+        "n | c\nAnn | 3\nBob\n | 4",
+    ),
+    "records in attributes": (
+        '<r><o name="Ann" age="3"/><o name="Bob" age="4"/></r>',
+        "name | age\nAnn | 3\nBob | 4",
+    ),
+    "a table of XHTML": (
+        "<a><table><tr><th>A</th><th>B</th></tr><tr><td rowspan='2'>x</td><td>1</td></tr>"
+        "<tr><td>2</td></tr></table></a>",
+        "A | B\nx | 1\nx | 2",
+    ),
+    "a table of DocBook": (
+        "<a><table><title>T</title><tgroup><thead><row><entry>A</entry><entry>B</entry></row>"
+        "</thead><tbody><row><entry morerows='1'>x</entry><entry>1</entry></row>"
+        "<row><entry>2</entry></row></tbody></tgroup></table></a>",
+        "T\n\nA | B\nx | 1\nx | 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", XML)
+def test_xml(read, name):
+    source, shown = XML[name]
+    assert text(read("a.xml", source)) == shown
