@@ -66,6 +66,7 @@ def parse_rst(data: bytes, name: str) -> ParsedFile:
     title = str(tree.get("title", ""))
     if title:
         builder.heading(title, 1)
+    _count_items(tree)
     _write(builder, tree, 1 if title else 0, -1)
     return ParsedFile(title or name, builder.sections(), "rst")
 
@@ -101,8 +102,6 @@ def _write(builder: PageBuilder, parent: Node, level: int, depth: int) -> None:
             for source in node.findall(lambda n: n.tagname == "literal_block"):
                 builder.code(source.astext())
         elif kind not in _UNSEEN:
-            for place, item in enumerate(node.children if kind in _LISTS else ()):
-                item["place"] = place
             deeper = level + (kind == "section")
             _write(builder, node, deeper, depth + (kind in _LISTS))
 
@@ -118,6 +117,13 @@ def _write_text(builder: PageBuilder, node: Node, depth: int) -> None:
     else:
         mark = _mark(parent) if first and parent.tagname == "list_item" else ""
         builder.item(_text(node), depth, mark)
+
+
+def _count_items(tree: Node) -> None:
+    """Note at each item of a numbered list which it is: looking for it there takes long."""
+    for items in tree.findall(lambda n: n.tagname == "enumerated_list"):
+        for place, item in enumerate(items.children):
+            item["place"] = place
 
 
 def _mark(item: Node) -> str:
