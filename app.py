@@ -10,11 +10,12 @@ from footnote.web import frame
 if __name__ == "__main__":
     frame.show()
 else:
+    from footnote.api.routes import routes
     from footnote.web.server import guard, session
 
     app = App(
         __file__,
-        routes=guard.ROUTES,
+        routes=[*guard.ROUTES, *routes(pages=True)],
         middleware=guard.MIDDLEWARE,
         on_script_error=session.shown,
     )

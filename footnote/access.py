@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from embedder.errors import FootnoteError
+from embedder.registry import SHIPPED, UnknownEmbedderError
 from footnote import deletion
-from footnote.accounts import audit, sharing, signin
+from footnote.accounts import audit, keys, sharing, signin
 from footnote.accounts.people import ONLY_USER, People, Person
 from footnote.home import UnknownCollectionError
 from footnote.jobs import queue, uploads
@@ -26,8 +27,11 @@ from indexer.store.errors import UnknownDocumentError
 from rag.history import History
 
 if TYPE_CHECKING:
+    from embedder.model import Embedder
     from footnote.accounts.audit import Entries
+    from footnote.accounts.keys import Key, NewKey
     from footnote.home import Home
+    from footnote.jobs.uploads import Content
     from footnote.status import Status
     from indexer.pages import Box
     from indexer.records import Collection, Document, Page, Passage, Receipt, Span
@@ -54,18 +58,27 @@ class NotAllowedError(FootnoteError):
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """How a request came in: from this machine or not, and with the token of which session."""
+    """How a request came in: from this machine or not, with whose session's token, or whose key.
+
+    One that brings a key is judged by it alone.
+    """
 
     local: bool
     token: str = ""
+    key: str = ""
 
 
 def visitor(home: Home, door: Door) -> Person:
     """Who it is that asks. Raises `NotSignedInError` or `ElsewhereError`."""
     if People(home.store).registered():
-        person = signin.person_of(home.store, door.token)
+        if door.key:
+            person = keys.holder(home.store, door.key)
+            said = "this key is unknown, revoked or expired; ask for another, or make one yourself"
+        else:
+            person = signin.person_of(home.store, door.token)
+            said = "you are signed out; sign in again to go on"
         if person is None:
-            raise NotSignedInError("you are signed out; sign in again to go on")
+            raise NotSignedInError(said)
         return person
     if not door.local:
         raise ElsewhereError(
@@ -147,6 +160,18 @@ class Access:
         readable = self._readable()
         return Scope(readable if chosen is None else readable & frozenset(chosen))
 
+    def named(self, names: Iterable[str]) -> frozenset[int] | None:
+        """The ids of collections by name, None where none is named: all that may be read.
+
+        Raises `UnknownCollectionError`.
+        """
+        there = {one.name: one.id for one in self.collections()}
+        chosen = list(names)
+        for name in chosen:
+            if name not in there:
+                raise UnknownCollectionError(f"there is no collection {name!r} that you may read")
+        return frozenset(there[name] for name in chosen) if chosen else None
+
     # Documents
 
     def documents(self, chosen: Several[int] | None = None, **filters: Any) -> DocumentList:
@@ -174,6 +199,10 @@ class Access:
     def page(self, document: str, number: int) -> Page:
         """One page. Raises `UnknownDocumentError`."""
         return self._home.store.page(self.document(document).id, number)
+
+    def pages(self, document: str, first: int, count: int) -> list[Page]:
+        """So many pages from this number on. Raises `UnknownDocumentError`."""
+        return self._home.store.pages(self.document(document).id, first, count)
 
     def problem_pages(self, document: str) -> list[int]:
         """The numbers of the pages with a problem."""
@@ -223,6 +252,32 @@ class Access:
         home = self._home
         return explain(question, expected, home.searcher, home.store, self.scope(chosen))
 
+    def embedders(self) -> list[str]:
+        """The names of the embedders that texts may be embedded with.
+
+        One that was trained on a collection is named after it, and tells something of it.
+        """
+        registry = self._home.registry
+        if self.person.admin:
+            return registry.names()
+        answering = {self._home.store.generation(number) for number in self._readable()}
+        return [
+            name
+            for name in registry.names()
+            if name in SHIPPED or registry.spec(name).fingerprint in answering
+        ]
+
+    def embedder(self, name: str) -> Embedder:
+        """An embedder by name. Raises `UnknownEmbedderError`."""
+        if name not in self.embedders():
+            raise UnknownEmbedderError(f"there is no embedder {name!r} that you may use")
+        return self._home.registry.load(name)
+
+    def embedder_of(self, collection: str) -> Embedder:
+        """The embedder that answers for a collection. Raises `UnknownCollectionError`."""
+        (number,) = self.named([collection]) or ()
+        return self._home.embedder_of(number)
+
     def history(self) -> History:
         """The person's own conversations, without what they may read no more."""
         return History(self._home.store, self.person.id, self._readable)
@@ -261,7 +316,7 @@ class Access:
 
     def add_files(
         self,
-        files: Iterable[tuple[str, bytes | memoryview]],
+        files: Iterable[tuple[str, Content]],
         collection: str,
         replace: Several[str] = (),
     ) -> str:
@@ -311,6 +366,22 @@ class Access:
     def delete_collection(self, collection: int) -> Receipt:
         """Delete a collection. Raises `NotAllowedError`."""
         return deletion.delete_collection(self.everything(), collection, self.person.name)
+
+    # The person's own keys
+
+    def keys(self) -> list[Key]:
+        """Their keys, oldest first."""
+        return keys.keys(self._home.store, self.person.id)
+
+    def make_key(self, label: str = "", seconds: float | None = None) -> NewKey:
+        """As `keys.make`, for themselves. Raises `PeopleError`."""
+        person = self.person
+        return keys.make(self._home.store, person, label, seconds, person.name)
+
+    def revoke_key(self, key: str) -> None:
+        """End one of their keys. Raises `UnknownKeyError`."""
+        person = self.person
+        keys.revoke(self._home.store, key, person.name, person.id)
 
     # The installation, for admins
 

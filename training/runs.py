@@ -38,7 +38,7 @@ class UnknownRunError(FootnoteError):
 class TrainingRequest:
     """What a run was asked to do. `start` is the embedder that it starts from.
 
-    `kinds` are the weak pairs to take from the documents (`training.weak.KINDS`); `data` are
+    `kinds` are the weak pairs to take from the documents (`weak_pairs.KINDS`); `data` are
     files of further examples; `questions` is a file of labelled ones for the proof; `general`
     is the share of the synthetic groups that come with Footnote.
     """

@@ -27,6 +27,8 @@ What = Literal[
     "person changed",
     "person removed",
     "password set",
+    "key made",
+    "key revoked",
     "shared",
     "no longer shared",
     "document deleted",

@@ -205,7 +205,8 @@ class People:
                 "UPDATE people SET removed_at = ?, password = '' WHERE id = ?",
                 (time.time(), person.id),
             )
-            connection.execute("DELETE FROM shares WHERE person = ?", (person.id,))
+            for table in ("shares", "keys"):
+                connection.execute(f"DELETE FROM {table} WHERE person = ?", (person.id,))
             _end_sessions(connection, person)
             audit.write(connection, by, "person removed", details=person.name)
 

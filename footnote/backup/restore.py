@@ -172,8 +172,10 @@ def _settle(folder: Path) -> int:
                     " WHERE state IN ('waiting', 'running', 'cancelling')",
                     (STOPPED,),
                 )
-                # Who was signed in then need not be now; passwords and roles stand in other tables.
+                # Who was signed in then need not be now, and a key may have been revoked since;
+                # passwords and roles stand in other tables.
                 connection.execute("DELETE FROM sessions")
+                connection.execute("DELETE FROM keys")
                 # FAISS files are not in a backup; what a search needs is read from the vectors.
                 connection.execute("UPDATE generations SET sealed_file = '', checksum = ''")
             count = connection.execute("SELECT count(*) FROM documents WHERE current = 1")

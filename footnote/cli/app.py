@@ -1,4 +1,4 @@
-"""The command that starts the web app."""
+"""The commands that serve: the pages with the API, the API alone, MCP over stdio."""
 
 from __future__ import annotations
 
@@ -20,14 +20,17 @@ class NobodyRegisteredError(FootnoteError):
     """A server that others can reach would let in everybody, or nobody."""
 
 
-@click.command()
-@click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535))
-@click.option(
+_ADDRESS = click.option(
     "--address",
     default="localhost",
     show_default=True,
     help="Serve on this address; any but this machine's own takes people who sign in.",
 )
+
+
+@click.command()
+@click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535))
+@_ADDRESS
 @click.option("--no-browser", is_flag=True, help="Do not open a browser window.")
 @click.pass_context
 def app(context: click.Context, port: int, address: str, no_browser: bool) -> None:
@@ -49,9 +52,48 @@ def app(context: click.Context, port: int, address: str, no_browser: bool) -> No
     arguments += ["--server.address", address, "--server.port", str(port)]
     arguments += ["--server.headless", "true" if no_browser else "false"]
     os.environ["FOOTNOTE_HOME"] = str(home.path)
-    host = f"[{address}]" if ":" in address and "[" not in address else address
-    click.echo(f"Footnote is at http://{host}:{port}; Ctrl+C ends it.")
+    click.echo(f"Footnote is at {_place(address, port)}; Ctrl+C ends it.")
     os.execv(sys.executable, arguments)  # noqa: S606 - our own interpreter, no shell
+
+
+@click.command()
+@click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535))
+@_ADDRESS
+@click.pass_context
+def serve(context: click.Context, port: int, address: str) -> None:
+    """Serve the HTTP API and MCP alone, without the pages; `app` serves them beside the pages."""
+    home = open_home(context)
+    if not this_machine(address):
+        _refuse_open_door(home, address, pages=False)
+        click.echo("Keys travel as they are unless something in front speaks HTTPS.", err=True)
+    os.environ["FOOTNOTE_HOME"] = str(home.path)
+    import uvicorn
+
+    from footnote.api.serve import app as programs
+
+    place = _place(address, port)
+    click.echo(f"Footnote's API is at {place}, described at {place}/api/docs; Ctrl+C ends it.")
+    uvicorn.run(
+        programs(),
+        host=address.strip("[]"),
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+    )
+
+
+@click.command()
+@click.pass_context
+def mcp(context: click.Context) -> None:
+    """Answer a program that speaks the Model Context Protocol over stdin and stdout."""
+    from footnote.mcp.stdio import serve as answer
+
+    answer(open_home(context))
+
+
+def _place(address: str, port: int) -> str:
+    host = f"[{address}]" if ":" in address and "[" not in address else address
+    return f"http://{host}:{port}"
 
 
 def this_machine(address: str) -> bool:
@@ -64,14 +106,14 @@ def this_machine(address: str) -> bool:
         return False
 
 
-def _refuse_open_door(home: Home, address: str) -> None:
+def _refuse_open_door(home: Home, address: str, *, pages: bool = True) -> None:
     from footnote.accounts.people import People
 
     if People(home.store).admin_registered():
         return
     from footnote.web.server import oidc  # takes a second: it imports Streamlit
 
-    if not oidc.configured():
+    if not (pages and oidc.configured()):
         raise NobodyRegisteredError(
             f"serving on {address} would show the documents to everybody who finds it; register an"
             " admin first (`footnote people add NAME --role admin`), or leave --address out to"

@@ -15,7 +15,7 @@ import click
 
 from embedder.atomic import is_of_storage, storage_error
 from embedder.errors import FootnoteError
-from footnote.cli.app import app
+from footnote.cli.app import app, mcp, serve
 from footnote.cli.common import as_json_option, inert, open_home, show
 from footnote.cli.people import people, share
 from footnote.cli.training import embedders, synth, train
@@ -389,3 +389,5 @@ def settings(context: click.Context, as_json: bool) -> None:
 main.add_command(people)
 main.add_command(share)
 main.add_command(app)
+main.add_command(serve)
+main.add_command(mcp)

@@ -1,7 +1,8 @@
-"""The commands about people: who they are, and what is shared with them."""
+"""The commands about people: who they are, their keys, and what is shared with them."""
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from footnote.cli.common import as_json_option, open_home, show
+from footnote.rendering.formatting import when
 
 if TYPE_CHECKING:
+    from footnote.accounts.keys import Key
     from footnote.accounts.people import Person
 
 _ROLE = click.option("--role", type=click.Choice(["admin", "reader"]))
@@ -139,6 +142,60 @@ def sign_out(context: click.Context, name: str) -> None:
     click.echo(f"{name} is signed out everywhere")
 
 
+@people.command()
+@click.argument("name")
+@click.option("--expires", metavar="TIME", help="When it ends by itself: 12h, 90d, 26w.")
+@click.option("--for", "label", default="", help="What it is for, to know it by later.")
+@as_json_option
+@click.pass_context
+def key(context: click.Context, name: str, expires: str | None, label: str, as_json: bool) -> None:
+    """Make a key for programs that act for somebody. It is shown this once."""
+    from footnote.accounts import keys
+    from footnote.accounts.people import People
+
+    store = open_home(context).store
+    seconds = None if expires is None else _seconds(expires)
+    made = keys.make(store, People(store).named(name), label, seconds)
+    show(
+        as_json,
+        lambda: {"key": made.secret, **_key_json(made.key, name)},
+        lambda: [made.secret, f"Key {made.key.id} of {name}; it is not shown again."],
+    )
+
+
+@people.command("keys")
+@click.argument("name", required=False)
+@as_json_option
+@click.pass_context
+def list_keys(context: click.Context, name: str | None, as_json: bool) -> None:
+    """List the keys of somebody, or of all."""
+    from footnote.accounts import keys
+    from footnote.accounts.people import People
+
+    store = open_home(context).store
+    everybody = People(store)
+    found = keys.keys(store, everybody.named(name).id if name else None)
+    show(
+        as_json,
+        lambda: {"keys": [_key_json(one, everybody.name_of(one.person)) for one in found]},
+        lambda: (
+            [_key_line(one, everybody.name_of(one.person)) for one in found]
+            or ["There are no keys."]
+        ),
+    )
+
+
+@people.command()
+@click.argument("key")
+@click.pass_context
+def revoke(context: click.Context, key: str) -> None:
+    """End a key, named by its id in the list."""
+    from footnote.accounts import keys
+
+    keys.revoke(open_home(context).store, key)
+    click.echo(f"the key {key} opens nothing any more")
+
+
 @click.command()
 @click.argument("collection")
 @click.option("--with", "names", multiple=True, help="A person's name, or everyone; repeatable.")
@@ -183,6 +240,30 @@ def _line(person: Person) -> str:
     if person.may_upload and not person.admin:
         parts.append("may add documents")
     return "  ".join(filter(None, [*parts, person.display_name, person.email]))
+
+
+def _key_json(key: Key, person: str) -> dict[str, Any]:
+    """A key with its person's name."""
+    return asdict(key) | {"person": person, "expired": key.expired}
+
+
+def _key_line(key: Key, person: str) -> str:
+    ends = "never ends" if key.expires_at is None else f"ends {when(key.expires_at)}"
+    used = "never used" if key.used_at is None else f"last used {when(key.used_at)}"
+    state = "has ended" if key.expired else ends
+    return "  ".join(
+        filter(None, [key.id, person, f"made {when(key.made_at)}", state, used, key.label])
+    )
+
+
+def _seconds(time: str) -> float:
+    """How long `90d` is."""
+    found = re.fullmatch(r"([1-9]\d{0,5})([hdw])", time.strip().casefold())
+    if found is None:
+        raise click.BadParameter(
+            f"{time!r} is no time; write 12h, 90d or 26w", param_hint="--expires"
+        )
+    return float(found[1]) * {"h": 3600, "d": 86400, "w": 604800}[found[2]]
 
 
 def _password(*, from_stdin: bool) -> str:

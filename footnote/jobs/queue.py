@@ -1,8 +1,9 @@
 """Background work: each job in a process of its own, its progress in the database.
 
 A job outlives the page and the app that started it. Jobs of one kind run one after the
-other in the order in which they were handed in (that of the rows, for clocks are set back); a
-waiting job's process sleeps until it is the oldest. A job whose process has died is reported
+other in the order in which they were handed in (that of the rows, for clocks are set back), but
+an upload of a few files does not wait for a large one; a waiting job's process sleeps until it is
+its turn. A job whose process has died is reported
 as failed, never as running.
 """
 
@@ -34,6 +35,7 @@ JobState = Literal["waiting", "running", "cancelling", "done", "failed", "cancel
 KINDS = ("index", "reindex", "write", "examples", "train")
 ACTIVE = ("waiting", "running", "cancelling")
 PROGRESS_SECONDS = 0.5  # how often progress reaches the database, and cancelling is noticed
+FEW_FILES = 10  # of an upload that does not wait for larger ones
 DIED = "The job's process ended unexpectedly. Start it again: it continues where it was."
 
 
@@ -170,14 +172,33 @@ def of_run(home: Home, run: str) -> Job | None:
 
 
 def is_behind(home: Home, mine: Job) -> bool:
-    """Whether older work of its kind has to end before a job begins."""
+    """Whether older work of its kind has to end before a job begins.
+
+    A few files do not wait for thousands: they are read beside them.
+    """
     older = _select(
         home,
         "kind = ? AND state IN ('waiting', 'running', 'cancelling')"
         " AND rowid < (SELECT rowid FROM jobs WHERE id = ?)",
         (mine.kind, mine.id),
     )
-    return any(_mark_dead(home, row).active for row in older)
+    return any(_mark_dead(home, row).active for row in older if _comes_first(row, mine))
+
+
+def _comes_first(older: Job, mine: Job) -> bool:
+    """Whether the order of two jobs of one kind counts.
+
+    It does among small uploads, and where a large one has a file of the same name: who comes
+    second gives it another.
+    """
+    if not _is_small(mine) or _is_small(older):
+        return True
+    names = set(older.arguments.get("names") or ()) & set(mine.arguments.get("names") or ())
+    return bool(names) and older.arguments["collection"] == mine.arguments["collection"]
+
+
+def _is_small(job: Job) -> bool:
+    return 0 < len(job.arguments.get("staged") or ()) <= FEW_FILES
 
 
 def mark_dead(home: Home) -> None:

@@ -1,4 +1,4 @@
-"""Files that came in through the page: staged under names of our own, then known by free ones.
+"""Uploads: staged under generated names, then indexed under names that are free.
 
 What is staged belongs to the job that reads it, and goes when the job ends, however it ends;
 what that misses, the doctor finds.
@@ -7,11 +7,12 @@ what that misses, the doctor finds.
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Set
 from contextlib import suppress
 from functools import partial
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from indexer.ingest.sources import Source
 from indexer.store.originals import hash_file
@@ -19,10 +20,13 @@ from indexer.store.originals import hash_file
 if TYPE_CHECKING:
     from indexer.store.store import Store
 
+Content = bytes | memoryview | IO[bytes]  # of a file; one that is open is read to its end
+
 FOLDER = "uploads"  # in the home; `indexer.checks` knows it too
+_PIECE = 1 << 20  # bytes of an open file that are in memory at a time
 
 
-def stage(home: Path, contents: Iterable[bytes | memoryview]) -> list[str]:
+def stage(home: Path, contents: Iterable[Content]) -> list[str]:
     """Write files into the home; their paths. All or none of them stay."""
     folder = home / FOLDER
     folder.mkdir(exist_ok=True)
@@ -31,11 +35,19 @@ def stage(home: Path, contents: Iterable[bytes | memoryview]) -> list[str]:
         for content in contents:
             path = folder / secrets.token_hex(16)
             staged.append(str(path))
-            path.write_bytes(content)
+            _write(path, content)
     except BaseException:
         discard(home, staged)
         raise
     return staged
+
+
+def _write(path: Path, content: Content) -> None:
+    if isinstance(content, bytes | memoryview):
+        path.write_bytes(content)
+        return
+    with path.open("wb") as file:
+        shutil.copyfileobj(content, file, _PIECE)
 
 
 def discard(home: Path, staged: Iterable[str]) -> None:

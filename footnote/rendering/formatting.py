@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from pathlib import PurePath
 
 # Streamlit's Markdown makes links of bare addresses whatever is escaped; an invisible word joiner
 # in the middle keeps them text.
@@ -25,6 +26,11 @@ def plain(text: str) -> str:
 def upright(text: str) -> str:
     """`text` without marks that would show a name in another order than it is: `exe.fdp`."""
     return _UNSEEN.sub("", text)
+
+
+def file_name(path: str) -> str:
+    """The name of a file without its folders, from whatever system the path is."""
+    return upright(PurePath(path.replace("\\", "/")).name)
 
 
 def harmless(text: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from footnote.rendering.formatting import plain, upright
+from footnote.rendering import formatting
+from footnote.rendering.formatting import plain
 from footnote.web import components
 from footnote.web.server.session import errors_shown
 from indexer.parsers.errors import ParseError
@@ -66,7 +67,7 @@ def heading(access: Access, place: Place) -> None:
 
 def file_name(document: Document) -> str:
     """The name of the file, without its folders."""
-    return upright(PurePath(document.path.replace("\\", "/")).name)
+    return formatting.file_name(document.path)
 
 
 def page_label(page: Page, pages: int) -> str:

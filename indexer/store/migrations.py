@@ -241,8 +241,24 @@ _M010 = """
 ALTER TABLE collections ADD COLUMN stemmer TEXT NOT NULL DEFAULT 'snowballstemmer 3.1.1';
 """
 
+# What programs sign in with: each key acts for one person.
+_M011 = """
+CREATE TABLE keys (
+    id TEXT PRIMARY KEY,                     -- random; what it is listed and revoked by
+    person TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+    label TEXT NOT NULL,                     -- what it is for
+    digest TEXT NOT NULL UNIQUE,             -- SHA-256 of what its holder sends
+    made_at REAL NOT NULL,
+    expires_at REAL,
+    used_at REAL
+);
+CREATE INDEX keys_person ON keys(person);
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = tuple(
-    enumerate((_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008, _M009, _M010), start=1)
+    enumerate(
+        (_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008, _M009, _M010, _M011), start=1
+    )
 )
 LATEST = MIGRATIONS[-1][0]
 

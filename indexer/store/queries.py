@@ -210,10 +210,12 @@ class Catalogue:
             raise UnknownDocumentError(f"document {document!r} has no page {number} here")
         return to_page(row)
 
-    def pages(self, document: str) -> list[Page]:
-        """All pages of a document, in order."""
+    def pages(self, document: str, first: int = 1, count: int = -1) -> list[Page]:
+        """A document's pages in order: all, or so many from this number on."""
         rows = self.connection.execute(
-            f"SELECT {PAGE_COLUMNS} FROM pages WHERE document = ? ORDER BY number", (document,)
+            f"SELECT {PAGE_COLUMNS} FROM pages WHERE document = ? AND number >= ?"
+            " ORDER BY number LIMIT ?",
+            (document, first, count),
         )
         return list(map(to_page, rows))
 

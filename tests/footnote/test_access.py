@@ -59,12 +59,15 @@ DOORS = {
     "may": (READ, lambda a, t: a.may("read", t.collection)),
     "scope": (READ, lambda a, t: t.collection in a.scope([t.collection]).collections),
     "scope of all": (READ, lambda a, t: t.collection in a.scope().collections),
+    "named": (READ, lambda a, t: t.collection in a.named([t.name])),
+    "embedder_of": (READ, lambda a, t: a.embedder_of(t.name)),
     "documents": (READ, lambda a, t: a.documents([t.collection]).total),
     "documents of all": (READ, lambda a, t: a.documents(text=t.secret).total),
     "document": (READ, lambda a, t: a.document(t.document.id)),
     "newest": (READ, lambda a, t: a.newest(t.document)),
     "revisions": (READ, lambda a, t: a.revisions(t.document.id)),
     "page": (READ, lambda a, t: a.page(t.document.id, 1)),
+    "pages": (READ, lambda a, t: a.pages(t.document.id, 1, 1)),
     "problem_pages": (READ, lambda a, t: a.problem_pages(t.document.id) == []),
     "passages_on": (READ, lambda a, t: a.passages_on(t.document.id, 1)),
     "original": (READ, lambda a, t: a.original(t.document.id)),
@@ -112,6 +115,8 @@ OWN = {
     "history.rate": lambda h, t: h.rate(t.turn, 1),
     "history.delete": lambda h, t: h.delete(t.talk),
 }
+KEYS = {"keys", "make_key", "revoke_key"}  # likewise
+EMBEDDERS = {"embedders", "embedder"}  # named after what they were trained on; tried below
 NO_DOORS = {"person", "may_add", "history.start"}  # they show and do nothing that is anybody's
 
 
@@ -120,7 +125,7 @@ def _public(kind):
 
 
 def test_no_door_is_without_a_row():
-    rows = {name.partition(" ")[0] for name in DOORS} | OWN.keys() | NO_DOORS
+    rows = {name.partition(" ")[0] for name in DOORS} | OWN.keys() | KEYS | EMBEDDERS | NO_DOORS
     assert rows == _public(Access) | {f"history.{name}" for name in _public(History)}
 
 
@@ -228,6 +233,37 @@ def test_what_is_anothers(home, door):
     OWN[door](acting(home, "reader").history(), theirs)
 
 
+def test_keys_are_their_persons_own(home):
+    theirs = acting(home, "reader").make_key("mine", 60.0).key
+    assert acting(home, "reader").keys() == [theirs]
+    for name in ("uploader", "admin"):
+        assert acting(home, name).keys() == []
+        with pytest.raises(FootnoteError, match="no key"):
+            acting(home, name).revoke_key(theirs.id)
+    acting(home, "reader").revoke_key(theirs.id)
+    assert acting(home, "reader").keys() == []
+
+
+def test_an_embedder_trained_on_the_foreign_is_neither_listed_nor_used(home, tiny_embedder):
+    folder = home.path / "another"
+    shutil.copytree(tiny_embedder.files.folder, folder)
+    spec = replace(tiny_embedder.spec, name="foreign-1", task="another")
+    (folder / "spec.json").write_text(spec.to_json())
+    home.registry.install("foreign-1", folder)
+    assert "foreign-1" in acting(home, "admin").embedders()
+    reader = acting(home, "reader")
+    assert {"tiny", "bundled"} <= set(reader.embedders())
+    assert "foreign-1" not in reader.embedders()
+    said = []
+    for name in ("foreign-1", "nothing-1"):
+        with pytest.raises(FootnoteError) as caught:
+            reader.embedder(name)
+        said.append(str(caught.value).replace(name, "…"))
+    assert said[0] == said[1]
+    home.store.use_generation(home.collection("shared").id, spec.fingerprint)
+    assert reader.embedder("foreign-1").fingerprint == spec.fingerprint
+
+
 def test_another_readers_job_is_not_seen(home):
     theirs = target(home, People(home.store).named("reader"), "shared")
     assert not acting(home, "uploader").jobs()
@@ -244,6 +280,7 @@ def test_the_foreign_and_the_missing_read_alike(home):
         (lambda one: access.page(one, 1), foreign.document.id, "0" * 16),
         (access.job, foreign.job, "0" * 16),
         (lambda one: access.add_files([], one), "foreign", "nothing"),
+        (lambda one: access.named([one]), "foreign", "nothing"),
     ):
         said = []
         for identifier in (there, missing):
@@ -307,6 +344,13 @@ def test_without_people_this_machine_alone_is_served(tmp_path):
     for door in (Door(local=True), Door(local=True, token="made up")):
         with pytest.raises(NotSignedInError):
             visitor(home, door)
+
+
+def test_programs_reach_a_home_through_access_only():
+    for path in sorted((ROOT / "footnote").glob("[am][pc][ip]/*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and path.name not in ("caller.py", "weights.py"):
+                assert node.attr not in {"store", "searcher", "answerer"}, (path.name, node.lineno)
 
 
 # The pages that are an admin's alone, and those who ask who it is.

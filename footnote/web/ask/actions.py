@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote.rendering.formatting import harmless
-from footnote.rendering.results import MARKS, marked
+from footnote.rendering.results import markdown_body, markdown_note, marked
 from footnote.web import components
 from footnote.web.ask import why
 
@@ -81,19 +81,13 @@ def as_markdown(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> str:
     parts, notes = [], []
     for turn, sources in turns:
         offset = len(notes)
-        body = " ".join(
-            harmless(sentence.text)
-            + "".join(f"[^{offset + n}]" for n in sentence.footnotes)
-            + MARKS[sentence.verdict]
-            for sentence in turn.answer.sentences
-        )
+        body = markdown_body(turn.answer, offset)
         parts.append(
             f"## {harmless(turn.question)}\n\n{body or 'The documents do not answer this.'}"
         )
         if turn.answer.sentences:
             notes += [
-                f"[^{offset + source.n}]: {harmless(source.name)}: “{harmless(source.quote)}”"
-                for source in sources
+                markdown_note(offset + source.n, source.name, source.quote) for source in sources
             ]
     return "\n\n".join(parts + notes) + "\n"
 

@@ -21,12 +21,11 @@ from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
-from streamlit import config
 
 from embedder.errors import FootnoteError
 from footnote.access import Access, Door, ElsewhereError, NotSignedInError, visitor
 from footnote.accounts import signin
-from footnote.web.server import oidc
+from footnote.web.server import oidc, programs
 from footnote.web.server.shared_home import home
 from footnote.web.server.sign_in_page import form_fields, page
 
@@ -34,9 +33,11 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SIGN_IN = "/sign-in"
-# Streamlit's own files and its answer to "are you there"; the way in, and the organisation's.
+# Streamlit's own files and its answer to "are you there"; the way in, and the organisation's; what
+# the API says of itself.
 _OPEN = re.compile(
     r"/(static/.*|favicon\.\w+|_stcore/health|sign-in(/organisation)?|auth/login|oauth2callback)"
+    "|" + "|".join(map(re.escape, programs.OPEN))
 )
 _UPLOAD = "/_stcore/upload_file/"
 _PLACE = re.compile(r"/[\w/?=&%.-]*")
@@ -78,10 +79,13 @@ def from_this_machine(peer: str | None, headers: Mapping[str, str]) -> bool:
 
 
 def door(connection: HTTPConnection) -> Door:
-    """How a request came in."""
+    """How a request came in. The pages know no keys."""
     peer = connection.client.host if connection.client else None
     local = from_this_machine(peer, connection.headers)
-    return Door(local, connection.cookies.get(cookie_name(), ""))
+    key = ""
+    if programs.asks(connection.scope["path"]):
+        key = programs.bearer(connection.headers)
+    return Door(local, connection.cookies.get(cookie_name(), ""), key)
 
 
 def _refusal(connection: HTTPConnection) -> FootnoteError | None:
@@ -138,15 +142,35 @@ def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
 def _objection(connection: HTTPConnection) -> Response | None:
     """The answer to what nobody may ask, and to an upload of somebody who may add no documents."""
     path, method = connection.scope["path"], connection.scope["method"]
+    if programs.asks(path):
+        return _other_sites(connection, method)
     if ".." in re.split(r"[/\\]", unquote(path)):  # the server has decoded it once
         return PlainTextResponse("This is no path of Footnote's.", 400)
-    if _announced(connection) > config.get_option("server.maxUploadSize") << 20:
+    if _announced(connection) > _longest_upload():
         return PlainTextResponse("This is longer than any file may be.", 413)
     if path.startswith(_UPLOAD) and method in ("PUT", "POST"):
         here, way = home(), door(connection)
         if not Access(here, lambda: visitor(here, way)).may_add():
             return PlainTextResponse("You may not add documents.", 403)
     return None
+
+
+def _other_sites(connection: HTTPConnection, method: str) -> Response | None:
+    """The answer to a page of another site, or of another program of this machine, that sends here.
+
+    A browser says where a request comes from, and adds the session's cookie unasked. A key is
+    never added unasked.
+    """
+    if method in ("GET", "HEAD") or programs.bearer(connection.headers) or _same_site(connection):
+        return None
+    return programs.error(403, "this was sent by a page of another site; send a key with it")
+
+
+def _longest_upload() -> int:
+    """Bytes that Streamlit takes of a file."""
+    from streamlit import config
+
+    return config.get_option("server.maxUploadSize") << 20
 
 
 def _announced(connection: HTTPConnection) -> int:
@@ -156,6 +180,8 @@ def _announced(connection: HTTPConnection) -> int:
 
 
 def _refused(connection: HTTPConnection, refused: FootnoteError) -> Response:
+    if programs.asks(connection.scope["path"]):
+        return _refused_program(connection, refused)
     if isinstance(refused, NotSignedInError):
         if "text/html" in connection.headers.get("accept", ""):
             way = SIGN_IN
@@ -166,6 +192,19 @@ def _refused(connection: HTTPConnection, refused: FootnoteError) -> Response:
         return PlainTextResponse("Sign in first.", 401)
     code = 403 if isinstance(refused, ElsewhereError) else 503
     return PlainTextResponse(f"Footnote: {refused}.", code)
+
+
+def _refused_program(connection: HTTPConnection, refused: FootnoteError) -> Response:
+    """The same as JSON, with what a program can do about it."""
+    if not isinstance(refused, NotSignedInError):
+        return programs.error(403 if isinstance(refused, ElsewhereError) else 503, str(refused))
+    if programs.bearer(connection.headers):
+        return programs.error(401, str(refused))
+    return programs.error(
+        401,
+        "this takes a key, in the header `Authorization: Bearer fn_…`; make one with"
+        " `footnote people key NAME`, or under your name at the top of the pages",
+    )
 
 
 def _watched(
@@ -253,8 +292,8 @@ def safe_place(place: str) -> str:
     return place if _PLACE.fullmatch(place) and not place.startswith("//") else "/"
 
 
-def _same_site(request: Request) -> bool:
-    """Whether a form was sent from a page of ours, by what browsers say of it.
+def _same_site(request: HTTPConnection) -> bool:
+    """Whether a request was sent from a page of ours, by what browsers say of it.
 
     Those that say nothing are no browsers; they carry no cookie of anybody's.
     """

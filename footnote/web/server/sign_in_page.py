@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import html
+from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
 from starlette.responses import HTMLResponse
 
-from footnote.web.components import ASSETS
 from footnote.web.server import oidc
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+_ASSETS = Path(__file__).parents[1] / "assets"
 _LONGEST_FORM = 16_384  # bytes
 _HEADERS = {
     # Nothing is loaded, no script runs, nobody frames it, and the form goes to this server only.
@@ -29,8 +30,8 @@ def page(
     request: Request, place: str, *, name: str = "", problem: str = "", status: int = 200
 ) -> Response:
     """The page; `place` is where it leads to, `problem` what went wrong before."""
-    template = Template((ASSETS / "sign_in.html").read_text(encoding="utf-8"))
-    logo = (ASSETS / "logo.svg").read_text(encoding="utf-8")
+    template = Template((_ASSETS / "sign_in.html").read_text(encoding="utf-8"))
+    logo = (_ASSETS / "logo.svg").read_text(encoding="utf-8")
     text = template.substitute(
         logo=logo,
         place=html.escape(place),

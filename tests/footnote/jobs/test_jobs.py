@@ -179,3 +179,65 @@ def test_reading_again_takes_what_is_there_by_now_and_names_what_is_not(home, tm
     home.store.originals.path(now.content_hash).unlink()
     (failed,) = home.reindex("staff").failed
     assert failed.path == str(file)
+
+
+def bulk(home, **arguments):
+    """Ten thousand files that are being read, by this process."""
+    names = [f"{number}.txt" for number in range(10_000)]
+    given = {"paths": names, "names": names, "collection": "mine", "staged": names} | arguments
+    row(home, "bulk", arguments=json.dumps(given), pid=os.getpid())
+    return queue.job(home, "bulk")
+
+
+def upload(home, name="one.txt"):
+    (staged,) = uploads.stage(home.path, [b"Premiums are paid every month."])
+    given = {"paths": [staged], "names": [name], "collection": "mine", "staged": [staged]}
+    return queue.submit(home, "index", given)
+
+
+def test_one_file_is_read_while_ten_thousand_are(home):
+    assert bulk(home).state == "running"
+    done = ended(home, upload(home))
+    assert (done.state, done.result["added"]) == ("done", 1)
+    assert queue.job(home, "bulk").state == "running"
+
+
+def test_a_folder_that_is_being_indexed_holds_up_no_upload(home):
+    bulk(home, paths=["/documents"], names=None, staged=[])
+    assert ended(home, upload(home)).state == "done"
+
+
+def test_small_uploads_keep_their_order_and_a_name_is_waited_for(home):
+    bulk(home)
+    first, second = upload(home, "7.txt"), upload(home)
+    for identifier in (first, second):
+        assert queue.is_behind(home, queue.job(home, identifier))
+    queue._update(home, "bulk", state="done")
+    assert [ended(home, one).state for one in (first, second)] == ["done", "done"]
+    rows = home.store.documents([home.collection("mine").id]).rows
+    assert sorted(document.path for document in rows) == ["7.txt"]  # the same content
+
+
+def test_a_job_that_waits_for_days_is_not_failed_for_waiting(home):
+    bulk(home)
+    waiting = upload(home, "7.txt")
+    queue._update(home, waiting, created_at=time.time() - 9e5, heartbeat_at=None)
+    time.sleep(3 * queue.PROGRESS_SECONDS)
+    assert queue.job(home, waiting).state == "waiting"
+    queue.mark_dead(home)
+    assert queue.job(home, waiting).state == "waiting"
+    queue._update(home, "bulk", state="done")
+    assert ended(home, waiting).state == "done"
+
+
+def test_a_folder_without_a_readable_file_ends_with_a_sentence_and_counts(home, tmp_path):
+    folder = tmp_path / "nothing to read"
+    folder.mkdir()
+    (folder / "photo.xyz").write_bytes(bytes(range(256)))
+    (folder / "empty.txt").write_text("")
+    given = {"paths": [str(folder)], "names": None, "collection": "mine", "staged": []}
+    done = ended(home, queue.submit(home, "index", given))
+    assert done.state == "done"
+    assert done.result["added"] == 0
+    assert len(done.result["failed"]) == 2
+    assert all(failure["error"] for failure in done.result["failed"])
