@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,7 +112,7 @@ class Settings:
             resolved[known.name] = Setting(known.name, value, source, known.meaning, known.secret)
         return cls(resolved)
 
-    def __iter__(self):  # noqa: ANN204 - an iterator of Setting
+    def __iter__(self) -> Iterator[Setting]:
         return iter(self._settings.values())
 
     def text(self, name: str) -> str:

@@ -169,7 +169,7 @@ def _collections(home: Home) -> Iterator[CollectionStatus]:
             Generation(installed.get(one, ""), one, one == answering, _missing(home, number, one))
             for one in shown
         ]
-        yield CollectionStatus(name, *counts, tuple(generations))
+        yield CollectionStatus(name, *counts, generations=tuple(generations))
 
 
 def _missing(home: Home, collection: int, fingerprint: str) -> int:

@@ -225,7 +225,9 @@ class CollectionSynthesis:
             own = [self._candidate(passage) for passage in batch]
         except UnknownDocumentError:
             return Made(rejected=("document deleted",), calls=0)
-        examples, rejected, calls = [], [], 0
+        examples: list[Example] = []
+        rejected: list[str] = []
+        calls = 0
         for candidate, writing in zip(own, self._writings(batch, own), strict=True):
             calls += writing.calls
             rejected += writing.rejected

@@ -47,8 +47,10 @@ def parse_opendocument(container: Container, name: str, reading: Reading) -> Par
     _blocks(builder, body, -1)
     first = builder.blocks[0] if builder.blocks else None
     pages = builder.sections()
-    titled = first is not None and first.kind == "heading" and first.level == 1
-    return ParsedFile(pages[0].text[: first.end] if titled else name, pages, "odt")
+    title = name
+    if first is not None and first.kind == "heading" and first.level == 1:
+        title = pages[0].text[: first.end]
+    return ParsedFile(title, pages, "odt")
 
 
 def _styles(container: Container) -> _Element | None:

@@ -56,7 +56,7 @@ def _slide(slide: Slide, number: int, size: tuple[int, int], builder: PageBuilde
     if titled is not None:
         _take_out(builder, titled, titled.text_frame.paragraphs, looks)
     title = _title(slide)
-    skipped = titled.shape_id if title else None
+    skipped = titled.shape_id if titled is not None and title else None
     shapes = [
         shape
         for shape in _shapes(_seen(slide.shapes, size, builder))
