@@ -61,8 +61,8 @@ def decode(data: bytes, declared: str | None = None) -> str:
             "is not text and not a document that is read; "
             "save it as PDF, as an office document or as text"
         )
-    for name in ("utf-8", codec(declared)):
-        text = _strictly(data, name)
+    for label in ("utf-8", codec(declared)):
+        text = _strictly(data, label)
         if text is not None:
             return text
     return _guess(data)

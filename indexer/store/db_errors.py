@@ -152,7 +152,7 @@ class Connection(sqlite3.Connection):
         super().__init__(name, *arguments, **options)
         self.name = name
 
-    def cursor(self, factory: type[sqlite3.Cursor] = Cursor) -> sqlite3.Cursor:
+    def cursor(self, factory: Any = Cursor) -> Any:
         """A cursor whose errors are named."""
         return super().cursor(factory)
 

@@ -167,7 +167,9 @@ class OpenAIChat:
         waits = 0
         while True:
             try:
-                return self._connection().chat.completions.create(
+                # Its overloads ask for a class of message a role.
+                create: Any = self._connection().chat.completions.create
+                return create(
                     model=self.name,
                     messages=[{"role": m.role, "content": m.content} for m in messages],
                     stream=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer.parsers.container import package_faults
 from indexer.parsers.hidden import MARKED, OFF_PAGE
@@ -124,11 +124,11 @@ def _is_furniture(shape: BaseShape) -> bool:
     )
 
 
-def _has_text(shape: BaseShape) -> bool:
+def _has_text(shape: Any) -> bool:
     return shape.has_table if not shape.has_text_frame else bool(shape.text_frame.text.strip())
 
 
-def _write(builder: PageBuilder, shape: BaseShape, looks: SlideLooks) -> None:
+def _write(builder: PageBuilder, shape: Any, looks: SlideLooks) -> None:
     """Write a table's rows, a placeholder's several paragraphs as a list, or paragraphs."""
     if shape.has_text_frame:
         paragraphs = shape.text_frame.paragraphs
