@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from io import TextIOWrapper
@@ -352,17 +353,31 @@ def backup(context: click.Context, file: Path, force: bool, as_json: bool) -> No
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Move the home that is there aside.")
+@click.option(
+    "--accept-settings", is_flag=True,
+    help="Take over the backup's address and prices of the language model unasked.",
+)  # fmt: skip
 @as_json_option
 @click.pass_context
-def restore(context: click.Context, file: Path, replace: bool, as_json: bool) -> None:
+def restore(
+    context: click.Context, file: Path, replace: bool, accept_settings: bool, as_json: bool
+) -> None:
     """Make the home out of a backup FILE, where there is none yet."""
     from footnote.backup.restore import restore
     from footnote.cli.progress_bars import copying
     from footnote.rendering import results
     from footnote.settings import home_path
 
+    def accept(asked: Mapping[str, str]) -> bool:
+        if accept_settings or as_json or not sys.stdin.isatty():
+            return accept_settings
+        said = "".join(f"\n  {name} = {inert(value)}" for name, value in asked.items())
+        return click.confirm(f"The backup sends questions to:{said}\nTake this over?", err=True)
+
     with copying() as progress:
-        report = restore(file, home_path(context.obj), replace=replace, progress=progress)
+        report = restore(
+            file, home_path(context.obj), replace=replace, accept=accept, progress=progress
+        )
     show(as_json, lambda: asdict(report), lambda: [results.restore_text(report)])
 
 

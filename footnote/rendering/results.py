@@ -271,10 +271,17 @@ def backup_text(report: BackupReport) -> str:
 
 
 def restore_text(report: RestoreReport) -> str:
-    """A restored home, in one line."""
+    """A restored home, and what was left out of its settings."""
     documents, files = count(report.documents, "document"), count(report.files, "file")
     said = f"{report.home}: {documents} restored, {files} checked"
-    return said + (f"; what was there before is at {report.before}" if report.before else "")
+    said += f"; what was there before is at {report.before}" if report.before else ""
+    if report.left_out:
+        settings = ", ".join(f"{name} = {value}" for name, value in report.left_out.items())
+        said += (
+            f"\nleft out of its settings: {settings}; put them into settings.toml yourself, or "
+            "restore with --accept-settings, if you know them"
+        )
+    return said
 
 
 def eval_text(report: EvalReport) -> Iterator[str]:

@@ -229,6 +229,26 @@ def test_settings_tell_where_they_come_from(home, run, monkeypatch):
     assert "very-secret" not in told["api_key"]["value"]
 
 
+def test_a_key_goes_only_to_the_address_beside_it(home, run, monkeypatch):
+    """A home's own address, which may have come with it, does not get the operator's key."""
+    monkeypatch.setenv("OPENAI_API_KEY", "a-very-secret-key")
+    (home.path / "settings.toml").write_text('base_url = "https://elsewhere.example/v1"\n')
+    key = as_json(run("settings", "--json"))["settings"]["api_key"]
+    assert key["value"] == ""
+    assert "not sent" in key["source"]
+    assert Home.open(home.path).llm._api_key == ""
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://here.example/v1")
+    assert Home.open(home.path).llm._api_key == "a-very-secret-key"
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    (home.path / "settings.toml").write_text(
+        'base_url = "https://elsewhere.example/v1"\napi_key = "its own"\n'
+    )
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert Home.open(home.path).llm._api_key == "its own"
+    monkeypatch.setenv("OPENAI_API_KEY", "a-very-secret-key")
+    assert Home.open(home.path).llm._api_key == "its own"
+
+
 def test_an_unknown_setting_is_named(home, run):
     (home.path / "settings.toml").write_text("wrokers = 3\n")
     result = run("documents")
