@@ -261,7 +261,8 @@ class CollectionSynthesis:
         return _Candidate(embedding_text(title, passage), passage.document)
 
     def _example(self, query: WrittenQuery, own: _Candidate) -> Example:
-        positive, negatives = own, ()
+        positive = own
+        negatives: tuple[str, ...] = ()
         if self._judge is not None:
             shown = self._neighbours(query, own)
             messages = prompts.relabel(
