@@ -93,7 +93,7 @@ class _Reader:
         """What stands in footers and on the layout, where no slide before has said it."""
         repeated = [shape for shape in shapes if _is_furniture(shape)]
         layout = slide.slide_layout
-        sheets: list[_BaseSlide] = [layout] if _shows_master(slide) else []
+        sheets: list[Any] = [layout] if _shows_master(slide) else []
         if sheets and _shows_master(layout):
             sheets.append(layout.slide_master)
         for sheet in sheets:
