@@ -205,7 +205,6 @@ def read_support(claim, *texts):
             "The doctor prescribed the drug to sick kids.",
             "The physician prescribed the medicine to ill children.",
         ),
-        ("Staff have to tell their supervisor.", "Employees must inform their manager."),
     ],
 )
 def test_the_reader_knows_other_words_for_what_the_source_says(claim, text):
