@@ -223,7 +223,8 @@ class Answerer:
         asked = read(f"Summarise {document.title}", TermStatistics((), 1, 1, {}), languages)
         whole = tuple(quotables(held, pages))
         features = abstain.features(asked, held, ())
-        return Reading(asked, tuple(held), pages, whole, (), features, 1.0, "")
+        sure = 1.0, 0.0
+        return Reading(asked, tuple(held), pages, whole, (), features, *sure, self._reader, "")
 
     def _whole_document(self, reading: Reading) -> Document | None:
         """The document that a question wants summed up, None where it names none."""
