@@ -274,7 +274,7 @@ def _encoded_message(source: object) -> EmailMessage:
 
 def _uudecoded(lines: str) -> bytes:
     data = b""
-    for line in lines.split("\n"):
+    for line in filter(None, lines.split("\n")):
         try:
             data += binascii.a2b_uu(line.encode("ascii", errors="ignore"))
         except binascii.Error:
@@ -287,7 +287,7 @@ def messages(data: bytes) -> Iterator[Message]:
     starts = [
         found.start() for found in re.finditer(rb"^From \S.*\d{2}:\d{2}.*$", data, re.MULTILINE)
     ]
-    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(data)], strict=False):
         _, _, source = data[start:end].partition(b"\n")
         source = re.sub(rb"^>(>*From )", rb"\1", source, flags=re.MULTILINE)
         yield email.message_from_bytes(source, policy=email.policy.default)
