@@ -549,3 +549,24 @@ def test_a_code_beyond_reason_takes_no_time():
 
     assert shown("EQ " + "\\a1 " * 400) is not None
     assert shown("EQ " + "\\f(" * 500) is not None
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "ms-word.document.macroEnabled",
+        "ms-word.template.macroEnabledTemplate",
+        "openxmlformats-officedocument.wordprocessingml.template",
+    ],
+)
+def test_templates_and_files_with_macros_are_documents(read, kind):
+    import io
+    import zipfile
+
+    stream = io.BytesIO()
+    words = io.BytesIO(docx(paragraph("Words.")))
+    with zipfile.ZipFile(words) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            plain = b"openxmlformats-officedocument.wordprocessingml.document.main"
+            new.writestr(name, old.read(name).replace(plain, f"{kind}.main".encode()))
+    assert text_of(read("a.docm", stream.getvalue())) == "Words."
