@@ -101,8 +101,8 @@ def _write_output(builder: PageBuilder, output: dict[str, Any]) -> None:
     elif "text/markdown" in data:
         add_markdown(builder, _joined(data["text/markdown"]))
     else:
-        shown = output.get("text") or data.get("text/plain") or data.get("text/latex")
-        text = _lasting(_ANSI.sub("", _joined(shown)))
+        written = output.get("text") or data.get("text/plain") or data.get("text/latex")
+        text = _lasting(_ANSI.sub("", _joined(written)))
         for part in _parts(text):
             builder.code(part)
 

@@ -101,7 +101,9 @@ def _write_block(builder: PageBuilder, source: str) -> None:
     if heading:
         builder.heading(_plain(heading.group(2)), _LEVELS.get(heading.group(1), 1))
         return
-    kind, inside = _ENVIRONMENT.fullmatch(source).group(1, 2)
+    found = _ENVIRONMENT.fullmatch(source)
+    assert found is not None  # `_PIECE` finds headings and environments
+    kind, inside = found.group(1, 2)
     if kind.startswith(("tabular", "longtable", "array", "tabulary")):
         rows = [
             [*_cells(row)]
