@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
 from io import TextIOWrapper
@@ -50,9 +53,21 @@ class _Commands(click.Group):
 def main(context: click.Context, home: Path | None) -> None:
     """Ask your own documents; every sentence of the answer names its source."""
     context.obj = home
+    _quieten_libraries()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that knows few letters gets a "?"
             stream.reconfigure(errors="replace")
+
+
+def _quieten_libraries() -> None:
+    """Keep to ourselves what libraries log, warn of and count: none of it is for who typed this.
+
+    What goes wrong is raised, and said in our words. `python -W default` shows warnings again.
+    """
+    logging.getLogger().addHandler(logging.NullHandler())  # else Python prints what has no handler
+    os.environ.setdefault("TQDM_DISABLE", "1")  # read by tqdm when it is imported
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
 
 
 _collection = click.option(
@@ -179,7 +194,8 @@ def delete(context: click.Context, documents: tuple[str, ...], as_json: bool) ->
     from indexer.store.errors import UnknownDocumentError
 
     receipt = deletion.delete(open_home(context), documents)
-    show(as_json, lambda: asdict(receipt), lambda: [results.receipt_text(receipt)])
+    if receipt.documents:
+        show(as_json, lambda: asdict(receipt), lambda: [results.receipt_text(receipt)])
     unknown = [one for one in documents if one not in receipt.documents]
     if unknown:
         raise UnknownDocumentError(
@@ -226,6 +242,23 @@ def ask(context: click.Context, question: str, collections: tuple[str, ...], as_
 
     home = open_home(context)
     answer = home.answerer.ask(question, home.scope(collections))
+    show(as_json, lambda: results.answer_json(answer), lambda: results.answer_text(answer))
+
+
+@main.command()
+@click.argument("document")
+@_collection
+@as_json_option
+@click.pass_context
+def summary(
+    context: click.Context, document: str, collections: tuple[str, ...], as_json: bool
+) -> None:
+    """Sum up DOCUMENT (an id, path or title) in its own sentences, each with its source."""
+    from footnote.rendering import results, transcript
+
+    home = open_home(context)
+    found = transcript.find_document(home.store, home.scope(collections).collections, document)
+    answer = home.answerer.summarise(found)
     show(as_json, lambda: results.answer_json(answer), lambda: results.answer_text(answer))
 
 
@@ -318,14 +351,17 @@ def doctor(context: click.Context, repair: bool, as_json: bool) -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
 @as_json_option
 @click.pass_context
-def backup(context: click.Context, file: Path, as_json: bool) -> None:
+def backup(context: click.Context, file: Path, force: bool, as_json: bool) -> None:
     """Write the home into one FILE; others may go on working meanwhile."""
     from footnote.backup.backup import backup
     from footnote.cli.progress_bars import copying
     from footnote.rendering import results
 
+    if file.exists() and not force:
+        raise FootnoteError(f"{file} is there already; give another name, or --force to replace it")
     with copying() as progress:
         report = backup(open_home(context), file, progress)
     show(as_json, lambda: asdict(report), lambda: [results.backup_text(report)])

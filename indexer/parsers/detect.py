@@ -60,7 +60,7 @@ _ZIPPED = (
 )
 _OPEN_DOCUMENT = (
     (b"opendocument.text", "odt"),
-    (b"opendocument.spreadsheet", "sheet"),
+    (b"opendocument.spreadsheet", "ods"),
     (b"opendocument.presentation", "odt"),
     (b"epub+zip", "epub"),
 )

@@ -22,7 +22,8 @@ from indexer.parsers.markup.html import parse_html
 from indexer.parsers.markup.markdown import parse_markdown
 from indexer.parsers.markup.rst import parse_rst
 from indexer.parsers.office.legacy import parse_doc, parse_ppt
-from indexer.parsers.office.opendocument import parse_opendocument
+from indexer.parsers.office.opendocument.parse import parse_opendocument
+from indexer.parsers.office.opendocument.spreadsheet import parse_ods
 from indexer.parsers.office.rtf import parse_rtf
 from indexer.parsers.office.sheets import parse_csv
 from indexer.parsers.office.slides.parse import parse_pptx
@@ -65,7 +66,7 @@ _HOLDING: Mapping[str, Callable[[bytes, str, Reading, ReadMember], ParsedFile]] 
     {"eml": parse_eml, "gz": parse_gzip, "mbox": parse_mbox, "tnef": parse_tnef}
 )
 _FROM_ZIP: Mapping[str, Callable[[Container, str, Reading], ParsedFile]] = MappingProxyType(
-    {"epub": parse_epub, "odt": parse_opendocument}
+    {"epub": parse_epub, "ods": parse_ods, "odt": parse_opendocument}
 )
 _OFFICE: Mapping[str, Callable[[bytes, str, Reading], ParsedFile]] = MappingProxyType(
     {"docx": parse_docx, "pptx": parse_pptx, "sheet": parse_workbook}

@@ -190,6 +190,12 @@ def test_the_command_line_backs_up_and_restores(home, tmp_path):
     file = str(tmp_path / "b.zip")
     made = CliRunner().invoke(main, ["--home", str(home.path), "backup", file, "--json"])
     assert json.loads(made.stdout)["documents"] == 24
+    before = (tmp_path / "b.zip").read_bytes()
+    again = CliRunner().invoke(main, ["--home", str(home.path), "backup", file])
+    assert (again.exit_code, "--force" in again.output) == (1, True)
+    assert (tmp_path / "b.zip").read_bytes() == before
+    forced = CliRunner().invoke(main, ["--home", str(home.path), "backup", file, "--force"])
+    assert forced.exit_code == 0
     refused = CliRunner().invoke(main, ["--home", str(home.path), "restore", file])
     assert (refused.exit_code, "--replace" in refused.output) == (1, True)
     done = CliRunner().invoke(main, ["--home", str(tmp_path / "n"), "restore", file, "--json"])
