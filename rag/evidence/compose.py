@@ -35,7 +35,9 @@ _RIVAL_WORDS = 0.5
 _MOST_RIVALS = 2
 # An announcement that leans on the sentence before it.
 _LEANS = re.compile(
-    r"\b(?:this|these|that|those|they|it|such|diese[rs]?|dies|est[oae]s?|ce(?:la|ci|s)?)\b", re.I
+    r"\b(?:this|these|that|those|they|it|such|our|the following|diese[rs]?|dies|est[oae]s?"
+    r"|ce(?:la|ci|s)?)\b",
+    re.I,
 )
 # A total or mean that a sentence states itself.
 _TOTAL = re.compile(r"\b(?:totals?|altogether|in all|sum|average|mean|combined)\b", re.IGNORECASE)
@@ -291,7 +293,7 @@ class _Composer:
         same = sum(
             1 for other in chosen if other.item and self._span(other) in self._places(entries)
         )
-        if same >= _MEANT and entries.kind == "list":
+        if same >= _MEANT and entries.kind == "list" and self.question.kind in ("any", "name"):
             return True
         held = self.question.covered(self._scored(quotable).head)
         return self.question.form == "list" and held >= _LIST_HELD

@@ -35,6 +35,8 @@ _ENUMERATES = 0.25
 _DENIAL = 0.25
 
 _COMMAS = 2
+# An announcement is of what is asked for where it holds this share of it with its headings.
+_ANNOUNCED = 0.6
 _NOT_LIMITED = re.compile(r",? but (?:(?:is|are) )?not limited to", re.IGNORECASE)
 
 MOST_SENTENCES = 3
@@ -87,7 +89,13 @@ def score(
         whole = question.covered(terms[place] | head | around)
         value = own + _HEADING_SHARE * (with_head - own) + _NEIGHBOUR_SHARE * (whole - with_head)
         value += _KIND.get(question.kind, 0.0) * holds_kind(question, quotable.text)
-        value += _ENUMERATES * (question.form == "list" and _enumerates(question, quotable, noun))
+        value += _ENUMERATES * (
+            question.form == "list"
+            and (
+                _enumerates(question, quotable, noun)
+                or (quotable.text.endswith(":") and with_head >= _ANNOUNCED)
+            )
+        )
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
         value -= _FRAGMENT_PENALTY * (not quotable.item and is_fragment(quotable.text))
