@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from indexer.chunking import locate
+from indexer.chunking import locate, sentences
 from indexer.records import Hit, Page, Passage, Span
 from rag.evidence import exact, extract, verdicts
 from rag.evidence.extract import Scored
 from rag.evidence.lists import Entries, entries_at
 from rag.evidence.quotables import Quotable, item_text, row_text
 from rag.evidence.subject import Named, by_subject
+from rag.languages import language_of
 from rag.question.analysis import Question, holds_kind
 
 # Sentences that may follow one that ends on a colon and announces no list.
@@ -381,9 +382,20 @@ class _Composer:
             end = following.quotable.end
             if not following.quotable.text.rstrip().endswith(":"):
                 break
-        return Quote(
-            "\n".join(texts), quotable.hit, tuple(locate(hit.passage, quotable.start, end))
-        )
+        spans = tuple(locate(hit.passage, quotable.start, end))
+        if len(texts) == 1:
+            said, more = self._next_sentence(hit)
+            texts, spans = [*texts, *said], (*spans, *more)
+        return Quote("\n".join(texts), quotable.hit, spans)
+
+    def _next_sentence(self, hit: Hit) -> tuple[list[str], tuple[Span, ...]]:
+        """The first sentence of the passage behind this one, nothing at a document's end."""
+        for passage in self._passages_of(hit.document.id):
+            if passage.ordinal == hit.passage.ordinal + 1:
+                for start, end in sentences(passage.text, language_of(passage.text).code):
+                    text = " ".join(passage.text[start:end].split())
+                    return [text], tuple(locate(passage, start, end))
+        return [], ()
 
     def _within(self, one: Quote, other: Quote) -> bool:
         """Whether all that one quotes is quoted by the other too."""

@@ -129,6 +129,13 @@ def test_no_answer_ends_on_a_colon():
     ]
 
 
+def test_nor_at_the_end_of_a_passage():
+    shelf = Shelf(("Guide", (), ("To reset the station do this:", "Hold the round key. Wait.")))
+    assert quoted(shelf, "How do I reset the station?") == [
+        "To reset the station do this:\nHold the round key."
+    ]
+
+
 def test_yes_and_no_are_said_where_the_passage_says_so():
     shelf = Shelf(("Policy", (), (
         "Business class flights are not repaid. Train tickets are repaid.",
