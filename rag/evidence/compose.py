@@ -50,6 +50,7 @@ _NEAR_ENOUGH = 0.4
 _WANTED = {"number": "figure", "date": "date", "often": "figure", "contact": "address"}
 
 DISAGREE = "Your documents disagree."
+SAYS_BOTH = "This document says different things."
 DEPENDS = "Different documents, different answers."
 NOT_QUOTING = {
     "total": "Adding up and averaging is more than quoting can do: these are the passages.",
@@ -189,7 +190,9 @@ class _Composer:
     def _conflicting(self, conflict: verdicts.Disagreement) -> Composed:
         quotes = [self._quote(one.quotable) for one in (conflict.first, conflict.second)]
         apart = self._speak_of_different(conflict.first, conflict.second)
-        return Composed(self._labelled(quotes, True), DEPENDS if apart else DISAGREE)
+        same = self._document(conflict.first) == self._document(conflict.second)
+        lead = DEPENDS if apart else SAYS_BOTH if same else DISAGREE
+        return Composed(self._labelled(quotes, True), lead)
 
     def _limits(self) -> str:
         """What was asked for that quoting cannot do, '' where it could."""
