@@ -1,9 +1,9 @@
 """What parts of the last stage give: `python -m benchmarks.ablations PAIRS TEACHER --work DIR`.
 
-From the same start (DIR's `projection`, the second stage of `training.bundled`), for the same few
+From the same start (DIR's `projection`, the second stage of `bundled.train`), for the same few
 steps, with one thing changed: no teacher or a part of one, another rate, whole weights, batches of
 mixed topics, LoRA of another rank, another share of synthetic examples. `development` is the mean
-reciprocal rank of `training.bundled`'s held-out queries; `groups` are those of the held-out
+reciprocal rank of `training.bundled.train`'s held-out queries; `groups` are those of the held-out
 synthetic groups that find their passage first. Repeated with the same DIR, it continues.
 """
 

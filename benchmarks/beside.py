@@ -93,8 +93,8 @@ class Training:
     def start(self) -> None:
         """Order a run, and hand it in as the page *Training* does."""
         recipe = {"steps": 60, "batch": 8, "rank": 4}
-        wish = service.TrainingOptions(collection=OPEN, promote=False, overrides=recipe)
-        self._run = service.order(self.home, wish)
+        options = service.TrainingOptions(collection=OPEN, promote=False, overrides=recipe)
+        self._run = service.order(self.home, options)
         self._job = queue.submit(self.home, "train", {"run": self._run.id})
 
     def look(self) -> None:

@@ -95,12 +95,23 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
     return found
 
 
-def rooms(graph: dict[str, set[str]], found: dict[str, Path], root: Path) -> dict[str, set[str]]:
-    """The same arrows between folders."""
-    room = {name: ".".join(path.relative_to(root).parent.parts) for name, path in found.items()}
+def room(name: str, found: dict[str, Path]) -> str:
+    """The room that a module stands in: its folder.
+
+    Where a package has rooms, each file beside them is one too; the parsers are a single one.
+    """
+    folder = found[name].parent
+    parts = folder.parts[-found[name].parts[::-1].index(name.split(".", maxsplit=1)[0]) :]
+    if parts[:2] == ("indexer", "parsers"):
+        return "indexer.parsers"
+    return name if any(path.parent.parent == folder for path in found.values()) else ".".join(parts)
+
+
+def rooms(graph: dict[str, set[str]], found: dict[str, Path]) -> dict[str, set[str]]:
+    """The same arrows between rooms."""
     joined: dict[str, set[str]] = {}
     for name, targets in graph.items():
-        joined.setdefault(room[name], set()).update(room[one] for one in targets)
+        joined.setdefault(room(name, found), set()).update(room(one, found) for one in targets)
     return {name: targets - {name} for name, targets in joined.items()}
 
 
@@ -132,7 +143,7 @@ def main() -> None:
     listed = ", ".join(f"{path.relative_to(root)} {folders[path]}" for path in fullest)
     print(f"fullest folders (modules): {listed}")
     print(f"circles of modules: {circles(graph) or 0}")
-    print(f"circles of folders: {circles(rooms(graph, found, root)) or 0}")
+    print(f"circles of rooms: {circles(rooms(graph, found)) or 0}")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from indexer.parsers.table import parse_bytes
 from indexer.records import Page
 
 SECONDS = 20
-SIZE = 100_000  # characters at 1×
+SIZE = 40_000  # characters at 1×
 
 Step = Callable[[int], None]
 

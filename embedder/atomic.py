@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and what to say where they cannot be written.
+"""Atomic file writes: whole or not at all; and what to say where nothing can be written.
 
 A file is written under another name, made to last, and renamed. What a failed writing has
 left goes with it; what a killed one has left is known by its name (`LEFT`).

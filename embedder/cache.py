@@ -1,4 +1,4 @@
-"""What is made once for all threads, and let go of once nobody has asked for it for long."""
+"""A thread-safe cache whose entries expire ten minutes after their last use."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ TTL_SECONDS = 600.0
 
 
 class TTLCache(Generic[Key, Value]):
-    """Values by key, each made when it is first asked for.
+    """Thread-safe cache; entries expire `TTL_SECONDS` after last use.
 
-    When another one is made, those go that nobody has asked for in `TTL_SECONDS`: a process
-    that runs for months holds what answers now, and not every embedder and every index that
-    ever did. While somebody else still holds such a value, it is the one that is given out.
+    Expired entries are dropped when another is made: a process that runs for months holds what
+    answers now, and not every embedder and every index that ever did. While somebody else still
+    holds such a value, it is the one that is given out.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

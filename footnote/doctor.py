@@ -1,4 +1,4 @@
-"""Looking after a home: what the doctor finds and mends, with every embedder that is installed.
+"""The home's doctor: what it finds and mends, with every embedder that is installed.
 
 And whether other users of the machine can read in it, which is a matter of its folder's mode.
 """

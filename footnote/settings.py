@@ -9,10 +9,18 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embedder.errors import FootnoteError
+
+# Where questions and passages go, with what key and at what price: out of a backup only with a yes.
+ASKED_FOR = ("base_url", "api_key", "price_in", "price_out")
+
+# Why a key of the environment is not used, as its source.
+_NOT_SENT = (
+    "environment, but not sent to the address in settings.toml: set OPENAI_BASE_URL beside it"
+)
 
 # What becomes of text that a person does not see.
 LEAVE_OUT, KEEP = "leave out", "keep"
@@ -110,7 +118,7 @@ class Settings:
             if environment.get(known.variable):
                 value, source = environment[known.variable], "environment"
             resolved[known.name] = Setting(known.name, value, source, known.meaning, known.secret)
-        return cls(resolved)
+        return cls(_without_foreign_key(resolved, str(stored.get("api_key", ""))))
 
     def __iter__(self):  # noqa: ANN204 - an iterator of Setting
         return iter(self._settings.values())
@@ -158,6 +166,19 @@ def home_path(
     """Where the home is: the option, `FOOTNOTE_HOME`, or `~/.footnote`."""
     environment = os.environ if environment is None else environment
     return Path(option or environment.get("FOOTNOTE_HOME") or DEFAULT_HOME).expanduser().resolve()
+
+
+def _without_foreign_key(resolved: dict[str, Setting], stored: str) -> dict[str, Setting]:
+    """The settings, without a key from the environment where the address comes from the home.
+
+    Whoever put the key there meant the address beside it, or OpenAI; a home may be anybody's. The
+    home's own key, `stored` beside its address, is used then.
+    """
+    key = resolved["api_key"]
+    if key.source == "environment" and resolved["base_url"].source == "settings.toml":
+        source = "settings.toml" if stored else _NOT_SENT
+        return resolved | {"api_key": replace(key, value=stored, source=source)}
+    return resolved
 
 
 def _read_file(path: Path) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """Pictures of PDF pages, and where on them a piece of a page's text stands.
 
 The text layer of the PDF is matched with the page's text letter by letter, white space and
-hyphens aside. Where they do not agree, nothing is highlighted rather than the wrong thing.
+hyphens aside; where it has another order (tables), piece by piece of the lines that the page is
+read in. Where they do not agree, nothing is highlighted rather than the wrong thing.
 
 pdfium may be used by one thread at a time; everything here takes one lock.
 """
@@ -10,15 +11,19 @@ from __future__ import annotations
 
 import ctypes
 import io
+import re
 import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.parsers.errors import CorruptedError
 from indexer.parsers.layout import clean
+from indexer.parsers.pdf.content import read_content
+from indexer.parsers.pdf.drawn import around
+from indexer.parsers.pdf.places import PlacedPiece, places_of
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
@@ -26,7 +31,11 @@ if TYPE_CHECKING:
 _LOCK = threading.Lock()
 _MAX_PIXELS = 25_000_000
 # Marks that parsing may have mended away at the end of a line, or added.
-_IGNORED = frozenset("-\u00ad\u2010\u2011\ufffe\ufffd")
+_IGNORED = frozenset("-\u00ad\u2010\u2011\ufffe\ufffd|^_")
+# What parts words and cells.
+_PARTING = re.compile(r"[\s|]")
+# So many of a quote's letters must have a place on the page: a table's header may be on another.
+_PLACED = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +77,38 @@ def boxes(path: Path, page_number: int, text: str, start: int, end: int) -> tupl
             wanted = [at for at, place in enumerate(own_places) if start <= place < end]
             if not wanted:
                 return ()
+            if own != layer:
+                found = _read_places(opened.page, text_page, text, own, own_places)
+                characters = [one for at in wanted if (one := found[at]) is not None]
+                if len(characters) >= _PLACED * len(wanted):
+                    return _boxes(opened.page, text_page, characters)
             first = _match(own, layer, wanted[0], wanted[-1] + 1)
             if first is None:
                 return ()
-            characters = places[first : first + len(wanted)]
-            return _boxes(opened.page, text_page, characters[0], characters[-1])
+            return _boxes(opened.page, text_page, places[first : first + len(wanted)])
         finally:
             text_page.close()
+
+
+def _read_places(
+    page: PdfPage, text_page: PdfTextPage, text: str, own: str, own_places: Sequence[int]
+) -> list[object | None]:
+    """The place of each letter of our text, from reading the page again."""
+    starts = [
+        not at or _PARTING.search(text, own_places[at - 1] + 1, place) is not None
+        for at, place in enumerate(own_places)
+    ]
+    characters = dict(_layer(text_page))
+    pieces = []
+    for line in read_content(page, text_page, keep=False).all_lines():
+        if line.area is not None:
+            letters, _ = _letters(enumerate(line.text))
+            pieces.append(PlacedPiece(letters, (line.area,) * len(letters)))
+            continue
+        indices = (at for first, last in line.runs for at in range(first, last + 1))
+        letters, places = _letters((at, characters.get(at, "")) for at in indices)
+        pieces.append(PlacedPiece(letters, tuple(places), line.text.endswith("-")))
+    return places_of(own, starts, pieces)
 
 
 def _match(own: str, layer: str, start: int, end: int) -> int | None:
@@ -109,24 +143,23 @@ def _layer(text_page: PdfTextPage) -> Iterator[tuple[int, str]]:
         yield index, chr(code) if code < 0x110000 else ""
 
 
-def _boxes(page: PdfPage, text_page: PdfTextPage, first: int, last: int) -> tuple[Box, ...]:
-    """The rectangles of characters `first` to `last`, those of a line joined to one."""
+def _boxes(page: PdfPage, text_page: PdfTextPage, places: Iterable[object]) -> tuple[Box, ...]:
+    """The rectangles of places, those of a line joined to one: characters, or boxes in points."""
     from pypdfium2 import raw
 
-    lines: list[list[float]] = []
-    for index in range(first, last + 1):
-        rectangle = raw.FS_RECTF()
-        if not raw.FPDFText_GetLooseCharBox(text_page.raw, index, ctypes.byref(rectangle)):
+    lines: list[tuple[float, float, float, float]] = []
+    for place in dict.fromkeys(places):
+        if isinstance(place, tuple):
+            lines.append(place)
             continue
-        box = [rectangle.left, rectangle.bottom, rectangle.right, rectangle.top]
+        rectangle = raw.FS_RECTF()
+        if not raw.FPDFText_GetLooseCharBox(text_page.raw, place, ctypes.byref(rectangle)):
+            continue
+        box = (rectangle.left, rectangle.bottom, rectangle.right, rectangle.top)
         if box[2] <= box[0] or box[3] <= box[1]:
             continue
         if lines and _same_line(lines[-1], box):
-            low, high = lines[-1], box
-            lines[-1] = [
-                min(low[0], high[0]), min(low[1], high[1]),
-                max(low[2], high[2]), max(low[3], high[3]),
-            ]  # fmt: skip
+            lines[-1] = around((lines[-1], box))
         else:
             lines.append(box)
     return tuple(_on_picture(page, line) for line in lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +17,8 @@ from indexer.parsers.layout import clean
 from indexer.records import Hit, Page, Passage, Span
 from indexer.store.errors import UnknownDocumentError
 from rag.evidence import abstain, cite, extract
-from rag.evidence.quotables import Pages, Quotable, quotables
+from rag.evidence.compose import compose
+from rag.evidence.quotables import Pages, Quotable, quotables, with_lists
 from rag.evidence.retrieve import Search, retrieve
 from rag.llm import generate
 from rag.llm.client import ChatModel, LanguageModelError, MalformedReplyError, OneWait
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     from indexer.search.searcher import Scope
 
 _ENDS = (".", "!", "?", "。", "！", "？", "।", ":", ")", '"', "”", "’", "»", "」", "؟", "۔")
+
+# What may stand between two quotes that are shown as one: a list's bullet or number.
+_MARK = 12
+_WORD = re.compile(r"[^\W\d_]{2}|\d{3}")
 
 OnText = Callable[[str], None]
 
@@ -76,7 +82,7 @@ class Reading:
     question: Question
     hits: tuple[Hit, ...]
     pages: Pages
-    quotables: tuple[Quotable, ...]
+    quotables: tuple[Quotable, ...]  # lists in one piece, as a claim may draw on them
     scored: tuple[extract.Scored, ...]
     features: abstain.Features
     confidence: float
@@ -91,6 +97,7 @@ class _Drafted:
     sentences: tuple[Sentence, ...] = ()
     footnotes: tuple[Footnote, ...] = ()
     notice: str = ""
+    lead: str = ""
 
 
 class Answerer:
@@ -123,7 +130,7 @@ class Answerer:
         alone = standalone(question.strip(), history, llm)
         reading = self.read(alone, scope)
         told = on_text or _nobody
-        drafted = _draft(reading, llm, told) if reading.scored else _Drafted("extractive")
+        drafted = self._draft(reading, llm, told) if reading.scored else _Drafted("extractive")
         return Answer(
             question=question,
             standalone=alone,
@@ -135,6 +142,7 @@ class Answerer:
             hits=reading.hits,
             seconds=time.monotonic() - started,
             notice=" ".join(filter(None, map(_sentence, (reading.notice, drafted.notice)))),
+            lead=drafted.lead,
         )
 
     def read(self, question: str, scope: Scope) -> Reading:
@@ -150,11 +158,37 @@ class Answerer:
         languages = set(self._store.document_languages(hit.document.id for hit in hits).values())
         statistics = self._store.term_statistics(scope.collections, question)
         asked = read(question, statistics, sorted(languages))
-        found = tuple(quotables(hits, pages))
+        found = quotables(hits, pages)
         scored = tuple(extract.score(asked, hits, found))
         features = abstain.features(asked, hits, scored)
         confidence = abstain.shipped().probability(features)
-        return Reading(asked, hits, pages, found, scored, features, confidence, retrieved.notice)
+        whole = tuple(with_lists(found))
+        return Reading(asked, hits, pages, whole, scored, features, confidence, retrieved.notice)
+
+    def _draft(self, reading: Reading, llm: ChatModel | None, told: OnText) -> _Drafted:
+        if llm is None:
+            return self._extracted(reading, told)
+        try:
+            return _generated(reading, llm, told)
+        except LanguageModelError as error:
+            notice = f"{error}. The documents are quoted below instead."
+            return self._extracted(reading, told, notice)
+
+    def _extracted(self, reading: Reading, told: OnText, notice: str = "") -> _Drafted:
+        """Quote what answers, or nothing where the documents do not seem to hold an answer."""
+        if reading.confidence < abstain.shipped().threshold:
+            return _Drafted("extractive", notice=notice)
+        composed = compose(reading.question, reading.hits, reading.scored, self._store)
+        notes = _Notes(reading.hits, self._store.page)
+        sentences = []
+        for text in filter(None, (composed.lead,)):
+            told(f"{text} ")
+        for quote in composed.quotes:
+            numbers = notes.add_spans(quote.hit, quote.spans)
+            sentences.append(Sentence(quote.text, "supported", numbers, quote.about))
+            told(quote.text + " ")
+        said = " ".join(filter(None, (notice, composed.notice)))
+        return _Drafted("extractive", tuple(sentences), notes.footnotes, said, composed.lead)
 
     def _pages(self, hits: Sequence[Hit]) -> dict[tuple[str, int], Page]:
         wanted = {(hit.document.id, span.page) for hit in hits for span in hit.passage.spans}
@@ -163,28 +197,6 @@ class Answerer:
             with suppress(UnknownDocumentError):
                 pages[document, number] = self._store.page(document, number)
         return pages
-
-
-def _draft(reading: Reading, llm: ChatModel | None, told: OnText) -> _Drafted:
-    if llm is None:
-        return _extracted(reading, told)
-    try:
-        return _generated(reading, llm, told)
-    except LanguageModelError as error:
-        return _extracted(reading, told, f"{error}. The documents are quoted below instead.")
-
-
-def _extracted(reading: Reading, told: OnText, notice: str = "") -> _Drafted:
-    """Quote what answers, or nothing where the documents do not seem to hold an answer."""
-    if reading.confidence < abstain.shipped().threshold:
-        return _Drafted("extractive", notice=notice)
-    notes = _Notes(reading)
-    sentences = []
-    for quotable in extract.choose(reading.question, reading.scored):
-        support = cite.check(quotable.text, [quotable], reading.hits, reading.question.languages)
-        sentences.append(Sentence(quotable.text, support.verdict, notes.add(support.evidence)))
-        told(quotable.text + " ")
-    return _Drafted("extractive", tuple(sentences), notes.footnotes, notice)
 
 
 def _generated(reading: Reading, llm: ChatModel, told: OnText) -> _Drafted:
@@ -229,7 +241,7 @@ def _checked(
     holds it, if there is one; otherwise it stays marked as unsupported. Where the reply is not
     `whole`, a last sentence without its end is shown as such and supported by nothing.
     """
-    notes = _Notes(reading)
+    notes = _Notes(reading.hits, lambda document, number: reading.pages[document, number])
     sentences = []
     for place, claim in enumerate(claims, start=1):
         if not whole and place == len(claims) and not claim.text.endswith(_ENDS):
@@ -253,9 +265,9 @@ def _support(claim: generate.Claim, reading: Reading) -> cite.Support:
 class _Notes:
     """Numbers footnotes in the order in which they are first referred to."""
 
-    def __init__(self, reading: Reading) -> None:
-        self._hits = reading.hits
-        self._pages = reading.pages
+    def __init__(self, hits: Sequence[Hit], page: Callable[[str, int], Page]) -> None:
+        self._hits = hits
+        self._page = page
         self._made: dict[tuple[str, Span], Footnote] = {}
 
     @property
@@ -268,15 +280,21 @@ class _Notes:
             return ()
         hit = self._hits[evidence[0].hit]
         spans = [span for q in evidence for span in locate(hit.passage, q.start, q.end)]
-        return tuple(self._number(hit, span) for span in self._joined(hit, spans))
+        return self.add_spans(evidence[0].hit, spans)
+
+    def add_spans(self, place: int, spans: Sequence[Span]) -> tuple[int, ...]:
+        """The numbers of the footnotes that quote these spans of the document of a hit."""
+        hit = self._hits[place]
+        numbers = (self._number(hit, span) for span in self._joined(hit, spans))
+        return tuple(dict.fromkeys(numbers))
 
     def _joined(self, hit: Hit, spans: Sequence[Span]) -> list[Span]:
-        """Spans with nothing but white space between them are one quote."""
+        """Spans with nothing but blanks, bullets or numbers between them are one quote."""
         joined: list[Span] = []
         for span in spans:
             last = joined[-1] if joined else None
-            text = self._pages[hit.document.id, span.page].text
-            if last and last.page == span.page and not text[last.end : span.start].strip():
+            text = self._page(hit.document.id, span.page).text
+            if last and last.page == span.page and _adjoin(text, last, span):
                 joined[-1] = Span(span.page, last.start, span.end)
             else:
                 joined.append(span)
@@ -285,7 +303,7 @@ class _Notes:
     def _number(self, hit: Hit, span: Span) -> int:
         key = (hit.document.id, span)
         if key not in self._made:
-            page = self._pages[hit.document.id, span.page]
+            page = self._page(hit.document.id, span.page)
             self._made[key] = Footnote(
                 n=len(self._made) + 1,
                 document=hit.document.id,
@@ -297,6 +315,12 @@ class _Notes:
                 passage=hit.passage.id,
             )
         return self._made[key].n
+
+
+def _adjoin(text: str, last: Span, span: Span) -> bool:
+    """Whether nothing but blanks, or the mark of a list item, stands between two spans."""
+    between = text[last.end : span.start]
+    return last.end <= span.start and len(between) < _MARK and not _WORD.search(between)
 
 
 def _sentence(notice: str) -> str:

@@ -22,7 +22,9 @@ class Language:
     (`expletive` is the pronoun that stands for nothing, `person` the one that means a person).
     `anaphor` opens a sentence that cannot be read without the one before, `example` one that
     shows a rule at work and does not say it. `numbers` are
-    number words by value; `months` lists the twelve; `denial` finds a negation.
+    number words by value; `months` lists the twelve; `denial` finds a negation, `causal` a
+    reason given; `doubt` is "are you sure?", `why` a bare question for the reason, `condition`
+    opens an "if"; `often` finds how often something happens, `contact` a question for an address.
     """
 
     code: str
@@ -40,6 +42,12 @@ class Language:
     anaphor: re.Pattern[str]
     example: re.Pattern[str]
     denial: re.Pattern[str]
+    causal: re.Pattern[str]
+    doubt: re.Pattern[str]
+    why: re.Pattern[str]
+    condition: re.Pattern[str]
+    often: re.Pattern[str]
+    contact: re.Pattern[str]
     numbers: dict[str, float]
     months: tuple[str, ...]
 
@@ -121,7 +129,8 @@ _ENGLISH = Language(
     ),
     asking=_opening(
         "who|what|what's|when|where|why|how|which|whose|whom|is|are|was|were|do|does|did|can|could"
-        "|may|must|should|shall|will|would|has|have|had|am|tell|explain|describe|list|give|show|whats"
+        "|may|must|should|shall|will|would|has|have|had|am|tell|explain|describe|list|give"
+        "|show|whats"
     ),
     anaphor=_opening(
         "it|its|they|their|them|he|his|she|her|this|these|those|that|such|both|the (?:latter|former"
@@ -133,6 +142,26 @@ _ENGLISH = Language(
         "not(?! (?:only|just|later|earlier|less|more|fewer)\\b)"
         "|no(?! (?:later|earlier|sooner|less|more|fewer)\\b)"
         "|never|none|nobody|nothing|neither|nor|without|cannot|\\w+n['’]t|unable"
+    ),
+    causal=_words(
+        "because|since|due to|so that|in order to|reason|therefore|to (?:avoid|ensure|prevent"
+        "|protect)"
+    ),
+    doubt=_whole(
+        "(?:are you (?:really )?(?:sure|certain)|really|is that (?:so|true|right|correct)"
+        "|says who|where does it say (?:so|that))"
+    ),
+    why=_words("why(?: not| so| is that)?|how come"),
+    condition=_opening("if|when|unless|because"),
+    often=_words(
+        "(?:bi)?(?:annually|yearly|monthly|weekly|daily|hourly|quarterly)|every|each (?:year"
+        "|month|week|day)|once|twice|per (?:year|month|week|day)|a (?:year|month|week|day)"
+    ),
+    contact=_words(
+        "(?:phone|telephone|fax) number|e-?mail(?: address)?|website|web site|hotline|(?:whom?"
+        "|where) (?:do|can|should|must|may) (?:i|we|you|one|employees"
+        "|members) (?:\\w+ )?(?:write|contact|call|e-?mail|turn|reach)|how (?:do|can"
+        "|should) (?:i|we|you|one) (?:contact|reach|call)"
     ),
     numbers=_count(
         "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
@@ -183,6 +212,19 @@ _GERMAN = Language(
     ),
     example=_opening("zum beispiel|beispielsweise|z\\. ?b\\.|als beispiel|angenommen"),
     denial=_words("nicht(?! nur)|kein|keine[nmrs]?|nie|niemals|niemand|nichts|weder|ohne"),
+    causal=_words("weil|da|wegen|damit|grund|gründe[n]?|deshalb|um \\w+ zu"),
+    doubt=_whole(
+        "(?:bist du (?:dir )?sicher|sind sie (?:sich )?sicher|wirklich|stimmt das|ist das so)"
+    ),
+    why=_words("warum(?: nicht)?|wieso|weshalb"),
+    condition=_opening("wenn|falls|sofern|weil"),
+    often=_words(
+        "jährlich|monatlich|wöchentlich|täglich|stündlich|jede[nsrm]?|alle \\w+ (?:jahre"
+        "|monate|wochen|tage)|einmal|zweimal|pro (?:jahr|monat|woche|tag)|im (?:jahr|monat)"
+    ),
+    contact=_words(
+        "telefonnummer|faxnummer|e-?mail(?:-?adresse)?|webseite|hotline|an wen|wie erreiche"
+    ),
     numbers=_count(
         "null ein=1 zwei=2 drei=3 vier=4 fünf=5 sechs=6 sieben=7 acht=8 neun=9 zehn=10 elf=11 "
         "zwölf=12 dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn hundert=100 "
@@ -224,6 +266,15 @@ _SPANISH = Language(
     denial=_words(
         "no|nunca|jamás|nadie|nada|ningún|ninguna|ninguno|ni|sin|excepto|salvo|prohibido"
     ),
+    causal=_words("porque|debido a|para que|razón|motivo|por eso"),
+    doubt=_whole("(?:¿?est[aá]s? segur[oa]|¿?seguro|¿?de verdad|¿?es cierto)"),
+    why=_words("(?:y )?por qué(?: no)?"),
+    condition=_opening("si|cuando|porque"),
+    often=_words(
+        "anual(?:mente)?|mensual(?:mente)?|semanal(?:mente)?|diari[oa]|diariamente|cada"
+        "|una vez|dos veces|(?:por|al) (?:año|mes|semana|día)"
+    ),
+    contact=_words("número de teléfono|teléfono|correo(?: electrónico)?|página web|a quién"),
     numbers=_count(
         "cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince "
         "dieciséis diecisiete dieciocho diecinueve veinte veintiuno veintidós veintitrés "
@@ -267,6 +318,17 @@ _FRENCH = Language(
     ),
     example=_opening("par exemple|à titre d['’]exemple|supposons"),
     denial=_words("pas|jamais|rien|aucun|aucune|ni|sans"),
+    causal=_words("parce que|car|afin|pour que|raison|à cause|en raison"),
+    doubt=_whole("(?:(?:es-tu|êtes-vous|tu es|vous êtes) sûre?s?|vraiment|c['’]est vrai)"),
+    why=_words("pourquoi(?: pas)?"),
+    condition=_opening("si|quand|lorsque|parce que"),
+    often=_words(
+        "annuel(?:lement)?|mensuel(?:lement)?|hebdomadaire|quotidien(?:nement)?|chaque"
+        "|tous les|toutes les|une fois|deux fois|par (?:an|mois|semaine|jour)"
+    ),
+    contact=_words(
+        "numéro de téléphone|téléphone|adresse (?:e-?mail|électronique)|courriel|site web|à qui"
+    ),
     numbers=_count(
         "zéro un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze "
         "seize vingt=20 vingts=20 trente=30 quarante=40 cinquante=50 soixante=60 cent=100 "

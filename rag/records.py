@@ -41,11 +41,15 @@ class Footnote:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer, what it cites, and whether that holds it."""
+    """One sentence or list of an answer, what it cites, and whether that holds it.
+
+    `about` is the title or heading that it needs to be understood: whose rule, in which section.
+    """
 
     text: str
     verdict: Verdict
     footnotes: tuple[int, ...]
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,8 @@ class Answer:
     `confidence` is the fitted probability that the documents hold an answer; below the
     threshold `abstained` is true, `sentences` is empty and `hits` are the nearest passages.
     `mode` says who wrote it. `seconds` is wall time from question to last sentence. `notice`
-    says what went wrong on the way without costing the answer, else it is empty.
+    says what went wrong on the way without costing the answer, or what it cannot do. `lead` is
+    what Footnote itself says before the sentences: yes or no, a count, that documents disagree.
     """
 
     question: str
@@ -68,11 +73,13 @@ class Answer:
     hits: tuple[Hit, ...]
     seconds: float
     notice: str = ""
+    lead: str = ""
 
     @property
     def text(self) -> str:
         """The answer with its footnote numbers, without marks, for what follows upon it."""
-        return " ".join(s.text + "".join(f"[{n}]" for n in s.footnotes) for s in self.sentences)
+        said = (s.text + "".join(f"[{n}]" for n in s.footnotes) for s in self.sentences)
+        return " ".join(filter(None, (self.lead, *said)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.house import STAGES, arrows, circles, modules
+from benchmarks.house import STAGES, arrows, circles, modules, room
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "transformers", "faiss", "streamlit", "peft", "openai", "sentence_transformers"}
@@ -58,25 +58,15 @@ LEVELS = {
 }
 FOUND = modules(ROOT)
 GRAPH = arrows(FOUND)
-WITH_ROOMS = {path.parent.parent for path in FOUND.values()}
-
-
-def room(module: str) -> str:
-    """The room that a module stands in; the parsers are one."""
-    path = FOUND[module]
-    parts = path.relative_to(ROOT).parent.parts
-    if parts[:2] == ("indexer", "parsers"):
-        return "indexer.parsers"
-    return module if path.parent in WITH_ROOMS else ".".join(parts)
 
 
 @pytest.mark.parametrize("module", FOUND)
 def test_a_room_imports_from_the_lines_above_its_own(module):
     if FOUND[module].name == "__init__.py" and not GRAPH[module]:
         return  # a door plate
-    mine = room(module)
+    mine = room(module, FOUND)
     assert mine in LEVELS, f"{mine} is a new room: give it a place in ROOMS"
-    others = {room(target) for target in GRAPH[module]} - {mine}
+    others = {room(target, FOUND) for target in GRAPH[module]} - {mine}
     assert not {other for other in others if LEVELS[other] >= LEVELS[mine]}
 
 

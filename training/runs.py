@@ -38,7 +38,7 @@ class UnknownRunError(FootnoteError):
 class TrainingRequest:
     """What a run was asked to do. `start` is the embedder that it starts from.
 
-    `kinds` are the weak pairs to take from the documents (`training.weak.KINDS`); `data` are
+    `kinds` are the weak pairs to take from the documents (`weak_pairs.KINDS`); `data` are
     files of further examples; `questions` is a file of labelled ones for the proof; `general`
     is the share of the synthetic groups that come with Footnote.
     """
@@ -151,18 +151,20 @@ class Runs:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def create(self, order: TrainingRequest) -> Run:
+    def create(self, request: TrainingRequest) -> Run:
         """A new run, named after the time; after the newest one, where the clock was set back.
 
-        Raises `StorageError`.
+        What was handed in is copied into its folder: it may be gone when the run gets to it.
+        The request is written last. Raises `StorageError`.
         """
         name = f"{self._stamp()}-{secrets.token_hex(2)}"
         folder = self._folder / name
         try:
             folder.mkdir(parents=True)
+            request = _with_copies(request, folder / "data")
         except OSError as error:
             raise storage_error(error, folder) from error
-        order.write(folder / "order.json")
+        request.write(folder / "order.json")
         return Run(name, folder)
 
     def _stamp(self) -> str:
@@ -187,3 +189,20 @@ class Runs:
         """Newest first."""
         for path in sorted(self._folder.glob("*/order.json"), reverse=True):
             yield Run(path.parent.name, path.parent)
+
+
+def _with_copies(request: TrainingRequest, folder: Path) -> TrainingRequest:
+    """The request with copies of its files, made in `folder`."""
+    given = [*request.data, *([request.questions] if request.questions else [])]
+    if not given:
+        return request
+    folder.mkdir()
+    copies = [
+        str(shutil.copyfile(path, folder / f"{number}-{Path(path).name}"))
+        for number, path in enumerate(given)
+    ]
+    return replace(
+        request,
+        data=tuple(copies[: len(request.data)]),
+        questions=copies[-1] if request.questions else "",
+    )

@@ -1,4 +1,4 @@
-"""Where to compute and in which number format, found out by trying.
+"""The device and number format that a decoder computes in, chosen by measuring.
 
 bfloat16 through a decoder layer is two to three times as fast as float32 on a processor with
 AVX512-BF16, and up to hundreds of times slower on one that must emulate it, so the choice is

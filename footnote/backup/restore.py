@@ -12,16 +12,26 @@ import json
 import secrets
 import shutil
 import sqlite3
+import tomllib
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from embedder.atomic import LEFT, DiskFullError, clear_left, storage_error, sync_folder
 from footnote.backup import forms
-from footnote.backup.format import DATABASE, FORMAT, MANIFEST, ArchiveError, Part, is_part
+from footnote.backup.format import (
+    DATABASE,
+    FORMAT,
+    MANIFEST,
+    SETTINGS,
+    ArchiveError,
+    Part,
+    is_part,
+)  # fmt: skip
+from footnote.settings import ASKED_FOR
 from indexer.store.lock import HomeLock
 from indexer.store.migrations import LATEST, SchemaTooNewError
 from indexer.store.store import Store
@@ -35,6 +45,8 @@ _NO_ZIP = (
 )  # fmt: skip
 STOPPED = "The home was restored from a backup that was made while this job ran. Start it again."
 
+# Whether settings that decide where questions go, and at what price, are to be taken over.
+Accept = Callable[[Mapping[str, str]], bool]
 OnProgress = Callable[[str, int, int], None]
 
 
@@ -44,12 +56,16 @@ class HomeExistsError(ArchiveError):
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """What was restored. `before` is where the home that was there is now, '' if there was none."""
+    """What was restored. `before` is where the home that was there is now, '' if there was none.
+
+    `left_out` are the settings of the backup that nobody said yes to.
+    """
 
     home: str
     documents: int
     files: int
     before: str
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def restore(
@@ -57,11 +73,13 @@ def restore(
     home: Path,
     *,
     replace: bool = False,
+    accept: Accept = lambda asked: False,
     progress: OnProgress = lambda stage, done, total: None,
 ) -> RestoreReport:
     """Make the home that `file` holds at `home`, whole or not at all.
 
-    A home that is there is moved aside with `replace`, and refused without. Raises
+    A home that is there is moved aside with `replace`, and refused without. `accept` is asked
+    about addresses and prices in the backup's settings; without its yes they are left out. Raises
     `ArchiveError`, `HomeExistsError`, `StorageError`, `InUseError`.
     """
     there = home.exists() and any(home.iterdir())
@@ -77,12 +95,13 @@ def restore(
         aside.mkdir(mode=0o700)
         parts = _extract(file, aside, progress)
         documents = _settle(aside)
+        left_out = _settle_settings(aside / SETTINGS, accept)
         before = _put(aside, home, there=there)
     except OSError as error:
         raise storage_error(error, home) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return RestoreReport(str(home), documents, len(parts), before)
+    return RestoreReport(str(home), documents, len(parts), before, left_out)
 
 
 def _extract(file: Path, folder: Path, progress: OnProgress) -> list[Part]:
@@ -184,6 +203,25 @@ def _settle(folder: Path) -> int:
             store.close()
     except sqlite3.Error as error:
         raise ArchiveError(f"the database in the backup cannot be used ({error})") from error
+
+
+def _settle_settings(path: Path, accept: Accept) -> dict[str, str]:
+    """Take settings out that want a yes and have none; what they were. Raises `ArchiveError`."""
+    if not path.exists():
+        return {}
+    try:
+        stored = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ArchiveError(f"the settings in the backup cannot be read ({error})") from error
+    if any(isinstance(value, dict | list) for value in stored.values()):
+        raise ArchiveError("the settings in the backup hold tables, which Footnote's do not")
+    asked = {name: str(stored[name]) for name in ASKED_FOR if name in stored}
+    if not asked or accept(asked):
+        return {}
+    kept = {name: value for name, value in stored.items() if name not in asked}
+    lines = (f"{name} = {json.dumps(str(value))}\n" for name, value in kept.items())
+    path.write_text("".join(lines), encoding="utf-8")
+    return asked
 
 
 def _opened(folder: Path) -> Store:

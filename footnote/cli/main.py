@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
+import warnings
+from collections.abc import Mapping
 from dataclasses import asdict
 from io import TextIOWrapper
 from pathlib import Path
@@ -49,9 +53,21 @@ class _Commands(click.Group):
 def main(context: click.Context, home: Path | None) -> None:
     """Ask your own documents; every sentence of the answer names its source."""
     context.obj = home
+    _quieten_libraries()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that knows few letters gets a "?"
             stream.reconfigure(errors="replace")
+
+
+def _quieten_libraries() -> None:
+    """Keep to ourselves what libraries log, warn of and count: none of it is for who typed this.
+
+    What goes wrong is raised, and said in our words. `python -W default` shows warnings again.
+    """
+    logging.getLogger().addHandler(logging.NullHandler())  # else Python prints what has no handler
+    os.environ.setdefault("TQDM_DISABLE", "1")  # read by tqdm when it is imported
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
 
 
 _collection = click.option(
@@ -178,7 +194,8 @@ def delete(context: click.Context, documents: tuple[str, ...], as_json: bool) ->
     from indexer.store.errors import UnknownDocumentError
 
     receipt = deletion.delete(open_home(context), documents)
-    show(as_json, lambda: asdict(receipt), lambda: [results.receipt_text(receipt)])
+    if receipt.documents:
+        show(as_json, lambda: asdict(receipt), lambda: [results.receipt_text(receipt)])
     unknown = [one for one in documents if one not in receipt.documents]
     if unknown:
         raise UnknownDocumentError(
@@ -317,14 +334,17 @@ def doctor(context: click.Context, repair: bool, as_json: bool) -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
 @as_json_option
 @click.pass_context
-def backup(context: click.Context, file: Path, as_json: bool) -> None:
+def backup(context: click.Context, file: Path, force: bool, as_json: bool) -> None:
     """Write the home into one FILE; others may go on working meanwhile."""
     from footnote.backup.backup import backup
     from footnote.cli.progress_bars import copying
     from footnote.rendering import results
 
+    if file.exists() and not force:
+        raise FootnoteError(f"{file} is there already; give another name, or --force to replace it")
     with copying() as progress:
         report = backup(open_home(context), file, progress)
     show(as_json, lambda: asdict(report), lambda: [results.backup_text(report)])
@@ -333,17 +353,31 @@ def backup(context: click.Context, file: Path, as_json: bool) -> None:
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Move the home that is there aside.")
+@click.option(
+    "--accept-settings", is_flag=True,
+    help="Take over the backup's address and prices of the language model unasked.",
+)  # fmt: skip
 @as_json_option
 @click.pass_context
-def restore(context: click.Context, file: Path, replace: bool, as_json: bool) -> None:
+def restore(
+    context: click.Context, file: Path, replace: bool, accept_settings: bool, as_json: bool
+) -> None:
     """Make the home out of a backup FILE, where there is none yet."""
     from footnote.backup.restore import restore
     from footnote.cli.progress_bars import copying
     from footnote.rendering import results
     from footnote.settings import home_path
 
+    def accept(asked: Mapping[str, str]) -> bool:
+        if accept_settings or as_json or not sys.stdin.isatty():
+            return accept_settings
+        said = "".join(f"\n  {name} = {inert(value)}" for name, value in asked.items())
+        return click.confirm(f"The backup sends questions to:{said}\nTake this over?", err=True)
+
     with copying() as progress:
-        report = restore(file, home_path(context.obj), replace=replace, progress=progress)
+        report = restore(
+            file, home_path(context.obj), replace=replace, accept=accept, progress=progress
+        )
     show(as_json, lambda: asdict(report), lambda: [results.restore_text(report)])
 
 

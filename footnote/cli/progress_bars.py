@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
 from footnote.cli.common import inert
+from footnote.rendering.formatting import count
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -16,24 +20,51 @@ if TYPE_CHECKING:
     from training.synthesis.progress import SynthProgress
 
 
+# What a shell expects of a program that Ctrl-C ended.
+_INTERRUPTED = 130
+
+
 @contextmanager
 def indexing() -> Iterator[Callable[[IngestProgress], None]]:
-    """A line that follows an indexing run; yields the function to report to."""
-    with _bar("{task.fields[passages]} passages", "{task.fields[speed]:.0f}/s") as bar:
-        task = bar.add_task("indexing", total=None, passages=0, speed=0.0)
+    """A line that follows an indexing run; yields the function to report to.
+
+    Interrupted, it says how far the run came: what is done stays.
+    """
+    files = "{task.fields[files]}"
+    with _bar(files, "{task.fields[passages]} passages", "{task.fields[speed]:.0f}/s") as bar:
+        task = bar.add_task("finding files", total=None, files="", passages=0, speed=0.0)
+        last: list[IngestProgress] = []
 
         def report(state: IngestProgress) -> None:
-            page = f", page {state.page} of {state.page_of}" if state.page_of else ""
+            last[:] = [state]
             bar.update(
                 task,
-                description=inert(state.current[-40:] or "indexing") + page,
+                description=indexing_phase(state),
                 completed=state.bytes_done,
                 total=state.bytes_total,
+                files=f"{state.files_done} of {count(state.files_total, 'file')}",
                 passages=state.passages,
                 speed=state.passages_per_second,
             )
 
-        yield report
+        try:
+            yield report
+        except KeyboardInterrupt:
+            bar.stop()
+            done = f"{last[0].files_done} of {last[0].files_total}" if last else "nothing"
+            click.echo(f"{done} done; repeat the command to continue", err=True)
+            sys.exit(_INTERRUPTED)
+
+
+def indexing_phase(state: IngestProgress) -> str:
+    """What an indexing run is at, and with which file."""
+    if state.files_done == state.files_total:
+        return "finishing the index"
+    if state.page_of:
+        phase, page = "reading", f", page {state.page} of {state.page_of}"
+    else:
+        phase, page = ("embedding" if state.passages else "reading"), ""
+    return f"{phase} {inert(state.current[-40:])}{page}"
 
 
 @contextmanager

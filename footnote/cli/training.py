@@ -161,7 +161,7 @@ def train(context: click.Context, collection: str | None, **options: Any) -> Non
         if collection is None:
             collection = service.collect(home, options["data"])
             click.echo(f"the passages of the files are the collection {collection}", err=True)
-        wish = service.TrainingOptions(
+        asked = service.TrainingOptions(
             collection=collection,
             data=options["data"],
             questions=options["questions"],
@@ -171,7 +171,7 @@ def train(context: click.Context, collection: str | None, **options: Any) -> Non
             promote=not options["no_promote"],
             overrides={name: options[name] for name in _RECIPE if options[name] is not None},
         )
-        run = service.order(home, wish)
+        run = service.order(home, asked)
     click.echo(f"run {run.id}; broken off, it goes on with --resume {run.id}", err=True)
     with shown() as report:
         result = service.carry_out(home, run, _Bar(report))

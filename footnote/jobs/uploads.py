@@ -1,4 +1,4 @@
-"""Files that came in through the page: staged under names of our own, then known by free ones.
+"""Uploads: staged under generated names, then indexed under names that are free.
 
 What is staged belongs to the job that reads it, and goes when the job ends, however it ends;
 what that misses, the doctor finds.

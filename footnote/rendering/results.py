@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from indexer.records import Document, Hit, Receipt
     from indexer.search.searcher import SearchResult
     from rag.explain import Explanation
-    from rag.records import Answer, Footnote
+    from rag.records import Answer, Footnote, Sentence
     from training.evaluation.evaluate import EvalReport
     from training.evaluation.proof import Proof
     from training.pipeline import TrainingResult
@@ -73,18 +73,45 @@ def hits_text(hits: Sequence[Hit]) -> Iterator[str]:
 
 
 def marked(answer: Answer) -> str:
-    """The answer in one piece: its sentences with footnote numbers, and a mark where one is due."""
-    return " ".join(
-        s.text + "".join(f"[{n}]" for n in s.footnotes) + MARKS[s.verdict] for s in answer.sentences
-    )
+    """The answer in one piece: its sentences with footnote numbers, and a mark where one is due.
+
+    A sentence that needs its title or heading has it before it; a list begins on its own line.
+    """
+    said = answer.lead
+    for one in answer.sentences:
+        about = f"{one.about}: " if one.about else ""
+        apart = (
+            "\n"
+            if said and (about or "\n" in one.text or said.endswith("\n"))
+            else " " * bool(said)
+        )
+        notes = "".join(f"[{n}]" for n in one.footnotes)
+        said += f"{apart}{about}{listed(one.text)}{notes}{MARKS[one.verdict]}"
+        said += "\n" * ("\n" in one.text)
+    return said.strip()
+
+
+def listed(text: str) -> str:
+    """A list with a bullet before each of its items; anything else as it is."""
+    first, *items = text.split("\n")
+    return "\n".join([first, *(f"- {item}" for item in items)])
 
 
 def markdown_body(answer: Answer, offset: int = 0) -> str:
     """The sentences as Markdown that loads nothing, their footnotes numbered from the offset on."""
-    return " ".join(
-        harmless(s.text) + "".join(f"[^{offset + n}]" for n in s.footnotes) + MARKS[s.verdict]
-        for s in answer.sentences
-    )
+    said = [f"**{harmless(answer.lead)}**"] if answer.lead else []
+    quoted = answer.mode == "extractive"
+    said += [_markdown_sentence(one, offset, lists=quoted) for one in answer.sentences]
+    return " ".join(said)
+
+
+def _markdown_sentence(sentence: Sentence, offset: int, *, lists: bool) -> str:
+    """A sentence in Markdown; with `lists`, its lines after the first are a list."""
+    about = f"*{harmless(sentence.about)}:* " if sentence.about else ""
+    first, *items = map(harmless, sentence.text.split("\n") if lists else [sentence.text])
+    text = first + "".join(f"\n- {item}" for item in items)
+    notes = "".join(f"[^{offset + n}]" for n in sentence.footnotes)
+    return f"{about}{text}{notes}{MARKS[sentence.verdict]}" + ("\n\n" if items else "")
 
 
 def markdown_note(n: int, name: str, quote: str) -> str:
@@ -100,8 +127,14 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "confidence": answer.confidence,
         "mode": answer.mode,
         "notice": answer.notice,
+        "lead": answer.lead,
         "sentences": [
-            {"text": s.text, "verdict": s.verdict, "footnotes": list(s.footnotes)}
+            {
+                "text": s.text,
+                "verdict": s.verdict,
+                "footnotes": list(s.footnotes),
+                "about": s.about,
+            }
             for s in answer.sentences
         ],
         "footnotes": [footnote_json(footnote) for footnote in answer.footnotes],
@@ -238,10 +271,17 @@ def backup_text(report: BackupReport) -> str:
 
 
 def restore_text(report: RestoreReport) -> str:
-    """A restored home, in one line."""
+    """A restored home, and what was left out of its settings."""
     documents, files = count(report.documents, "document"), count(report.files, "file")
     said = f"{report.home}: {documents} restored, {files} checked"
-    return said + (f"; what was there before is at {report.before}" if report.before else "")
+    said += f"; what was there before is at {report.before}" if report.before else ""
+    if report.left_out:
+        settings = ", ".join(f"{name} = {value}" for name, value in report.left_out.items())
+        said += (
+            f"\nleft out of its settings: {settings}; put them into settings.toml yourself, or "
+            "restore with --accept-settings, if you know them"
+        )
+    return said
 
 
 def eval_text(report: EvalReport) -> Iterator[str]:

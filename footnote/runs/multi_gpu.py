@@ -1,4 +1,4 @@
-"""A run's training alone, on several GPUs: `accelerate launch -m footnote.several HOME RUN`.
+"""A run's training alone, on several GPUs: `accelerate launch -m footnote.runs.multi_gpu HOME RUN`.
 
 The run's examples have been made before (`footnote train`, or the Training page); afterwards
 `footnote train --resume RUN` proves and promotes what came out.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -57,55 +56,51 @@ def runs(home: Home) -> Runs:
     return Runs(home.path / "runs")
 
 
-def order(home: Home, wish: TrainingOptions) -> Run:
-    """Make a run of a wish, with copies of its files. Raises `TrainingError` where it cannot be."""
+def order(home: Home, options: TrainingOptions) -> Run:
+    """Make a run of what was asked for. Raises `TrainingError` where it cannot be."""
     from training.data.examples import read_examples
     from training.data.weak_pairs import DEFAULT_KINDS, DROPOUT, KINDS
     from training.export.adapter import form
     from training.fit.config import Recipe
     from training.fit.whitening import FEWEST
 
-    collection = home.collection(wish.collection)
+    collection = home.collection(options.collection)
     if not home.store.generation(collection.id):
         raise TrainingError(
-            f"the collection {wish.collection!r} is empty; index documents into it first"
+            f"the collection {options.collection!r} is empty; index documents into it first"
         )
-    unknown = sorted(set(wish.kinds or ()) - KINDS.keys())
+    unknown = sorted(set(options.kinds or ()) - KINDS.keys())
     if unknown:
         raise TrainingError(f"there is no source {unknown[0]!r}; there are {', '.join(KINDS)}")
-    for path in (*wish.data, *([wish.questions] if wish.questions else [])):
+    for path in (*options.data, *([options.questions] if options.questions else [])):
         read_examples(path)  # a file that cannot be used is named now, not in the midst of a run
-    recipe = replace(wish.recipe or Recipe(), **wish.overrides)
-    if "rank" in wish.overrides and "alpha" not in wish.overrides:
-        recipe = replace(recipe, alpha=max(2 * recipe.rank, 1))  # the usual strength
+    recipe = (options.recipe or Recipe()).changed(options.overrides)
     there = home.store.count_passages(collection.id)
     if not recipe.learns and there < FEWEST:
         raise TrainingError(
-            f"the collection {wish.collection!r} has {there} passages, too few to adapt to; it"
+            f"the collection {options.collection!r} has {there} passages, too few to adapt to; it"
             f" takes {FEWEST}"
         )
-    start = _start(home, collection.id, wish.base)
+    start = _start(home, collection.id, options.base)
     recipe = replace(recipe, learning_rate=recipe.rate)  # kept as a number: defaults may change
     if not recipe.whole and recipe.rank and home.registry.spec(start).adapter:
         # It is trained further as it is.
         recipe = replace(recipe, **form(home.registry.load(start).files.adapter))
-    if "dropout" in (wish.kinds or ()) and not recipe.dropout:  # else each is the other's copy
+    if "dropout" in (options.kinds or ()) and not recipe.dropout:  # else each is the other's copy
         recipe = replace(recipe, dropout=DROPOUT)
     made = TrainingRequest(
         collection=collection.name,
         start=start,
         recipe=recipe,
-        kinds=DEFAULT_KINDS if wish.kinds is None else wish.kinds,
-        data=tuple(str(path.resolve()) for path in wish.data),
-        questions=str(wish.questions.resolve()) if wish.questions else "",
-        promote=wish.promote,
+        kinds=DEFAULT_KINDS if options.kinds is None else options.kinds,
+        data=tuple(str(path.resolve()) for path in options.data),
+        questions=str(options.questions.resolve()) if options.questions else "",
+        promote=options.promote,
         made_at=time.time(),
     )
-    if wish.general is not None:
-        made = replace(made, general=wish.general)
-    run = runs(home).create(made)
-    _keep_files(run, wish.data, [wish.questions] if wish.questions else [])
-    return run
+    if options.general is not None:
+        made = replace(made, general=options.general)
+    return runs(home).create(made)
 
 
 def collect(home: Home, data: Sequence[Path]) -> str:
@@ -144,24 +139,6 @@ def _refuse_other(home: Home, name: str, sources: Sequence[Source]) -> None:
             f"there is a collection {name!r} with other documents; rename the file, or give"
             f" -c {name} to train on that collection with the file beside it"
         )
-
-
-def _keep_files(run: Run, data: Sequence[Path], questions: Sequence[Path]) -> None:
-    """Copy what was handed in into the run's folder: it may be gone when the run gets to it."""
-    if not (data or questions):
-        return
-    folder = run.folder / "data"
-    folder.mkdir()
-    copies = [
-        str(shutil.copyfile(path, folder / f"{number}-{path.name}"))
-        for number, path in enumerate((*data, *questions))
-    ]
-    order = replace(
-        run.request,
-        data=tuple(copies[: len(data)]),
-        questions=copies[-1] if questions else "",
-    )
-    order.write(run.folder / "order.json")
 
 
 def learning(home: Home, run: Run, watch: Watch | None = None) -> TrainingRun:

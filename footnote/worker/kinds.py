@@ -1,4 +1,4 @@
-"""The kinds of work that jobs do: `WORK` by name. `footnote.jobs` sees to their processes."""
+"""What each kind of job does: `WORK` by kind."""
 
 from __future__ import annotations
 

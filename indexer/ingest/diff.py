@@ -1,4 +1,4 @@
-"""What is to be done with a file, as far as that can be told without parsing it."""
+"""A file compared with what is indexed under its name: new, changed, renamed, unchanged."""
 
 from __future__ import annotations
 

@@ -145,6 +145,8 @@ class Pipeline:
         with ExitStack() as leaving:
             leaving.callback(self._drop_unfinished)
             pool = leaving.enter_context(_pool(self._settings))
+            if sources:
+                self._tell(sources[0])  # how much there is, before any of it is done
             while sources and not self._control.cancelled():
                 self._stream(iter(sources), pool)
                 # Files with the content of one that was on its way: most now have nothing to do.

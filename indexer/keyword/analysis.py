@@ -3,8 +3,9 @@
 FTS5 only splits on blanks here; what a term is, is decided in this file, once for documents and
 once for queries:
 
-- NFKC and case folding; accents fold in Latin, Greek and Cyrillic only (after stemming, since
-  stemmers need them); the points of Arabic and Hebrew go, the vowel signs of Indic scripts stay;
+- one form of each letter, digit and grouped number (`indexer.keyword.variants`), case folding;
+  accents fold in Latin, Greek and Cyrillic only (after stemming, since stemmers need them); the
+  points of Arabic and Hebrew go, the vowel signs of Indic scripts stay;
 - words are stemmed in the language of their document. A query does not know what language the
   documents are in, so each of its words stands for its stems in all of the collection's;
 - Han, kana, Hangul, Thai, Lao, Khmer and Myanmar are written without blanks that could be
@@ -33,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedder.atomic import storage_error
 from indexer.keyword.stopwords import STOP_WORDS
+from indexer.keyword.variants import fold_arabic, for_stemmer, one_form
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -138,6 +140,8 @@ _SAMPLE_CHARACTERS = 4000
 _LEAST_LETTERS = 40
 _LEAST_CONFIDENCE = 0.6
 
+REVISION = 2
+
 # From a long query only so many words are looked at: a person's question has some ten.
 _QUERY_CHARACTERS = 20_000
 
@@ -204,8 +208,8 @@ def _identifier() -> LanguageIdentifier:
 
 def _words(text: str) -> list[str]:
     """Runs of letters and digits with the joiners inside them, in their own case."""
-    clean = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
-    return _COMPOUND.findall(_ARABIC_AND_HEBREW_POINTS.sub("", clean))
+    clean = _ARABIC_AND_HEBREW_POINTS.sub("", one_form(_INVISIBLE.sub("", text)))
+    return _COMPOUND.findall(clean)
 
 
 def _word_terms(word: str, language: str) -> tuple[str, ...]:
@@ -278,9 +282,10 @@ def _pairs(run: str, *, singles: bool) -> list[str]:
 @lru_cache(maxsize=200_000)
 def _term(piece: str, language: str) -> str:
     """One piece, stemmed in the language its script can have here, its accents folded."""
-    stemmer = _stemmer_name(_script(piece), language)
-    stem = _stem(piece, stemmer) if stemmer else piece
-    return _fold(stem)
+    script = _script(piece)
+    stemmer = _stemmer_name(script, language)
+    stem = _stem(for_stemmer(piece, stemmer), stemmer) if stemmer else piece
+    return fold_arabic(stem) if script == "arabic" else _fold(stem)
 
 
 def _stemmer_name(script: str, language: str) -> str:
@@ -318,8 +323,11 @@ def _stemmer(name: str) -> Any:
 
 @cache
 def stemmer_version() -> str:
-    """What the stems of documents that are indexed now come from; a collection remembers it."""
-    return f"snowballstemmer {importlib.metadata.version('snowballstemmer')}"
+    """What the terms of documents that are indexed now come from; a collection remembers it.
+
+    Behind the stemmer the revision of this file: raised whenever a text gets other terms by it.
+    """
+    return f"snowballstemmer {importlib.metadata.version('snowballstemmer')}; {REVISION}"
 
 
 def _fold(piece: str) -> str:
@@ -334,4 +342,10 @@ def _fold(piece: str) -> str:
 def _is_stop_word(piece: str, languages: Iterable[str]) -> bool:
     if piece.isdigit():
         return False
-    return any(piece in STOP_WORDS.get(language or "en", ()) for language in languages)
+    return any(piece in _stop_words(language or "en") for language in languages)
+
+
+@cache
+def _stop_words(language: str) -> frozenset[str]:
+    """A language's stop words, as `_words` writes them."""
+    return frozenset(one_form(word) for word in STOP_WORDS.get(language, ()))

@@ -1,10 +1,10 @@
-"""Keyword search: one FTS5 table a collection, over the terms of `indexer.analysis`.
+"""Keyword search: one FTS5 table a collection, over the terms of `indexer.keyword.analysis`.
 
 `keywords_<collection id>` has a row for each passage (rowid = passage id) with the terms of
 its title, headings and text. One table a collection makes the BM25 statistics the collection's
 own, and makes it impossible for a search to see a collection that it was not asked for.
 
-FTS5 finds candidates by its own `bm25()`, and `indexer.bm25` puts them in order. FTS5 alone
+FTS5 finds candidates by its own `bm25()`, and `indexer.keyword.bm25` puts them in order. FTS5 alone
 would do nearly as well in large collections, but it weighs a word that stands in half of the
 passages with nothing at all, and each stem that a word may have as if it were another word;
 and it takes 3 µs to score a row, where to match one takes 0.1 µs, so long queries are slow
@@ -26,7 +26,7 @@ from indexer.keyword.bm25 import TermStatistics
 # the most common ones, only count for passages that hold all of them or a rarer one.
 _SCORED_ROWS = 5_000
 
-# So many candidates, or twice what is asked for, are put in order by `indexer.bm25`.
+# So many candidates, or twice what is asked for, are put in order by `indexer.keyword.bm25`.
 _LEAST_CANDIDATES = 100
 
 # Beyond this many words, the rarest are searched: more change the order little and cost time.

@@ -1,12 +1,15 @@
-"""ZIP archives: the members that can be read, one after the other."""
+"""ZIP archives: the members that can be read, one after the other; GZIP: the one file in it."""
 
 from __future__ import annotations
 
+import re
+import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from indexer.parsers.container import Container
-from indexer.parsers.errors import EncryptedError, UnsupportedError
-from indexer.parsers.markup.mail import ReadMember, attached
+from indexer.parsers.errors import CorruptedError, EncryptedError, UnsupportedError
+from indexer.parsers.mail.letter import ReadMember, attached
 from indexer.parsers.reading import Reading
 from indexer.records import ParsedFile
 
@@ -35,6 +38,29 @@ def parse_archive(
 
 def _members(container: Container) -> Iterator[tuple[str, bytes]]:
     for name in container.names:
-        system = name.endswith(_SYSTEM) or name.startswith(_SYSTEM)
+        # "._x" is the resource fork of x, as macOS packs it.
+        fork = name.rpartition("/")[2].startswith("._")
+        system = fork or name.endswith(_SYSTEM) or name.startswith(_SYSTEM)
         if not system and not container.is_link(name):
             yield name, container.read(name)
+
+
+def parse_gzip(data: bytes, name: str, reading: Reading, read: ReadMember) -> ParsedFile:
+    """A compressed file: what is in it, under its name without the suffix."""
+    content = b""
+    rest = data
+    while rest[:2] == b"\x1f\x8b":  # several may be joined (logs that were rotated)
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            content += unpacker.decompress(rest, reading.room - len(content) + 1)
+        except zlib.error as error:
+            raise CorruptedError(f"is damaged ({error}); get an intact copy") from error
+        if len(content) > reading.room or not unpacker.eof:
+            break
+        rest = unpacker.unused_data
+    reading.unpack(len(content))
+    inner = re.sub(r"\.gz$", "", name, flags=re.IGNORECASE)
+    if inner.lower().endswith((".tar", ".tgz")) or content[257:262] == b"ustar":
+        raise UnsupportedError("is an archive of several files (tar); unpack it and index those")
+    parsed = read(content, inner)
+    return replace(parsed, title=name if parsed.title == inner else parsed.title)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import stat
+import struct
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from indexer.parsers.encoding import legacy_encoding
 from indexer.parsers.errors import CorruptedError, EncryptedError, TooLargeError
 from indexer.parsers.reading import Reading
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from olefile import OleFileIO
 
 _MAX_MEMBERS = 20_000
+_UNICODE_PATH = 0x7075
 _LOCKED = "is protected with a password; save it without one"
 
 
@@ -35,18 +39,17 @@ class Container:
         infos = self._zip.infolist()
         if len(infos) > _MAX_MEMBERS:
             raise TooLargeError(f"holds {len(infos):,} files; at most {_MAX_MEMBERS:,} are read")
-        self._sizes = {info.filename: info.file_size for info in infos}
-        self._links = {info.filename for info in infos if stat.S_ISLNK(info.external_attr >> 16)}
+        self._infos = dict(zip(member_names(infos), infos, strict=True))
         self.encrypted = any(info.flag_bits & 1 for info in infos)
 
     @property
     def names(self) -> list[str]:
         """The members' names, in the container's order, without folders."""
-        return [name for name in self._sizes if not name.endswith("/")]
+        return [name for name in self._infos if not name.endswith("/")]
 
     def is_link(self, name: str) -> bool:
         """Whether a member is a symbolic link: its content is a path, which is not followed."""
-        return name in self._links
+        return stat.S_ISLNK(self._infos[name].external_attr >> 16)
 
     def read(self, name: str) -> bytes:
         """A member's content; `CorruptedError` where it is absent or damaged."""
@@ -57,13 +60,13 @@ class Container:
 
     def find(self, name: str) -> bytes | None:
         """A member's content, `None` where it is absent."""
-        if name not in self._sizes:
+        if name not in self._infos:
             return None
         if self.encrypted:
             raise EncryptedError(_LOCKED)
         room = self._reading.room
         try:
-            with self._zip.open(name) as member:
+            with self._zip.open(self._infos[name]) as member:
                 data = member.read(room + 1)
         except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError) as error:
             raise CorruptedError(f"is damaged at {name} ({error}); get an intact copy") from error
@@ -79,7 +82,41 @@ class Container:
         """
         if self.encrypted:
             raise EncryptedError(_LOCKED)
-        self._reading.unpack(sum(self._sizes.values()))
+        self._reading.unpack(sum(info.file_size for info in self._infos.values()))
+
+
+def member_names(infos: list[zipfile.ZipInfo]) -> list[str]:
+    """The members' names as their packer meant them.
+
+    The format has two encodings, cp437 and UTF-8 by a flag; Windows packs in the code page of its
+    country and sets no flag, macOS in UTF-8 without one. All names together tell which.
+    """
+    raw = [_unflagged(info) for info in infos]
+    encoding = legacy_encoding(b"\n".join(filter(None, raw)))
+    return [
+        unicodedata.normalize("NFC", _unicode_path(info) or (name.decode(encoding, "replace")))
+        if name
+        else info.filename
+        for info, name in zip(infos, raw, strict=True)
+    ]
+
+
+def _unflagged(info: zipfile.ZipInfo) -> bytes:
+    """A name's bytes beyond ASCII that no flag says the encoding of; b"" for other names."""
+    if info.flag_bits & 0x800 or info.filename.isascii():
+        return b""
+    return info.filename.encode("cp437", errors="replace")
+
+
+def _unicode_path(info: zipfile.ZipInfo) -> str:
+    """The name in Info-ZIP's Unicode path field (APPNOTE 4.6.9); "" where there is none."""
+    at, extra = 0, info.extra
+    while at + 4 <= len(extra):
+        kind, size = struct.unpack_from("<HH", extra, at)
+        if kind == _UNICODE_PATH and size > 5:
+            return extra[at + 9 : at + 4 + size].decode("utf-8", errors="replace")
+        at += 4 + size
+    return ""
 
 
 def open_ole(data: bytes) -> OleFileIO:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from indexer.parsers.encoding import decode
 from indexer.parsers.errors import EmptyFileError
 from indexer.parsers.layout import PageBuilder
+from indexer.parsers.markup.html import add_html
 from indexer.parsers.markup.markdown import add_markdown
 from indexer.parsers.markup.markup import local, read_xml
 from indexer.parsers.reading import Reading
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 
 # A record whose values are longer in all is written a field a paragraph, not on one line.
 _RECORD_CHARACTERS = 400
-# Outputs of a notebook longer than this are logs and dumps, not something to cite.
-_OUTPUT_CHARACTERS = 10_000
+# An output of a notebook is written in parts of about so many characters.
+_PART_CHARACTERS = 4_000
+# Colours of a terminal.
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 
 
 def parse_json(data: bytes, name: str) -> ParsedFile:
@@ -70,16 +74,60 @@ def parse_notebook(data: bytes, name: str, reading: Reading) -> ParsedFile:
     builder = reading.builder()
     title = ""
     for cell in cells:
+        if not isinstance(cell, dict):
+            continue
         source = _joined(cell.get("source"))
         if cell.get("cell_type") == "markdown":
             title = add_markdown(builder, source) or title
             continue
         builder.code(source)
-        for output in cell.get("outputs") or ():
-            shown = _joined(output.get("text") or (output.get("data") or {}).get("text/plain"))
-            if len(shown) <= _OUTPUT_CHARACTERS:
-                builder.code(shown)
+        outputs = cell.get("outputs")
+        for output in outputs if isinstance(outputs, list) else ():
+            if isinstance(output, dict):
+                _write_output(builder, output)
     return ParsedFile(title or name, builder.sections(), "ipynb")
+
+
+def _write_output(builder: PageBuilder, output: dict[str, Any]) -> None:
+    """What a notebook shows below a cell: HTML and Markdown as a browser draws them, else text.
+
+    A long output is a log, written in parts.
+    """
+    data = output.get("data")
+    data = data if isinstance(data, dict) else {}
+    if output.get("output_type") == "error":
+        trace = _joined([f"{line}\n" for line in output.get("traceback") or ()])
+        said = f"{output.get('ename', '')}: {output.get('evalue', '')}"
+        shown = _ANSI.sub("", trace).strip()
+        builder.code(shown if said in shown else f"{shown}\n{said}")
+    elif "text/html" in data:
+        add_html(builder, _joined(data["text/html"]))
+    elif "text/markdown" in data:
+        add_markdown(builder, _joined(data["text/markdown"]))
+    else:
+        shown = output.get("text") or data.get("text/plain") or data.get("text/latex")
+        text = _lasting(_ANSI.sub("", _joined(shown)))
+        for part in _parts(text):
+            builder.code(part)
+
+
+def _lasting(text: str) -> str:
+    """Lines as they stand in the end: a progress bar writes over itself after each return."""
+    lines = (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return "\n".join(lines)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """A text in parts of whole lines, short enough for a page each."""
+    part: list[str] = []
+    size = 0
+    for line in text.split("\n"):
+        part.append(line)
+        size += len(line)
+        if size > _PART_CHARACTERS:
+            yield "\n".join(part)
+            part, size = [], 0
+    yield "\n".join(part)
 
 
 def parse_xml(data: bytes, name: str) -> ParsedFile:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from indexer.parsers.encoding import is_binary
 from indexer.parsers.errors import UnsupportedError
+from indexer.parsers.plain.source_code import SUFFIXES as CODE_SUFFIXES
 
 _IMAGES = (
     (b"\x89PNG\r\n\x1a\n", "image"),
@@ -23,6 +24,8 @@ _IMAGES = (
 )
 _MAGIC = (
     (b"{\\rtf", "rtf"),
+    (b'x\x9f>"', "tnef"),
+    (b"\x1f\x8b\x08", "gz"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
@@ -30,18 +33,20 @@ _MAGIC = (
 # Kinds of which the content is plain text: the suffix says how it is meant.
 TEXT_KINDS: Mapping[str, str] = MappingProxyType(
     {
-        "csv": "csv", "eml": "eml", "htm": "html", "html": "html", "ipynb": "ipynb",
-        "json": "json", "jsonl": "jsonl", "log": "txt", "markdown": "md", "md": "md",
-        "mht": "eml", "mhtml": "eml", "ndjson": "jsonl", "org": "org", "rst": "rst",
-        "tab": "csv", "text": "txt", "tsv": "csv", "txt": "txt", "xhtml": "html",
-        "xml": "xml", "yaml": "yaml", "yml": "yaml",
+        "adoc": "adoc", "asciidoc": "adoc", "csv": "csv", "eml": "eml", "htm": "html",
+        "html": "html", "ics": "calendar", "ipynb": "ipynb", "json": "json", "jsonl": "jsonl",
+        "latex": "tex", "log": "txt", "markdown": "md", "mbox": "mbox", "md": "md", "mht": "eml",
+        "mhtml": "eml", "ndjson": "jsonl", "org": "org", "rst": "rst", "srt": "subtitles",
+        "tab": "csv", "tex": "tex", "text": "txt", "tsv": "csv", "txt": "txt", "vcf": "calendar",
+        "vtt": "subtitles", "xhtml": "html", "xml": "xml", "yaml": "yaml", "yml": "yaml",
+        **dict.fromkeys(CODE_SUFFIXES, "code"),
     }
 )  # fmt: skip
 BINARY_SUFFIXES = frozenset(
     {
-        "bmp", "doc", "docm", "docx", "dotx", "epub", "gif", "jpeg", "jpg", "msg", "odp", "ods",
-        "odt", "ott", "pdf", "png", "potx", "ppt", "pptm", "pptx", "rtf", "tif", "tiff", "webp",
-        "xls", "xlsb", "xlsm", "xlsx", "zip",
+        "bmp", "doc", "docm", "docx", "dotx", "epub", "gif", "gz", "jpeg", "jpg", "msg", "odp",
+        "ods", "odt", "ott", "pdf", "png", "potx", "ppt", "pptm", "pptx", "rtf", "tif", "tiff",
+        "webp", "xls", "xlsb", "xlsm", "xlsx", "zip",
     }
 )  # fmt: skip
 SUFFIXES = frozenset(f".{suffix}" for suffix in (*TEXT_KINDS, *BINARY_SUFFIXES))
@@ -55,7 +60,7 @@ _ZIPPED = (
 )
 _OPEN_DOCUMENT = (
     (b"opendocument.text", "odt"),
-    (b"opendocument.spreadsheet", "sheet"),
+    (b"opendocument.spreadsheet", "ods"),
     (b"opendocument.presentation", "odt"),
     (b"epub+zip", "epub"),
 )

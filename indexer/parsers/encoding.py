@@ -14,8 +14,35 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# Windows' own name their code pages so, with and without a hyphen.
+_CODE_PAGE = re.compile(r"(?:x-)?(?:windows|win|cp|ibm|dos|microsoft-cp|ms)-?(\d{3,5})")
+_ISO_8859 = re.compile(r"(?:x-)?iso-?8859-?(\d{1,2})(?:-[ie])?(?::\d+)?")
+_ALIASES = {
+    "us-ascii": "cp1252", "ascii": "cp1252", "iso8859-1": "cp1252", "latin1": "cp1252",
+    "iso8859-9": "cp1254", "iso8859-11": "cp874", "tis-620": "cp874", "shift-jis": "cp932",
+    "x-sjis": "cp932", "sjis": "cp932", "ms-kanji": "cp932", "gb2312": "gb18030",
+    "gbk": "gb18030", "x-gbk": "gb18030", "cp936": "gb18030", "euc-cn": "gb18030",
+    "gb-2312-80": "gb18030", "x-x-big5": "big5", "cp950": "cp950", "euc-kr": "cp949",
+    "ks-c-5601-1987": "cp949", "ks-c-5601": "cp949", "ksc5601": "cp949", "cp65001": "utf-8",
+    "unicode-1-1-utf-7": "utf-7", "unicode-1-1-utf-8": "utf-8", "utf8mb4": "utf-8",
+    "x-mac-roman": "mac-roman", "macintosh": "mac-roman", "x-mac-cyrillic": "mac-cyrillic",
+    "x-mac-ce": "mac-latin2", "koi8": "koi8-r", "logical": "iso8859-8", "visual": "iso8859-8",
+    "hz-gb-2312": "hz", "iso-2022-jp-ms": "iso2022-jp-ext", "csiso2022jp": "iso2022-jp",
+    "ansi": "cp1252", "unicode": "utf-16", "cp28591": "cp1252", "cp20866": "koi8-r",
+    "cp21866": "koi8-u", "cp51932": "euc-jp", "cp51949": "cp949", "cp52936": "hz",
+    "cp54936": "gb18030", "cp50220": "iso2022-jp", "cp28605": "iso8859-15", "cp28592": "iso8859-2",
+    "cp28595": "iso8859-5", "cp28597": "iso8859-7", "cp28598": "iso8859-8", "cp20127": "cp1252",
+    "cp1200": "utf-16-le", "cp65000": "utf-7",
+}  # fmt: skip
+# Encodings of which the bytes are ASCII, or read as something else.
+_SHIFTING = frozenset(
+    {"utf-7", "hz", "iso2022_jp", "iso2022_jp_ext", "iso2022_jp_1", "iso2022_jp_2", "iso2022_kr"}
+    | {"utf-16", "utf-16-le", "utf-16-be", "utf-32"}
+)
+_WESTERN = frozenset({"cp1252", "cp1254", "iso8859-15", "cp850", "cp437", "mac-roman"})
 # Detection looks at this much; more does not change its mind and costs seconds a megabyte.
 _SAMPLE_BYTES = 65_536
+_EAST_ASIAN = ("cp932", "gb18030", "big5", "euc_kr")
 _DECLARED = re.compile(rb"""(?:charset|encoding)\s*[=:]\s*["']?\s*([\w.:-]{2,40})""", re.I)
 
 
@@ -34,11 +61,61 @@ def decode(data: bytes, declared: str | None = None) -> str:
             "is not text and not a document that is read; "
             "save it as PDF, as an office document or as text"
         )
-    for name in ("utf-8", declared):
+    for name in ("utf-8", codec(declared)):
         text = _strictly(data, name)
         if text is not None:
             return text
     return _guess(data)
+
+
+def decode_declared(data: bytes, declared: str | None) -> str:
+    """Bytes of a part whose label says what they are: often under another name, or wrongly.
+
+    Never fails. UTF-8 is known by itself; a Western label on a text that has hardly a Western
+    letter is not believed.
+    """
+    name = codec(declared)
+    if name in _SHIFTING and (text := _strictly(data, name)) is not None:
+        return text
+    text = _strictly(data, "utf-8")
+    if text is None and name and name != "utf-8":
+        text = _strictly(data, name)
+        if text is not None and name in _WESTERN and _is_foreign(text):
+            text = None
+    if text is not None:
+        return text
+    try:
+        return _guess(data)
+    except CorruptedError:
+        return data.decode(name or "utf-8", errors="replace")
+
+
+def codec(name: str | None) -> str | None:
+    """Python's codec for an encoding as labels name it ("x-sjis", "cp-850", "iso-8859-8-i").
+
+    Those of Windows stand for what they extend, as in browsers (WHATWG Encoding). None where
+    there is no such encoding.
+    """
+    plain = re.sub(r"[\s\"']", "", name or "").lower().replace("_", "-")
+    if found := _CODE_PAGE.fullmatch(plain):
+        plain = f"cp{found.group(1)}"
+    elif found := _ISO_8859.fullmatch(plain):
+        plain = f"iso8859-{found.group(1)}"
+    plain = _ALIASES.get(plain, plain)
+    for label in (plain, plain.removeprefix("x-")):
+        try:
+            found_name = codecs.lookup(label)
+        except (LookupError, ValueError):
+            continue
+        if found_name._is_text_encoding:
+            return found_name.name
+    return None
+
+
+def _is_foreign(text: str) -> bool:
+    """Whether most letters are accented ones: another script under a Western label."""
+    letters = [char for char in text if char.isalpha()]
+    return 2 * sum(ord(char) > 127 for char in letters) > len(letters) > 4
 
 
 def declared_encoding(data: bytes) -> str | None:
@@ -91,7 +168,7 @@ def _guess(data: bytes) -> str:
     from charset_normalizer import from_bytes
 
     if len(data) < 500:
-        for name in ("cp932", "gb18030", "big5", "euc_kr"):
+        for name in _EAST_ASIAN:
             text = _strictly(data, name)
             if text is not None and _reads_as_east_asian(text):
                 return text
@@ -107,6 +184,19 @@ def _guess(data: bytes) -> str:
             )
         return text
     return data.decode(best.encoding, errors="replace")
+
+
+def legacy_encoding(data: bytes) -> str:
+    """The encoding of short texts out of an old system (names in an archive); cp437 for others."""
+    if _strictly(data, "utf-8") is not None:
+        return "utf-8"
+    for name in _EAST_ASIAN:
+        text = _strictly(data, name)
+        if text is not None and _reads_as_east_asian(text):
+            return name
+    russian = data.decode("cp866")
+    foreign = [char for char in russian if ord(char) > 127]
+    return "cp866" if all("\u0400" <= char <= "\u045f" for char in foreign) else "cp437"
 
 
 def _reads_as_east_asian(text: str) -> bool:

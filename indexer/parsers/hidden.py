@@ -1,4 +1,4 @@
-"""Text that a person does not see and a machine reads: what counts as that. Pure.
+"""Hidden text: what counts as seen by a machine and not by a person. Pure.
 
 Two kinds. Hidden *text* has a look that hides it (white on white, tiny, off the page …); each
 parser knows its format's ways and tells `PageBuilder.hide`. Hidden *characters* are in the text

@@ -27,7 +27,7 @@ _SECTION_CHARACTERS = 6_000
 # More places where something is hidden are not told apart.
 _MOST_HIDDEN = 1_000
 
-_CELL = " | "
+CELL = " | "
 _UNPRINTABLE = re.compile(
     # Joiners and marks belong to scripts and emoji, but in rows, or among ASCII, to none.
     "[\u200b-\u200f\u2060-\u2064\ufeff]{2,}|(?<=[!-~])[\u200c\u200d](?=[!-~])|[\ufe00-\ufe0f]{2,}"
@@ -115,6 +115,10 @@ class PageBuilder:
         """The blocks so far."""
         return self._blocks
 
+    def text_of(self, block: Block) -> str:
+        """The text of the last block."""
+        return self._parts[-1][block.start - block.end :]
+
     def hide(self, how: str, text: str) -> bool:
         """Note text that a person does not see on the page; whether to leave it out."""
         if line := one_line(text):
@@ -172,10 +176,10 @@ class PageBuilder:
 
         A border inside a cell loses its blanks: it is none between columns.
         """
-        texts = [self._line(cell).replace(_CELL, "|") for cell in cells]
+        texts = [self._line(cell).replace(CELL, "|") for cell in cells]
         while texts and not texts[-1]:
             texts.pop()
-        return _CELL.join(texts)
+        return CELL.join(texts)
 
     def _note(self, how: str, text: str) -> None:
         last = self._hidden[-1] if self._hidden else None

@@ -1,4 +1,4 @@
-"""How much is read of one file, and how much of that is used up."""
+"""Limits on what is read of one file, and how much of them is used up."""
 
 from __future__ import annotations
 

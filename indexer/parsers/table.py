@@ -6,37 +6,52 @@ from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
-from indexer.parsers.archive import parse_archive
+from indexer.parsers.archive import parse_archive, parse_gzip
 from indexer.parsers.container import Container, ole_streams, open_ole
 from indexer.parsers.data import parse_json, parse_jsonl, parse_notebook, parse_xml
 from indexer.parsers.detect import kind_of, kind_of_ole, kind_of_zip
 from indexer.parsers.errors import CorruptedError, EmptyFileError, EncryptedError
 from indexer.parsers.image import parse_image
+from indexer.parsers.mail.calendar import parse_calendar
+from indexer.parsers.mail.eml import parse_eml, parse_mbox
+from indexer.parsers.mail.letter import ReadMember
+from indexer.parsers.mail.msg import parse_msg
+from indexer.parsers.mail.tnef import parse_tnef
 from indexer.parsers.markup.epub import parse_epub
 from indexer.parsers.markup.html import parse_html
-from indexer.parsers.markup.mail import ReadMember, parse_eml, parse_msg
 from indexer.parsers.markup.markdown import parse_markdown
 from indexer.parsers.markup.rst import parse_rst
 from indexer.parsers.office.legacy import parse_doc, parse_ppt
-from indexer.parsers.office.opendocument import parse_opendocument
+from indexer.parsers.office.opendocument.parse import parse_opendocument
+from indexer.parsers.office.opendocument.spreadsheet import parse_ods
 from indexer.parsers.office.rtf import parse_rtf
 from indexer.parsers.office.sheets import parse_csv
 from indexer.parsers.office.slides.parse import parse_pptx
 from indexer.parsers.office.word.parse import parse_docx
 from indexer.parsers.office.workbook.parse import parse_workbook
 from indexer.parsers.pdf.parse import Progress, parse_pdf
+from indexer.parsers.plain.asciidoc import parse_asciidoc
+from indexer.parsers.plain.latex import parse_latex
+from indexer.parsers.plain.org import parse_org
+from indexer.parsers.plain.source_code import parse_code
+from indexer.parsers.plain.subtitles import parse_subtitles
 from indexer.parsers.reading import DEFAULT_LIMITS, Reading, ReadingLimits
-from indexer.parsers.text import parse_org, parse_plain, parse_yaml
+from indexer.parsers.text import parse_plain, parse_yaml
 from indexer.records import ParsedFile
 
 _FROM_BYTES: Mapping[str, Callable[[bytes, str], ParsedFile]] = MappingProxyType(
     {
+        "adoc": parse_asciidoc,
+        "calendar": parse_calendar,
+        "code": parse_code,
         "csv": parse_csv,
         "image": parse_image,
         "json": parse_json,
         "jsonl": parse_jsonl,
         "org": parse_org,
         "rst": parse_rst,
+        "subtitles": parse_subtitles,
+        "tex": parse_latex,
         "txt": parse_plain,
         "xml": parse_xml,
         "yaml": parse_yaml,
@@ -46,8 +61,12 @@ _FROM_BYTES: Mapping[str, Callable[[bytes, str], ParsedFile]] = MappingProxyType
 _LOOKING: Mapping[str, Callable[[bytes, str, Reading], ParsedFile]] = MappingProxyType(
     {"html": parse_html, "ipynb": parse_notebook, "md": parse_markdown, "rtf": parse_rtf}
 )
+# Those that hold other files.
+_HOLDING: Mapping[str, Callable[[bytes, str, Reading, ReadMember], ParsedFile]] = MappingProxyType(
+    {"eml": parse_eml, "gz": parse_gzip, "mbox": parse_mbox, "tnef": parse_tnef}
+)
 _FROM_ZIP: Mapping[str, Callable[[Container, str, Reading], ParsedFile]] = MappingProxyType(
-    {"epub": parse_epub, "odt": parse_opendocument}
+    {"epub": parse_epub, "ods": parse_ods, "odt": parse_opendocument}
 )
 _OFFICE: Mapping[str, Callable[[bytes, str, Reading], ParsedFile]] = MappingProxyType(
     {"docx": parse_docx, "pptx": parse_pptx, "sheet": parse_workbook}
@@ -94,8 +113,8 @@ def _read(
     kind = kind_of(data, PurePosixPath(name).suffix)
     if kind == "pdf":
         return parse_pdf(data, name, reading, progress)
-    if kind == "eml":
-        return parse_eml(data, name, reading, read)
+    if kind in _HOLDING:
+        return _HOLDING[kind](data, name, reading, read)
     if kind == "zip":
         return _from_zip(data, name, reading, read)
     if kind == "ole":

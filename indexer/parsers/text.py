@@ -1,43 +1,27 @@
-"""Plain text, Org and YAML: text whose structure is in its lines."""
+"""Plain text and YAML: text whose structure is in its lines."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from indexer.parsers.encoding import decode
 from indexer.parsers.errors import EmptyFileError
 from indexer.parsers.layout import PageBuilder, clean, join_lines, vocabulary
+from indexer.parsers.plain.records import record_starts
 from indexer.records import ParsedFile
 
 _ITEM = re.compile(r"(\s*)(?:[-*+•·◦▪‣–]|\(?(?:\d{1,3}|[a-zA-Z])[.)]|#\.)\s+\S")
-_ORG_HEADING = re.compile(r"(\*{1,8})\s+(\S.*)")
 # Lines at least this long that are followed by more were wrapped by a program, not ended by
 # the writer: mail wraps at 72, editors at 72 to 80, old terminals at 60 and up.
 _WRAPPED = 50
 
 
-@dataclass(frozen=True, slots=True)
-class _Heading:
-    """A heading found at some line: its text, level, and the lines it takes."""
-
-    text: str
-    level: int
-    lines: int
-
-
-FindHeading = Callable[[Sequence[str], int], _Heading | None]
-
-
 def parse_plain(data: bytes, name: str) -> ParsedFile:
-    """Plain text: paragraphs, lists; no headings are guessed."""
-    return _parse(data, name, "txt", lambda lines, at: None)
-
-
-def parse_org(data: bytes, name: str) -> ParsedFile:
-    """Org: stars make headings."""
-    return _parse(data, name, "org", _org_heading)
+    """Plain text: records of a log or chat, else paragraphs and lists; no headings are guessed."""
+    builder = PageBuilder()
+    _add(builder, _text(data, builder))
+    return ParsedFile(name, builder.sections(), "txt")
 
 
 def parse_yaml(data: bytes, name: str) -> ParsedFile:
@@ -52,7 +36,7 @@ def parse_yaml(data: bytes, name: str) -> ParsedFile:
 def add_plain(builder: PageBuilder, text: str) -> None:
     """Add plain text (a mail's body, a note) to a page."""
     builder.look_through(text)
-    _add(builder, clean(text), lambda lines, at: None)
+    _add(builder, clean(text))
 
 
 def _text(data: bytes, builder: PageBuilder) -> str:
@@ -64,42 +48,29 @@ def _text(data: bytes, builder: PageBuilder) -> str:
     return text
 
 
-def _parse(data: bytes, name: str, kind: str, find_heading: FindHeading) -> ParsedFile:
-    builder = PageBuilder()
-    _add(builder, _text(data, builder), find_heading)
-    first = builder.blocks[0] if builder.blocks else None
-    pages = builder.sections()
-    if first and first.kind == "heading" and first.level == 1:
-        name = pages[0].text[first.start : first.end]
-    return ParsedFile(name, pages, kind)
-
-
-def _add(builder: PageBuilder, text: str, find_heading: FindHeading) -> None:
+def _add(builder: PageBuilder, text: str) -> None:
     lines = text.expandtabs(4).split("\n")
+    starts = record_starts(lines)
     broken = any(line.endswith("-") for line in lines)
     words = vocabulary(lines) if broken else frozenset()
     pending: list[str] = []
-    at = 0
-    while at < len(lines):
-        heading = find_heading(lines, at)
-        if heading is None:
-            if lines[at].strip():
-                pending.append(lines[at])
-            else:
-                _flush(builder, pending, words)
-            at += 1
-            continue
-        _flush(builder, pending, words)
-        builder.heading(heading.text, heading.level)
-        at += heading.lines
-    _flush(builder, pending, words)
+    record = False
+    for number, line in enumerate(lines):
+        if number in starts or not line.strip():
+            _flush(builder, pending, words, record)
+            record = number in starts
+        if line.strip():
+            pending.append(line)
+    _flush(builder, pending, words, record)
 
 
-def _flush(builder: PageBuilder, lines: list[str], words: frozenset[str]) -> None:
-    """Add a run of lines between empty ones: list items, a wrapped paragraph, or lines."""
+def _flush(builder: PageBuilder, lines: list[str], words: frozenset[str], record: bool) -> None:
+    """Add a run of lines: a record, list items, a wrapped paragraph, or lines."""
     if not lines:
         return
-    if _ITEM.match(lines[0]):
+    if record:
+        _add_record(builder, lines, words)
+    elif _ITEM.match(lines[0]):
         _add_items(builder, lines, words)
     elif _is_laid_out(lines):
         builder.code("\n".join(lines))
@@ -112,6 +83,16 @@ def _flush(builder: PageBuilder, lines: list[str], words: frozenset[str]) -> Non
             paragraph.append(line)
         builder.paragraph(join_lines(paragraph, words))
     lines.clear()
+
+
+def _add_record(builder: PageBuilder, lines: Sequence[str], words: frozenset[str]) -> None:
+    """A record, on one line where what follows its first reads on; a trace as it is laid out."""
+    indented = sum(line[0].isspace() for line in lines[1:])
+    if len(lines) > 2 and 2 * indented >= len(lines) - 1:
+        builder.paragraph(lines[0])
+        builder.code("\n".join(lines[1:]))
+    else:
+        builder.paragraph(join_lines(lines, words))
 
 
 def _add_items(builder: PageBuilder, lines: Sequence[str], words: frozenset[str]) -> None:
@@ -131,8 +112,3 @@ def _is_laid_out(lines: Sequence[str]) -> bool:
     gaps = sum(bool(re.search(r"\S {3,}\S", line)) for line in lines)
     code = sum(line.rstrip().endswith(("{", "}", ";", "[", "],")) for line in lines)
     return len(lines) > 1 and max(gaps, code) * 2 > len(lines)
-
-
-def _org_heading(lines: Sequence[str], at: int) -> _Heading | None:
-    found = _ORG_HEADING.match(lines[at])
-    return _Heading(found.group(2), len(found.group(1)), 1) if found else None

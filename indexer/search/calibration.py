@@ -1,4 +1,4 @@
-"""How far the dense side may be trusted in one collection: fitted, never assumed.
+"""The fusion weight: how much dense evidence counts in one collection, fitted on itself.
 
 A dense model may be better than keyword search in one collection and useless in the next (an
 English one on Russian text), and nothing in its scores says which. So the collection examines

@@ -1,4 +1,4 @@
-"""What the store may lack when it is asked for it."""
+"""Errors of the store: what was asked for is not there, or cannot be read."""
 
 from __future__ import annotations
 

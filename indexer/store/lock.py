@@ -1,4 +1,4 @@
-"""Who has a home open: a shared lock that every process holds, and one may want alone.
+"""The home's lock: shared by all who have it open, exclusive to replace its database.
 
 The system lets go of it when a process ends, however it ends. Replacing the database file as
 a whole (salvage, restoring) takes the home alone: others would go on writing to the old file.

@@ -1,4 +1,4 @@
-"""What stored answers hold of a document, which goes when the document is deleted.
+"""Redaction of stored answers: what they quote of a document goes when it is deleted.
 
 The table `turn_documents` says which turns hold text of which documents. Its foreign key has no
 cascade: a deletion that leaves a quote behind fails. Of `rag.records.Answer` this module knows
@@ -111,6 +111,7 @@ def without(answer: Answer, gone: Set[str]) -> Answer:
         elif not sentences or sentences[-1]["verdict"] != DELETED:
             sentences.append({"text": NOTICE, "verdict": DELETED, "footnotes": []})
     return answer | {
+        "lead": "",  # a count or a yes may have come of what is gone
         "sentences": sentences,
         "footnotes": [one | {"n": numbers[one["n"]]} for one in kept],
         "hits": [hit for hit in answer["hits"] if hit["document"]["id"] not in gone],

@@ -10,16 +10,17 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedder.atomic import storage_error
-from indexer.keyword import fts
+from indexer.keyword import fts, renewal
 from indexer.keyword.analysis import detect_language, stemmer_version
 from indexer.records import Collection, Document, Page, Passage, Receipt
 from indexer.store import writes
+from indexer.store.db_errors import DatabaseError
 from indexer.store.errors import CollectionGoneError
 from indexer.store.originals import Staged
 from indexer.store.queries import Catalogue
@@ -78,7 +79,19 @@ class Store(Catalogue):
             home.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise storage_error(error, home) from error
-        return cls(home)
+        store = cls(home)
+        store._renew_terms()
+        return store
+
+    def _renew_terms(self) -> None:
+        """Let collections of before have today's terms; one that is not to be had now, later.
+
+        Until then, and where that never comes, the doctor names it and mends it.
+        """
+        with suppress(DatabaseError, sqlite3.DatabaseError):
+            for collection in renewal.stale(self.connection):
+                with self.transaction(wait=False) as connection:
+                    renewal.renew(connection, collection)
 
     def transaction(self, *, wait: bool = True) -> AbstractContextManager[sqlite3.Connection]:
         """A write transaction; other writers wait for its end. As `Database.transaction`."""

@@ -2,7 +2,7 @@
 
 The features look at how well the question is covered and at how far the best passage stands out;
 none depends on the scale of an embedder's cosines, so that the fit outlives a retraining. The
-coefficients are fitted by `python -m training.abstention` and shipped beside this file.
+coefficients are fitted by `python -m training.bundled.abstention` and shipped beside this file.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ joins it where it adds something or where it cannot be read alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,21 +16,32 @@ from indexer.records import Hit
 from rag.evidence.quotables import Quotable
 from rag.languages import language_of
 from rag.question.analysis import Question, holds_kind
+from rag.question.form import asked_noun
+from rag.question.names import initials
 
 # What each ought to weigh against a sentence's own coverage (at most 1). None is delicate: on 500
 # squad-dev questions over BM25 hits the best sentence holds the gold answer in 71.6 to 74.2 %
 # whichever one is set to nought or doubled.
 _HEADING_SHARE = 0.6
 _NEIGHBOUR_SHARE = 0.4
-_KIND = 0.1
+_KIND = {"number": 0.15, "date": 0.1, "name": 0.1, "often": 0.3, "contact": 0.35}
 _PASSAGE = 0.3
 _QUESTION_PENALTY = 0.6
 _FRAGMENT_PENALTY = 0.15
 _EXAMPLE_PENALTY = 0.15
+# A question for several things is answered by a sentence that lists them.
+_ENUMERATES = 0.25
+# "What is not covered?" is answered by what denies; a stop word, "not" weighs nothing else.
+_DENIAL = 0.25
+
+_COMMAS = 2
+_NOT_LIMITED = re.compile(r",? but (?:(?:is|are) )?not limited to", re.IGNORECASE)
 
 MOST_SENTENCES = 3
 # A further sentence must score this share of the best one …
-_NEAR = 0.9
+_NEAR = 0.85
+# … an item this, its like has the same heading and neighbours …
+_NEAR_ITEM = 0.95
 # … or this share of it and hold that much of the question that the chosen ones do not.
 _FAR = 0.7
 _ADDS = 0.2
@@ -40,7 +52,8 @@ class Scored:
     """A quotable with its score.
 
     `coverage` is the share of the question that it holds itself, `context` the share with its
-    headings and neighbours.
+    headings and neighbours. `terms` are its own index terms, `head` those of its title, headings
+    and the line that announces it.
     """
 
     quotable: Quotable
@@ -48,6 +61,7 @@ class Scored:
     coverage: float
     context: float
     terms: frozenset[str]
+    head: frozenset[str] = frozenset()
 
 
 def score(
@@ -57,41 +71,52 @@ def score(
 ) -> list[Scored]:
     """Score every quotable, best first."""
     terms = [question.terms_of(quotable.text) for quotable in quotables]
+    heads: dict[tuple[str, ...], frozenset[str]] = {}
+    noun = question.terms_of(asked_noun(question.text))
+    denied = question.language.denial.search(question.text) is not None
     scored = []
     for place, quotable in enumerate(quotables):
         hit = hits[quotable.hit]
         around = _neighbours(quotables, terms, place)
-        head = question.terms_of(
-            " ".join((hit.document.title, *hit.passage.headings, quotable.topic))
-        )
+        above = (hit.document.title, *hit.passage.headings, quotable.topic, quotable.lead)
+        if above not in heads:
+            heads[above] = question.terms_of(" ".join(above)) | initials(" ".join(above))
+        head = heads[above]
         own = question.covered(terms[place])
         with_head = question.covered(terms[place] | head)
         whole = question.covered(terms[place] | head | around)
         value = own + _HEADING_SHARE * (with_head - own) + _NEIGHBOUR_SHARE * (whole - with_head)
-        value += _KIND * (question.kind != "any" and holds_kind(question, quotable.text))
+        value += _KIND.get(question.kind, 0.0) * holds_kind(question, quotable.text)
+        value += _ENUMERATES * (question.form == "list" and _enumerates(question, quotable, noun))
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
-        value -= _FRAGMENT_PENALTY * _is_fragment(quotable.text)
+        value -= _FRAGMENT_PENALTY * (not quotable.item and _is_fragment(quotable.text))
+        value -= _DENIAL * (denied and not _denies(quotable))
         value -= _EXAMPLE_PENALTY * _is_example(quotable.text)
-        scored.append(Scored(quotable, value, own, whole, terms[place]))
+        scored.append(Scored(quotable, value, own, whole, terms[place], head))
     return sorted(scored, key=lambda one: -one.score)
 
 
 def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
     """One to three quotables that answer, passages in order of their best, each in reading order.
 
-    Empty where there is nothing to quote.
+    Empty where there is nothing to quote. Where a figure, a date or a name was asked for and the
+    best sentence holds one, another must hold one too, or much that is new.
     """
     if not scored:
         return []
     best = scored[0]
+    settled = question.kind != "any" and holds_kind(question, best.quotable.text)
     chosen = [best]
     for one in scored[1:]:
         if len(chosen) == MOST_SENTENCES:
             break
+        if one.quotable.item and not one.coverage and question.form != "list":
+            continue  # a neighbour in the list, which holds nothing of the question itself
         held = frozenset().union(*(each.terms for each in chosen))
         adds = question.covered(held | one.terms) - question.covered(held)
-        near = one.score >= _NEAR * best.score
+        near = one.score >= (_NEAR_ITEM if one.quotable.item else _NEAR) * best.score
+        near = near and (not settled or holds_kind(question, one.quotable.text))
         more = adds >= _ADDS and one.score >= _FAR * best.score
         if (near or more) and not _repeats(one, chosen):
             chosen.append(one)
@@ -100,9 +125,27 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
     return sorted(quoted, key=lambda q: (first[q.hit], q.order))
 
 
+def open_ended(text: str) -> str:
+    """A text without "but not limited to", which denies and limits nothing."""
+    return _NOT_LIMITED.sub(" ", text)
+
+
 def _is_fragment(text: str) -> bool:
     """Whether a text is less than a sentence: a caption, a label, a lone list item."""
     return len(text) < 60 and not text.rstrip("\"'”’)»").endswith((".", "!", "。", "।", ";", ":"))
+
+
+def _enumerates(question: Question, quotable: Quotable, noun: frozenset[str]) -> bool:
+    """Whether a sentence lists, or announces a list of, the things that are asked for."""
+    if not (quotable.text.count(",") >= _COMMAS or quotable.text.endswith(":")):
+        return False
+    return bool(noun & question.terms_of(f"{quotable.topic} {quotable.text}"))
+
+
+def _denies(quotable: Quotable) -> bool:
+    """Whether a sentence, or what stands above it, denies something or lists exceptions."""
+    above = open_ended(f"{quotable.topic} {quotable.lead} {quotable.text}")
+    return language_of(quotable.text).denial.search(above) is not None
 
 
 def _is_example(text: str) -> bool:

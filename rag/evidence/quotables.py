@@ -36,10 +36,12 @@ _HEADING_WORDS = 9
 
 @dataclass(frozen=True, slots=True)
 class Quotable:
-    """A sentence, list or table row: characters `start` to `end` of the passage of `hits[hit]`.
+    """A sentence, list item or table row of the passage of `hits[hit]`.
 
-    `text` is how it reads, with line breaks and cell borders made readable. `topic` is the
-    heading above it inside the passage, if any. `order` counts within the passage.
+    It is the characters `start` to `end`. `text` is how it reads, with line breaks and cell
+    borders made readable. `topic` is the heading above it inside the passage, if any. `order`
+    counts within the passage. `item` says that it is one of a list or table, and `lead` is the
+    line that announces the list.
     """
 
     hit: int
@@ -48,54 +50,86 @@ class Quotable:
     end: int
     text: str
     topic: str = ""
+    item: bool = False
+    lead: str = ""
 
 
 def quotables(hits: Sequence[Hit], pages: Pages) -> list[Quotable]:
     """All that can be quoted from the passages: in the hits' order, then in reading order."""
-    found: list[Quotable] = []
-    for place, hit in enumerate(hits):
-        found.extend(_of_passage(place, hit, pages))
-    return found
+    return [
+        replace(piece, order=order)
+        for place, hit in enumerate(hits)
+        for order, piece in enumerate(_of_passage(place, hit, pages))
+    ]
+
+
+def with_lists(found: Sequence[Quotable]) -> list[Quotable]:
+    """The same with each short list in one piece, behind the line that announces it.
+
+    A claim may draw on several items of a list.
+    """
+    joined: list[Quotable] = []
+    for piece in found:
+        before = joined[-1] if joined else None
+        if before is not None and _belongs(before, piece):
+            text = f"{before.text}\n{piece.text}"
+            joined[-1] = replace(before, end=piece.end, text=text)
+            continue
+        first = before is None or before.hit != piece.hit
+        order = 0 if first or before is None else before.order + 1
+        joined.append(replace(piece, order=order))
+    return joined
+
+
+def _belongs(before: Quotable, piece: Quotable) -> bool:
+    """Whether a list item goes on with the list, or the announcement of one, before it."""
+    if before.hit != piece.hit or not piece.item or not piece.lead:
+        return False
+    return before.text.split("\n")[0] == piece.lead and piece.end - before.start <= _LIST_CHARACTERS
 
 
 def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:
     text = hit.passage.text
-    topic = ""
-    order = 0
-    pending: Quotable | None = None
+    topic = lead = ""
     for start, end in sentences(text, language_of(text).code):
         if not _WORD.search(text, start, end):  # the marker of a list, an end of some code
             continue
         block, page = _block_at(hit, start, pages)
         if _is_heading(text[start:end], block):
-            topic = " ".join(text[start:end].split())
+            topic, lead = " ".join(text[start:end].split()), ""
             continue
-        piece = Quotable(place, order, start, end, "", topic)
         if block is not None and _is_header(hit, start, block):
             continue
-        piece = replace(piece, text=_readable(text[start:end], block, page, hit.passage.headings))
-        if pending is not None:
-            joined = _joined(pending, piece, text, block)
-            if joined is not None:
-                pending = joined
-                continue
-            yield pending
-            order += 1
-        pending = replace(piece, order=order)
-    if pending is not None:
-        yield pending
+        said = _readable(text[start:end], block, page, hit.passage.headings)
+        item = _is_item(text[start:end], block)
+        if not item:
+            lead = said if said.endswith(":") else ""
+        yield Quotable(place, 0, start, end, said, topic, item, lead if item else "")
 
 
-def _joined(before: Quotable, piece: Quotable, text: str, block: Block | None) -> Quotable | None:
-    """A list item with the line that announces it, None where it is not one."""
-    announced = before.text.endswith(":") or "\n" in before.text
-    listed = (block is not None and block.kind == "list") or _MARKER.match(text[piece.start :])
-    if not (announced and listed) or piece.end - before.start > _LIST_CHARACTERS:
-        return None
-    same_line = "\n" not in text[before.end : piece.start]
-    return replace(
-        before, end=piece.end, text=f"{before.text}{' ' if same_line else chr(10)}{piece.text}"
-    )
+def cells_of(row: str) -> list[str]:
+    """The cells of a table row as parsers write it."""
+    return [" ".join(cell.split()) for cell in _CELL.split(row)]
+
+
+def row_text(row: str, header: str) -> str:
+    """A table row as `column: cell` pairs; without column names, its cells."""
+    cells = cells_of(row)
+    if not header.strip():
+        return ", ".join(cell for cell in cells if cell)
+    pairs = zip_longest(cells_of(header.splitlines()[-1]), cells, fillvalue="")
+    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
+
+
+def item_text(item: str) -> str:
+    """A list item on one line, without its bullet or number."""
+    return " ".join(_MARKER.sub("", item.strip(), count=1).split())
+
+
+def _is_item(text: str, block: Block | None) -> bool:
+    if block is not None and block.kind in ("list", "table"):
+        return True
+    return _MARKER.match(text) is not None
 
 
 def _block_at(hit: Hit, start: int, pages: Pages) -> tuple[Block | None, Page | None]:
@@ -120,6 +154,8 @@ def _is_heading(line: str, block: Block | None) -> bool:
     if block is not None and block.kind in ("heading", "table", "code", "list"):
         return block.kind == "heading"
     words = [word for word in line.split() if len(word) > 3]
+    if line.rstrip().endswith("?"):  # a question in a list of them, answered by what follows
+        return block is not None and block.end - block.start <= len(line) + 2
     return (
         0 < len(words) <= _HEADING_WORDS
         and re.search(r"[\d:|.!?;。！？؟।]", line) is None
@@ -157,11 +193,9 @@ def _readable(text: str, block: Block | None, page: Page | None, headings: Seque
     """
     if block is None or page is None or block.kind != "table":
         return " ".join(_unmarked(text, block).split())
-    cells = [" ".join(cell.split()) for cell in _CELL.split(text)]
-    header = page.text[block.start : block.start + block.header].splitlines()
-    if header:
-        pairs = zip_longest(_CELL.split(header[-1]), cells, fillvalue="")
-        return "; ".join(f"{name}: {cell}" if name else cell for name, cell in pairs if cell)
-    row = ", ".join(cell for cell in cells if cell)
-    sheet = headings[-1] if page.label.startswith("sheet ") and headings and len(cells) > 1 else ""
+    header = page.text[block.start : block.start + block.header]
+    row = row_text(text, header)
+    cells = cells_of(text)
+    named = page.label.startswith("sheet ") and headings and len(cells) > 1 and not header.strip()
+    sheet = headings[-1] if named else ""
     return f"{sheet}: {row}" if sheet and not _UNNAMED_SHEET.fullmatch(sheet) else row

@@ -17,6 +17,7 @@ the way is named after what a person can do about it:
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -135,6 +136,7 @@ class OpenAIChat:
         Waits and asks again while the server says that it is too busy (429, 503), as long
         as `Retry-After` says. Raises the errors of the tree above.
         """
+        import httpx2  # which openai speaks HTTP with
         import openai
 
         if not self.name:
@@ -143,9 +145,10 @@ class OpenAIChat:
             )
         pieces: list[str] = []
         finish, written = "", 0
-        limits = Limits(self.timeout, _LONGEST_TOKEN * max_tokens)
         try:
-            for chunk in opened_reply(self._open(messages, max_tokens), limits):
+            stream = self._open(messages, max_tokens)
+            limits = Limits(self.timeout, _LONGEST_TOKEN * max_tokens)
+            for chunk in opened_reply(stream, limits):
                 text, finish = piece(chunk, finish)
                 limits.heard(text)
                 if text:
@@ -154,7 +157,9 @@ class OpenAIChat:
                     yield text
                 if written > limits.characters:
                     raise EndlessReplyError
-        except (openai.OpenAIError, ValueError, TimeoutError) as error:
+        except (
+            openai.OpenAIError, httpx2.HTTPError, ValueError, TimeoutError, RecursionError,
+        ) as error:  # fmt: skip
             raise _named(error, self, "".join(pieces)) from error
         _check_end("".join(pieces), finish, self)
 
@@ -186,8 +191,11 @@ class OpenAIChat:
     def _connection(self) -> openai.OpenAI:
         import openai
 
+        from rag.llm.transport import client
+
         if self._client is None:
             self._client = openai.OpenAI(
+                http_client=client(self.base_url, self.timeout),
                 base_url=self.base_url,
                 api_key=self._api_key or "none",  # local servers ask for no key
                 timeout=openai.Timeout(self.timeout, connect=min(_CONNECT_SECONDS, self.timeout)),
@@ -236,6 +244,8 @@ def _wait(retry_after: str, attempt: int) -> float:
     try:
         seconds = float(retry_after)
     except ValueError:
+        seconds = math.nan
+    if math.isnan(seconds):
         seconds = 2.0**attempt
     return min(max(seconds, 0.0), _LONGEST_WAIT)
 
@@ -269,13 +279,15 @@ def _check_end(text: str, finish: str, model: OpenAIChat) -> None:
         )
 
 
-def _named(
-    error: openai.OpenAIError | ValueError | TimeoutError, model: OpenAIChat, partial: str
-) -> LanguageModelError:
+def _named(error: Exception, model: OpenAIChat, partial: str) -> LanguageModelError:
     """The error of our tree that says what happened and what to do."""
+    import httpx2
     import openai
 
     where = model.base_url
+    cause = error.__cause__
+    if isinstance(cause, ValueError | TimeoutError):  # of our transport, in the library's wrapping
+        error = cause
     if isinstance(error, openai.APIStatusError):
         return _named_status(error, model, partial)
     if isinstance(error, EndlessReplyError | TimeoutError | openai.APITimeoutError):
@@ -284,7 +296,7 @@ def _named(
         return InterruptedAnswerError(
             f"the answer from {where} broke off before its end; ask again", partial
         )
-    if isinstance(error, openai.APIConnectionError):
+    if isinstance(error, openai.APIConnectionError | httpx2.HTTPError):
         return UnreachableError(
             f"no language model answers at {where} ({_reason(error)}); check the address and "
             "that the server is running"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Bytes of a reply altogether, each word of which may come in an envelope of half a kilobyte; and
 # of one that is no stream.
-_MOST_BYTES = 64 << 20
+MOST_BYTES = 64 << 20
 _MOST_WHOLE = 4 << 20
 # A model that thinks sends pieces without a word; for so many times the limit of silence.
 _PATIENCE = 10
@@ -66,7 +66,7 @@ def opened_reply(stream: openai.Stream, limits: Limits) -> Iterator[Any]:
     """
     kind = str(stream.response.headers.get("content-type", "")).lower()
     if kind.startswith("application/json"):
-        yield _whole(stream)
+        yield _whole(stream, limits)
         return
     read = stream.response.iter_bytes
 
@@ -74,17 +74,16 @@ def opened_reply(stream: openai.Stream, limits: Limits) -> Iterator[Any]:
         count = 0
         for part in read():
             count += len(part)
-            if count > _MOST_BYTES:
+            if count > MOST_BYTES:
                 raise EndlessReplyError
-            if b"data:" not in part:
-                limits.sign_of_life()
+            limits.sign_of_life()  # a line that calls itself data is no piece either
             yield part
 
     stream.response.iter_bytes = iter_bytes  # where the library takes its bytes from
     yield from stream
 
 
-def _whole(stream: openai.Stream) -> Any:
+def _whole(stream: openai.Stream, limits: Limits) -> Any:
     """A reply that is one JSON object. Raises `SaidError` where that is an error."""
     text = b""
     try:
@@ -92,6 +91,7 @@ def _whole(stream: openai.Stream) -> Any:
             text += part
             if len(text) > _MOST_WHOLE:
                 raise EndlessReplyError
+            limits.heard("")  # dripped byte by byte it is given up, too
     finally:
         stream.response.close()
     found = json.loads(text)

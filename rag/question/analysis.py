@@ -10,11 +10,15 @@ from typing import Literal
 from indexer.keyword.analysis import index_terms
 from indexer.keyword.bm25 import TermStatistics, idf
 from rag.languages import Language, language_of
+from rag.question.form import Form, asking_words, form_of
 
-Kind = Literal["any", "number", "date", "name"]
+Kind = Literal["any", "number", "date", "name", "often", "contact"]
 
 _DIGITS = re.compile(r"\d")
 _YEAR_OR_DAY = re.compile(r"\b(?:1\d|20)\d\d\b|\b\d{1,2}[./:-]\d{1,2}\b|\b\d{1,2}(?:st|nd|rd|th)\b")
+_HOW_OFTEN = re.compile(r"\b(?:how often|wie oft|con qué frecuencia|à quelle fréquence)\b", re.I)
+# An e-mail address, a web address, a telephone number.
+_CONTACT = re.compile(r"\S+@\S+\.\w+|(?:https?://|www\.)\S+|\+?\(?\d[\d ()/-]{5,}\d")
 _CAPITALISED = re.compile(r"(?<=[\w,;:)’'\"] )[\"“(]?[^\W\d_a-zß-ÿ][\w’'-]+|^\w+ [A-ZÀ-Þ]\w+")
 
 
@@ -24,7 +28,7 @@ class Question:
 
     `weights` holds its content words, each as the index terms it may stand as, with its share
     of the question's information; they sum to one. `information` is the whole of it, in nats.
-    `languages` are those of the documents.
+    `languages` are those of the documents. `form` is what is to be done: find, list, count …
     """
 
     text: str
@@ -33,6 +37,7 @@ class Question:
     kind: Kind
     language: Language
     languages: tuple[str, ...]
+    form: Form = "fact"
 
     def covered(self, terms: frozenset[str]) -> float:
         """Share of the question's information that stands in `terms`, 0 to 1."""
@@ -52,7 +57,11 @@ def read(text: str, statistics: TermStatistics, languages: Iterable[str]) -> Que
     has the most of all, so that a question about something unknown cannot be well covered.
     """
     passages = max(statistics.passages, 1)
-    rarity = {word: idf(holding, passages) for word, holding in statistics.holding.items()}
+    languages = tuple(languages) or ("",)
+    asking = terms_of(" ".join(asking_words(text)), languages)
+    said = {word: n for word, n in statistics.holding.items() if not asking & set(word)}
+    holding = said or statistics.holding
+    rarity = {word: idf(count, passages) for word, count in holding.items()}
     total = sum(rarity.values()) or 1.0
     language = language_of(text)
     return Question(
@@ -61,7 +70,8 @@ def read(text: str, statistics: TermStatistics, languages: Iterable[str]) -> Que
         total,
         expected_kind(text, language),
         language,
-        tuple(languages) or ("",),
+        languages,
+        form_of(text, language),
     )
 
 
@@ -72,6 +82,12 @@ def terms_of(text: str, languages: Iterable[str]) -> frozenset[str]:
 
 def expected_kind(text: str, language: Language) -> Kind:
     """What a question asks for; where it holds several question words the first decides."""
+    if language.contact.search(text):
+        return "contact"
+    if _HOW_OFTEN.search(text):
+        return "often"
+    if form_of(text, language) == "compare":
+        return "number"
     patterns: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ("date", language.when),
         ("number", language.how_many),
@@ -94,6 +110,11 @@ def holds_kind(question: Question, sentence: str) -> bool:
 
 
 def _of_kind(question: Question, sentence: str) -> list[str]:
+    if question.kind == "contact":
+        return [match.group().casefold() for match in _CONTACT.finditer(sentence)]
+    if question.kind == "often":
+        often = language_of(sentence).often.finditer(sentence)
+        return [match.group().casefold() for match in often]
     words = re.findall(r"\w+(?:[.,:/-]\w+)*", sentence.casefold())
     if question.kind == "name":
         names = (match.group() for match in _CAPITALISED.finditer(sentence))

@@ -17,12 +17,15 @@ from indexer.parsers.layout import clean
 from rag.languages import Language, content_words, language_of
 from rag.llm.client import ChatModel, LanguageModelError, Message, complete
 from rag.llm.generate import spoken, thought_out, visible
+from rag.question.names import names_of
 from rag.records import Turn
 
 # With as many content words of its own a question stands alone, connective or not.
 _ENOUGH_WORDS = 3
 # A pronoun after this many content words has its antecedent inside the question.
 _ANTECEDENT_WORDS = 2
+# What names a thing has as many content words at most.
+_NAME_WORDS = 5
 _REWRITE_TURNS = 3
 _ANSWER_CHARACTERS = 600
 _LONGEST_REWRITE = 400
@@ -32,6 +35,12 @@ _ARTICLE = re.compile(
     r"(?:the|der|die|das|den|dem|el|la|los|las|le|les|des|du|de)\s+", re.IGNORECASE
 )
 _ABBREVIATED = re.compile(r"[A-Z]{2,}")  # "IT" is no pronoun
+_PEOPLE = re.compile(
+    r"\b(?:child(?:ren)?|famil(?:y|ies)|spouses?|partners?|dependents?|staff|employees?|workers?"
+    r"|contractors?|students?|guests?|visitors?|members?|customers?|apprentices?|managers?"
+    r"|part-timers?|women|men|people|everyone|others)\b",
+    re.IGNORECASE,
+)
 _LATIN = re.compile(r"[A-Za-zÀ-ɏ]")
 
 _REWRITE = """\
@@ -62,7 +71,8 @@ def points_back(question: str) -> bool:
     language = language_of(question)
     text = question.strip()
     own = len(content_words(text, language))
-    if language.bare.match(text):
+    nothing = not own and text.endswith("?") and _LATIN.search(text)  # "What is not?"
+    if nothing or language.bare.match(text) or language.doubt.match(text):
         return True
     if (opening := language.connective.match(text)) is not None:
         rest = text[opening.end() :]
@@ -93,7 +103,14 @@ def _by_rule(question: str, before: Turn) -> str:
         return question
     language = language_of(question)
     asked = before.answer.standalone or before.question
-    swapped = _swapped(question.strip(), asked, language)
+    if language.doubt.match(question.strip()):
+        return asked
+    if why := _why(question.strip(), asked, language):
+        return why
+    swapped = _renamed(question.strip(), asked, language) or _swapped(
+        question.strip(), asked, language
+    )
+    swapped = swapped or _placed(question.strip(), asked, language)
     if swapped:
         return swapped
     own = _terms(question, language)
@@ -104,18 +121,111 @@ def _by_rule(question: str, before: Turn) -> str:
     return f"{question.strip()} ({' '.join(carried)})" if carried else question
 
 
+def _why(question: str, asked: str, language: Language) -> str:
+    """A bare "why?" as a question for the reason of what was asked, '' where it is none."""
+    found = language.why.fullmatch(question.strip(" ?!.¿"))
+    if found is None:
+        return ""
+    words = [word for word in content_words(asked, language) if word.casefold() != found[0]]
+    return f"{found[0].capitalize()}? ({' '.join(words)})"
+
+
+def _renamed(question: str, asked: str, language: Language) -> str:
+    """The question before about the name that the follow-up gives, '' where it gives none.
+
+    "And for Health Plus?" replaces the Standard plan, whatever else the question holds: a name
+    takes the place of a name, of a like kind (a year of a year), the nearest to the end.
+    """
+    rest = _named_thing(question, language)
+    names = names_of(f"x {rest}", language) if rest else []
+    if not names or len(content_words(rest, language)) > _NAME_WORDS:
+        return ""
+    new = names[-1]
+    old = [name for name in names_of(asked, language) if _alike(name, new)]
+    places = [place for name in old if (place := asked.rfind(name)) >= 0]
+    if not places:
+        return ""
+    start = max(places)
+    name = next(name for name in old if asked.startswith(name, start))
+    end = start + len(name)
+    before = re.search(r"(?<=\w )[A-ZÀ-Þ]\w+ $", asked[:start])
+    if before and len(rest.split()) > 1:
+        start = before.start()
+    rest, end = _with_noun(rest, asked, end, language)
+    return f"{asked[:start]}{rest}{asked[end:]}"
+
+
+def _placed(question: str, asked: str, language: Language) -> str:
+    """The question before with a new thing where its kind stood, '' where that is not plain.
+
+    "For contractors?" takes the place of what stood behind "for", or comes behind the whole;
+    "and massage?" that of the last thing named, people (who are asked for) excepted.
+    """
+    thing = _named_thing(question, language)
+    words = content_words(thing, language)
+    if not 0 < len(words) <= _NAME_WORDS or _is_clause(thing, language):
+        return ""
+    opening = language.connective.match(question)
+    after = question[opening.end() :].lstrip(" ,") if opening else question
+    led = language.preposition.match(after)
+    link = led.group().strip().casefold() if led is not None else ""
+    if not link and opening and language.code == "en" and _PEOPLE.search(thing):
+        link = "for"
+    places = _content_places(asked, language)
+    if link:
+        return _behind(link, thing, asked, places, language)
+    if language.code != "en" or not opening or not places:
+        return ""
+    start, end = places[-1]
+    if re.search(r"\b(?:I|you|we|they|one)\s+$", asked[:start]):
+        return ""  # the last word is a verb
+    return f"{asked[:start]}{thing}{asked[end:]}"
+
+
+def _behind(
+    link: str, thing: str, asked: str, places: Sequence[tuple[int, int]], language: Language
+) -> str:
+    """The thing behind a preposition: in the place of what stood there, else at the end."""
+    found = list(re.finditer(rf"\b{re.escape(link)}\s+", asked, re.IGNORECASE))
+    if found:
+        old = next((at for at, place in enumerate(places) if place[0] >= found[-1].end()), None)
+        if old is not None:
+            end = places[_run(asked, places, old)[1]][1]
+            return f"{asked[: found[-1].end()]}{thing}{asked[end:]}"
+    return f"{asked.rstrip(' ?.')} {link} {thing}?" if language.code == "en" else ""
+
+
+def _named_thing(question: str, language: Language) -> str:
+    """What a follow-up is about: itself without connective, preposition and article."""
+    opening = language.connective.match(question)
+    rest = question[opening.end() :].strip(" ,") if opening else question
+    preposition = language.preposition.match(rest)
+    rest = rest[preposition.end() :] if preposition else rest
+    rest = _ARTICLE.sub("", rest.strip(" ?¿.,!"), count=1)
+    return "" if language.asking.match(rest) or _dangling(rest, language) else rest
+
+
+def _alike(old: str, new: str) -> bool:
+    """Whether one name can stand in another's place: a year in that of a year alone."""
+    return old.casefold() != new.casefold() and old.isdigit() == new.isdigit()
+
+
+def _with_noun(rest: str, asked: str, end: int, language: Language) -> tuple[str, int]:
+    """The noun behind the old name goes with it where the new one brings the same."""
+    behind = re.match(r" (\w+)", asked[end:])
+    if behind and rest.casefold().split()[-1] == behind[1].casefold():
+        return rest, end + behind.end()
+    return rest, end
+
+
 def _swapped(question: str, asked: str, language: Language) -> str:
     """The question before with the new thing in the old one's place, '' where it is not plain.
 
     "What does the Standard plan cover?" and "what about the Plus plan?" share a word; laid
     over each other there, the new words replace the old ones.
     """
-    opening = language.connective.match(question)
-    rest = question[opening.end() :].strip(" ,") if opening else question
-    preposition = language.preposition.match(rest)
-    rest = rest[preposition.end() :] if preposition else rest
-    rest = _ARTICLE.sub("", rest.strip(" ?¿.,"), count=1)
-    if not rest or language.asking.match(rest) or _dangling(rest, language):
+    rest = _named_thing(question, language)
+    if not rest or len(content_words(rest, language)) > _NAME_WORDS or _is_clause(rest, language):
         return ""
     old, new = _content_places(asked, language), _content_places(rest, language)
     shared = [
@@ -131,6 +241,11 @@ def _swapped(question: str, asked: str, language: Language) -> str:
     start = old[max(first, i - j)][0]
     end = old[min(last, i + len(new) - 1 - j)][1]
     return asked[:start] + rest + asked[end:]
+
+
+def _is_clause(text: str, language: Language) -> bool:
+    """Whether this is a condition of its own ("if I work three days a week"), and no thing."""
+    return language.condition.match(text) is not None
 
 
 def _content_places(text: str, language: Language) -> list[tuple[int, int]]:

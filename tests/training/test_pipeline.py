@@ -392,8 +392,8 @@ def test_a_rejected_run_leaves_no_embedder_and_says_what_answers(home):
 
 
 def test_a_higher_rank_is_as_strong(home):
-    wish = TrainingOptions("papers", recipe=QUICK, overrides={"rank": 8})
-    assert service.order(home, wish).request.recipe.alpha == 16
+    options = TrainingOptions("papers", recipe=QUICK, overrides={"rank": 8})
+    assert service.order(home, options).request.recipe.alpha == 16
 
 
 def test_passages_that_ask_for_themselves_are_told_apart_by_dropout(home):

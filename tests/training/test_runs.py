@@ -127,8 +127,8 @@ def test_a_run_keeps_copies_of_the_files_that_it_was_given(home, tmp_path):
     given.write_text(
         "question,passage\nWhose right is travel?,It is the right of every employee.\n"
     )
-    wish = TrainingOptions("papers", data=(given, given), questions=given, recipe=QUICK)
-    run = service.order(home, wish)
+    options = TrainingOptions("papers", data=(given, given), questions=given, recipe=QUICK)
+    run = service.order(home, options)
     given.unlink()
     assert len(run.request.data) == 2
     for path in (*run.request.data, run.request.questions):

@@ -1,4 +1,4 @@
-"""Fit when to say "your documents do not answer this": `python -m training.abstention`.
+"""Fit when to say "your documents do not answer this": `python -m training.bundled.abstention`.
 
 Questions that documents hold no answer to are made from the synthetic groups by leaving their
 documents out of the collection: those of a quarter of the domains (nothing of the kind is there),

@@ -1,4 +1,4 @@
-"""What the bundled embedder is trained from: statistics of the synthetic texts, no training.
+"""The untrained start of the bundled embedder: statistics of the synthetic texts.
 
     python -m training.whitening [--output FOLDER]
 

@@ -1,4 +1,4 @@
-"""Texts that say nearly the same as one that came before.
+"""Near-duplicates among texts, found by MinHash.
 
 MinHash over shingles (Broder 1997): the share of equal minima estimates the Jaccard similarity
 of two sets of shingles, and banding finds candidates without comparing all pairs.

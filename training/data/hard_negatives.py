@@ -1,4 +1,4 @@
-"""Which examples are worth training on, and the passages that nearly answer them.
+"""Round-trip filtering of examples, and their hard negatives.
 
 Both look at the live index, by way of the vectors of the embedder in use: a query whose own
 passage does not come back is a bad query (the round-trip filter of Promptagator, Dai et al.,

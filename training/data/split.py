@@ -1,4 +1,4 @@
-"""What a collection offers to train on, and which documents are kept out of training.
+"""The split of a collection by documents: train, development, proof.
 
 A document belongs to one of three parts, whole: trained on, looked at while training
 (development), or asked about in the proof. Proof and training never share a document.

@@ -1,4 +1,4 @@
-"""Examples that need no model: what a document itself says belongs together.
+"""Weak pairs: examples that the documents hold by themselves; no model needed.
 
 Titles with their texts, headings with their sections, sentences with the passage that they
 were taken out of, definitions, questions that a text asks and answers; and SimCSE's pairs, a

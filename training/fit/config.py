@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from embedder.errors import FootnoteError
@@ -47,7 +48,7 @@ class Recipe:
         token_rate: learning rate of the token weights' logarithms; 0 leaves them as they are.
         distillation: weight of the teacher's ranking beside the contrastive loss.
         vector_distillation: weight of how far the teacher's vectors are from what a linear map
-            makes of the student's (`training.teaching`).
+            makes of the student's (`training.fit.distillation`).
         max_tokens: longer passages are cut to this while training; most of what a passage is
             about stands in its first half, and steps cost by the token.
         tokens_in_memory: a batch of more tokens goes through gradient caching; so many take
@@ -56,7 +57,7 @@ class Recipe:
         patience: looks without improvement after which training stops; with the usual numbers
             that is after forty steps at the earliest.
         adapt: whether the embedder is first fitted to the collection by what its vectors say
-            (`training.adaptation`), which takes seconds.
+            (`training.fit.whitening`), which takes seconds.
         seed: the same seed gives the same run.
     """
 
@@ -97,6 +98,13 @@ class Recipe:
             raise RecipeError("temperature and learning_rate must be above 0")
         if not 0 <= self.dropout < 1:
             raise RecipeError(f"dropout is {self.dropout}, not between 0 and 1")
+
+    def changed(self, overrides: Mapping[str, float]) -> Recipe:
+        """With other numbers. A rank without an alpha takes the usual one, twice the rank."""
+        recipe = replace(self, **overrides)  # type: ignore[arg-type]  # checked on the way in
+        if "rank" in overrides and "alpha" not in overrides:
+            recipe = replace(recipe, alpha=max(2 * recipe.rank, 1))
+        return recipe
 
     @property
     def rate(self) -> float:

@@ -1,4 +1,4 @@
-"""What a teacher adds to the contrastive loss: its ranking of a batch, and its vectors.
+"""Distillation: a teacher's ranking of a batch and its vectors, beside the contrastive loss.
 
 The ranking needs nothing in common with the teacher. Its vectors are met through a linear map
 from the student's, which is learnt beside it and thrown away; they say of every text, pair or

@@ -1,4 +1,4 @@
-"""An embedder fitted to a collection by what its own vectors say; nothing is learnt.
+"""Collection whitening: an embedder fitted to a collection by its own vectors, untrained.
 
 All passages of a collection share its subject, and so do their vectors: a few directions hold
 most of what they have in common, and little of what tells one passage from another. Whitening

@@ -1,4 +1,4 @@
-"""One run of writing examples: what it will take, how far it is, what came of it.
+"""One generation run: what it will take, how far it is, what came of it.
 
 What `training.synthesize` (tasks out of the air) and `training.written` (queries to passages)
 have in common: jobs go to a crew, what they made goes into the ledger, and every reply that

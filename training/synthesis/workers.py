@@ -1,4 +1,4 @@
-"""Many calls to a language model at once, through its faults.
+"""A worker pool for calls to a language model, through its faults.
 
 Threads wait for the model; everything else, the counting and the writing, happens in the
 thread that takes the results, so nothing needs a lock. What a fault costs:

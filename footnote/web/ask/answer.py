@@ -84,9 +84,11 @@ def show(
     components.answer_text(
         key=key,
         data={
+            "lead": turn.answer.lead,
             "sentences": [
                 {
                     "text": sentence.text,
+                    "about": sentence.about,
                     "mark": "" if sentence.verdict == "supported" else sentence.verdict,
                     "explanation": EXPLANATIONS[sentence.verdict],
                     "notes": list(sentence.footnotes),

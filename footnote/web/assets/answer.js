@@ -1,5 +1,5 @@
 // An answer: sentences with footnote numbers, and the list of footnotes under them.
-// data: {sentences: [{text, mark, explanation, notes: [n]}],
+// data: {lead, sentences: [{text, about, mark, explanation, notes: [n]}],
 //        footnotes: [{n, source, quote}], origin, opened}
 const element = (tag, name, text) => {
   const made = document.createElement(tag);
@@ -17,10 +17,35 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return button;
   };
 
+  // A list: what announces it, then its items, those past the twelfth behind a button.
+  const SHOWN = 12;
+  const listed = (words, text) => {
+    const [opening, ...lines] = text.split("\n");
+    words.append(opening);
+    const items = element("ul", "items");
+    for (const line of lines) items.append(element("li", "", line));
+    words.append(items);
+    const rest = [...items.children].slice(SHOWN);
+    if (!rest.length) return;
+    for (const item of rest) item.hidden = true;
+    const all = element("button", "all", `Show all ${lines.length}`);
+    all.type = "button";
+    all.onclick = () => {
+      for (const item of rest) item.hidden = false;
+      all.remove();
+    };
+    words.append(all);
+  };
+
   const prose = element("div", "prose");
+  if (data.lead) prose.append(element("strong", "lead", data.lead), " ");
   for (const sentence of data.sentences) {
     const span = element("span", `sentence ${sentence.mark}`);
-    span.append(element("span", "words", sentence.text));
+    if (sentence.about) span.append(element("span", "about", sentence.about));
+    const words = element("span", "words");
+    if (sentence.text.includes("\n")) listed(words, sentence.text);
+    else words.textContent = sentence.text;
+    span.append(words);
     const notes = element("span", "notes");
     for (const n of sentence.notes) {
       const number = opener("number", n, String(n));

@@ -66,7 +66,7 @@ def show(home: Home) -> None:
             key="switch_by_itself",
             help="Otherwise you look at the proof and switch with a click.",
         )
-        wish = service.TrainingOptions(
+        options = service.TrainingOptions(
             collection,
             kinds=kinds,
             data=(written,) if written else (),
@@ -75,14 +75,14 @@ def show(home: Home) -> None:
             promote=promote,
         )
         with errors_shown():
-            _time(home, wish)
+            _time(home, options)
         if st.button(
             "Make the examples" if recipe.learns else "Adapt and prove",
             type="primary",
             disabled=recipe.learns and not (kinds or written or data),
             key="order-it",
         ):
-            _order(home, wish, data, questions)
+            _order(home, options, data, questions)
 
 
 def show_made(home: Home, run: Run) -> None:
@@ -227,28 +227,30 @@ def _settings() -> tuple[Recipe, float]:
     return recipe, general / 100
 
 
-def _time(home: Home, wish: service.TrainingOptions) -> None:
-    start = home.embedder_of(home.collection(wish.collection).id).spec.name
-    order = TrainingRequest(wish.collection, start, wish.recipe or Recipe(), wish.kinds or ())
+def _time(home: Home, options: service.TrainingOptions) -> None:
+    start = home.embedder_of(home.collection(options.collection).id).spec.name
+    order = TrainingRequest(
+        options.collection, start, options.recipe or Recipe(), options.kinds or ()
+    )
     time.show(home, order, made=False)
 
 
 def _order(
     home: Home,
-    wish: service.TrainingOptions,
+    options: service.TrainingOptions,
     data: list[UploadedFile],
     questions: UploadedFile | None,
 ) -> None:
     """Make the run, start on it, and go to its page."""
     with TemporaryDirectory() as folder:
         paths = [_staged(Path(folder), file) for file in data]
-        wish = replace(
-            wish,
-            data=(*wish.data, *paths),
+        options = replace(
+            options,
+            data=(*options.data, *paths),
             questions=_staged(Path(folder), questions) if questions else None,
         )
         try:
-            run = service.order(home, wish)
+            run = service.order(home, options)
         except FootnoteError as error:
             problem(str(error).replace(f"{folder}/", ""))
             return

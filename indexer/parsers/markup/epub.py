@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from indexer.parsers.container import Container
@@ -14,6 +15,9 @@ from indexer.parsers.markup.html import add_html
 from indexer.parsers.markup.markup import attribute, local, read_xml
 from indexer.parsers.reading import Reading
 from indexer.records import Page, ParsedFile
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
 
 # Style sheets longer than this in all are not looked through for what hides text.
 _MAX_STYLE_BYTES = 1 << 20
@@ -32,8 +36,7 @@ def parse_epub(container: Container, name: str, reading: Reading) -> ParsedFile:
     package = read_xml(container.read(root_file))
     title = next((one_line(e.text or "") for e in package.iter() if local(e) == "title"), "")
     folder = posixpath.dirname(root_file)
-    targets = {e.get("id"): e.get("href", "") for e in package.iter() if local(e) == "item"}
-    order = [targets.get(e.get("idref"), "") for e in package.iter() if local(e) == "itemref"]
+    order = _reading_order(package)
     styles = _styles(container)
     pages: list[Page] = []
     for target in order:
@@ -55,6 +58,23 @@ def parse_epub(container: Container, name: str, reading: Reading) -> ParsedFile:
         for number, page in enumerate(pages, 1)
     )
     return ParsedFile(title or name, tuple(numbered), "epub")
+
+
+def _reading_order(package: _Element) -> list[str]:
+    """The book's texts in the order of its spine; then those that only links lead to.
+
+    What is called `linear="no"` (notes, answers) stands where the spine has it.
+    """
+    items = [e for e in package.iter() if local(e) == "item"]
+    targets = {e.get("id"): e.get("href", "") for e in items}
+    order = [targets.get(e.get("idref"), "") for e in package.iter() if local(e) == "itemref"]
+    beside = [
+        e.get("href", "")
+        for e in items
+        if e.get("media-type") == "application/xhtml+xml"
+        and "nav" not in e.get("properties", "").split()
+    ]
+    return list(dict.fromkeys([*order, *beside]))
 
 
 def _styles(container: Container) -> str:

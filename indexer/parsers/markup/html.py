@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from indexer.parsers.encoding import declared_encoding, decode
 from indexer.parsers.errors import CorruptedError, EmptyFileError
+from indexer.parsers.grid import write_grid
 from indexer.parsers.layout import PageBuilder, clean, one_line
-from indexer.parsers.markup import css
+from indexer.parsers.markup import css, lists
+from indexer.parsers.markup.inline import (
+    BLOCKS,
+    HEADINGS,
+    MAX_DEPTH,
+    SKIPPED,
+    cells_of,
+    flat,
+    is_unseen,
+    join_fractions,
+    script,
+    shown_by_itself,
+    table_grid,
+)
+from indexer.parsers.raised import Line
 from indexer.parsers.reading import Reading
 from indexer.records import ParsedFile
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
-
-_SKIPPED = frozenset(
-    {"script", "style", "template", "noscript", "svg", "head", "nav", "iframe", "object", "select"}
-)
-_HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_BLOCKS = frozenset(
-    {
-        "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div",
-        "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "html",
-        "main", "ol", "p", "section", "summary", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
-    }
-)  # fmt: skip
-# What lies deeper is taken as bare text: no page is laid out so deep, and each level costs two
-# of Python's 1,000 frames.
-_MAX_DEPTH = 200
 
 
 def parse_html(data: bytes, name: str, reading: Reading) -> ParsedFile:
@@ -60,6 +61,7 @@ def add_html(builder: PageBuilder, text: str, styles: str = "") -> str:
             return ""
         raise CorruptedError(f"its HTML is damaged ({error}); save it again") from error
     _take_out_hidden(builder, root, styles)
+    join_fractions(root)
     writer = _Writer(builder)
     writer.element(root, 0)
     writer.flush()
@@ -74,7 +76,7 @@ def _take_out_hidden(builder: PageBuilder, root: _Element, sheets: str) -> None:
     stack = [(root, css.Look())]
     while stack:
         node, around = stack.pop()
-        if node.tag in _SKIPPED:
+        if node.tag in SKIPPED:
             continue
         look = around.inside(style[node]) if node in style else around
         if node.text and look.how and builder.hide(look.how, node.text):
@@ -92,81 +94,93 @@ class _Writer:
 
     def __init__(self, builder: PageBuilder) -> None:
         self.builder = builder
-        self.inline: list[str] = []
+        self.line = Line()
+        self.broken = False
         self.lists = 0
+        self.marks: dict[_Element, str] = {}
         self.mark = ""
         self.in_item = False
 
     def flush(self) -> None:
         """Write the inline text gathered so far."""
-        text = one_line("".join(self.inline))
-        self.inline.clear()
+        text = one_line(self.line.text())
+        self.line, self.broken = Line(), False
         if text and self.in_item:
-            self.builder.item(self.mark + text, self.lists - 1)
+            self.builder.item(text, self.lists - 1, self.mark)
             self.mark = ""
         elif text:
             self.builder.paragraph(text)
 
     def element(self, node: _Element, depth: int) -> None:
         """Write an element and all it holds (not the text after it)."""
-        tag = node.tag.lower() if isinstance(node.tag, str) else ""
-        if not tag or tag in _SKIPPED:
+        if not isinstance(node.tag, str) or is_unseen(node):
             return
-        if depth > _MAX_DEPTH:
-            self.inline.append(" ".join(node.itertext()))
-        elif tag in _HEADINGS:
+        shown = shown_by_itself(node)
+        if shown is not None:
+            self.inline(shown)
+        elif depth > MAX_DEPTH:
+            self.inline(" ".join(node.itertext()))
+        elif how := script(node):
+            self.broken = False
+            self.line.add(flat(node, depth), how)
+        elif node.tag in self._STRUCTURES:
+            self._STRUCTURES[node.tag](self, node, depth)
+        elif node.tag in BLOCKS:
             self.flush()
-            self.builder.heading("".join(node.itertext()), _HEADINGS[tag])
-        elif tag == "pre":
-            self.flush()
-            self.preformatted(node)
-        elif tag == "table":
-            self.flush()
-            self.table(node, depth)
-        elif tag == "li":
-            self.item(node, depth)
-        elif tag == "br":
-            self.line_break()
-        elif tag == "img":
-            self.inline.append(f" {node.get('alt', '')} ")
-        elif tag in _BLOCKS:
-            self.flush()
-            self.lists += tag in ("ul", "ol")
             self.children(node, depth)
             self.flush()
-            self.lists -= tag in ("ul", "ol")
         else:
             self.children(node, depth)
+
+    def inline(self, text: str | None) -> None:
+        """Add to the line."""
+        if text:
+            self.broken = self.broken and not text.strip()
+            self.line.add(text)
 
     def children(self, node: _Element, depth: int) -> None:
         """Write what is inside an element."""
-        self.inline.append(node.text or "")
+        self.inline(node.text)
         for child in node:
             self.element(child, depth + 1)
-            self.inline.append(child.tail or "")
+            self.inline(child.tail)
 
-    def line_break(self) -> None:
-        """A <br>: two in a row, or one in a list, end the paragraph."""
-        if not "".join(self.inline[-2:]).strip():
+    def heading(self, node: _Element, depth: int) -> None:
+        """A heading."""
+        self.flush()
+        self.builder.heading(flat(node, depth), HEADINGS[node.tag])
+
+    def line_break(self, node: _Element, depth: int) -> None:
+        """A <br>: two in a row end the paragraph."""
+        if self.broken:
             self.flush()
         else:
-            self.inline.append("\n")
+            self.line.add("\n")
+            self.broken = True
+
+    def listing(self, node: _Element, depth: int) -> None:
+        """A list, with the marks that a browser gives its items."""
+        self.flush()
+        self.marks |= lists.marks(node)
+        self.lists += 1
+        self.children(node, depth)
+        self.flush()
+        self.lists -= 1
 
     def item(self, node: _Element, depth: int) -> None:
-        """A list item, with the number a numbered list gives it."""
+        """A list item."""
         self.flush()
-        parent, before = node.getparent(), (self.in_item, self.mark)
-        numbered = parent is not None and parent.tag == "ol"
-        place = parent.index(node) + 1 if parent is not None else 1
-        self.in_item, self.mark = True, f"{place}. " if numbered else ""
+        before = (self.in_item, self.mark)
+        self.in_item, self.mark = True, self.marks.pop(node, "")
         self.children(node, depth)
         self.flush()
         self.in_item, self.mark = before
 
-    def preformatted(self, node: _Element) -> None:
+    def preformatted(self, node: _Element, depth: int) -> None:
         """A <pre>: code, unless its lines read like a wrapped text."""
         from indexer.parsers.text import add_plain
 
+        self.flush()
         text = "".join(node.itertext())
         if node.find(".//code") is not None:
             self.builder.code(text)
@@ -174,31 +188,37 @@ class _Writer:
             add_plain(self.builder, text)
 
     def table(self, node: _Element, depth: int) -> None:
-        """A table of data as rows; a table that holds blocks or one column is layout."""
-        rows = [row for row in node.iter("tr") if _nearest_table(row) is node]
-        cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in rows]
-        nested = node.find(".//table") is not None
-        if nested or max((len(row) for row in cells), default=0) < 2:
+        """A table of data as rows; one that holds tables, or one column, is layout."""
+        self.flush()
+        if _is_layout(node):
             self.children(node, depth)
             self.flush()
             return
         caption = node.find("caption")
         if caption is not None:
-            self.builder.paragraph("".join(caption.itertext()))
-        self.builder.table([[_cell(cell) for cell in row] for row in cells])
+            self.builder.paragraph(flat(caption, depth))
+        write_grid(self.builder, table_grid(node, depth))
+
+    _STRUCTURES = MappingProxyType(
+        {
+            **dict.fromkeys(HEADINGS, heading),
+            "br": line_break,
+            "ul": listing,
+            "ol": listing,
+            "menu": listing,
+            "li": item,
+            "pre": preformatted,
+            "table": table,
+        }
+    )
 
 
-def _nearest_table(row: _Element) -> _Element | None:
-    return next(row.iterancestors("table"), None)
-
-
-def _cell(cell: _Element) -> str:
-    texts = []
-    for node in cell.iter():
-        tag = node.tag if isinstance(node.tag, str) else ""
-        if tag in _BLOCKS or tag == "br":
-            texts.append(" ")
-        if tag and tag not in _SKIPPED:
-            texts.append(node.text or "")
-        texts.append((node.tail or "") if node is not cell else "")
-    return "".join(texts)
+def _is_layout(node: _Element) -> bool:
+    if node.get("role") in ("presentation", "none"):
+        return True
+    rows = [row for row in node.iter("tr") if next(row.iterancestors("table"), None) is node]
+    cells = [cells_of(row) for row in rows]
+    if max((len(row) for row in cells), default=0) < 2:
+        return True
+    nested = node.find(".//table") is not None
+    return nested and not any(cell.tag == "th" for row in cells for cell in row)

@@ -11,6 +11,8 @@ from indexer.parsers.errors import EmptyFileError
 from indexer.parsers.hidden import COMMENT, MARKED
 from indexer.parsers.layout import PageBuilder, clean
 from indexer.parsers.markup.css import hiding
+from indexer.parsers.markup.html import add_html
+from indexer.parsers.raised import Line
 from indexer.parsers.reading import Reading
 from indexer.records import ParsedFile
 
@@ -23,6 +25,14 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)((?:\"[^\"]*\"|'[^']*'|[^'\"<>])*)>")
 _STYLE = re.compile(r"\sstyle\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _HIDDEN = re.compile(r"\shidden(?=[\s=/]|$)", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--(.*?)(?:-->|\Z)", re.DOTALL)
+# Converters write tables with empty lines, at which Markdown would end them.
+_TABLE = re.compile(r"^ {0,3}<table\b.*?</table\s*>", re.DOTALL | re.MULTILINE | re.IGNORECASE)
+_EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n)+")
+# A footnote of one word would be taken for the address of a link.
+_NOTE = re.compile(r"^( {0,3})\[(\^[^\]\s]+\]:)", re.MULTILINE)
+_SCRIPTS = {"sup": 1, "sub": -1}
+_NEWER_TAGS = frozenset({"picture", "dialog", "menu", "search", "slot", "template", "math", "svg"})
+_READINGS = frozenset({"rt", "rp"})
 
 
 def parse_markdown(data: bytes, name: str, reading: Reading) -> ParsedFile:
@@ -42,7 +52,8 @@ def add_markdown(builder: PageBuilder, text: str) -> str:
     builder.look_through(text)
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
     writer = _Writer(builder)
-    tokens = reader.parse(_front_matter(clean(text)))
+    source = _TABLE.sub(lambda found: _EMPTY_LINES.sub("\n", found.group()), clean(text))
+    tokens = reader.parse(_NOTE.sub(r"\n\1\\[\2", _front_matter(source)))
     for at, token in enumerate(tokens):
         writer.write(tokens, at, token)
     return writer.title
@@ -57,6 +68,8 @@ class _Writer:
         self.depth = 0
         self.rows: list[list[str]] = []
         self.curtain = _Curtain()
+        self.raised = 0  # inside <sup> 1, inside <sub> -1
+        self.over = ""  # inside the reading of a ruby
 
     def write(self, tokens: Sequence[Token], at: int, token: Token) -> None:
         """Write token number `at`."""
@@ -66,7 +79,7 @@ class _Writer:
         elif kind.endswith("_list_close"):
             self.depth -= 1
         elif kind == "html_block":
-            self.builder.code(self.raw(token.content))
+            self.html(self.raw(token.content))
         elif kind in ("fence", "code_block"):
             self.builder.code(self.seen(token.content))
         elif kind == "inline":
@@ -76,6 +89,17 @@ class _Writer:
         elif kind == "table_close":
             self.builder.table(self.rows)
             self.rows = []
+
+    def html(self, source: str) -> None:
+        """A block of HTML; one with tags that no browser knows (MDX) stays as it is written."""
+        from lxml.html.defs import tags
+
+        names = {tag.group(2).lower() for tag in _TAG.finditer(source)}
+        kept = _COMMENT.search(source)  # a comment is still there where hidden text is kept
+        if names <= tags | _NEWER_TAGS and not kept:
+            add_html(self.builder, source)
+        else:
+            self.builder.code(source)
 
     def seen(self, text: str) -> str:
         """The text; "" where a raw tag before it hides it."""
@@ -100,17 +124,28 @@ class _Writer:
 
     def text(self, token: Token) -> str:
         """Inline content: emphasis and links lose their marks, images keep their alt."""
-        parts = []
+        line = Line()
+        self.over, self.raised = "", 0
         for child in token.children or ():
             if child.type in ("softbreak", "hardbreak"):
-                parts.append(" ")
+                line.add(" ")
             elif child.type == "html_inline":
                 _COMMENT.sub(self.comment, child.content)
                 for tag in _TAG.finditer(child.content):
                     self.curtain.pass_tag(tag)
-            else:
-                parts.append(self.seen(child.content))
-        return "".join(parts)
+                    line.add(self.pass_inline(tag))
+            elif not self.over:
+                line.add(self.seen(child.content), self.raised)
+        return line.text()
+
+    def pass_inline(self, tag: re.Match[str]) -> str:
+        """Take note of an inline tag that raises, lowers or annotates; the blank it stands for."""
+        name, closes = tag.group(2).lower(), bool(tag.group(1))
+        if name in _SCRIPTS:
+            self.raised = 0 if closes else _SCRIPTS[name]
+        elif name in _READINGS:
+            self.over = "" if closes else name
+        return " " if name == "br" else ""
 
     def inline(self, tokens: Sequence[Token], at: int, text: str) -> None:
         """Write the text of a heading, cell, list item or paragraph."""

@@ -8,21 +8,34 @@ take, or would take minutes over, is read as plain text.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from indexer.parsers.encoding import decode
 from indexer.parsers.errors import EmptyFileError
+from indexer.parsers.grid import Cell, laid_out, write_grid
 from indexer.parsers.layout import PageBuilder, clean
+from indexer.parsers.markup import lists
+from indexer.parsers.raised import Line
 from indexer.parsers.text import parse_plain
 from indexer.records import ParsedFile
 
 if TYPE_CHECKING:
     from docutils.nodes import Node, document
 
-_TEXT = frozenset({"paragraph", "term", "field_name", "rubric", "caption", "attribution"})
+_TEXT = frozenset(
+    {"paragraph", "term", "field_name", "rubric", "caption", "attribution", "option_group"}
+)
 _CODE = frozenset({"literal_block", "doctest_block", "line_block"})
 _LISTS = frozenset({"bullet_list", "enumerated_list"})
-_UNSEEN = frozenset({"comment", "target", "substitution_definition", "title", "subtitle", "#text"})
+_UNSEEN = frozenset(
+    {"comment", "target", "substitution_definition", "title", "subtitle", "label", "#text"}
+)
+_TITLED = frozenset({"topic", "admonition", "sidebar", "table"})
+_ENUMERATED = {
+    "arabic": "decimal", "loweralpha": "lower-alpha", "upperalpha": "upper-alpha",
+    "lowerroman": "lower-roman", "upperroman": "upper-roman",
+}  # fmt: skip
 _SETTINGS = {
     "file_insertion_enabled": False,
     "raw_enabled": False,
@@ -75,19 +88,75 @@ def _write(builder: PageBuilder, parent: Node, level: int, depth: int) -> None:
     for node in parent.children:
         kind = node.tagname
         if kind == "title" and parent.tagname == "section":
-            builder.heading(node.astext(), level)
+            builder.heading(_text(node), level)
+        elif kind == "title" and parent.tagname in _TITLED:
+            builder.paragraph(_text(node))
         elif kind in _CODE:
             builder.code(node.astext())
-        elif kind == "table":
-            rows = node.findall(lambda n: n.tagname == "row")
-            builder.table([[entry.astext() for entry in row.children] for row in rows])
-        elif kind in _TEXT and depth < 0:
-            builder.paragraph(node.astext())
+        elif kind == "tgroup":
+            _write_table(builder, node)
         elif kind in _TEXT:
-            builder.item(node.astext(), depth)
+            _write_text(builder, node, depth)
         elif kind == "system_message":  # of an unknown directive: its source is inside
             for source in node.findall(lambda n: n.tagname == "literal_block"):
                 builder.code(source.astext())
         elif kind not in _UNSEEN:
             deeper = level + (kind == "section")
             _write(builder, node, deeper, depth + (kind in _LISTS))
+
+
+def _write_text(builder: PageBuilder, node: Node, depth: int) -> None:
+    """A paragraph, with the mark of the item or note that it begins."""
+    parent = node.parent
+    first = next((n for n in parent.children if n.tagname == "paragraph"), None) is node
+    if parent.tagname in ("footnote", "citation") and first:
+        builder.paragraph(f"[{parent.children[0].astext()}] {_text(node)}")
+    elif depth < 0:
+        builder.paragraph(_text(node))
+    else:
+        mark = _mark(parent) if first and parent.tagname == "list_item" else ""
+        builder.item(_text(node), depth, mark)
+
+
+def _mark(item: Node) -> str:
+    """The number of an item of a numbered list; "" for a bullet."""
+    items = item.parent
+    if items.tagname != "enumerated_list":
+        return ""
+    number = int(items.get("start", 1)) + items.index(item)
+    mark = lists.mark(number, _ENUMERATED.get(items.get("enumtype", ""), "decimal"))
+    return f"{items.get('prefix', '')}{mark[:-2]}{items.get('suffix', '.')} "
+
+
+def _write_table(builder: PageBuilder, group: Node) -> None:
+    rows = list(group.findall(lambda n: n.tagname == "row"))
+    heads = sum(row.parent.tagname == "thead" for row in rows)
+    cells = [
+        [
+            Cell(_text(entry), entry.get("morecols", 0) + 1, entry.get("morerows", 0) + 1)
+            for entry in row.children
+        ]
+        for row in rows
+    ]
+    write_grid(builder, laid_out(cells, heads))
+
+
+def _text(node: Node) -> str:
+    """The text of a node on one line; raised and lowered text and marks of notes set apart."""
+    line = Line()
+    for leaf in node.findall(lambda n: n.tagname == "#text"):
+        kinds = {one.tagname for one in _around(leaf, node)}
+        if kinds & {"footnote_reference", "citation_reference"}:
+            line.add(f" [{leaf.astext()}]")
+        else:
+            line.add(leaf.astext(), ("superscript" in kinds) - ("subscript" in kinds))
+        if leaf.parent.tagname == "paragraph" and leaf.parent is not node:
+            line.add(" ")
+    return line.text()
+
+
+def _around(leaf: Node, top: Node) -> Iterator[Node]:
+    node = leaf.parent
+    while node is not None and node is not top:
+        yield node
+        node = node.parent

@@ -106,7 +106,12 @@ def write_diagram(builder: PageBuilder, data: bytes, part: str = "a diagram") ->
 def description(element: _Element) -> str:
     """What a picture or shape is said to show, "" where nobody has written that."""
     said = attribute(element, "descr") or attribute(element, "title") or attribute(element, "alt")
-    said = one_line(_MACHINE.sub("", said))
+    return described(said)
+
+
+def described(text: str) -> str:
+    """A description, "" where it is a file's name or a program has made it up."""
+    said = one_line(_MACHINE.sub("", text))
     return "" if _NO_DESCRIPTION.fullmatch(said) else said
 
 

@@ -20,6 +20,8 @@ _SAMPLE_ROWS = 50
 _PART_ROWS = 2_000
 
 _ADDRESS = re.compile(r"\S@\S|://")
+# The line by which Excel tells itself the delimiter; no spreadsheet shows it.
+_TOLD = re.compile(r"\ufeff?\"?sep=([^\r\n\"])\"?(?:\r\n|\n|\r|\Z)", re.IGNORECASE)
 # Questions of surveys are column names of up to some hundred characters.
 _LONGEST_NAME = 120
 # Merged cells of one sheet at the most.
@@ -34,8 +36,11 @@ def parse_csv(data: bytes, name: str) -> ParsedFile:
     if not text.strip():
         raise EmptyFileError("holds nothing but white space")
     csv.field_size_limit(10_000_000)
+    told = _TOLD.match(text)
+    delimiter = told.group(1) if told else find_delimiter(text)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=find_delimiter(text)))
+        text = text[told.end() :] if told else text
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise CorruptedError(f"cannot be read as a table ({error}); save it again") from error
     return ParsedFile(name, tuple(sheet_pages(rows, "", 0)), "csv")

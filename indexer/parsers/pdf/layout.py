@@ -13,47 +13,27 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from indexer.parsers.layout import PageBuilder, join_lines, vocabulary
+from indexer.parsers.grid import VALUE, Grid, table_rows, write_grid
+from indexer.parsers.layout import CELL, PageBuilder, join_lines, vocabulary
+from indexer.parsers.office.sheets import has_header
+from indexer.parsers.pdf.lines import Line, PageLines, Table
 
 _ITEM = re.compile(r"(?:[•●○▪■◦‣·–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)])\s+\S")
 _BULLET = re.compile(r"[•●○▪■◦‣·*-]\s")
+# A bullet or number that stands before an item with white space after it.
+ITEM_MARK = re.compile(
+    r"[•●○▪■◦‣·–—*o➢✓❖§\uf0b7\uf0a7-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|\.\d{1,2}|\d{1,2}(?:\.\d{1,2}){2,3}\.?|\d{1,2}\.\d{1,2}\."
+)
 _SENTENCE_END = (".", "!", "?", ";", ",", "。", "！", "？")
 
 _SIZE_TOLERANCE = 0.08
 _HEADING_SIZE = 1.12
 _HEADING_CHARACTERS = 120
 _PLAIN_HEADING_CHARACTERS = 60
-# Running headers and footers stand in the outer twelfth of the page (66 points of US letter:
-# text itself mostly keeps an inch, 72 points), on this share of pages (odd and even pages may
+# Running headers and footers stand at the edge on this share of pages (odd and even pages may
 # differ), and on at least three.
-_MARGIN = 1 / 12
 _FURNITURE_SHARE = 0.4
 _FURNITURE_PAGES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of text on a page; places and size in points, from the lower left corner."""
-
-    text: str
-    left: float
-    right: float
-    bottom: float
-    top: float
-    size: float
-    bold: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PageLines:
-    """The lines of one page in reading order, and the page's height in points.
-
-    `hidden` is the text that nobody sees, each with how it is hidden.
-    """
-
-    lines: tuple[Line, ...]
-    height: float
-    hidden: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,46 +54,118 @@ def survey(pages: Sequence[PageLines]) -> Typography:
     """Find out body size, heading sizes, vocabulary and running headers of a document."""
     sizes: Counter[float] = Counter()
     bold = plain = 0
-    for line in (line for page in pages for line in page.lines):
+    for line in (line for page in pages for line in page.all_lines()):
         sizes[_rounded(line.size)] += len(line.text)
         bold, plain = bold + len(line.text) * line.bold, plain + len(line.text) * (not line.bold)
-    texts = (line.text for page in pages for line in page.lines)
+    texts = (line.text for page in pages for line in page.all_lines())
     body = sizes.most_common(1)[0][0] if sizes else 0.0
     larger = sorted((s for s in sizes if s > body * _HEADING_SIZE), reverse=True)
     levels = {size: min(5, level) for level, size in enumerate(larger, 1)}
     return Typography(body, bold > plain, levels, vocabulary(texts), _furniture(pages))
 
 
-def write_page(builder: PageBuilder, page: PageLines, document: Typography) -> None:
-    """Write a page's lines as blocks; running headers and footers as text without a block."""
-    edges = _right_edges(page.lines)
-    leading = _leading(page.lines)
+def write_page(
+    builder: PageBuilder, page: PageLines, document: Typography, names: Sequence[str] = ()
+) -> list[str]:
+    """Write a page as blocks; running headers and footers as text without a block.
+
+    `names` is the header of the table that the page before ended with. Returns that of the table
+    that this one ends with, empty where it ends otherwise.
+    """
+    lines = page.lines
+    edges = _right_edges(lines)
+    leading = _leading(lines)
     marginal = {id(line) for line in _marginal(page) if _pattern(line) in document.furniture}
-    groups: list[list[Line]] = []
-    for line in page.lines:
-        previous = groups[-1][-1] if groups else None
+    groups: list[list[Line] | Table] = []
+    for item in page.items:
+        if isinstance(item, Table):
+            groups.append(item)
+            continue
+        group = groups[-1] if groups else None
         if (
-            previous is None
-            or id(line) in marginal
-            or id(previous) in marginal
-            or not _continues(previous, line, edges[id(previous)], leading)
+            not isinstance(group, list)
+            or id(item) in marginal
+            or id(group[-1]) in marginal
+            or not _continues(group[-1], item, edges[id(group[-1])], leading)
         ):
-            groups.append([])
-        groups[-1].append(line)
+            group = []
+            groups.append(group)
+        group.append(item)
     for at, group in enumerate(groups):
+        if isinstance(group, Table):
+            write_table(builder, group, document, names if group is page.first_table() else ())
+            continue
+        before, after = (groups[n] if 0 <= n < len(groups) else [] for n in (at - 1, at + 1))
+        under = isinstance(before, list) and len(before) > 1
         text = join_lines([line.text for line in group], document.words)
-        following = groups[at + 1] if at + 1 < len(groups) else []
         level = _heading_level(group, text, document)
-        if not level and _introduces(group, following, edges) and at and len(groups[at - 1]) > 1:
+        if not level and under and isinstance(after, list) and _introduces(group, after, edges):
             level = 6
         if id(group[0]) in marginal:
             builder.aside(text)
-        elif level and not _BULLET.match(text):
-            builder.heading(text, level)
-        elif _ITEM.match(text):
-            builder.item(text)
         else:
-            builder.paragraph(text)
+            _write_block(builder, text, level)
+    return _last_header(builder) if page.last_table() is not None else []
+
+
+def _last_header(builder: PageBuilder) -> list[str]:
+    """The names of the columns of the last block, a table."""
+    block = builder.blocks[-1] if builder.blocks else None
+    if block is None or block.kind != "table" or not block.header:
+        return []
+    return builder.text_of(block)[: block.header].split(CELL)
+
+
+def _write_block(builder: PageBuilder, text: str, level: int) -> None:
+    if level and not _BULLET.match(text):
+        builder.heading(text, level)
+    elif _ITEM.match(text):
+        builder.item(text)
+    else:
+        builder.paragraph(text)
+
+
+def write_table(
+    builder: PageBuilder, table: Table, document: Typography, names: Sequence[str]
+) -> None:
+    """Write a table, under `names` where it goes on with that of the page before."""
+    rows = [
+        [join_lines([line.text for line in cell], document.words) for cell in row]
+        for row in table.cells
+    ]
+    header = _has_header(table, rows)
+    if table.follows and len(names) == len(rows[0]) and not _repeats(table, rows, names):
+        areas = [area.moved(-1) for area in table.areas]
+        write_grid(builder, Grid([list(names), *rows], areas, heads=1))
+    else:
+        write_grid(builder, Grid(rows, list(table.areas), table.heads), header=header)
+
+
+def _repeats(table: Table, rows: Sequence[Sequence[str]], names: Sequence[str]) -> bool:
+    """Whether a table begins with a header of its own, the one of the page before or another."""
+    grid = Grid([list(row) for row in rows], list(table.areas), table.heads)
+    _, written, _ = table_rows(grid)
+    return (bool(written) and written[0] == list(names)) or _stands_out(table)
+
+
+def _has_header(table: Table, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row names the columns: it stands out, or is text over figures."""
+    if _stands_out(table) or table.headed:
+        return True
+    # Two columns of words without a mark may well be a list of things and what they are.
+    values = [cell for row in rows[1:] for cell in row if VALUE.fullmatch(cell)]
+    return has_header(rows) and (table.ruled or len(rows[0]) > 2 or bool(values))
+
+
+def _stands_out(table: Table) -> bool:
+    """Whether the first row is bold and others are not."""
+    first = [cell for cell in table.cells[0] if cell]
+    rest = [line for row in table.cells[1:] for cell in row[1:] for line in cell]
+    return (
+        len(first) > 1
+        and all(line.bold for cell in first for line in cell)
+        and not all(line.bold for line in rest)
+    )
 
 
 def _rounded(size: float) -> float:
@@ -125,9 +177,7 @@ def _pattern(line: Line) -> str:
 
 
 def _marginal(page: PageLines) -> Iterator[Line]:
-    for line in page.lines:
-        if line.top > page.height * (1 - _MARGIN) or line.bottom < page.height * _MARGIN:
-            yield line
+    return filter(page.at_edge, page.lines)
 
 
 def _furniture(pages: Sequence[PageLines]) -> frozenset[str]:

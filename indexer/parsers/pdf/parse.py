@@ -10,11 +10,10 @@ open a file, or finds it damaged.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import io
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,15 +24,16 @@ from indexer.parsers.errors import (
     TooLargeError,
 )
 from indexer.parsers.layout import PageBuilder, clean
-from indexer.parsers.pdf.hidden import hidden_characters
-from indexer.parsers.pdf.layout import Line, PageLines, survey, write_page
+from indexer.parsers.pdf.content import read_content
+from indexer.parsers.pdf.layout import survey, write_page
+from indexer.parsers.pdf.lines import PageLines, Table
 from indexer.parsers.pdf.scans import is_stamped_scan, recognised
 from indexer.parsers.reading import Reading
 from indexer.parsers.text import add_plain
 from indexer.records import Page, ParsedFile
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
+    from pypdfium2 import PdfDocument, PdfPage
 
 Progress = Callable[[int, int], None]
 
@@ -50,9 +50,6 @@ _PROBLEMS = {
     "damage": "damaged page",
     "": "blank page",
 }
-# pdfium's mark for a hyphen that breaks a word at the end of a line.
-_BROKEN = "\ufffe"
-_BOLD_WEIGHT = 600
 # Above this share of characters without a meaning, a text layer is taken for unreadable.
 _UNREADABLE = 0.3
 _MEANINGLESS = re.compile("[\ufffd\ue000-\uf8ff]")
@@ -100,9 +97,10 @@ def _read(data: bytes, name: str, reading: Reading, progress: Progress | None) -
     others: dict[int, Page] = {}
     scans: dict[int, tuple[str, str]] = {}
     for index in range(count):
-        page_lines, objects = _read_page(document, index, keep=reading.limits.keep_hidden)
+        before = lines[-1].last_table() if lines else None
+        page_lines, objects = _read_page(document, index, reading, before)
         lines.append(page_lines)
-        if not page_lines.lines:
+        if not page_lines.items:
             others[index] = _page_without_lines(document, index, objects, page_lines.hidden)
         elif objects:
             scans[index] = recognised(document, index, _PROBLEMS["stamped scan"], texts=False)
@@ -110,13 +108,14 @@ def _read(data: bytes, name: str, reading: Reading, progress: Progress | None) -
             progress(index + 1, count)
     typography = survey(lines)
     pages = []
+    names: list[str] = []
     for index, page_lines in enumerate(lines):
         if index in others:
             pages.append(others[index])
             continue
         builder = reading.builder()
         _tell(builder, page_lines.hidden)
-        write_page(builder, page_lines, typography)
+        names = write_page(builder, page_lines, typography, names)
         text, problem = scans.get(index, ("", ""))
         add_plain(builder, text)
         pages.append(builder.page(index + 1, f"page {index + 1}", problem))
@@ -170,8 +169,10 @@ def _second_reading(data: bytes, name: str, reading: Reading, first: CorruptedEr
     return ParsedFile(name, tuple(pages), "pdf", (f"{_MENDED}; {_NOT_LOOKED_FOR}",))
 
 
-def _read_page(document: PdfDocument, index: int, *, keep: bool) -> tuple[PageLines, str]:
-    """The lines of a page, and what is on it instead of or beside them; `keep` keeps hidden ones.
+def _read_page(
+    document: PdfDocument, index: int, reading: Reading, before: Table | None
+) -> tuple[PageLines, str]:
+    """The lines of a page, and what is on it instead of or beside them.
 
     Instead of lines that is "scan" (pictures and nothing else), "drawing" (shapes, with or
     without pictures), "unreadable", "damage", or nothing; beside them "stamped scan" or nothing.
@@ -184,17 +185,13 @@ def _read_page(document: PdfDocument, index: int, *, keep: bool) -> tuple[PageLi
     except PdfiumError:
         return PageLines((), 0.0), "damage"
     try:
-        characters = hidden_characters(page, text_page)
-        hidden = _hidden(text_page, characters)
-        lines = tuple(_lines(text_page, {} if keep else characters))
-        text = "".join(line.text for line in lines)
+        content = read_content(page, text_page, keep=reading.limits.keep_hidden, before=before)
+        text = "".join(line.text for line in content.all_lines())
         if len(_MEANINGLESS.findall(text)) > _UNREADABLE * len(text):
-            return PageLines((), page.get_height(), hidden), "unreadable"
-        if lines:
-            objects = "stamped scan" if is_stamped_scan(page, text) else ""
-        else:
-            objects = _objects(page)
-        return PageLines(lines, page.get_height(), hidden), objects
+            return replace(content, items=()), "unreadable"
+        if content.items:
+            return content, "stamped scan" if is_stamped_scan(page, text) else ""
+        return content, _objects(page)
     finally:
         text_page.close()
         page.close()
@@ -207,61 +204,6 @@ def _objects(page: PdfPage) -> str:
     if kinds & {raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_SHADING}:
         return "drawing"
     return "scan" if raw.FPDF_PAGEOBJ_IMAGE in kinds else ""
-
-
-def _hidden(text_page: PdfTextPage, characters: Mapping[int, str]) -> tuple[tuple[str, str], ...]:
-    """What is hidden on a page, with how it is, in the order of the text layer."""
-    if not characters:
-        return ()
-    found: list[tuple[str, str]] = []
-    for at, character in enumerate(text_page.get_text_range()):
-        how = characters.get(at)
-        if how is None:
-            if found and character.isspace() and not found[-1][1].endswith(" "):
-                found[-1] = (found[-1][0], found[-1][1] + " ")
-        elif found and found[-1][0] == how:
-            found[-1] = (how, found[-1][1] + character)
-        else:
-            found.append((how, character))
-    return tuple(found)
-
-
-def _lines(text_page: PdfTextPage, hidden: Mapping[int, str]) -> Iterator[Line]:
-    """The lines of a page with their places, without hidden characters.
-
-    Characters pdfium makes up (line breaks, blanks between words far apart) count as
-    characters, so a place in the text is an index into the page's characters.
-    """
-    text = text_page.get_text_range() if text_page.count_chars() else ""
-    at = 0
-    for piece in re.split(f"(\r\n|\n|{_BROKEN})", text):
-        shown = piece
-        if hidden:  # blanks in their place, so that places stay right
-            shown = "".join(" " if n in hidden else c for n, c in enumerate(piece, at))
-        stripped = shown.strip()
-        if stripped and piece != _BROKEN:
-            first = at + len(shown) - len(shown.lstrip())
-            last = at + len(shown.rstrip()) - 1
-            broken = text[at + len(piece) : at + len(piece) + 1] == _BROKEN
-            words = " ".join(clean(stripped).split())
-            if words:
-                yield _line(text_page, words + ("-" if broken else ""), first, last)
-        at += len(piece)
-
-
-def _line(text_page: PdfTextPage, text: str, first: int, last: int) -> Line:
-    from pypdfium2 import raw
-
-    start, end = raw.FS_RECTF(), raw.FS_RECTF()
-    raw.FPDFText_GetLooseCharBox(text_page.raw, first, ctypes.byref(start))
-    raw.FPDFText_GetLooseCharBox(text_page.raw, last, ctypes.byref(end))
-    # The font's own size is 1 in files that scale it by a matrix; the box tells its real one.
-    size = raw.FPDFText_GetFontSize(text_page.raw, first)
-    size = size if size > 2 else abs(start.top - start.bottom)
-    bold = all(
-        raw.FPDFText_GetFontWeight(text_page.raw, at) >= _BOLD_WEIGHT for at in (first, last)
-    )
-    return Line(text, start.left, end.right, start.bottom, start.top, max(1.0, size), bold)
 
 
 def _page_without_lines(

@@ -190,6 +190,12 @@ def test_the_command_line_backs_up_and_restores(home, tmp_path):
     file = str(tmp_path / "b.zip")
     made = CliRunner().invoke(main, ["--home", str(home.path), "backup", file, "--json"])
     assert json.loads(made.stdout)["documents"] == 24
+    before = (tmp_path / "b.zip").read_bytes()
+    again = CliRunner().invoke(main, ["--home", str(home.path), "backup", file])
+    assert (again.exit_code, "--force" in again.output) == (1, True)
+    assert (tmp_path / "b.zip").read_bytes() == before
+    forced = CliRunner().invoke(main, ["--home", str(home.path), "backup", file, "--force"])
+    assert forced.exit_code == 0
     refused = CliRunner().invoke(main, ["--home", str(home.path), "restore", file])
     assert (refused.exit_code, "--replace" in refused.output) == (1, True)
     done = CliRunner().invoke(main, ["--home", str(tmp_path / "n"), "restore", file, "--json"])
@@ -448,3 +454,42 @@ def test_people_come_back_and_nobody_is_signed_in(home, tmp_path):
     store = Home.open(tmp_path / "new").store
     assert [one.name for one in People(store).all()] == ["ann"]
     assert store.connection.execute("SELECT count(*) FROM sessions").fetchone()[0] == 0
+
+
+SETTINGS = (
+    'base_url = "https://evil.example/v1"\nmodel = "m"\napi_key = "k"\n'
+    'price_in = "0"\nworkers = 3\n'
+)
+WANTED = {"base_url": "https://evil.example/v1", "api_key": "k", "price_in": "0"}
+
+
+def test_where_questions_go_is_not_the_backups_to_say(made, tmp_path):
+    """Its `settings.toml` silently sent questions, with the operator's key, where it wanted."""
+    file = made([("settings.toml", SETTINGS.encode())])
+    report = restore(file, tmp_path / "new")
+    assert report.left_out == WANTED
+    settings = Home.open(tmp_path / "new").settings
+    assert (settings.text("base_url"), settings.text("api_key")) == ("", "")
+    assert (settings.text("model"), settings.number("workers")) == ("m", 3)
+    said = []
+    report = restore(file, tmp_path / "yes", accept=lambda asked: said.append(asked) or True)
+    assert (report.left_out, said) == ({}, [WANTED])
+    assert Home.open(tmp_path / "yes").settings.text("base_url") == "https://evil.example/v1"
+
+
+def test_the_command_line_shows_what_it_left_out(made, tmp_path):
+    file = str(made([("settings.toml", SETTINGS.encode())]))
+    done = CliRunner().invoke(main, ["--home", str(tmp_path / "n"), "restore", file])
+    assert done.exit_code == 0
+    assert "left out of its settings: base_url = https://evil.example/v1" in done.output
+    done = CliRunner().invoke(
+        main, ["--home", str(tmp_path / "y"), "restore", file, "--accept-settings", "--json"]
+    )
+    assert json.loads(done.stdout)["left_out"] == {}
+
+
+@pytest.mark.parametrize("text", ["[a]\nb = 1", "a = [1]", "no toml", "\udcff"])
+def test_settings_that_are_none_are_refused(made, tmp_path, text):
+    data = text.encode("utf-8", "surrogateescape")
+    with pytest.raises(ArchiveError, match="settings in the backup"):
+        restore(made([("settings.toml", data)]), tmp_path / "new")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,7 +18,10 @@ import pytest
 from click.testing import CliRunner
 
 from footnote.cli.main import main
+from footnote.cli.progress_bars import indexing_phase
 from footnote.home import Home
+from indexer.ingest.pipeline import Pipeline
+from indexer.ingest.sources import find
 
 ROOT = Path(__file__).parents[3]
 HANDBOOK = """# Handbook
@@ -189,6 +193,7 @@ def test_an_unknown_document_is_named_and_the_others_are_deleted(indexed):
     (document,) = as_json(indexed("documents", "--json"))["documents"]
     nothing = indexed("delete", "nope")
     assert nothing.exit_code == 1
+    assert nothing.stdout == ""
     assert "'nope'" in nothing.stderr
     some = indexed("delete", "nope", document["id"], "never")
     assert some.exit_code == 1
@@ -222,6 +227,26 @@ def test_settings_tell_where_they_come_from(home, run, monkeypatch):
     assert told["workers"] == {"value": "3", "source": "settings.toml"}
     assert told["llm_timeout"]["source"] == "default"
     assert "very-secret" not in told["api_key"]["value"]
+
+
+def test_a_key_goes_only_to_the_address_beside_it(home, run, monkeypatch):
+    """A home's own address, which may have come with it, does not get the operator's key."""
+    monkeypatch.setenv("OPENAI_API_KEY", "a-very-secret-key")
+    (home.path / "settings.toml").write_text('base_url = "https://elsewhere.example/v1"\n')
+    key = as_json(run("settings", "--json"))["settings"]["api_key"]
+    assert key["value"] == ""
+    assert "not sent" in key["source"]
+    assert Home.open(home.path).llm._api_key == ""
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://here.example/v1")
+    assert Home.open(home.path).llm._api_key == "a-very-secret-key"
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    (home.path / "settings.toml").write_text(
+        'base_url = "https://elsewhere.example/v1"\napi_key = "its own"\n'
+    )
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert Home.open(home.path).llm._api_key == "its own"
+    monkeypatch.setenv("OPENAI_API_KEY", "a-very-secret-key")
+    assert Home.open(home.path).llm._api_key == "its own"
 
 
 def test_an_unknown_setting_is_named(home, run):
@@ -318,3 +343,59 @@ def test_documents_of_an_earlier_revision_are_read_again_and_index_says_so(index
     )
     report = as_json(indexed("index", str(tmp_path / "papers"), "-c", "staff", "--json"))
     assert (report["reread"], report["unchanged"]) == (0, 1)
+
+
+def test_an_interrupted_run_says_how_far_it_came_and_a_repeat_goes_on(run, tmp_path, monkeypatch):
+    for number in range(5):
+        (tmp_path / "papers" / f"{number}.md").write_text(f"# Paper {number}\n\nIt says {number}.")
+    tell = Pipeline._tell
+
+    def interrupted(self, source, *share):
+        tell(self, source, *share)
+        if self._tally.report().added == 3:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Pipeline, "_tell", interrupted)
+        stopped = run("index", str(tmp_path / "papers"))
+    assert stopped.exit_code == 130
+    assert stopped.stderr.strip().endswith("3 of 6 done; repeat the command to continue")
+    rest = as_json(run("index", str(tmp_path / "papers"), "--json"))
+    assert (rest["added"], rest["unchanged"]) == (3, 3)
+
+
+def test_the_bar_says_the_phase_and_how_many_files_from_the_start(home, tmp_path):
+    (tmp_path / "papers" / "second.md").write_text("# Second\n\nAnother one.")
+    seen = []
+    home.index(find([tmp_path / "papers"]), "staff", workers=1, progress=seen.append)
+    assert (seen[0].files_done, seen[0].files_total) == (0, 2)
+    phases = [indexing_phase(state) for state in seen]
+    assert phases[0].startswith("reading ")
+    assert any(phase.startswith("embedding ") for phase in phases)
+    assert phases[-1] == "finishing the index"
+    page = replace(seen[0], page=2, page_of=9)
+    assert indexing_phase(page).endswith(", page 2 of 9")
+
+
+def test_collections_are_named_in_any_case(indexed):
+    assert as_json(indexed("search", "leave", "-c", "STAFF", "--json"))["hits"]
+    assert indexed("share", "Staff").exit_code == 0
+
+
+def test_what_libraries_say_stays_with_them(home, tmp_path):
+    program = (
+        "import sys\n"
+        "from footnote.cli.main import main\n"
+        "try:\n"
+        "    main(['--home', sys.argv[1], 'settings'], standalone_mode=False)\n"
+        "finally:\n"
+        "    import logging, warnings\n"
+        "    logging.getLogger('pypdf').warning('Ignoring wrong pointing object')\n"
+        "    warnings.warn('is deprecated', FutureWarning)\n"
+        "    from tqdm.auto import tqdm\n"
+        "    list(tqdm(range(3), desc='Converting and de-quantizing'))\n"
+        "    import footnote.web.server.session\n"
+    )
+    command = [sys.executable, "-c", program, str(home.path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr == ""

@@ -143,3 +143,57 @@ def test_every_language_with_a_stemmer_has_one():
     for languages in _STEMMERS.values():
         for name in languages.values():
             assert _stemmer(name).stemWord("a")
+
+
+# As it is typed, as it is written.
+WRITTEN_OTHERWISE = [
+    ("علي", "علی رفت", "fa"),
+    ("علی", "كتب علي رسالة", "ar"),
+    ("کتاب", "الكتاب موجود في المكتبة", "ar"),
+    ("كليد انبار", "کلید انبار نزد نگهبان است", "fa"),
+    ("مؤسسه", "المؤسسة تأسست في القاهرة", "ar"),
+    ("موسسة", "المؤسسة تأسست في القاهرة", ""),
+    ("الاسعار", "ارتفعت الأسعار", "ar"),
+    ("ســـلام", "سلام", ""),
+    ("1998", "تأسست سنة ١٩٩٨", "ar"),
+    ("1402", "سال ۱۴۰۲ بود", "fa"),
+    ("2024", "यह २०२४ में", "hi"),
+    ("१५", "15 items", "en"),
+    ("42", "๔๒ บาท", ""),
+    ("签署", "自簽署之日起", "zh"),
+    ("機關", "机关", "zh"),
+    ("圖書館", "图书馆在东边", ""),
+    ("合同", "合 同", "zh"),
+    ("ＡＢＣ１２", "ABC12", "en"),
+    ("1234567", "a total of 1\u00a0234\u00a0567 crowns", "en"),
+    ("1234567", "a total of 1\u202f234\u202f567 crowns", "en"),
+    ("1 234 567", "a total of 1234567 crowns", "en"),
+    ("1234567", "CHF 1'234'567", "de"),
+    ("1234567", "Summe 1.234.567,00 Euro", "de"),
+    ("1234567", "₹ 12,34,567 only", "en"),
+    ("confidentiality", "C O N F I D E N T I A L I T Y", "en"),
+    ("договор", "Д О Г О В О Р", "ru"),
+]
+
+
+@pytest.mark.parametrize(("query", "document", "language"), WRITTEN_OTHERWISE)
+def test_a_word_is_found_in_its_other_written_forms(query, document, language):
+    terms = set(index_terms(document, language).split())
+    words = query_words(query, [language])
+    assert words
+    assert any(terms.issuperset(word.terms) for word in words)
+    if len(words) == 1:
+        assert terms & set(words[0].terms)
+
+
+def test_what_is_raised_behind_a_number_is_no_part_of_it():
+    assert not found("106", "10⁶ cells")
+    assert not found("31", "3½ cups")
+    assert found("10", "10⁶ cells")
+    assert found("m2", "12 m²")
+
+
+def test_neighbours_that_are_no_groups_stay_apart():
+    assert not found("2024150", "in 2024 150 people came")
+    assert not found("12345", "items 12 345678")
+    assert found("345", "12 345")

@@ -92,7 +92,7 @@ UNSUPPORTED = {
     "a.p7s": "MIME-Version: 1.0\n\nsigned",
     "a.xsl": '<xsl:stylesheet xmlns:xsl="http://www.w3.org/1999/XSL/Transform"/>',
     "a.exe": b"MZ\x90\0\3\0\0\0",
-    "a.py": "print(1)",
+    "a.pyc": "print(1)",
     "a.mpp": ole({"Props": b"x"}),
     "a.zip": zipped({"a.exe": b"MZ\0\0"}),
 }

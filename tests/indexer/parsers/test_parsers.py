@@ -374,4 +374,4 @@ def test_blocks_lie_in_order_and_cover_the_text():
 
 def test_the_suffixes_a_folder_walk_picks_up():
     assert {".pdf", ".docx", ".eml", ".ipynb", ".md", ".xls"} <= SUFFIXES
-    assert not {".exe", ".p7s", ".xsl", ".py", ""} & SUFFIXES
+    assert not {".exe", ".p7s", ".xsl", ".pyc", ""} & SUFFIXES

@@ -108,14 +108,6 @@ def test_a_row_without_column_names_is_read_with_the_name_of_its_sheet():
         assert quotables(hits, pages)[1].text == expected
 
 
-def test_a_list_stays_with_the_line_that_announces_it():
-    got = quoted(
-        "What must an appeal contain?",
-        "An appeal must contain the following:\n\n- Your name\n\n- Your number\n\nSend it by mail.",
-    )
-    assert got[0] == "An appeal must contain the following:\nYour name\nYour number"
-
-
 def test_a_heading_is_no_answer_but_says_what_it_is_about():
     got = quoted("How long is parental leave?", "Parental Leave\n\nIt is granted for 26 weeks.")
     assert got == ["It is granted for 26 weeks."]

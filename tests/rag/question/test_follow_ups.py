@@ -19,6 +19,7 @@ def turn(question, answer=""):
 
 VACATION = "How many vacation days do full-time employees get?"
 STANDARD = "What does the Standard plan cover for dental care?"
+MAXIMUM = "What is the out-of-pocket maximum of the Standard plan for a family?"
 NOTICE = "What is the notice period for employees?"
 
 
@@ -34,7 +35,31 @@ NOTICE = "What is the notice period for employees?"
         (STANDARD, "And of the Plus plan?", "What does the Plus plan cover for dental care?"),
         (STANDARD, "And the Plus plan?", "What does the Plus plan cover for dental care?"),
         ("What is parental leave?", "How long does it last?", "(parental leave)"),
-        (NOTICE, "For contractors?", "(notice period employees)"),
+        (NOTICE, "For contractors?", "What is the notice period for contractors?"),
+        (
+            MAXIMUM,
+            "And for Health Plus?",
+            "out-of-pocket maximum of the Health Plus plan for a family",
+        ),
+        (MAXIMUM, "And the Health Plus plan?", "maximum of the Health Plus plan for a family?"),
+        ("What is the highest price in Zurich?", "And in Berlin?", "the highest price in Berlin?"),
+        ("Who was the chair in 2019?", "And in 2021?", "Who was the chair in 2021?"),
+        ("What does error E4 mean?", "And E5?", "What does error E5 mean?"),
+        (
+            "What is the deductible for an individual?",
+            "What about the family?",
+            "deductible for family?",
+        ),
+        ("How many days do I get?", "What about apprentices?", "days do I get for apprentices?"),
+        ("Does the plan cover acupuncture?", "And massage?", "Does the plan cover massage?"),
+        ("What does the plan cover?", "What is not?", "(plan cover)"),
+        (
+            "Wie lange gilt die Garantie für den Skylark W2?",
+            "Und für den Kestrel X1?",
+            "Garantie für den Kestrel X1?",
+        ),
+        (NOTICE, "Are you sure?", NOTICE),
+        ("Wie lange dauert die Probezeit?", "Bist du sicher?", "Wie lange dauert die Probezeit?"),
         (NOTICE, "why?", "notice period"),
         (NOTICE, "Which one is longer?", "notice period"),
         (NOTICE, "When does it start?", "notice period"),

@@ -1,0 +1,1 @@
+"""E-mail: MIME, Outlook, TNEF, mailboxes and calendars."""

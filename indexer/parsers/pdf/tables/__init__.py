@@ -1,0 +1,1 @@
+"""Tables of a PDF page: found from rules and from alignment."""

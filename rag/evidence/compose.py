@@ -1,0 +1,441 @@
+"""From scored sentences to an answer: the fewest that answer, whole, about the right subject. Pure.
+
+`extract` says how well each sentence answers. What becomes of that is decided here: lists and
+tables are shown whole, a line that announces something never stands alone, a sentence about
+another subject carries its heading, a yes/no question begins with yes or no, documents that
+disagree are shown side by side, and what can be counted or compared exactly is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from indexer.chunking import locate
+from indexer.records import Hit, Page, Passage, Span
+from rag.evidence import exact, extract, verdicts
+from rag.evidence.extract import Scored
+from rag.evidence.lists import Entries, entries_at
+from rag.evidence.quotables import Quotable, item_text, row_text
+from rag.evidence.subject import Named, by_subject
+from rag.question.analysis import Question, holds_kind
+
+# Sentences that may follow one that ends on a colon and announces no list.
+_MOST_FOLLOWING = 3
+# Items of one list among the sentences chosen that show that the list is meant.
+_MEANT = 2
+# The share of the question that announcement, headings and item must hold for the whole list
+# to be the answer to a question for a list.
+_LIST_HELD = 0.5
+# The same statement in another document: this share of the best score and of its words.
+_RIVAL_SCORE = 0.8
+_RIVAL_WORDS = 0.5
+_MOST_RIVALS = 2
+# An announcement that leans on the sentence before it.
+_LEANS = re.compile(
+    r"\b(?:this|these|that|those|they|it|such|diese[rs]?|dies|est[oae]s?|ce(?:la|ci|s)?)\b", re.I
+)
+# A total or mean that a sentence states itself.
+_TOTAL = re.compile(r"\b(?:totals?|altogether|in all|sum|average|mean|combined)\b", re.IGNORECASE)
+# Headings that hold so much more of the question than the sentence does are shown with it.
+_HEADING_SAYS = 0.15
+
+# Where a value was asked for, no sentence with this share of the best score holds one.
+_NEAR_ENOUGH = 0.4
+_WANTED = {"number": "figure", "date": "date", "often": "figure", "contact": "address"}
+
+DISAGREE = "Your documents disagree."
+DEPENDS = "Different documents, different answers."
+NOT_QUOTING = {
+    "total": "Adding up and averaging is more than quoting can do: these are the passages.",
+    "compare": "Comparing is more than quoting can do: here is what the documents say of each.",
+    "summary": "This quotes what comes nearest. `footnote summary` and the Library sum up a "
+    "whole document.",
+    "count": "No passage states the number, and no list could be counted: these come nearest.",
+    "reason": "No passage gives a reason; this is what they say.",
+}
+OFFER = "A language model can: set one up under Settings."
+
+
+class Documents(Protocol):
+    """What composing needs of the store."""
+
+    def page(self, document: str, number: int) -> Page:
+        """One page of a document."""
+        ...
+
+    def passages_of(self, document: str) -> list[Passage]:
+        """A document's passages, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A part of an answer: how it reads, and the spans of the document of `hits[hit]` it quotes.
+
+    `about` is the title or heading that it needs to be understood, or empty.
+    """
+
+    text: str
+    hit: int
+    spans: tuple[Span, ...]
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """An answer by quotation. `lead` is said by Footnote itself, `notice` what it cannot do."""
+
+    quotes: tuple[Quote, ...] = ()
+    lead: str = ""
+    notice: str = ""
+
+
+def compose(
+    question: Question, hits: Sequence[Hit], scored: Sequence[Scored], documents: Documents
+) -> Composed:
+    """Put the answer together; without quotes where nothing is about what was asked."""
+    named = by_subject(question, hits, scored)
+    if not named.scored:
+        return Composed()
+    missing = _missing(question, named)
+    if missing:
+        return Composed(notice=missing)
+    return _Composer(question, hits, named.scored, documents).compose()
+
+
+def _missing(question: Question, named: Named) -> str:
+    """What the passages lack so plainly that nothing of them can be the answer, or ''."""
+    if named.unknown:
+        return f"Nothing that was found names {' or '.join(map(_quoted, named.unknown))}."
+    wanted = _WANTED.get(question.kind)
+    near = [one for one in named.scored if one.score >= _NEAR_ENOUGH * named.scored[0].score]
+    holding = any(holds_kind(question, one.quotable.text) for one in near)
+    if wanted and question.form in ("fact", "most") and not holding:
+        return f"The sentences that come nearest hold no {wanted}."
+    return ""
+
+
+def _quoted(name: str) -> str:
+    return f"“{name}”"
+
+
+class _Composer:
+    """One question with what was found for it."""
+
+    def __init__(
+        self,
+        question: Question,
+        hits: Sequence[Hit],
+        scored: Sequence[Scored],
+        documents: Documents,
+    ) -> None:
+        self.question, self.hits, self.scored = question, hits, scored
+        self._documents = documents
+        self._by_place = {(one.quotable.hit, one.quotable.order): one for one in scored}
+        self._passages: dict[str, list[Passage]] = {}
+        self._pages: dict[tuple[str, int], Page] = {}
+
+    def compose(self) -> Composed:
+        worked = self._worked()
+        if worked is not None:
+            return worked
+        if self.question.form == "compare" and (beside := self._side_by_side()) is not None:
+            return beside
+        conflict = verdicts.disagreement(self.question, self.scored, self.question.form == "yes_no")
+        if conflict is not None:
+            return self._conflicting(conflict)
+        chosen = extract.choose(self.question, self.scored)
+        quotes = self._quotes(chosen)
+        rivals = self._rivals(self.scored[0])
+        lead = self._yes_or_no(chosen) if not rivals else ""
+        if rivals:
+            quotes = [quotes[0], *(self._quote(one.quotable) for one in rivals)]
+            lead = DEPENDS
+        return Composed(self._labelled(quotes, bool(rivals)), lead, self._limits())
+
+    # --- what is worked out ----------------------------------------------------------------
+
+    def _worked(self) -> Composed | None:
+        """A count or an extreme, with the cells that it comes from."""
+        found = None
+        if self.question.form == "count":
+            found = exact.count(self.question, self.scored, self._entries)
+            if found is None and (named := exact.count_in_sentence(self.question, self.scored)):
+                number, one = named
+                quotes = self._labelled([self._quote(one.quotable)], False)
+                return Composed(quotes, f"{number}, counting those that this names.")
+        elif self.question.form == "most":
+            found = exact.most(self.question, self.scored, self._entries, self._page)
+        if found is None:
+            return None
+        quotes = [self._whole(found.hit, replace(found.whole, items=found.spans))]
+        return Composed(self._labelled(quotes, False), found.lead)
+
+    def _side_by_side(self) -> Composed | None:
+        """The best sentence of each of two documents or rows that are compared."""
+        best = self.scored[0]
+        rivals = self._rivals(best)
+        if not rivals:
+            return None
+        quotes = [self._quote(one.quotable) for one in (best, *rivals)]
+        return Composed(self._labelled(quotes, True), "Side by side:", OFFERED["compare"])
+
+    def _conflicting(self, conflict: verdicts.Disagreement) -> Composed:
+        quotes = [self._quote(one.quotable) for one in (conflict.first, conflict.second)]
+        apart = self._speak_of_different(conflict.first, conflict.second)
+        return Composed(self._labelled(quotes, True), DEPENDS if apart else DISAGREE)
+
+    def _limits(self) -> str:
+        """What was asked for that quoting cannot do, '' where it could."""
+        form = self.question.form
+        if form == "reason" and self._gives_reason():
+            return ""
+        if form == "total" and any(_TOTAL.search(one.quotable.text) for one in self.scored[:3]):
+            return ""
+        if form == "count" and holds_kind(self.question, self.scored[0].quotable.text):
+            return ""
+        return OFFERED.get(form, "")
+
+    def _gives_reason(self) -> bool:
+        return any(
+            self.question.language.causal.search(one.quotable.text) for one in self.scored[:3]
+        )
+
+    def _yes_or_no(self, chosen: Sequence[Quotable]) -> str:
+        """Yes or no, where a sentence chosen says so and no other says the reverse."""
+        if self.question.form != "yes_no":
+            return ""
+        said = {
+            verdicts.polarity(self.question, one): one
+            for one in reversed([self._scored(quotable) for quotable in chosen])
+        }
+        said.pop("", None)
+        if len(said) != 1:
+            return ""
+        [(polarity, one)] = said.items()
+        text = f"{one.quotable.lead} {one.quotable.text}"
+        return verdicts.lead(self.question, polarity, text)
+
+    # --- which of several documents --------------------------------------------------------
+
+    def _rivals(self, best: Scored) -> list[Scored]:
+        """What other documents state in nearly the same words: for whom does it hold?"""
+        found: list[Scored] = []
+        seen = {self._document(best)}
+        for one in self.scored[1:]:
+            if one.score < _RIVAL_SCORE * best.score or len(found) == _MOST_RIVALS:
+                break
+            shared = len(one.terms & best.terms)
+            alike = shared >= _RIVAL_WORDS * min(len(one.terms), len(best.terms))
+            fits = holds_kind(self.question, one.quotable.text)
+            if self._document(one) in seen or not alike or not fits:
+                continue
+            if one.quotable.text != best.quotable.text and self._speak_of_different(best, one):
+                seen.add(self._document(one))
+                found.append(one)
+        return found
+
+    def _document(self, one: Scored) -> str:
+        return self.hits[one.quotable.hit].document.id
+
+    def _speak_of_different(self, one: Scored, other: Scored) -> bool:
+        """Whether two sentences stand in documents with sibling titles, each with its own name."""
+        titles = [
+            self.question.terms_of(self.hits[each.quotable.hit].document.title)
+            for each in (one, other)
+        ]
+        words = [frozenset(term for term in title if term.isalpha()) for title in titles]
+        apart = bool(words[0] - words[1]) and bool(words[1] - words[0])
+        return apart and bool(words[0] & words[1])
+
+    # --- whole quotes ----------------------------------------------------------------------
+
+    def _quotes(self, chosen: Sequence[Quotable]) -> list[Quote]:
+        quotes: list[Quote] = []
+        for quotable in chosen:
+            entries = self._entries(quotable)
+            if entries is not None and self._only_announces(quotable, chosen, entries):
+                continue
+            if entries is not None and self._means_list(quotable, chosen, entries):
+                made = self._whole(quotable.hit, entries)
+            else:
+                made = self._running_on(quotable) or self._quote(quotable)
+            if not any(self._within(made, other) for other in quotes):
+                kept = [other for other in quotes if not self._within(other, made)]
+                quotes = [*kept, made]
+        whole = [one for one in quotes if not one.text.rstrip().endswith(":")]
+        return whole or quotes
+
+    def _only_announces(
+        self, quotable: Quotable, chosen: Sequence[Quotable], entries: Entries
+    ) -> bool:
+        """Whether this announces a list of which one item, chosen too, is the answer."""
+        if quotable.item or self.question.form == "list":
+            return False
+        places = self._places(entries)
+        return any(
+            other.item and self._span(other) in places and self._scored(other).coverage
+            for other in chosen
+        )
+
+    def _scored(self, quotable: Quotable) -> Scored:
+        return self._by_place[quotable.hit, quotable.order]
+
+    def _means_list(self, quotable: Quotable, chosen: Sequence[Quotable], entries: Entries) -> bool:
+        """Whether the whole list answers, not the one item."""
+        if not quotable.item:
+            return True  # the line that announces it
+        same = sum(
+            1 for other in chosen if other.item and self._span(other) in self._places(entries)
+        )
+        if same >= _MEANT and entries.kind == "list":
+            return True
+        held = self.question.covered(self._scored(quotable).head)
+        return self.question.form == "list" and held >= _LIST_HELD
+
+    def _places(self, entries: Entries) -> set[tuple[int, int]]:
+        return {(item.page, item.start) for item in entries.items}
+
+    def _span(self, quotable: Quotable) -> tuple[int, int]:
+        spans = locate(self.hits[quotable.hit].passage, quotable.start, quotable.end)
+        return (spans[0].page, spans[0].start) if spans else (0, 0)
+
+    def _entries(self, quotable: Quotable) -> Entries | None:
+        """The list or table that a quotable stands in or announces."""
+        if not (quotable.item or quotable.text.endswith(":")):
+            return None
+        hit = self.hits[quotable.hit]
+        spans = locate(hit.passage, quotable.start, quotable.end)
+        if not spans:
+            return None
+        document = hit.document.id
+        return entries_at(spans[-1], self._passages_of(document), self._page_of(document))
+
+    def _whole(self, place: int, entries: Entries) -> Quote:
+        """A list with its announcement, or rows with their column names."""
+        page_of = self._page_of(self.hits[place].document.id)
+
+        def text(span: Span) -> str:
+            return page_of(span.page).text[span.start : span.end]
+
+        header = text(entries.header) if entries.header else ""
+        read: Callable[[str], str] = item_text
+        if entries.kind == "table":
+            read = lambda row: row_text(row, header)  # noqa: E731
+        opening = [" ".join(text(entries.opening).split())] if entries.opening else []
+        lines = [*opening, *(read(text(item)) for item in entries.items)]
+        first = (entries.opening,) if entries.opening else ()
+        return Quote("\n".join(lines), place, (*first, *entries.items))
+
+    def _quote(self, quotable: Quotable) -> Quote:
+        """A sentence; what it announces with it, and for an item what announces it."""
+        if quotable.text.rstrip().endswith(":"):
+            entries = self._entries(quotable)
+            if entries is not None:
+                return self._whole(quotable.hit, entries)
+            return self._with_following(quotable)
+        hit = self.hits[quotable.hit]
+        spans = tuple(locate(hit.passage, quotable.start, quotable.end))
+        if quotable.item and not quotable.lead.endswith(":"):
+            return Quote(quotable.text, quotable.hit, spans)
+        if quotable.item and (opening := self._opening(quotable)) is not None:
+            before = tuple(locate(hit.passage, opening.start, opening.end))
+            text = f"{opening.text}\n{quotable.text}"
+            return Quote(text, quotable.hit, (*before, *spans))
+        return Quote(quotable.text, quotable.hit, spans)
+
+    def _running_on(self, quotable: Quotable) -> Quote | None:
+        """A sentence whose next one announces a list that it needs: "You can do this by:"."""
+        following = self._by_place.get((quotable.hit, quotable.order + 1))
+        if quotable.item or following is None:
+            return None
+        text = following.quotable.text
+        if not text.endswith(":") or not _LEANS.search(text):
+            return None
+        announced = self._quote(following.quotable)
+        hit = self.hits[quotable.hit]
+        spans = (*locate(hit.passage, quotable.start, quotable.end), *announced.spans)
+        return Quote(f"{quotable.text}\n{announced.text}", quotable.hit, spans)
+
+    def _opening(self, item: Quotable) -> Quotable | None:
+        for order in range(item.order - 1, -1, -1):
+            before = self._by_place.get((item.hit, order))
+            if before is not None and before.quotable.text == item.lead:
+                return before.quotable
+        return None
+
+    def _with_following(self, quotable: Quotable) -> Quote:
+        """What ends on a colon with what comes next, to the end of a sentence."""
+        hit = self.hits[quotable.hit]
+        texts, end = [quotable.text], quotable.end
+        for order in range(quotable.order + 1, quotable.order + 1 + _MOST_FOLLOWING):
+            following = self._by_place.get((quotable.hit, order))
+            if following is None:
+                break
+            texts.append(following.quotable.text)
+            end = following.quotable.end
+            if not following.quotable.text.rstrip().endswith(":"):
+                break
+        return Quote(
+            "\n".join(texts), quotable.hit, tuple(locate(hit.passage, quotable.start, end))
+        )
+
+    def _within(self, one: Quote, other: Quote) -> bool:
+        """Whether all that one quotes is quoted by the other too."""
+        if self.hits[one.hit].document.id != self.hits[other.hit].document.id:
+            return False
+        return all(
+            any(s.page == t.page and t.start <= s.start and s.end <= t.end for t in other.spans)
+            for s in one.spans
+        )
+
+    # --- headings --------------------------------------------------------------------------
+
+    def _labelled(self, quotes: Sequence[Quote], titles: bool) -> tuple[Quote, ...]:
+        """Quotes of several documents with their titles, of another section with its heading."""
+        several = titles or len({self.hits[one.hit].document.id for one in quotes}) > 1
+        return tuple(
+            replace(one, about=" › ".join(self._above(one, several, quotes))) for one in quotes
+        )
+
+    def _above(self, one: Quote, several: bool, quotes: Sequence[Quote]) -> list[str]:
+        hit = self.hits[one.hit]
+        title = [hit.document.title] if several else []
+        heading = hit.passage.headings[-1] if hit.passage.headings else ""
+        if not heading or heading == hit.document.title:
+            return title
+        elsewhere = heading != self._heading(quotes[0])
+        own = self.question.covered(self.question.terms_of(one.text))
+        both = self.question.covered(self.question.terms_of(f"{one.text} {heading}"))
+        return [*title, heading] if elsewhere or both - own >= _HEADING_SAYS else title
+
+    def _heading(self, one: Quote) -> str:
+        headings = self.hits[one.hit].passage.headings
+        return headings[-1] if headings else ""
+
+    # --- pages -----------------------------------------------------------------------------
+
+    def _page(self, place: int, number: int) -> Page:
+        return self._page_of(self.hits[place].document.id)(number)
+
+    def _page_of(self, document: str) -> Callable[[int], Page]:
+        def page(number: int) -> Page:
+            key = (document, number)
+            if key not in self._pages:
+                self._pages[key] = self._documents.page(document, number)
+            return self._pages[key]
+
+        return page
+
+    def _passages_of(self, document: str) -> list[Passage]:
+        if document not in self._passages:
+            self._passages[document] = self._documents.passages_of(document)
+        return self._passages[document]
+
+
+OFFERED = {
+    form: text if form == "reason" else f"{text} {OFFER}" for form, text in NOT_QUOTING.items()
+}

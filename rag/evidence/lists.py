@@ -1,0 +1,167 @@
+"""The whole of a list or table around a place of a document, over passages and pages. Pure.
+
+A passage may hold half a list: what a reader is shown is the whole, with the line that
+announces it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from indexer.chunking import sentences
+from indexer.records import Block, Page, Passage, Span
+from rag.languages import language_of
+
+PageOf = Callable[[int], Page]
+
+# Passages before and after the place that are looked at, and entries that are taken at most.
+_PASSAGES = 8
+_MOST_ENTRIES = 200
+_NUMBERED = re.compile(r"\s*\(?(\d{1,3}|[a-z])[.)]")
+_FIRST = ("1", "a")
+_ANNOUNCES = re.compile(r":\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A list's items or a table's rows, in order, with the line that announces them, if any.
+
+    `header` is the span of a table's column names; `pages` holds the page of each span's number.
+    """
+
+    kind: Literal["list", "table"]
+    opening: Span | None
+    items: tuple[Span, ...]
+    header: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A block of a page."""
+
+    page: Page
+    block: Block
+
+    @property
+    def text(self) -> str:
+        return self.page.text[self.block.start : self.block.end]
+
+    @property
+    def span(self) -> Span:
+        return Span(self.page.number, self.block.start, self.block.end)
+
+
+def entries_at(place: Span, passages: Sequence[Passage], page_of: PageOf) -> Entries | None:
+    """The list or table that holds `place`, or that the line at `place` announces.
+
+    `passages` are those of the document, in order. None where there is no list.
+    """
+    pieces = list(_pieces(_near(place, passages), page_of))
+    at = next((n for n, piece in enumerate(pieces) if _holds(piece, place)), None)
+    if at is None:
+        return None
+    if pieces[at].block.kind not in ("list", "table"):
+        # only the last line of a block can announce what comes below it
+        rest = pieces[at].page.text[place.end : pieces[at].block.end].strip()
+        if rest or at + 1 == len(pieces) or pieces[at + 1].block.kind not in ("list", "table"):
+            return None
+        at += 1
+    return _table(pieces, at) if pieces[at].block.kind == "table" else _list(pieces, at)
+
+
+def _near(place: Span, passages: Sequence[Passage]) -> Sequence[Passage]:
+    for at, passage in enumerate(passages):
+        if any(s.page == place.page and s.start <= place.start < s.end for s in passage.spans):
+            return passages[max(0, at - _PASSAGES) : at + _PASSAGES + 1]
+    return ()
+
+
+def _pieces(passages: Sequence[Passage], page_of: PageOf) -> Iterator[_Piece]:
+    """The blocks that the passages touch, each once: what stands in none is a running header."""
+    seen: set[tuple[int, int]] = set()
+    for passage in passages:
+        for span in passage.spans:
+            page = page_of(span.page)
+            for block in page.blocks:
+                key = (span.page, block.start)
+                if key not in seen and block.start < span.end and span.start < block.end:
+                    seen.add(key)
+                    yield _Piece(page, block)
+
+
+def _holds(piece: _Piece, place: Span) -> bool:
+    block = piece.block
+    return piece.page.number == place.page and block.start <= place.start < block.end
+
+
+def _list(pieces: Sequence[_Piece], at: int) -> Entries:
+    first, last = at, at + 1
+    while first and pieces[first - 1].block.kind == "list" and not _begins(pieces[first]):
+        first -= 1
+    while last < len(pieces) and pieces[last].block.kind == "list" and not _begins(pieces[last]):
+        last += 1
+    items = tuple(item for piece in pieces[first:last] for item in _items(piece))
+    before = pieces[first - 1] if first else None
+    opening = _announcement(before) if before is not None else None
+    return Entries("list", opening, items[:_MOST_ENTRIES])
+
+
+def _begins(piece: _Piece) -> bool:
+    """Whether an item is the first of a numbered list that is not nested in another."""
+    found = _NUMBERED.match(piece.text)
+    return found is not None and found[1] in _FIRST and not piece.text[:1].isspace()
+
+
+def _items(piece: _Piece) -> Iterator[Span]:
+    """The items of a block: most parsers make one block of each."""
+    offset = piece.block.start
+    for line in piece.text.splitlines(keepends=True):
+        bare = line.strip()
+        if bare:
+            start = offset + line.index(bare[0])
+            yield Span(piece.page.number, start, start + len(bare))
+        offset += len(line)
+
+
+def _announcement(piece: _Piece) -> Span | None:
+    """The last sentence of a block, where it ends on a colon."""
+    text = piece.text
+    if piece.block.kind in ("list", "table") or not _ANNOUNCES.search(text):
+        return None
+    start, end = sentences(text, language_of(text).code)[-1]
+    return Span(piece.page.number, piece.block.start + start, piece.block.start + end)
+
+
+def _table(pieces: Sequence[_Piece], at: int) -> Entries:
+    """Rows of the table at `at`, and of those that go on with it under the same column names."""
+    names = _header(pieces[at])
+    first, last = at, at + 1
+    while first and _goes_on(pieces[first - 1], names):
+        first -= 1
+    while last < len(pieces) and _goes_on(pieces[last], names):
+        last += 1
+    rows = tuple(row for piece in pieces[first:last] for row in _rows(piece))
+    before = pieces[first - 1] if first else None
+    opening = _announcement(before) if before is not None else None
+    head = pieces[first].block
+    header = Span(pieces[first].page.number, head.start, head.start + head.header)
+    return Entries("table", opening, rows[:_MOST_ENTRIES], header if head.header else None)
+
+
+def _header(piece: _Piece) -> str:
+    return " ".join(piece.text[: piece.block.header].split())
+
+
+def _goes_on(piece: _Piece, names: str) -> bool:
+    return piece.block.kind == "table" and bool(names) and _header(piece) == names
+
+
+def _rows(piece: _Piece) -> Iterator[Span]:
+    offset = piece.block.start + piece.block.header
+    for line in piece.page.text[offset : piece.block.end].splitlines(keepends=True):
+        if line.strip():
+            yield Span(piece.page.number, offset, offset + len(line.rstrip("\n")))
+        offset += len(line)

@@ -1,0 +1,162 @@
+"""Yes or no, and whether two sentences say the same of what was asked. Pure.
+
+Said only where a sentence holds nearly all of the question: a wrong "no" is worse than none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rag.evidence.extract import Scored, open_ended
+from rag.evidence.numbers import numbers
+from rag.languages import Language, content_words, language_of
+from rag.question.analysis import Question
+
+Polarity = Literal["yes", "no", ""]
+
+# The share of the question that a sentence must hold with its headings for a yes or a no, and
+# the share without them.
+_WHOLE = 0.75
+_OWN = 0.4
+# Two sentences speak of the same where they share this much of the shorter one's words, figures
+# left aside.
+_SAME = 0.6
+
+_REFUSED = re.compile(
+    r"\b(?:prohibited|forbidden|excluded?s?|ineligible|disallowed|banned|refused|verboten"
+    r"|ausgeschlossen|prohibid[oa]|excluid[oa]s?|interdite?s?|exclue?s?)\b",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(
+    r"\b(?:only|if|unless|except(?:ions?)?|provided that|as long as|up to|limited|until|subject to"
+    r"|must|nur|wenn|außer|sofern|bis zu|solo|salvo|excepto|hasta|sauf|seulement|jusqu['’]à)\b",
+    re.IGNORECASE,
+)
+# A sentence that tells what may be does not say what is.
+_HYPOTHETICAL = re.compile(r"\b(?:may|might|could|if you are unsure|whether|can depend)\b", re.I)
+_CLAUSE = re.compile(
+    r"[;:()–—]|, (?=(?:but|although|while|except)\b)|\b(?:but|although|whereas)\b", re.I
+)
+
+_LEADS: dict[str, dict[str, str]] = {
+    "en": {"yes": "Yes.", "no": "No.", "yes_if": "Yes, on conditions.",
+           "no_but": "No, with an exception."},
+    "de": {"yes": "Ja.", "no": "Nein.", "yes_if": "Ja, unter Bedingungen.",
+           "no_but": "Nein, mit einer Ausnahme."},
+    "es": {"yes": "Sí.", "no": "No.", "yes_if": "Sí, con condiciones.",
+           "no_but": "No, con una excepción."},
+    "fr": {"yes": "Oui.", "no": "Non.", "yes_if": "Oui, sous conditions.",
+           "no_but": "Non, avec une exception."},
+}  # fmt: skip
+_EXCEPTION = re.compile(r"\b(?:exceptions?|except|unless|ausnahmen?|außer|excepci\w+|sauf)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two sentences that say different things about what was asked."""
+
+    first: Scored
+    second: Scored
+
+
+def polarity(question: Question, one: Scored) -> Polarity:
+    """Whether a sentence says yes or no to a question; "" where it plainly says neither."""
+    quotable = one.quotable
+    said = open_ended(f"{quotable.lead} {quotable.text}".strip())
+    clause = _nearest_clause(question, said)
+    if not _decides(question, one, said) or (
+        _HYPOTHETICAL.search(clause) and not _HYPOTHETICAL.search(question.text)
+    ):
+        return ""
+    return "no" if _refuses(clause, question.text, language_of(said)) else "yes"
+
+
+def _decides(question: Question, one: Scored, said: str) -> bool:
+    """Whether a sentence speaks of all that was asked, figures too, and can be read alone.
+
+    "May I not …?" is answered either way; "this includes …" needs the sentence before.
+    """
+    text = one.quotable.text
+    return (
+        question.language.denial.search(question.text) is None
+        and question.covered(one.terms | one.head) >= _WHOLE
+        and question.covered(question.terms_of(said)) >= _OWN
+        and language_of(text).anaphor.match(text) is None
+        and not said.rstrip().endswith("?")
+        and not _new_figures(question, said)
+    )
+
+
+def lead(question: Question, said: Polarity, text: str) -> str:
+    """The word that the answer to a yes/no question begins with, '' in other languages."""
+    words = _LEADS.get(question.language.code)
+    if words is None or not said:
+        return ""
+    if said == "yes":
+        text = open_ended(text)
+        return words["yes_if" if _CONDITION.search(text) else "yes"]
+    return words["no_but" if _EXCEPTION.search(text) else "no"]
+
+
+def disagreement(question: Question, scored: Sequence[Scored], yes_no: bool) -> Disagreement | None:
+    """The best sentence and one that contradicts it, None where there is none."""
+    if not scored:
+        return None
+    best = scored[0]
+    for other in scored[1:]:
+        if other.score < 0.75 * best.score or other.quotable.hit == best.quotable.hit:
+            continue
+        if yes_no:
+            opposite = {polarity(question, best), polarity(question, other)} == {"yes", "no"}
+        else:
+            opposite = _other_figure(question, best, other)
+        if opposite:
+            return Disagreement(best, other)
+    return None
+
+
+def _other_figure(question: Question, one: Scored, other: Scored) -> bool:
+    """Whether two sentences give different figures for the same thing."""
+    if question.kind not in ("number", "date") or not _alike(one, other):
+        return False
+    first, second = (_values(each, question) for each in (one, other))
+    return bool(first) and bool(second) and not first & second
+
+
+def _values(one: Scored, question: Question) -> frozenset[str]:
+    language = language_of(one.quotable.text)
+    asked = {value for n in numbers(question.text, question.language) for value in n.values}
+    found = [n for n in numbers(one.quotable.text, language) if not n.bare_one]
+    return frozenset(value for n in found for value in n.values) - asked
+
+
+def _alike(one: Scored, other: Scored) -> bool:
+    words, others = (
+        frozenset(term for term in each.terms if not any(map(str.isdigit, term)))
+        for each in (one, other)
+    )
+    shared = len(words & others)
+    return shared >= 3 and shared >= _SAME * min(len(words), len(others))
+
+
+def _new_figures(question: Question, said: str) -> list:
+    """Figures of the question that the sentence does not have: it would have to be worked out."""
+    language = question.language
+    known = {value for n in numbers(said, language_of(said)) for value in n.values}
+    return [n for n in numbers(question.text, language) if not n.values & known and not n.bare_one]
+
+
+def _nearest_clause(question: Question, text: str) -> str:
+    clauses = [part for part in _CLAUSE.split(text) if part and part.strip()]
+    return max(clauses, key=lambda part: question.covered(question.terms_of(part)), default=text)
+
+
+def _refuses(clause: str, asked: str, language: Language) -> bool:
+    """Whether a clause denies; a word that the question has itself denies nothing."""
+    said = {word.casefold() for word in content_words(asked, language)}
+    refused = any(match.group().casefold() not in said for match in _REFUSED.finditer(clause))
+    denied = language.denial.search(clause) is not None
+    return denied != refused

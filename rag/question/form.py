@@ -1,0 +1,168 @@
+"""What a question wants done: a fact found, a yes or no, a whole list, a count, a comparison.
+
+English is written out; German, Spanish and French as far as a form is told by its first words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from rag.languages import Language
+
+Form = Literal["fact", "yes_no", "list", "count", "most", "compare", "total", "summary", "reason"]
+
+_OPEN = r"^\W*(?:(?:and|but|so|then|please|und|aber|y|et|mais)\b[\s,]*)*"
+
+
+def _opens(alternatives: str) -> re.Pattern[str]:
+    return re.compile(rf"{_OPEN}(?:{alternatives})\b", re.IGNORECASE)
+
+
+_YES_NO = {
+    "en": _opens(
+        "is|are|was|were|do|does|did|can|could|may|must|should|shall|will|would|has|have|had|am"
+        "|isn['’]t|aren['’]t|don['’]t|doesn['’]t|can['’]t"
+    ),
+    "de": _opens(
+        "ist|sind|war|waren|kann|können|darf|dürfen|muss|müssen|soll|sollte|gibt es|hat|haben|wird"
+        "|werden|gilt|bekomme|bekommt|bekommen|brauche|braucht|zahlt"
+    ),
+    "es": _opens("es|son|hay|puedo|puede|pueden|debe|debo|tiene|tengo|está|están|se puede"),
+    "fr": _opens("est-ce|est-il|sont-ils|peut-on|puis-je|dois-je|faut-il|y a-t-il|a-t-on"),
+}
+_SUMMARY = _opens(
+    "summari[sz]e|sum up|(?:give|write|make) (?:me )?(?:a |the )?(?:short |brief )?summary"
+    "|fasse|zusammenfassung|resume|résume"
+    "|(?:what is|what's) (?:the|this|that) (?:document|file|paper|report|text) about"
+)
+_TOTAL = re.compile(
+    r"\b(?:in total|altogether|all together|add(?:ed)? up|sum of|total of all|on average"
+    r"|the average|the mean)\b",
+    re.IGNORECASE,
+)
+_COMPARE = re.compile(
+    r"\b(?:compare[ds]?|comparison|differences?|differ|versus|vs\.?|rather than|as opposed to"
+    r"|vergleiche?|unterschiede?|diferencias?|différences?)\b",
+    re.IGNORECASE,
+)
+_COMPARATIVE = re.compile(
+    r"\b(?:which|who|what)\b[^?]*\b(?:is|are|was|were|has|have|costs?|pays?|offers?|gives?|lasts?"
+    r"|takes?|weighs?|holds?) (?:the |a |an )?(?:lower|higher|cheaper|dearer|better|larger|bigger"
+    r"|smaller|longer|shorter|older|newer|faster|slower|heavier|lighter|more expensive"
+    r"|less expensive)\b",
+    re.IGNORECASE,
+)
+_OR = re.compile(r"\bor\b|\boder\b|\bou\b", re.IGNORECASE)
+_REASON = _opens("why|how come|for what reason|what is the reason|warum|wieso|weshalb|pourquoi")
+_COUNT = re.compile(
+    r"\b(?:how many|what number of|wie ?viele|cuánt[oa]s|combien d(?:e|['’]))\s*"
+    r"(?P<what>[^?,.;]{2,80})",
+    re.IGNORECASE,
+)
+_LIST = re.compile(
+    rf"{_OPEN}(?:list\b|name (?:all|the)\b|enumerate\b|(?:what|which) are\b"
+    r"|(?:what|which) (?:\w+ ){0,2}?(?!(?:is|was|does|has|this|its|status|process|basis|address"
+    r"|business|access)\b)\w{2,}s\b|what (?:is|does) .*\binclude|(?:what|which) .* (?:covered|"
+    r"included|excluded|required|needed)\b|welche\b(?! \w+ ist)|qué .*s\b|quels\b|quelles\b"
+    r"|in (?:which|what) \w+s\b)",
+    re.IGNORECASE,
+)
+_VERB_S = re.compile(
+    r"^\W*(?:what|which) (?:\w+ )?(?:happens|counts|means|makes|applies|comes|goes|follows|costs"
+    r"|causes|needs|gives|gets|takes|says)\b",
+    re.IGNORECASE,
+)
+_NOUN = re.compile(
+    r"\b(?:what|which|welche|quels|quelles|qué|list|name)"
+    r"(?: are| all| kinds? of| types? of| sorts? of)?(?: the| of)? ([^\W\d_]+(?: [^\W\d_]+)?)",
+    re.IGNORECASE,
+)
+_ASKING = re.compile(
+    r"\bhow (?:many|much|often|long|far)\b|\bwie (?:viele?|oft|lange)\b"
+    r"|\b(?:compare|comparison|difference|differences|between|versus)\b|\bthe two\b|\bmust\b"
+    r"|\b(?:list|name) (?:all|the)\b|\bplease\b|\btell me\b",
+    re.IGNORECASE,
+)
+_MOST = re.compile(
+    r"\b(?P<high>most expensive|highest|largest|biggest|greatest|longest|oldest|heaviest|dearest"
+    r"|maximum|latest|newest|tallest|fastest)\b"
+    r"|\b(?P<low>cheapest|least expensive|lowest|smallest|shortest|youngest|lightest|least"
+    r"|minimum|earliest|slowest)\b",
+    re.IGNORECASE,
+)
+# What a superlative is measured in, where the question does not say it.
+_MEASURES = {
+    "expensive": "price cost fee charge", "cheapest": "price cost fee charge",
+    "dearest": "price cost fee charge", "longest": "length duration time days weeks hours",
+    "shortest": "length duration time days weeks hours", "heaviest": "weight mass",
+    "lightest": "weight mass", "oldest": "age year", "youngest": "age year",
+    "latest": "date year", "newest": "date year", "earliest": "date year",
+    "tallest": "height", "fastest": "speed time", "slowest": "speed time",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Most:
+    """The superlative of a question: which way, and words that may name what is measured."""
+
+    high: bool
+    word: str
+    measures: str
+
+
+def form_of(text: str, language: Language) -> Form:
+    """What a question wants done."""
+    tests: tuple[tuple[Form, bool], ...] = (
+        ("summary", _SUMMARY.search(text) is not None),
+        ("total", _TOTAL.search(text) is not None),
+        ("compare", _compares(text)),
+        ("reason", _REASON.search(text) is not None),
+        ("yes_no", _is_yes_no(text, language)),
+        ("most", _MOST.search(text) is not None and _chooses(text)),
+        ("count", _COUNT.search(text) is not None),
+        ("list", _LIST.search(text) is not None and _VERB_S.search(text) is None),
+    )
+    return next((form for form, holds in tests if holds), "fact")
+
+
+def asking_words(text: str) -> list[str]:
+    """Words of a question that say how it asks and nothing of what it asks about."""
+    return [word for match in _ASKING.finditer(text) for word in match.group().split()]
+
+
+def asked_noun(text: str) -> str:
+    """What a list is asked of: "states" of "in which states is it offered?", '' where unsaid."""
+    found = _NOUN.search(text)
+    return found[1] if found else ""
+
+
+def counted(text: str) -> str:
+    """The words for what is counted: "error codes does the Skylark have"."""
+    found = _COUNT.search(text)
+    return found["what"] if found else ""
+
+
+def superlative(text: str) -> Most | None:
+    """The superlative of a question, None where it has none."""
+    found = _MOST.search(text)
+    if found is None:
+        return None
+    word = found.group().split()[-1].casefold()
+    return Most(found["high"] is not None, found.group(), _MEASURES.get(word, ""))
+
+
+def _compares(text: str) -> bool:
+    return _COMPARE.search(text) is not None or _COMPARATIVE.search(text) is not None
+
+
+def _chooses(text: str) -> bool:
+    return re.search(r"\b(?:which|what|who|where)\b", text, re.IGNORECASE) is not None
+
+
+def _is_yes_no(text: str, language: Language) -> bool:
+    opening = _YES_NO.get(language.code)
+    if opening is None or opening.search(text) is None:
+        return False
+    return _OR.search(text) is None

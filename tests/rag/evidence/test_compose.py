@@ -1,0 +1,232 @@
+"""What becomes of scored sentences: an answer that is whole, and about what was asked."""
+
+import re
+
+from indexer.keyword.analysis import query_words
+from indexer.keyword.bm25 import TermStatistics
+from indexer.records import Block, Document, Hit, Page, Passage, Span
+from rag.evidence.compose import DEPENDS, DISAGREE, compose
+from rag.evidence.extract import score
+from rag.evidence.quotables import quotables
+from rag.question.analysis import read
+
+
+class Shelf:
+    """Documents made of pages; each page is a text whose lines are blocks."""
+
+    def __init__(self, *documents):
+        self._pages, self._passages, self.hits = {}, {}, []
+        for n, (title, headings, pages) in enumerate(documents, start=1):
+            name = f"d{n}"
+            self._passages[name] = []
+            for number, text in enumerate(pages, start=1):
+                self._pages[name, number] = Page(number, text, blocks=tuple(blocks(text)))
+                passage = Passage(
+                    text,
+                    headings,
+                    (Span(number, 0, len(text)),),
+                    number - 1,
+                    100 * n + number,
+                    name,
+                )
+                self._passages[name].append(passage)
+                document = Document(
+                    name, 1, f"{n}.txt", title, "", 0, "txt", 1, True, "ready", "", 1, 0, 1, 0.0
+                )
+                rank = len(self.hits) + 1
+                self.hits.append(Hit(rank, 1.0 / rank, passage, document))
+
+    def page(self, document, number):
+        return self._pages[document, number]
+
+    def passages_of(self, document):
+        return self._passages[document]
+
+    def ask(self, text):
+        words = tuple(query_words(text, ["en"]))
+        holding = {word.terms: 5 for word in words}
+        question = read(text, TermStatistics(words, 100, 5000, holding), ["en"])
+        pages = self._pages
+        return compose(
+            question, self.hits, score(question, self.hits, quotables(self.hits, pages)), self
+        )
+
+
+def blocks(text):
+    """A line is a block: a list item, a table (lines with bars), a heading (#) or text."""
+    place = 0
+    table = None
+    for line in text.splitlines(keepends=True):
+        start, end = place, place + len(line.rstrip("\n"))
+        place += len(line)
+        if " | " in line:
+            table = Block("table", table.start if table else start, end,
+                          header=table.header if table else len(line))  # fmt: skip
+            continue
+        if table:
+            yield table
+            table = None
+        if line.strip():
+            listed = re.match(r"- |\d+\. ", line)
+            yield Block("list" if listed else "text", start, end)
+    if table:
+        yield table
+
+
+def quoted(shelf, question):
+    return [quote.text for quote in shelf.ask(question).quotes]
+
+
+VALUES = ("Handbook", (), (
+    "Company values:\n1. Quality: we make good things.\n2. Honesty: we say what is true.",
+    "3. Patience: we wait.\n4. Courage: we dare.\nReviews are held every year.",
+))  # fmt: skip
+
+
+def test_a_list_is_shown_whole_over_the_page_break():
+    shelf = Shelf(VALUES)
+    answer = shelf.ask("What are the company values?")
+    assert answer.quotes[0].text == (
+        "Company values:\nQuality: we make good things.\nHonesty: we say what is true.\n"
+        "Patience: we wait.\nCourage: we dare."
+    )
+    assert {span.page for span in answer.quotes[0].spans} == {1, 2}
+
+
+def test_a_list_stays_with_the_line_that_announces_it():
+    shelf = Shelf(("Handbook", (), (
+        "An appeal must contain the following:\n- Your name\n- Your number\nSend it by mail.",
+    )))  # fmt: skip
+    assert quoted(shelf, "What must an appeal contain?")[0] == (
+        "An appeal must contain the following:\nYour name\nYour number"
+    )
+
+
+def test_an_announcement_brings_what_it_announces_and_what_it_leans_on():
+    shelf = Shelf(("Handbook", (), (
+        "Whoever sees a theft must report the theft at once. You can do this by:\n"
+        "- Calling the hotline\n- Writing to the works council",
+    )))  # fmt: skip
+    answer = quoted(shelf, "How do I report a theft?")
+    assert answer[0].endswith(
+        "You can do this by:\nCalling the hotline\nWriting to the works council"
+    )
+
+
+def test_one_item_is_quoted_with_the_line_that_announces_it():
+    shelf = Shelf(("Sports", (), (
+        "The allowance covers:\n- Gym memberships\n- Health retreats and spas\n- Boxing lessons",
+    )))  # fmt: skip
+    answer = shelf.ask("Does the allowance cover spas?")
+    assert answer.quotes[0].text == "The allowance covers:\nHealth retreats and spas"
+    assert answer.lead == "Yes."
+
+
+def test_no_answer_ends_on_a_colon():
+    shelf = Shelf(("Guide", (), ("To reset the station do this:\nHold the round key.",)))
+    assert quoted(shelf, "How do I reset the station?") == [
+        "To reset the station do this:\nHold the round key."
+    ]
+
+
+def test_yes_and_no_are_said_where_the_passage_says_so():
+    shelf = Shelf(("Policy", (), (
+        "Business class flights are not repaid. Train tickets are repaid.",
+    )))  # fmt: skip
+    assert shelf.ask("Are business class flights repaid?").lead == "No."
+    assert shelf.ask("Are train tickets repaid?").lead == "Yes."
+
+
+def test_no_yes_where_it_would_have_to_be_worked_out():
+    shelf = Shelf(("Policy", (), ("Receipts are needed above 10 euros.",)))
+    assert shelf.ask("Are receipts needed for 8 euros?").lead == ""
+
+
+def test_what_lacks_the_name_asked_for_is_not_quoted():
+    shelf = Shelf(
+        ("Standard plan details", (), ("The deductible of the plan is 2,000 dollars a year.",)),
+        ("Plus plan details", (), ("The deductible is 500 dollars a year for each member.",)),
+    )
+    assert quoted(shelf, "What is the deductible of the Plus plan?") == [
+        "The deductible is 500 dollars a year for each member."
+    ]
+
+
+def test_documents_of_several_names_say_which_is_which():
+    shelf = Shelf(
+        ("Standard plan details", (), ("The deductible is 2,000 dollars a year.",)),
+        ("Plus plan details", (), ("The deductible is 500 dollars a year.",)),
+    )
+    answer = shelf.ask("How much is the deductible?")
+    assert answer.lead == DEPENDS
+    assert [quote.about for quote in answer.quotes] == [
+        "Standard plan details",
+        "Plus plan details",
+    ]
+
+
+def test_documents_that_disagree_are_shown_side_by_side():
+    shelf = Shelf(
+        ("Handbook", (), ("Staff have 30 days of paid leave a year.",)),
+        ("Newsletter", (), ("Staff have 28 days of paid leave a year.",)),
+    )
+    answer = shelf.ask("How many days of paid leave do staff have?")
+    assert answer.lead == DISAGREE
+    assert [quote.about for quote in answer.quotes] == ["Handbook", "Newsletter"]
+
+
+def test_a_name_that_stands_nowhere_is_said_not_answered():
+    shelf = Shelf(("Standard plan details", (), ("The Standard plan covers dental care.",)))
+    answer = shelf.ask("What does the Platinum plan cover?")
+    assert not answer.quotes
+    assert "“Platinum”" in answer.notice
+
+
+def test_a_figure_is_not_answered_by_a_sentence_without_one():
+    shelf = Shelf(("Roles", (), ("The director leads the company and its salary policy.",)))
+    answer = shelf.ask("How much is the salary of the director?")
+    assert not answer.quotes
+    assert "figure" in answer.notice
+
+
+TABLE = ("Prices", ("Stations",), (
+    "Item | Price in euros | Weight\nKestrel | 249 | 2 kg\nOsprey | 389 | 4 kg\nHeron | 199 | 3 kg",
+))  # fmt: skip
+
+
+def test_the_largest_of_a_column_is_found_with_its_row():
+    shelf = Shelf(TABLE)
+    answer = shelf.ask("Which of the stations is the most expensive?")
+    assert answer.quotes[0].text == "Item: Osprey; Price in euros: 389; Weight: 4 kg"
+    assert answer.lead == "The most expensive of 3 rows by “Price in euros”:"
+    cheapest = shelf.ask("Which station is the cheapest?")
+    assert cheapest.quotes[0].text.startswith("Item: Heron")
+
+
+def test_items_are_counted_and_cited():
+    shelf = Shelf(VALUES)
+    answer = shelf.ask("How many company values are there?")
+    assert answer.lead == "4, counting the items of this list."
+    assert len(answer.quotes[0].text.split("\n")) == 5
+
+
+def test_what_a_sentence_names_is_counted():
+    shelf = Shelf(("Map", (), ("The states served are Ohio, Iowa, Utah and Maine.",)))
+    assert shelf.ask("How many states are served?").lead == "4, counting those that this names."
+
+
+def test_a_sum_is_said_to_be_beyond_quoting():
+    shelf = Shelf(TABLE)
+    assert "language model" in shelf.ask("What is the price of all stations in total?").notice
+
+
+def test_every_span_quotes_its_page():
+    shelf = Shelf(VALUES, TABLE)
+    for question in ("What are the company values?", "Which item is the most expensive?"):
+        for quote in shelf.ask(question).quotes:
+            document = shelf.hits[quote.hit].document.id
+            words = "".join(
+                shelf.page(document, span.page).text[span.start : span.end] for span in quote.spans
+            )
+            last = quote.text.split("\n")[-1].split(": ")[-1]
+            assert last in words
