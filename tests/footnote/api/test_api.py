@@ -224,11 +224,14 @@ def test_a_body_that_is_no_json_is_told_how_to_be_sent(home):
         assert "JSON" in error(sent)["message"]
 
 
-def test_a_fault_of_ours_says_nothing_of_the_inside(home, monkeypatch):
+@pytest.mark.parametrize(
+    "where", ["footnote.access.Access.collections", "footnote.web.server.guard._refusal"]
+)
+def test_a_fault_of_ours_says_nothing_of_the_inside(home, monkeypatch, where):
     def broken(*_, **__):
         raise RuntimeError("the inside")
 
-    monkeypatch.setattr("footnote.access.Access.collections", broken)
+    monkeypatch.setattr(where, broken)
     said = client().get("/api/v1/collections")
     assert said.status_code == 500
     assert "inside" not in error(said)["message"]
