@@ -32,6 +32,7 @@ from pathlib import Path
 from benchmarks.kills import StandIn
 from benchmarks.mutations import Mutant, mutants, samples
 from benchmarks.odd_texts import queries, replies
+from benchmarks.rich_files import rich_files
 from embedder.errors import FootnoteError
 from indexer.chunking import cut
 from indexer.doctor.repair import examine
@@ -123,7 +124,7 @@ class Hashing(StandIn):
 def fuzz_files(folder: Path, count: int, seed: int, keep: Path | None = None) -> Findings:
     """Parse so many mutated samples; every outcome is a reading or a message of ours."""
     found = Findings()
-    seeds = samples(folder)
+    seeds = [*samples(folder), *rich_files()]
     path = os.environ["PATH"]
     os.environ["PATH"] = ""  # no text recognition
     work = Path(tempfile.mkdtemp(prefix="footnote-fuzz-"))

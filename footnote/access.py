@@ -243,6 +243,10 @@ class Access:
         """As `Answerer.ask`."""
         return self._home.answerer.ask(question, self.scope(chosen), before, stream)
 
+    def summary(self, document: str) -> Answer:
+        """As `Answerer.summarise`, of a document that may be read."""
+        return self._home.answerer.summarise(self.document(document))
+
     def explain(
         self, question: str, expected: str, chosen: Several[int] | None = None
     ) -> Explanation:

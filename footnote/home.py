@@ -7,7 +7,7 @@ are first used, once for all threads.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 from embedder.errors import FootnoteError
 from embedder.registry import Registry
-from footnote.settings import FORMATS, KEEP, LEAVE_OUT, MEASURED, Settings, home_path
+from footnote.settings import FORMATS, KEEP, LEAVE_OUT, MEASURED, Settings, home_path, save
 from indexer.ingest.progress import FailedFile
 from indexer.ingest.sources import Source, find
 from indexer.store.errors import UnknownDocumentError, UnknownOriginalError
@@ -137,6 +137,13 @@ class Home:
             timeout=self.settings.number("llm_timeout"),
             temperature=temperature,
         )
+
+    def configure(self, values: Mapping[str, str]) -> None:
+        """Keep settings in the home and go by them from now on; '' takes one back."""
+        save(self.path, values)
+        self.settings = Settings.resolve(self.path)
+        for made in ("llm", "answerer"):  # made anew from the settings when next asked for
+            self.__dict__.pop(made, None)
 
     @cached_property
     def answerer(self) -> Answerer:

@@ -6,12 +6,14 @@ file `settings.toml` in the home, the default.
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from embedder.atomic import writing
 from embedder.errors import FootnoteError
 
 # Where questions and passages go, with what key and at what price: out of a backup only with a yes.
@@ -158,6 +160,30 @@ class Settings:
                 + ", ".join(allowed)
             )
         return setting.value
+
+
+def save(home: Path, values: Mapping[str, str]) -> None:
+    """Write settings into `home/settings.toml` beside those it has; '' takes one out.
+
+    The file may hold a key: its owner alone may read it. Raises `SettingsError` for a setting
+    that there is not, `StorageError` where it cannot be written.
+    """
+    path = home / "settings.toml"
+    unknown = sorted(set(values) - {known.name for known in _KNOWN})
+    if unknown:
+        raise SettingsError(f"there is no setting {', '.join(unknown)}")
+    kept = {**_read_file(path), **values}
+    lines = [f"{name} = {_toml(value)}" for name, value in kept.items() if value != ""]
+    with writing(path) as new:
+        new.touch(mode=0o600)
+        new.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _toml(value: object) -> str:
+    """A value as TOML writes it; settings are texts, numbers and truths."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else json.dumps(value, ensure_ascii=False)
 
 
 def home_path(

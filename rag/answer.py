@@ -7,23 +7,26 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from embedder.errors import FootnoteError
 from indexer.chunking import locate
 from indexer.keyword.bm25 import TermStatistics
 from indexer.parsers.layout import clean
-from indexer.records import Hit, Page, Passage, Span
+from indexer.records import Document, Hit, Page, Passage, Span
 from indexer.store.errors import UnknownDocumentError
 from rag.evidence import abstain, cite, extract
 from rag.evidence.compose import compose
 from rag.evidence.quotables import Pages, Quotable, quotables, with_lists
 from rag.evidence.retrieve import Search, retrieve
+from rag.evidence.summary import summary
 from rag.llm import generate
 from rag.llm.client import ChatModel, LanguageModelError, MalformedReplyError, OneWait
 from rag.question.analysis import Question, read
+from rag.question.focus import focused, foreign
 from rag.question.follow_ups import standalone
+from rag.question.form import superlative
 from rag.records import Answer, Footnote, Sentence, Turn
 
 if TYPE_CHECKING:
@@ -34,6 +37,11 @@ _ENDS = (".", "!", "?", "。", "！", "？", "।", ":", ")", '"', "”", "’",
 # What may stand between two quotes that are shown as one: a list's bullet or number.
 _MARK = 12
 _WORD = re.compile(r"[^\W\d_]{2}|\d{3}")
+
+# A question names a document where this share of it stands in the title, and a question in
+# another language is answered where a passage holds this share of it.
+_NAMED = 0.5
+_SHARED = 0.6
 
 OnText = Callable[[str], None]
 
@@ -66,6 +74,10 @@ class Knowledge(Protocol):
         """The language of each document, '' where it is unknown."""
         ...
 
+    def languages(self, collection: int) -> list[str]:
+        """The languages of a collection's documents, '' where one is unknown."""
+        ...
+
     def term_statistics(self, collections: Iterable[int], text: str) -> TermStatistics:
         """How common the words of a text are."""
         ...
@@ -87,6 +99,7 @@ class Reading:
     features: abstain.Features
     confidence: float
     notice: str
+    languages: tuple[str, ...] = ()  # of all documents searched
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +140,13 @@ class Answerer:
         # Lone surrogates, from a command line in another encoding, are no text to SQLite.
         question = question.encode(errors="replace").decode()
         llm = OneWait(self._llm) if self._llm else None
-        alone = standalone(question.strip(), history, llm)
+        alone = focused(standalone(question.strip(), history, llm))
         reading = self.read(alone, scope)
         told = on_text or _nobody
+        whole = self._whole_document(reading)
+        if whole is not None:
+            made = self.summarise(whole, on_text)
+            return replace(made, question=question, standalone=alone)
         drafted = self._draft(reading, llm, told) if reading.scored else _Drafted("extractive")
         return Answer(
             question=question,
@@ -145,9 +162,65 @@ class Answerer:
             lead=drafted.lead,
         )
 
+    def summarise(self, document: Document, on_text: OnText | None = None) -> Answer:
+        """The sentences that hold a document, in order, each with its footnote.
+
+        A language model only rewrites them, and is checked against them. Without sentences the
+        answer is marked as none (`abstained`).
+        """
+        started = time.monotonic()
+        reading = self._held(document)
+        told = on_text or _nobody
+        drafted = _quoted(reading, self._store.page, told)
+        if self._llm and drafted.sentences:
+            drafted = _rewritten(reading, self._llm, told, drafted)
+        return Answer(
+            question=reading.question.text,
+            standalone=reading.question.text,
+            sentences=drafted.sentences,
+            footnotes=drafted.footnotes,
+            abstained=not drafted.sentences,
+            confidence=1.0,
+            mode=drafted.mode,
+            hits=reading.hits,
+            seconds=time.monotonic() - started,
+            notice=_sentence(drafted.notice),
+        )
+
+    def _held(self, document: Document) -> Reading:
+        """The sentences that hold a document, each as a passage of its own."""
+        passages = self._store.passages_of(document.id)
+        hits = [Hit(n, 1.0, passage, document) for n, passage in enumerate(passages, start=1)]
+        pages = self._pages(hits)
+        languages = list(self._store.document_languages([document.id]).values()) or [""]
+        found = summary(hits, quotables(hits, pages), languages)
+        held = []
+        for rank, one in enumerate(found, start=1):
+            passage = hits[one.hit].passage
+            spans = tuple(locate(passage, one.start, one.end))
+            text = "\n".join(pages[document.id, s.page].text[s.start : s.end] for s in spans)
+            held.append(Hit(rank, 1.0, replace(passage, text=text, spans=spans), document))
+        asked = read(f"Summarise {document.title}", TermStatistics((), 1, 1, {}), languages)
+        whole = tuple(quotables(held, pages))
+        features = abstain.features(asked, held, ())
+        return Reading(asked, tuple(held), pages, whole, (), features, 1.0, "")
+
+    def _whole_document(self, reading: Reading) -> Document | None:
+        """The document that a question wants summed up, None where it names none."""
+        if reading.question.form != "summary":
+            return None
+        named = [
+            (reading.question.covered(reading.question.terms_of(hit.document.title)), hit.document)
+            for hit in reading.hits
+        ]
+        share, document = max(named, key=lambda one: one[0], default=(0.0, None))
+        return document if share >= _NAMED else None
+
     def read(self, question: str, scope: Scope) -> Reading:
         """Search for a question and weigh what was found."""
-        retrieved = retrieve(self._searcher, self._store, question, scope)
+        most = superlative(question)
+        wanted = f"{question} {most.measures}" if most and most.measures else question
+        retrieved = retrieve(self._searcher, self._store, wanted, scope)
         pages = self._pages(retrieved.hits)
         # A document that was deleted since the search is not answered from.
         hits = tuple(
@@ -163,7 +236,11 @@ class Answerer:
         features = abstain.features(asked, hits, scored)
         confidence = abstain.shipped().probability(features)
         whole = tuple(with_lists(found))
-        return Reading(asked, hits, pages, whole, scored, features, confidence, retrieved.notice)
+        there = {code for one in scope.collections for code in self._store.languages(one)}
+        return Reading(
+            asked, hits, pages, whole, scored, features, confidence, retrieved.notice,
+            tuple(sorted(there)),
+        )  # fmt: skip
 
     def _draft(self, reading: Reading, llm: ChatModel | None, told: OnText) -> _Drafted:
         if llm is None:
@@ -176,6 +253,10 @@ class Answerer:
 
     def _extracted(self, reading: Reading, told: OnText, notice: str = "") -> _Drafted:
         """Quote what answers, or nothing where the documents do not seem to hold an answer."""
+        strange = foreign(reading.question.text, reading.languages)
+        # Words that both languages share (names, figures) may have found it all the same.
+        if strange and reading.features.passage < _SHARED:
+            return _Drafted("extractive", notice=f"{notice} {strange}".strip())
         if reading.confidence < abstain.shipped().threshold:
             return _Drafted("extractive", notice=notice)
         composed = compose(reading.question, reading.hits, reading.scored, self._store)
@@ -197,6 +278,30 @@ class Answerer:
             with suppress(UnknownDocumentError):
                 pages[document, number] = self._store.page(document, number)
         return pages
+
+
+def _quoted(reading: Reading, page: Callable[[str, int], Page], told: OnText) -> _Drafted:
+    """All that a reading holds, quoted in order, with its headings."""
+    notes = _Notes(reading.hits, page)
+    sentences = []
+    last = ""
+    for one in reading.quotables:
+        headings = reading.hits[one.hit].passage.headings
+        heading = headings[-1] if headings else ""
+        about = heading if heading != last else ""
+        last = heading
+        sentences.append(Sentence(one.text, "supported", notes.add((one,)), about))
+        told(f"{one.text} ")
+    return _Drafted("extractive", tuple(sentences), notes.footnotes)
+
+
+def _rewritten(reading: Reading, llm: ChatModel, told: OnText, quoted: _Drafted) -> _Drafted:
+    """What was quoted as a language model puts it; as it was where that fails."""
+    try:
+        return _generated(reading, llm, told)
+    except LanguageModelError as error:
+        notice = f"{error}. The document's own sentences are shown instead."
+        return replace(quoted, notice=notice)
 
 
 def _generated(reading: Reading, llm: ChatModel, told: OnText) -> _Drafted:

@@ -43,6 +43,7 @@ class Script:
     requests: list[dict] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     url: str = ""
+    models: tuple[str, ...] = ("tiny",)
     closing: threading.Event = field(default_factory=threading.Event)
 
     def take(self, request: dict) -> Reply:
@@ -75,6 +76,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+    def do_GET(self):
+        self.server.script.keys.append(self.headers.get("Authorization", ""))
+        models = [{"id": name} for name in self.server.script.models]
+        listed = self.path == "/v1/models"
+        self._plain(Reply(body=json.dumps({"data": models})) if listed else Reply(status=404))
 
     def do_POST(self):
         length = int(self.headers["Content-Length"])

@@ -246,6 +246,23 @@ def ask(context: click.Context, question: str, collections: tuple[str, ...], as_
 
 
 @main.command()
+@click.argument("document")
+@_collection
+@as_json_option
+@click.pass_context
+def summary(
+    context: click.Context, document: str, collections: tuple[str, ...], as_json: bool
+) -> None:
+    """Sum up DOCUMENT (an id, path or title) in its own sentences, each with its source."""
+    from footnote.rendering import results, transcript
+
+    home = open_home(context)
+    found = transcript.find_document(home.store, home.scope(collections).collections, document)
+    answer = home.answerer.summarise(found)
+    show(as_json, lambda: results.answer_json(answer), lambda: results.answer_text(answer))
+
+
+@main.command()
 @click.argument("question")
 @click.option("--passage", required=True, help="Text that you expected to be found.")
 @_collection

@@ -9,7 +9,7 @@ import streamlit as st
 
 from embedder.errors import FootnoteError
 from footnote.access import NotSignedInError
-from footnote.web.admin import account, people, status
+from footnote.web.admin import account, language_model, people, status
 from footnote.web.ask import page as ask
 from footnote.web.library import page as library
 from footnote.web.server import session
@@ -58,6 +58,12 @@ def pages(person: Person) -> list[StreamlitPage]:
                 url_path="training",
             ),
             st.Page(status.show, title="Status", icon=":material/monitoring:", url_path="status"),
+            st.Page(
+                language_model.show,
+                title="Settings",
+                icon=":material/tune:",
+                url_path="settings",
+            ),
             st.Page(
                 people.show,
                 title="People",

@@ -120,7 +120,13 @@ def write_grid(builder: PageBuilder, grid: Grid, header: bool = True) -> None:
     captions, rows, heads = table_rows(grid)
     for caption in captions:
         builder.paragraph(caption)
-    builder.table(rows, header=heads > 0 if grid.heads is not None or heads > 1 else header)
+    told = grid.heads is not None or heads > 1
+    builder.table(rows, header=heads > 0 if told else header and not _is_form(rows))
+
+
+def _is_form(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether two columns are names and values from the first row on ("Phone | 0171 555")."""
+    return bool(rows) and len(rows[0]) == 2 and not _is_name(rows[0][1].strip() or "x", True)
 
 
 def table_rows(grid: Grid) -> tuple[list[str], list[list[str]], int]:
@@ -133,7 +139,7 @@ def table_rows(grid: Grid) -> tuple[list[str], list[list[str]], int]:
     wide = _full_rows(grid)
     captions = []
     while grid.rows and (0 in wide or not any(grid.rows[0])):
-        captions.append(grid.rows[0][0] if grid.rows[0] else "")
+        captions.append(_said(grid.rows[0]))
         wide = _cut_first(grid, wide)
     heads = header_depth(grid)
     heads = next((row for row in range(heads) if row in wide), heads)
@@ -219,16 +225,17 @@ def inner_text(grid: Grid) -> str:
 
 
 def _full_rows(grid: Grid) -> set[int]:
-    """The rows that are one merged cell over the whole width of a table of several columns."""
-    width = grid.width
+    """The rows that say one thing alone, in cells merged from the table's first column on."""
+    filled = [[n for n, text in enumerate(row) if text.strip()] for row in grid.rows]
+    first = min((columns[0] for columns in filled if columns), default=0)
     return {
         area.top
         for area in grid.areas
-        if width > 1
-        and area.top == area.bottom
-        and area.left == 0
-        and area.right >= width - 1
+        if area.top == area.bottom
+        and area.right > area.left == first
         and area.top < len(grid.rows)
+        and filled[area.top]
+        and filled[area.top][-1] <= area.right
     }
 
 
@@ -297,14 +304,19 @@ def _labelled(rows: list[list[str]], wide: set[int], header: bool) -> list[list[
     label = ""
     for number, row in enumerate(rows):
         if number in inner:
-            label = row[0]
+            label = _said(row)
         elif number in labels:  # below all others: a remark
-            found.append([row[0]])
+            found.append([_said(row)])
         elif inner:
             found.append([label, *row])
         else:
             found.append(row)
     return found
+
+
+def _said(row: Sequence[str]) -> str:
+    """What a row says that says one thing alone."""
+    return next((text for text in row if text.strip()), "")
 
 
 def _at(row: Sequence[str], column: int) -> str:

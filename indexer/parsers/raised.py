@@ -89,6 +89,13 @@ class Line:
         else:
             self._text.append(piece)
 
+    def mark(self, text: str) -> None:
+        """Add the mark of a note that a program has numbered: raised, and by itself."""
+        before = self.text()
+        if text.strip():
+            blank = "" if not before or before[-1].isspace() else " "
+            self._text.append(f"{blank}^{text.strip()}")
+
     def text(self) -> str:
         """The line so far."""
         if self._waiting:

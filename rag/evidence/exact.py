@@ -28,6 +28,8 @@ _NAMED = 0.6
 # A column is one of figures if this share of its cells are.
 _FIGURES = 0.6
 _TIES = 3
+# Words for whatever stands in a row.
+_GENERIC = "product item thing article entry row one"
 
 # "The states are Colorado, Delaware, and Ohio."
 _ENUMERATION = re.compile(
@@ -118,7 +120,8 @@ def _extreme(
     names = cells_of(_text(entries.header, page_of).splitlines()[-1])
     rows = [cells_of(_text(row, page_of)) for row in entries.items]
     column = _column(question, asked, names, rows)
-    if column is None:
+    above = found.near.head | question.terms_of(" ".join(names))
+    if column is None or not _about(question, asked, above):
         return None
     valued = [
         (value, row)
@@ -131,6 +134,14 @@ def _extreme(
         return None
     lead = f"The {asked.word} of {len(valued)} rows by “{names[column]}”:"
     return Worked(lead, found.near.quotable.hit, best, entries)
+
+
+def _about(question: Question, asked: Most, above: frozenset[str]) -> bool:
+    """Whether title, headings and column names hold what the superlative is asked of."""
+    said = question.terms_of(f"{asked.word} {_GENERIC}")
+    rest = {word: share for word, share in question.weights.items() if not said & set(word)}
+    held = sum(share for word, share in rest.items() if above & set(word))
+    return held >= _NAMED * sum(rest.values())
 
 
 def _column(

@@ -90,9 +90,9 @@ def score(
         value += _ENUMERATES * (question.form == "list" and _enumerates(question, quotable, noun))
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
-        value -= _FRAGMENT_PENALTY * (not quotable.item and _is_fragment(quotable.text))
+        value -= _FRAGMENT_PENALTY * (not quotable.item and is_fragment(quotable.text))
         value -= _DENIAL * (denied and not _denies(quotable))
-        value -= _EXAMPLE_PENALTY * _is_example(quotable.text)
+        value -= _EXAMPLE_PENALTY * is_example(quotable.text)
         scored.append(Scored(quotable, value, own, whole, terms[place], head))
     return sorted(scored, key=lambda one: -one.score)
 
@@ -130,7 +130,7 @@ def open_ended(text: str) -> str:
     return _NOT_LIMITED.sub(" ", text)
 
 
-def _is_fragment(text: str) -> bool:
+def is_fragment(text: str) -> bool:
     """Whether a text is less than a sentence: a caption, a label, a lone list item."""
     return len(text) < 60 and not text.rstrip("\"'”’)»").endswith((".", "!", "。", "।", ";", ":"))
 
@@ -148,7 +148,7 @@ def _denies(quotable: Quotable) -> bool:
     return language_of(quotable.text).denial.search(above) is not None
 
 
-def _is_example(text: str) -> bool:
+def is_example(text: str) -> bool:
     """Whether a sentence shows a rule at work, which is better answered by the rule itself."""
     return language_of(text).example.match(text) is not None
 

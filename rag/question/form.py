@@ -80,6 +80,8 @@ _NOUN = re.compile(
     re.IGNORECASE,
 )
 _ASKING = re.compile(
+    r"^\W*(?:please )?(?:summari[sz]e|sum up|(?:give|write|make) (?:me )?(?:a |the )?"
+    r"(?:short |brief )?summary(?: of)?)\b|"
     r"\bhow (?:many|much|often|long|far)\b|\bwie (?:viele?|oft|lange)\b"
     r"|\b(?:compare|comparison|difference|differences|between|versus)\b|\bthe two\b|\bmust\b"
     r"|\b(?:list|name) (?:all|the)\b|\bplease\b|\btell me\b",

@@ -39,6 +39,8 @@ def show(access: Access, identifier: str) -> None:
         _actions(access, document)
         progress.show(access)
         _health(document)
+        if document.passages:
+            _summary(access, document)
         if document.pages:
             _pages(access, document)
         _versions(access, document)
@@ -81,6 +83,29 @@ def _health(document: Document) -> None:
         st.warning(
             "\n".join(f"- {plain(line)}" for line in hidden), icon=":material/visibility_off:"
         )
+
+
+def _summary(access: Access, document: Document) -> None:
+    """What the document says, in its own sentences, once it is asked for."""
+    key = f"summary-{document.id}"
+    if key not in st.session_state:
+        if not st.button("Sum it up", icon=":material/short_text:"):
+            return
+        with st.spinner("Reading the document …", show_time=True):
+            st.session_state[key] = access.summary(document.id)
+    st.subheader("Summary", anchor=False)
+    answer = st.session_state[key]
+    notes = {note.n: note for note in answer.footnotes}
+    if answer.notice:
+        st.info(plain(answer.notice), icon=":material/info:")
+    if not answer.sentences:
+        st.caption("It has no sentences that could be told apart from lists and tables.")
+    for one in answer.sentences:
+        places = ", ".join(
+            str(page) for page in sorted({notes[n].span.page for n in one.footnotes})
+        )
+        about = f"**{plain(one.about)}:** " if one.about else ""
+        st.markdown(f"{about}{plain(one.text)} (page {places})")
 
 
 def _problems(access: Access, document: Document) -> None:

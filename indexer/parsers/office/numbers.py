@@ -5,6 +5,7 @@ After ECMA-376 part 1, 17.18.59 (ST_NumberFormat), whose names serve for all for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
@@ -27,6 +28,20 @@ _GANADA = "가나다라마바사아자차카타파하"
 _STEMS, _BRANCHES = "甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申酉戌亥"
 _THAI_LETTERS = "กขคงจฉชซฌญฎฏฐฑฒณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮ"
 _LARGEST = 1_000_000
+
+
+# "Page 3 of 5" without its figures, in the languages that documents of offices are mostly in.
+_PAGE_WORDS = re.compile(
+    r"(?:[\W\d_]|\b(?:page|pages|p|pp|pg|of|seite|seiten|s|von|sur|de|da|di|págs?|página|pagina|pagg?|"
+    r"side|af|sida|sidan|av|strana|strona|str|z|ze|oldal|стр|страница|из|sayfa|halaman|dari)\b|"
+    r"第|页|頁|ページ|共|总|總|쪽|페이지)*",
+    re.IGNORECASE,
+)
+
+
+def is_page_number(text: str) -> bool:
+    """Whether a line with the number of its page says nothing else."""
+    return len(text) < 80 and _PAGE_WORDS.fullmatch(text) is not None
 
 
 def numeral(number: int, kind: str) -> str:

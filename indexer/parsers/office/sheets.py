@@ -131,8 +131,8 @@ def _write_table(builder: PageBuilder, grid: Grid, carried: Row | None) -> Row:
     """
     filled = _filled(grid)
     wide = max(filled)
-    if wide == 1 and not grid.areas:
-        builder.table(grid.rows, header=False)
+    if wide == 1:
+        builder.table([[next(filter(None, row), "")] for row in grid.rows], header=False)
         return ()
     at = 0
     while at < len(grid.rows) - 1 and _is_caption(grid, at, filled[at], wide):
@@ -144,7 +144,7 @@ def _write_table(builder: PageBuilder, grid: Grid, carried: Row | None) -> Row:
     if carried is not None and not at:
         builder.table([carried, *table], header=bool(carried))
         return carried
-    header = heads > 1 or has_header(table)
+    header = bool(table) and (heads > 1 or has_header(table))
     builder.table(table, header=header)
     return table[0] if header else ()
 

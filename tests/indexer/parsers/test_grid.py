@@ -130,3 +130,14 @@ def test_a_table_inside_a_cell_reads_as_pairs():
         [[Cell("Part"), Cell("Size")], [Cell("bolt"), Cell("4")], [Cell("nut"), Cell("6")]]
     )
     assert inner_text(inner) == "Part: bolt, Size: 4; Part: nut, Size: 6"
+
+
+def test_names_beside_values_are_no_header():
+    text, header = written([[Cell("Contact", 2)], ["Phone", "0171 555"], ["Mail", "a@b.example"]])
+    assert text == "Contact\n\nPhone | 0171 555\nMail | a@b.example"
+    assert header == ""
+
+
+def test_a_line_merged_over_some_of_the_columns_labels_what_is_below_it():
+    text, _ = written([["Role", "Pay", "Hours"], [Cell("Nights", 2), ""], ["Nurse", "12", "8"]])
+    assert text.splitlines() == [" | Role | Pay | Hours", "Nights | Nurse | 12 | 8"]

@@ -44,3 +44,12 @@ def test_raised_and_lowered_text(pieces, text):
         else:
             line.add(piece, how)
     assert line.text() == text
+
+
+def test_the_mark_of_a_note_behind_an_exponent_stays_by_itself():
+    line = Line()
+    line.add("10")
+    line.add("6", 1)
+    line.mark("1")
+    line.add(" cells")
+    assert line.text() == "10^6 ^1 cells"

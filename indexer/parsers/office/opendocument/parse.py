@@ -11,6 +11,7 @@ from indexer.parsers.errors import EncryptedError
 from indexer.parsers.hidden import BACKGROUND
 from indexer.parsers.layout import PageBuilder, one_line
 from indexer.parsers.markup.markup import attribute, child, local, read_xml
+from indexer.parsers.office.numbers import is_page_number
 from indexer.parsers.office.opendocument.styles import Styles, read_styles
 from indexer.parsers.office.opendocument.text import TextReader
 from indexer.parsers.office.opendocument.writer import Writer
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _LOCKED = "is protected with a password; save it without one"
 _RUNNING = re.compile(r"(?:header|footer)(?:-left|-first)?")
-_PAGE_WORDS = re.compile(r"[\W\d_]*(?:[^\W\d_]{1,7}[\W\d_]+){0,2}[^\W\d_]{0,7}[\W\d_]*")
 
 
 def parse_opendocument(container: Container, name: str, reading: Reading) -> ParsedFile:
@@ -71,7 +71,7 @@ def running_lines(sheets: _Element | None, reader: TextReader) -> Iterator[str]:
         for paragraph in (e for e in element.iter() if local(e) in ("p", "h")):
             read = reader.read(paragraph)
             line = one_line(read.text)
-            numbered = read.numbers_pages and _PAGE_WORDS.fullmatch(line)
+            numbered = read.numbers_pages and is_page_number(line)
             if line and not numbered and line not in said:
                 said.add(line)
                 yield line

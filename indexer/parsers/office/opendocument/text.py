@@ -90,7 +90,7 @@ class TextReader:
 
     def _note(self, node: _Element, raised: int) -> None:
         citation = child(node, "note-citation")
-        self._line.add("" if citation is None else citation.text or "", 1)
+        self._line.mark("" if citation is None else citation.text or "")
         self._found.beside.append(("note", node))
 
     def _annotation(self, node: _Element, raised: int) -> None:

@@ -11,6 +11,7 @@ from indexer.parsers.errors import CorruptedError
 from indexer.parsers.grid import Cell, Grid, inner_text, laid_out, write_grid
 from indexer.parsers.layout import PageBuilder, one_line
 from indexer.parsers.markup.markup import attribute, child, local, read_xml
+from indexer.parsers.markup.mathml import linear
 from indexer.parsers.office.graphics import described
 from indexer.parsers.office.opendocument.styles import (
     Styles,
@@ -30,6 +31,7 @@ _CONTAINERS = frozenset(
 _SHAPES = frozenset({"custom-shape", "rect", "ellipse", "line", "connector", "polygon", "path"})
 _MAX_REPEAT = 100
 _MOST_ROWS = 100_000
+_MOST_CELLS = 1_000_000
 
 
 class Writer:
@@ -178,7 +180,7 @@ class Writer:
                 self.drawing(node) if local(node) != "g" else self.blocks(node)
 
     def _grid(self, element: _Element, beside: list[tuple[str, _Element]]) -> Grid:
-        rows, heads = [], 0
+        rows, heads, room = [], 0, _MOST_CELLS
         for row in _rows(element):
             heads += local(row.getparent()) == "table-header-rows"
             cells: list[Cell] = []
@@ -190,8 +192,11 @@ class Writer:
                 wide = _number(cell, "number-columns-spanned")
                 high = _number(cell, "number-rows-spanned")
                 cells += [Cell(text, wide, high)] * min(_MAX_REPEAT, repeat)
-            times = _number(row, "number-rows-repeated")
-            rows += [cells] * (min(_MAX_REPEAT, times) if any(c.text for c in cells) else 1)
+            times = min(_MAX_REPEAT, _number(row, "number-rows-repeated"))
+            room -= len(cells) * times
+            if room < 0:
+                break
+            rows += [cells] * (times if any(c.text for c in cells) else 1)
         return laid_out(rows, heads if heads > 1 else None)
 
     def _cell(self, cell: _Element, beside: list[tuple[str, _Element]]) -> str:
@@ -250,8 +255,7 @@ class Writer:
         if charts:
             self._chart(charts[0])
         elif local(inner) == "math":
-            notes = [e.text or "" for e in inner.iter() if local(e) == "annotation"]
-            self.builder.paragraph(" ".join(notes) or " ".join(inner.itertext()))
+            self.builder.paragraph(linear(inner))
 
     def _chart(self, chart: _Element) -> None:
         titles = [self.reader.plain(e) for e in chart.iter() if local(e) == "title"]

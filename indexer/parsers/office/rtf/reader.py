@@ -17,6 +17,7 @@ from indexer.parsers.hidden import MARKED
 from indexer.parsers.layout import PageBuilder, one_line
 from indexer.parsers.office.graphics import described
 from indexer.parsers.office.math import linear
+from indexer.parsers.office.numbers import is_page_number
 from indexer.parsers.office.rtf.flow import Block, CellShape, Flow, Rows
 from indexer.parsers.office.rtf.words import (
     BOXES,
@@ -32,7 +33,6 @@ from indexer.parsers.office.rtf.words import (
     MOST_NESTED,
     NOTE,
     PAGE_FIELD,
-    PAGE_WORDS,
     READ,
     RUNNING,
     SKIPPED,
@@ -205,7 +205,7 @@ class Reader:
         flow = self._flows.pop()
         for block in flow.finish():
             said = block.text if block.grid is None else "\n".join(map(" | ".join, block.grid.rows))
-            if not (flow.numbers_pages and PAGE_WORDS.fullmatch(said)):
+            if not (flow.numbers_pages and is_page_number(said)):
                 self.running[said] = None
 
     def _end_box(self, state: _State) -> None:
@@ -436,7 +436,7 @@ class Reader:
         note = NOTE.search(self._source, self._at, self._at + 200)
         kind = "endnote" if note is not None and note[1] else "footnote"
         self._notes[kind] += 1
-        self._flows[-1].line.add(str(self._notes[kind]), 1)
+        self._flows[-1].line.mark(str(self._notes[kind]))
 
     def _end_of_document(self, state: _State, number: int | None) -> None:
         self._flows[-1].kind = "endnote"

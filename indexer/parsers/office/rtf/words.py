@@ -59,7 +59,6 @@ CAPTURED = frozenset(
     }
 )  # fmt: skip
 PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
-PAGE_WORDS = re.compile(r"[\W\d_]*(?:[^\W\d_]{1,7}[\W\d_]+){0,2}[^\W\d_]{0,7}[\W\d_]*")
 HEADING = re.compile(r"heading ([1-6])|title", re.IGNORECASE)
 MOST_GROUPS = 2_000
 MOST_NESTED = 20

@@ -80,6 +80,8 @@ class _Reader:
         self._levels: dict[str, int] = {}
         self._notes = {kind: self.parts.notes(kind) for kind in _NOTES}
         self._comments = self.parts.comments()
+        self._forms = {kind: self.parts.note_form(kind) for kind in _NOTES}
+        self._counts = dict.fromkeys(_NOTES, 0)
         self._marks: dict[tuple[str, str], str] = {}
         self._waiting: list[tuple[str, str]] = []  # notes whose marks were read
         self._beside: list[tuple[str, _Element | str]] = []  # what hangs on the cells of a table
@@ -203,8 +205,8 @@ class _Reader:
     def _note_mark(self, kind: str, number: str) -> str:
         """The number that Word shows for a note."""
         if (kind, number) not in self._marks:
-            count = sum(one == kind for one, _ in self._marks) + 1
-            self._marks[kind, number] = numeral(count, self.parts.note_form(kind))
+            self._counts[kind] += 1
+            self._marks[kind, number] = numeral(self._counts[kind], self._forms[kind])
         return self._marks[kind, number]
 
     def _chunk(self, number: str) -> None:

@@ -16,6 +16,7 @@ from indexer.parsers.hidden import MARKED
 from indexer.parsers.markup.markup import attribute, child, local
 from indexer.parsers.office.graphics import description
 from indexer.parsers.office.math import linear
+from indexer.parsers.office.numbers import is_page_number
 from indexer.parsers.office.symbols import TICKED, UNTICKED, in_font, symbol
 from indexer.parsers.office.word.hidden import HiddenRuns
 from indexer.parsers.raised import Line
@@ -29,7 +30,6 @@ _SKIPPED = frozenset({"del", "moveFrom", "delText", "pPr", "rPr", "rt", "sdtPr",
 _NOTES = MappingProxyType({"footnoteReference": "footnote", "endnoteReference": "endnote"})
 # Fields whose result is another one on each page.
 _PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
-_PAGE_WORDS = re.compile(r"[\W\d_]*(?:[^\W\d_]{1,7}[\W\d_]+){0,2}[^\W\d_]{0,7}[\W\d_]*")
 _VML_SHAPES = ("shape", "rect", "roundrect", "oval")
 _OFF = ("0", "false", "off", "none")
 _RAISED = MappingProxyType({"superscript": 1, "subscript": -1})
@@ -50,7 +50,7 @@ class Paragraph:
     @property
     def is_page_number(self) -> bool:
         """Whether nothing is said but "Page 3 of 5"."""
-        return self.numbers_pages and _PAGE_WORDS.fullmatch(self.text) is not None
+        return self.numbers_pages and is_page_number(self.text)
 
 
 class TextReader:
@@ -222,7 +222,7 @@ class TextReader:
     def _note(self, node: _Element, raised: int) -> None:
         kind, number = _NOTES[local(node)], attribute(node, "id")
         if attribute(node, "customMarkFollows").lower() not in ("1", "true", "on"):
-            self._add(self._note_mark(kind, number), 1)
+            self._line.mark(self._note_mark(kind, number))
         self._found.beside.append((kind, number))
 
     def _comment(self, node: _Element, raised: int) -> None:

@@ -11,6 +11,7 @@ from indexer.parsers.hidden import MARKED
 from indexer.parsers.layout import PageBuilder, one_line
 from indexer.parsers.markup.markup import attribute, child, local, read_xml
 from indexer.parsers.office.graphics import description, write_chart, write_diagram
+from indexer.parsers.office.numbers import is_page_number
 from indexer.parsers.office.symbols import TICKED, UNTICKED
 from indexer.parsers.office.workbook.package import Package, SheetSource
 
@@ -79,9 +80,7 @@ def running_lines(sheet: SheetSource) -> Iterator[str]:
         if local(one) in _RUNNING:
             text = re.sub(r"&[LCR]", " ", (one.text or "").replace("&&", "\0"))
             said = one_line(_CODE.sub("", text).replace("\0", "&"))
-            if sum(map(str.isalpha, said)) > 2 and not re.fullmatch(
-                r"(?i)\W*(page|of|seite|von|\W)+", said
-            ):
+            if not is_page_number(said):
                 yield said
 
 

@@ -31,7 +31,7 @@ FAULTS = (
 
 _FOLDED = re.compile(rb"<(?:\w+:)?(?:row|col)\b[^>]*\shidden=[\"'](?:1|true)[\"']")
 _FORMULA = re.compile(
-    rb"<(?:\w+:)?c\s([^>]*)>\s*<(?:\w+:)?f\b(?:[^>]*/>|[^>]*>([^<]*)</(?:\w+:)?f>)\s*"
+    rb"<(?:\w+:)?c\s([^<>]*)>\s*<(?:\w+:)?f\b(?:[^<>]*/>|[^<>]*>([^<]*)</(?:\w+:)?f>)\s*"
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 _REFERENCE = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
@@ -142,8 +142,8 @@ def formatted_cells(sheet: SheetSource, package: Package) -> Iterator[tuple[Plac
         return
     numbers = "|".join(re.escape(number) for number in package.formats)
     cells = re.compile(
-        rb"<(?:\w+:)?c\s(?=[^>]*?\bs=[\"'](" + numbers.encode() + rb")[\"'])"
-        rb"[^>]*?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']"
+        rb"<(?:\w+:)?c\s(?=[^<>]*?\bs=[\"'](" + numbers.encode() + rb")[\"'])"
+        rb"[^<>]*?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']"
     )
     columns: dict[bytes, int] = {}
     codes = {number.encode(): code for number, code in package.formats.items()}

@@ -1,4 +1,4 @@
-"""Workbooks: XLSX, XLS, XLSB and ODS through calamine."""
+"""Workbooks: XLSX, XLS and XLSB, their values through calamine."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from indexer.parsers.hidden import SHEET
 from indexer.parsers.layout import PageBuilder
 from indexer.parsers.office.sheets import sheet_pages
 from indexer.parsers.office.workbook.beside import running_lines, write_beside
+from indexer.parsers.office.workbook.biff import OldFormats, old_formats
 from indexer.parsers.office.workbook.hidden import Place
 from indexer.parsers.office.workbook.number_format import plain, writer
 from indexer.parsers.office.workbook.package import (
@@ -53,7 +54,7 @@ def parse_workbook(data: bytes, name: str, reading: Reading) -> ParsedFile:
 
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        workbook = _Workbook(book, open_package(data), reading)
+        workbook = _Workbook(book, open_package(data), old_formats(data), reading)
         pages = tuple(workbook.pages())
     except PasswordError as error:
         raise EncryptedError("is protected with a password; save it without one") from error
@@ -72,9 +73,12 @@ def parse_workbook(data: bytes, name: str, reading: Reading) -> ParsedFile:
 class _Workbook:
     """Reads the sheets of a workbook, one after the other."""
 
-    def __init__(self, book: CalamineWorkbook, package: Package, reading: Reading) -> None:
+    def __init__(
+        self, book: CalamineWorkbook, package: Package, old: OldFormats, reading: Reading
+    ) -> None:
         self._book = book
         self._package = package
+        self._old = old
         self._reading = reading
         self._running: set[str] = set()
         self.problems: dict[str, None] = {}
@@ -120,16 +124,19 @@ class _Workbook:
         """The cells of a sheet as they are shown, hidden ones as they are stored."""
         cells = values.to_python(skip_empty_area=True)
         rows = [[_cell(value) for value in row] for row in cells]
-        if source is None:
-            return rows
         top, left = values.start or (0, 0)
-        for place, code in formatted_cells(source, self._package):
+        if source is None:
+            formats, epoch_1904 = self._old.cells(values.name), self._old.epoch_1904
+        else:
+            formats = formatted_cells(source, self._package)
+            epoch_1904 = self._package.epoch_1904
+        for place, code in formats:
             row, column = place[0] - top, place[1] - left
             if 0 <= row < len(cells) and 0 <= column < len(cells[row]) and place not in hidden:
                 value = cells[row][column]
                 if not isinstance(value, str | bool):
-                    rows[row][column] = writer(code, self._package.epoch_1904)(value)
-        for place, formula in formulas_without_values(source):
+                    rows[row][column] = writer(code, epoch_1904)(value)
+        for place, formula in formulas_without_values(source) if source is not None else ():
             self.problems[_FORMULAS] = None
             _place(rows, place[0] - top, place[1] - left, formula)
         return rows

@@ -312,3 +312,10 @@ def test_drawings_on_sheets(read):
     table_ = sheet("S", (cell("a"), cell("b"))).replace("</table:table>", f"{shapes}</table:table>")
     said = text_of(read("a.ods", ods(table_, **OBJECT)))
     assert said.endswith("Chart: Dues\n\n | 2024\nKiel | 418")
+
+
+def test_equations(read):
+    half = "<m:mfrac><m:mn>3</m:mn><m:mn>4</m:mn></m:mfrac>"
+    math = f'<m:math xmlns:m="http://www.w3.org/1998/Math/MathML"><m:semantics>{half}</m:semantics></m:math>'
+    said = text_of(read("a.odt", document(p(FRAME), **{"Object 1": math})))
+    assert said.replace(" ", "") == "3/4"

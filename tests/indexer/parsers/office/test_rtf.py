@@ -113,9 +113,10 @@ def test_headings_by_style_and_by_outline(said):
 def test_headers_footers_and_page_numbers(said):
     body = (
         r"{\header\pard Form QP-7\par}{\headerf\pard Form QP-7\par}"
+        r"{\footerf\pard Handbook {\field{\*\fldinst PAGE}{\fldrslt 3}}\par}"
         r"{\footer\pard Page {\field{\*\fldinst PAGE}{\fldrslt 3}} of \chpgn\par}Text.\par"
     )
-    assert said(body) == "Form QP-7\n\nText."
+    assert said(body) == "Form QP-7\n\nHandbook\n\nText."
 
 
 def test_notes_comments_boxes_and_pictures(said):

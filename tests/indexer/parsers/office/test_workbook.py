@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 import io
+import struct
 import zipfile
 
 import pytest
+from file_writers import ole
 from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference
 from openpyxl.comments import Comment
@@ -347,3 +349,41 @@ def test_boxes_of_a_form_on_a_sheet(read):
     said = text_of(read("a.xlsx", with_parts(saved(book), **parts)))
     assert "☒ Nuts" in said
     assert "☐ Milk" in said
+
+
+def test_formats_of_old_workbooks(read):
+    """A workbook of Excel 97, record by record."""
+
+    def record(kind, body=b""):
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def begin(kind):
+        return record(0x0809, struct.pack("<HHHHII", 0x0600, kind, 0, 0, 0, 0))
+
+    def form(number, code):
+        return record(0x041E, struct.pack("<HHB", number, len(code), 0) + code.encode())
+
+    def style(number):
+        return record(0x00E0, struct.pack("<HH", 0, number) + bytes(16))
+
+    def number(row, column, value, look):
+        return record(0x0203, struct.pack("<HHHd", row, column, look, value))
+
+    rk = struct.pack("<HHHIHIH", 1, 0, 1, 417 << 2 | 2, 2, 12_500 << 2 | 2, 1)
+    sheet = begin(0x10) + record(0x0200, struct.pack("<IIHHH", 0, 2, 0, 3, 0))
+    sheet += number(0, 0, 7, 0) + number(0, 1, 45719, 3) + record(0x00BD, rk) + record(0x000A)
+    head = begin(0x05) + form(164, "00000") + form(165, "[h]:mm")
+    head += b"".join(map(style, (0, 164, 4, 15)))
+    named = struct.pack("<HBB", 0, 1, 0) + b"S"
+    start = len(head) + len(record(0x0085, bytes(4) + named)) + 4
+    book = head + record(0x0085, struct.pack("<I", start) + named) + record(0x000A) + sheet
+    assert text_of(read("a.xls", ole({"Workbook": book}))).endswith(
+        "7 | 2025-03-03\n00417 | 12,500.00"
+    )
+
+
+def test_a_sheet_of_merged_lines_alone_is_text(read):
+    rows = [["Read me first.", None], ["Then this.", None]]
+    assert text_of(read("a.xlsx", merged(rows, "A1:B1", "A2:B2"))).endswith(
+        "Read me first.\nThen this."
+    )
