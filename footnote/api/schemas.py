@@ -189,8 +189,9 @@ class AnswerOut(_Answered):
     """An answer whose every sentence was checked against what it cites.
 
     `answer` is all of it in one piece, `lead` what stands before its sentences, `notice` what went
-    wrong without costing the answer. Where `abstained`, the documents do not seem to hold an answer, and `nearest` are the passages
-    that came nearest. `confidence` is the probability that they hold one.
+    wrong without costing the answer. Where `abstained`, the documents do not seem to hold an
+    answer, and `nearest` are the passages that came nearest. `confidence` is the probability that
+    they hold one.
     """
 
     answer: str
