@@ -191,12 +191,13 @@ class AnswerOut(_Answered):
     `answer` is all of it in one piece, `lead` what stands before its sentences, `notice` what went
     wrong without costing the answer. Where `abstained`, the documents do not seem to hold an
     answer, and `nearest` are the passages that came nearest. `confidence` is the probability that
-    they hold one.
+    they hold one, `certainty` the word for it: sure, likely or weak.
     """
 
     answer: str
     abstained: bool
     confidence: float
+    certainty: Literal["sure", "likely", "weak"]
     mode: Literal["extractive", "generated"]
     notice: str
     lead: str

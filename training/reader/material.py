@@ -1,9 +1,9 @@
 """What the reader learns from: collections of labelled passages and the questions put to them.
 
 All of it was written by language models: `reader.jsonl` (passages with the sentences that answer
-each query), the synthetic groups (documents that are each other's near miss), and general
-questions that no collection answers. A part is told by a number of its own, a tenth of which is
-never trained on.
+each query), and general questions that no collection answers. The synthetic groups, whose
+documents are each other's near miss, were tried and left out (docs/log/reader.md). A part is told
+by a number of its own, a tenth of which is never trained on.
 """
 
 from __future__ import annotations
@@ -17,14 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from training.data.synthetic_pairs import SYNTHETIC
 
 Kind = Literal["answerable", "near miss", "far off"]
 
 FAR_OFF = Path(__file__).with_name("data") / "far_off.txt"
-# Each source's passages stand in one of so many collections; every so many-th synthetic group in
-# another one, whose documents have titles and are each other's near miss.
-_COLLECTIONS, _SYNTHETIC = 8, 10
+# Each source's passages stand in one of so many collections.
+_COLLECTIONS = 8
 _HELD_OUT = 10
 # Questions of other collections that are put to each.
 _STRANGERS = 30
@@ -91,7 +89,7 @@ def claims(labelled: Iterable[dict]) -> Iterator[Claim]:
 def materials(labelled: Sequence[dict], seed: int = 0) -> list[Material]:
     """All collections, each with its own questions, near misses, and strangers' questions."""
     draw = random.Random(seed)  # noqa: S311 - no secret
-    made = [*_labelled(labelled), _synthetic(draw)]
+    made = _labelled(labelled)
     general = FAR_OFF.read_text(encoding="utf-8").splitlines()
     for material in made:
         others = [
@@ -125,18 +123,6 @@ def _labelled(labelled: Sequence[dict]) -> list[Material]:
                 if said
                 else Case(query["text"], "near miss", row["id"])
             )
-    return made
-
-
-def _synthetic(draw: random.Random) -> Material:
-    made = Material("synthetic")
-    paths = sorted(SYNTHETIC.glob("slice*.jsonl"))
-    groups = [group for path in paths for group in rows(path)]
-    for number, group in enumerate(groups[::_SYNTHETIC]):
-        for document in group["docs"]:
-            place = len(made.documents)
-            made.documents.append((document["title"], document["text"]))
-            made.cases.append(Case(draw.choice(document["queries"]), "answerable", number, place))
     return made
 
 

@@ -23,9 +23,9 @@ SENTENCES = Growth(trees=100, leaves=10)
 QUESTIONS = Growth(trees=60, leaves=6, least=60)
 CLAIMS = Growth(trees=60, leaves=8)
 
-# Of the held-out questions that can be answered, so many are. Most of those avoid the words of
-# their passage on purpose; of people's own far more pass the same line (docs/log/reader.md).
-ANSWERED = 0.97
+# Of the held-out questions that can be answered, so many are. What is shipped has a line of its
+# own, between what 97 % of them and what Northwind's questions ask for (docs/log/reader.md).
+ANSWERED = 0.98
 # A claim counts as supported, as partly supported, from these probabilities on.
 SUPPORTED, PARTLY = 0.5, 0.3
 # What the passages' logits count beside the fused evidence.
