@@ -150,8 +150,8 @@ def read_lines(
     scripts = _scripts(drawing)
     lines: list[list[Line]] = []
     for words, broken in _joined(characters, _lines_of_words(characters, hidden)):
-        pieces = [_piece(characters, part, scripts) for part in _parted(words, drawing.down)]
-        pieces = [piece for piece in pieces if piece is not None]
+        made = (_piece(characters, part, scripts) for part in _parted(words, drawing.down))
+        pieces = [piece for piece in made if piece is not None]
         if pieces and broken:
             pieces[-1].text += "-"
         if pieces:

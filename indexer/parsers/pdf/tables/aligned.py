@@ -41,7 +41,7 @@ def aligned_tables(
     """The tables that alignment shows; `before` is the one that the page before ends with."""
     upright = [piece for piece in pieces if piece.top - piece.bottom < 3 * piece.size]
     bands = find_bands(upright)
-    tables = []
+    tables: list[Table] = []
     at = 0
     while at < len(bands):
         if len(bands[at].lines) < 2:
