@@ -204,7 +204,10 @@ def slow_recognition(tmp_path, monkeypatch):
         program.write_text(
             '#!/bin/sh\n[ "$1" = --list-langs ] && { echo of; echo eng; exit; }\n'
             f'cat > /dev/null\nmkdir "{calls}/$$"\nsleep {seconds}\n'
-            'echo "Words of a page that was scanned."\n'
+            # The table that Tesseract writes: level, numbers, place, how sure it is, the word.
+            "printf 'level\\n'; n=0; for word in Words of a page that was scanned.; do n=$((n+1));"
+            " printf '5\\t1\\t1\\t1\\t1\\t%d\\t%d\\t10\\t50\\t20\\t95\\t%s\\n'"
+            " $n $((n*60)) $word; done\n"
         )
         program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")

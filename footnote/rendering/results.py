@@ -185,7 +185,8 @@ def answer_text(answer: Answer) -> Iterator[str]:
     yield marked(answer)
     yield ""
     for note in answer.footnotes:
-        yield f"[{note.n}] {note.title}, page {note.span.page}: “{snippet(note.quote)}”"
+        place = note.label or f"page {note.span.page}"
+        yield f"[{note.n}] {note.title}, {place}: “{snippet(note.quote)}”"
 
 
 def hidden_text(document: Document) -> Iterator[str]:
