@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer.records import Hit
-from rag.evidence.marks import asked_number, has_number, with_notes
+from rag.evidence.marks import asked_number, has_number, implied, with_notes
 from rag.evidence.quotables import Quotable
 from rag.languages import language_of
 from rag.question.analysis import Question, holds_kind
@@ -75,7 +75,7 @@ def score(
     quotables: Sequence[Quotable],
 ) -> list[Scored]:
     """Score every quotable, best first."""
-    terms = [question.terms_of(quotable.text) for quotable in quotables]
+    terms = [question.terms_of(one.text + implied(one.text)) for one in quotables]
     heads: dict[tuple[str, ...], frozenset[str]] = {}
     noun = question.terms_of(asked_noun(question.text))
     number = asked_number(question.text)
