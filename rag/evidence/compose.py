@@ -237,8 +237,9 @@ class _Composer:
             if not any(self._quoter.within(made, other) for other in quotes):
                 kept = [other for other in quotes if not self._quoter.within(other, made)]
                 quotes = [*kept, made]
-        whole = [one for one in quotes if not one.text.rstrip().endswith(":")]
-        return whole or quotes
+        whole = [one for one in quotes if not one.text.rstrip().endswith(":")] or quotes
+        lists = [one for one in whole if one.text.count("\n") >= _MEANT]
+        return lists if lists and self.question.form == "list" else whole
 
     def _only_announces(
         self, quotable: Quotable, chosen: Sequence[Quotable], entries: Entries

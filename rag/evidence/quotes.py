@@ -107,13 +107,17 @@ class Quoter:
             return self._with_following(quotable)
         hit = self.hits[quotable.hit]
         spans = tuple(locate(hit.passage, quotable.start, quotable.end))
-        if quotable.item and not quotable.lead.endswith(":"):
-            return Quote(quotable.text, quotable.hit, spans)
-        if quotable.item and (opening := self._opening(quotable)) is not None:
-            before = tuple(locate(hit.passage, opening.start, opening.end))
-            text = f"{opening.text}\n{quotable.text}"
-            return Quote(text, quotable.hit, (*before, *spans))
+        if quotable.item and quotable.lead.endswith(":"):
+            entries = self.entries(quotable)
+            if entries is not None and entries.opening is not None:
+                return self._announced(quotable, entries.opening, spans)
         return Quote(quotable.text, quotable.hit, spans)
+
+    def _announced(self, item: Quotable, opening: Span, spans: tuple[Span, ...]) -> Quote:
+        """An item of a list behind the line that announces it."""
+        page = self.page(item.hit, opening.page)
+        said = " ".join(page.text[opening.start : opening.end].split())
+        return Quote(f"{said}\n{item.text}", item.hit, (opening, *spans))
 
     def running_on(self, quotable: Quotable) -> Quote | None:
         """A sentence whose next one announces a list that it needs: "You can do this by:"."""
@@ -124,16 +128,11 @@ class Quoter:
         if not text.endswith(":") or not _LEANS.search(text):
             return None
         announced = self.quote(following)
+        if announced.text.startswith(quotable.text):
+            return announced
         hit = self.hits[quotable.hit]
         spans = (*locate(hit.passage, quotable.start, quotable.end), *announced.spans)
         return Quote(f"{quotable.text}\n{announced.text}", quotable.hit, spans)
-
-    def _opening(self, item: Quotable) -> Quotable | None:
-        for order in range(item.order - 1, -1, -1):
-            before = self._places.get((item.hit, order))
-            if before is not None and before.text == item.lead:
-                return before
-        return None
 
     def _with_following(self, quotable: Quotable) -> Quote:
         """What ends on a colon with what comes next, to the end of a sentence."""
