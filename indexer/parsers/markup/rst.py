@@ -18,6 +18,7 @@ from indexer.parsers.layout import PageBuilder, clean
 from indexer.parsers.markup import lists
 from indexer.parsers.raised import Line
 from indexer.parsers.text import parse_plain
+from indexer.parsers.time_limit import TooSlowError, processor_seconds
 from indexer.records import ParsedFile
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ _SETTINGS = {
 # docutils looks for addresses in time that grows with the square of a word's length: of some a
 # second for 5,000 characters, a minute for 40,000 ("-" or "a-" repeated).
 _LONGEST_WORD = re.compile(r"\S{5000}")
+# ... and for targets, references and marks that are not closed with the square of their number:
+# 60 KB took 24 s. A manual of 400 KB takes 4 s.
+_SECONDS, _SECONDS_A_MEGABYTE = 3.0, 20.0
 
 
 def parse_rst(data: bytes, name: str) -> ParsedFile:
@@ -66,6 +70,7 @@ def parse_rst(data: bytes, name: str) -> ParsedFile:
     title = str(tree.get("title", ""))
     if title:
         builder.heading(title, 1)
+    _count_items(tree)
     _write(builder, tree, 1 if title else 0, -1)
     return ParsedFile(title or name, builder.sections(), "rst")
 
@@ -78,7 +83,10 @@ def _tree(text: str) -> tuple[document | None, str]:
     if _LONGEST_WORD.search(text):
         return None, "has a word of 5,000 characters and was read as plain text"
     try:
-        return publish_doctree(text, settings_overrides=_SETTINGS), ""
+        with processor_seconds(_SECONDS + _SECONDS_A_MEGABYTE * len(text) / 1e6):
+            return publish_doctree(text, settings_overrides=_SETTINGS), ""
+    except TooSlowError:
+        return None, "takes too long as reStructuredText and was read as plain text"
     except (SystemMessage, RecursionError, ValueError) as error:
         return None, f"is not valid reStructuredText ({str(error)[:120]}), was read as plain text"
 
@@ -118,12 +126,19 @@ def _write_text(builder: PageBuilder, node: Node, depth: int) -> None:
         builder.item(_text(node), depth, mark)
 
 
+def _count_items(tree: Node) -> None:
+    """Note at each item of a numbered list which it is: looking for it there takes long."""
+    for items in tree.findall(lambda n: n.tagname == "enumerated_list"):
+        for place, item in enumerate(items.children):
+            item["place"] = place
+
+
 def _mark(item: Node) -> str:
     """The number of an item of a numbered list; "" for a bullet."""
     items = item.parent
     if items.tagname != "enumerated_list":
         return ""
-    number = int(items.get("start", 1)) + items.index(item)
+    number = int(items.get("start", 1)) + item["place"]
     mark = lists.mark(number, _ENUMERATED.get(items.get("enumtype", ""), "decimal"))
     return f"{items.get('prefix', '')}{mark[:-2]}{items.get('suffix', '.')} "
 
