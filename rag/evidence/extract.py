@@ -94,8 +94,8 @@ def score(
         value = own + _HEADING_SHARE * (with_head - own) + _NEIGHBOUR_SHARE * (whole - with_head)
         value += _KIND.get(question.kind, 0.0) * holds_kind(question, quotable.text)
         announced = quotable.text.endswith(":") and with_head >= _ANNOUNCED
-        listed = announced or _enumerates(question, quotable, noun)
-        value += _ENUMERATES * (question.form == "list" and listed)
+        lists = announced or _enumerates(question, quotable, noun)
+        value += _ENUMERATES * (question.form == "list" and lists)
         numbered = (quotable.text, quotable.topic, *hit.passage.headings[-1:])
         value += _NUMBERED * has_number(number, numbered)
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
