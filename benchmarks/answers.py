@@ -26,7 +26,7 @@ from footnote.home import Home
 from indexer.ingest.sources import find
 from indexer.search.searcher import Scope
 from rag.answer import Answerer
-from rag.evidence import abstain
+from rag.reader.reader import shipped
 from rag.records import Answer, Footnote
 from training.bundled.abstention import auroc, curve
 from training.evaluation.beir import read
@@ -64,7 +64,7 @@ def squad(home: Home, folder: Path, count: int, seed: int) -> list[Asked]:
     home.searcher.maintain(collection)
     gold = {row["_id"]: tuple(row["answers"]) for row in _rows(folder / "answers.jsonl")}
     queries = random.Random(seed).sample(dataset.queries, count)
-    answerer = Answerer(home.searcher, home.store, None)
+    answerer = Answerer(home.searcher, home.store, None, home.reader)
     scope = Scope(frozenset([collection]))
     return [Asked(gold[query.id], answerer.ask(query.text, scope)) for query in queries]
 
@@ -92,7 +92,7 @@ class Judged:
 def northwind(home: Home, folder: Path) -> tuple[list[Judged], list[Answer]]:
     """Ask Northwind's answerable and unanswerable questions."""
     home.index(find([folder / "pdfs"]), "northwind")
-    answerer = Answerer(home.searcher, home.store, None)
+    answerer = Answerer(home.searcher, home.store, None, home.reader)
     scope = home.scope(["northwind"])
     able = [
         Judged(
@@ -111,7 +111,7 @@ def northwind(home: Home, folder: Path) -> tuple[list[Judged], list[Answer]]:
 
 def far_off(home: Home, questions: Sequence[str]) -> dict[str, list[Answer]]:
     """Ask each collection what none of its documents is about."""
-    answerer = Answerer(home.searcher, home.store, None)
+    answerer = Answerer(home.searcher, home.store, None, home.reader)
     return {
         one.name.split()[0]: [answerer.ask(text, home.scope([one.name])) for text in questions]
         for one in home.store.collections()
@@ -182,7 +182,7 @@ def _report_squad(home: Home, asked: Sequence[Asked]) -> None:
 def _report_northwind(home: Home, judged: Sequence[Judged], unable: Sequence[Answer]) -> None:
     able = [one.answer for one in judged]
     high, low = ([answer.confidence for answer in answers] for answers in (able, unable))
-    threshold = abstain.shipped().threshold
+    threshold = shipped().lines["answered"]
     total, exact = quotes(home, [*able, *unable])
     print(f"Northwind, {len(able)} answerable and {len(unable)} unanswerable questions")
     print(f"  AUROC of the confidence     {auroc(high, low):.3f}")

@@ -230,7 +230,7 @@ class Access:
         self, query: str, chosen: Several[int] | None = None, k: int = 10, mode: Mode = "fused"
     ) -> SearchResult:
         """As `Searcher.find`."""
-        return self._home.searcher.find(query, self.scope(chosen), k, mode)
+        return self._home.find(query, self.scope(chosen), k, mode)
 
     def ask(
         self,
@@ -253,7 +253,8 @@ class Access:
         from rag.explain import explain
 
         home = self._home
-        return explain(question, expected, home.searcher, home.store, self.scope(chosen))
+        scope = self.scope(chosen)
+        return explain(question, expected, home.searcher, home.store, scope, home.reader)
 
     def embedders(self) -> list[str]:
         """The names of the embedders that texts may be embedded with.

@@ -16,7 +16,17 @@ from typing import TYPE_CHECKING, cast
 
 from embedder.errors import FootnoteError
 from embedder.registry import Registry
-from footnote.settings import FORMATS, KEEP, LEAVE_OUT, MEASURED, Settings, home_path, save
+from footnote.settings import (
+    FORMATS,
+    KEEP,
+    LEAVE_OUT,
+    MEASURED,
+    OFF,
+    ON,
+    Settings,
+    home_path,
+    save,
+)
 from indexer.ingest.progress import FailedFile
 from indexer.ingest.sources import Source, find
 from indexer.store.errors import UnknownDocumentError, UnknownOriginalError
@@ -30,9 +40,10 @@ if TYPE_CHECKING:
     from indexer.parsers.reading import ReadingLimits
     from indexer.records import Collection, Document
     from indexer.sandbox.page_renderer import PagePictures
-    from indexer.search.searcher import Scope, Searcher
+    from indexer.search.searcher import Mode, Scope, Searcher, SearchResult
     from rag.answer import Answerer
     from rag.llm.client import ChatModel
+    from rag.reader.reader import Reader
     from training.evaluation.evaluate import EvalReport
     from training.synthesis.from_passages import CollectionSynthesis
     from training.synthesis.from_tasks import TaskSynthesis
@@ -150,7 +161,24 @@ class Home:
         """Question → cited answer."""
         from rag.answer import Answerer
 
-        return Answerer(self.searcher, self.store, self.llm)
+        return Answerer(self.searcher, self.store, self.llm, self.reader)
+
+    @cached_property
+    def reader(self) -> Reader | None:
+        """The trained reader, None where the settings switch it off."""
+        if self.settings.choice("reader", ON, OFF) == OFF:
+            return None
+        from rag.reader.reader import shipped
+
+        return shipped()
+
+    def find(self, query: str, scope: Scope, k: int = 10, mode: Mode = "fused") -> SearchResult:
+        """As `Searcher.find`; the first fused hits in the reader's order."""
+        if mode != "fused" or self.reader is None:
+            return self.searcher.find(query, scope, k, mode)
+        from rag.reader.search import ReadingSearcher
+
+        return ReadingSearcher(self.searcher, self.store, self.reader).find(query, scope, k)
 
     @cached_property
     def pictures(self) -> PagePictures:

@@ -26,6 +26,7 @@ _NOT_SENT = (
 
 # What becomes of text that a person does not see.
 LEAVE_OUT, KEEP = "leave out", "keep"
+ON, OFF = "on", "off"
 
 # What vectors are computed in on a processor: what is fastest on it, or one of the formats.
 MEASURED, FORMATS = "measured", ("float32", "bfloat16", "int8")
@@ -71,6 +72,7 @@ _KNOWN = (
     _Known("llm_timeout", "FOOTNOTE_LLM_TIMEOUT", "60", "seconds without a token until giving up"),
     _Known("price_in", "FOOTNOTE_PRICE_IN", "0", "price of a million tokens that it reads"),
     _Known("price_out", "FOOTNOTE_PRICE_OUT", "0", "price of a million tokens that it writes"),
+    _Known("reader", "FOOTNOTE_READER", ON, f"the trained reader beside the rules: {ON}, or {OFF}"),
     _Known("workers", "FOOTNOTE_WORKERS", "0", "parser processes; 0 means one a core"),
     _Known("niceness", "FOOTNOTE_NICENESS", "10", "how far indexing and jobs give way, 0 to 19"),
     _Known(

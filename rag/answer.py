@@ -19,7 +19,7 @@ from indexer.store.errors import UnknownDocumentError
 from rag.evidence import abstain, cite, extract
 from rag.evidence.compose import compose
 from rag.evidence.quotables import Pages, Quotable, quotables, with_lists
-from rag.evidence.retrieve import Search, retrieve
+from rag.evidence.retrieve import retrieve
 from rag.evidence.summary import summary
 from rag.llm import generate
 from rag.llm.client import ChatModel, LanguageModelError, MalformedReplyError, OneWait
@@ -27,6 +27,8 @@ from rag.question.analysis import Question, read
 from rag.question.focus import focused, foreign
 from rag.question.follow_ups import standalone
 from rag.question.form import superlative
+from rag.reader.reader import Reader
+from rag.reader.search import Finder, ReadingSearcher
 from rag.records import Answer, Footnote, Sentence, Turn
 
 if TYPE_CHECKING:
@@ -87,8 +89,8 @@ class Knowledge(Protocol):
 class Reading:
     """A question beside what was found for it.
 
-    `confidence` is the fitted probability that the documents hold an answer; `notice` says
-    what could not be searched.
+    `confidence` is the fitted probability that the documents hold an answer, `threshold` what
+    it must reach; `notice` says what could not be searched.
     """
 
     question: Question
@@ -98,8 +100,15 @@ class Reading:
     scored: tuple[extract.Scored, ...]
     features: abstain.Features
     confidence: float
+    threshold: float
+    reader: Reader | None
     notice: str
     languages: tuple[str, ...] = ()  # of all documents searched
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the documents do not seem to hold an answer."""
+        return self.confidence < self.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +123,23 @@ class _Drafted:
 
 
 class Answerer:
-    """Answers questions from the collections in a scope; with `llm` None by quotation alone."""
+    """Answers questions from the collections in a scope; with `llm` None by quotation alone.
 
-    def __init__(self, searcher: Search, store: Knowledge, llm: ChatModel | None) -> None:
-        self._searcher = searcher
+    With a `reader` the passages are put in its order, it has a say in which sentences answer,
+    whether anything does and what supports a claim; without, rules and an older fit decide.
+    """
+
+    def __init__(
+        self,
+        searcher: Finder,
+        store: Knowledge,
+        llm: ChatModel | None,
+        reader: Reader | None = None,
+    ) -> None:
+        self._searcher = ReadingSearcher(searcher, store, reader) if reader else searcher
         self._store = store
         self._llm = llm
+        self._reader = reader
 
     def ask(
         self,
@@ -203,7 +223,8 @@ class Answerer:
         asked = read(f"Summarise {document.title}", TermStatistics((), 1, 1, {}), languages)
         whole = tuple(quotables(held, pages))
         features = abstain.features(asked, held, ())
-        return Reading(asked, tuple(held), pages, whole, (), features, 1.0, "")
+        sure = 1.0, 0.0
+        return Reading(asked, tuple(held), pages, whole, (), features, *sure, self._reader, "")
 
     def _whole_document(self, reading: Reading) -> Document | None:
         """The document that a question wants summed up, None where it names none."""
@@ -232,14 +253,15 @@ class Answerer:
         statistics = self._store.term_statistics(scope.collections, question)
         asked = read(question, statistics, sorted(languages))
         found = quotables(hits, pages)
-        scored = tuple(extract.score(asked, hits, found))
+        look = self._reader.look(asked, hits, found) if self._reader else None
+        scored = tuple(extract.score(asked, hits, found, look.sentences if look else ()))
         features = abstain.features(asked, hits, scored)
-        confidence = abstain.shipped().probability(features)
+        confidence, threshold = look.hope if look else abstain.hope(features)
         whole = tuple(with_lists(found))
         there = {code for one in scope.collections for code in self._store.languages(one)}
         return Reading(
-            asked, hits, pages, whole, scored, features, confidence, retrieved.notice,
-            tuple(sorted(there)),
+            asked, hits, pages, whole, scored, features, confidence, threshold, self._reader,
+            retrieved.notice, tuple(sorted(there)),
         )  # fmt: skip
 
     def _draft(self, reading: Reading, llm: ChatModel | None, told: OnText) -> _Drafted:
@@ -257,7 +279,7 @@ class Answerer:
         # Words that both languages share (names, figures) may have found it all the same.
         if strange and max(one.context for one in reading.scored) < _SHARED:
             return _Drafted("extractive", notice=f"{notice} {strange}".strip())
-        if reading.confidence < abstain.shipped().threshold:
+        if reading.doubtful:
             return _Drafted("extractive", notice=notice)
         composed = compose(reading.question, reading.hits, reading.scored, self._store)
         notes = _Notes(reading.hits, self._store.page)
@@ -331,7 +353,7 @@ def _generated(reading: Reading, llm: ChatModel, told: OnText) -> _Drafted:
         raise MalformedReplyError("the language model sent an empty answer")
     claims = generate.claims(reply, len(reading.hits))
     sentences, footnotes = _checked(claims, reading, whole=not notice)
-    doubtful = generate.refuses(reply) or reading.confidence < abstain.shipped().threshold
+    doubtful = generate.refuses(reply) or reading.doubtful
     if doubtful and not any(sentence.footnotes for sentence in sentences):
         return _Drafted("generated", notice=notice)
     return _Drafted("generated", sentences, footnotes, notice)
@@ -360,10 +382,10 @@ def _checked(
 def _support(claim: generate.Claim, reading: Reading) -> cite.Support:
     languages = reading.question.languages
     cited = [q for q in reading.quotables if q.hit + 1 in claim.cited]
-    support = cite.check(claim.text, cited, reading.hits, languages)
+    support = cite.check(claim.text, cited, reading.hits, languages, reading.reader)
     if support.verdict == "supported":
         return support
-    elsewhere = cite.check(claim.text, reading.quotables, reading.hits, languages)
+    elsewhere = cite.check(claim.text, reading.quotables, reading.hits, languages, reading.reader)
     return elsewhere if elsewhere.verdict == "supported" else support
 
 

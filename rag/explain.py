@@ -19,13 +19,13 @@ from indexer.keyword.analysis import query_words
 from indexer.records import Document, HiddenText, Hit, Passage
 from indexer.store.store import Store
 from rag.answer import Answerer, Reading
-from rag.evidence import abstain
 from rag.evidence.retrieve import SEARCHED
 from rag.languages import content_words, language_of
 from rag.question.analysis import terms_of
 
 if TYPE_CHECKING:
     from indexer.search.searcher import Scope, Searcher
+    from rag.reader.reader import Reader
 
 Stage = Literal[
     "not extracted",
@@ -100,7 +100,12 @@ class Explanation:
 
 
 def explain(
-    question: str, expected: str, searcher: Searcher, store: Store, scope: Scope
+    question: str,
+    expected: str,
+    searcher: Searcher,
+    store: Store,
+    scope: Scope,
+    reader: Reader | None = None,
 ) -> Explanation:
     """Say why `expected` (a sentence or so of a document) was not used for `question`.
 
@@ -116,7 +121,7 @@ def explain(
     holder = holder or _likely_holder(expected, candidates)
     if holder is None:
         return _outside(question, expected, candidates, store, scope)
-    return _inside(question, expected, holder, searcher, store, scope)
+    return _inside(question, expected, holder, searcher, store, scope, reader)
 
 
 def knowing(explanation: Explanation, *, refused: bool) -> Explanation:
@@ -260,7 +265,13 @@ def _outside(
 
 
 def _inside(
-    question: str, expected: str, passage: Passage, searcher: Searcher, store: Store, scope: Scope
+    question: str,
+    expected: str,
+    passage: Passage,
+    searcher: Searcher,
+    store: Store,
+    scope: Scope,
+    reader: Reader | None,
 ) -> Explanation:
     """The text is in a passage: how far did search bring it?"""
     found, notice = _ranked(question, passage, searcher, store, scope)
@@ -277,7 +288,7 @@ def _inside(
         findings.append(f"Words of the question that the passage lacks: {', '.join(missing)}.")
     if notice:
         findings.append(f"{notice[:1].upper()}{notice[1:]}.")
-    stage = _stage(found, Answerer(searcher, store, None).read(question, scope))
+    stage = _stage(found, Answerer(searcher, store, None, reader).read(question, scope))
     return Explanation(question, expected, stage, tuple(findings), (_REMEDIES[stage],), found)
 
 
@@ -300,7 +311,7 @@ def _ranked(
 def _stage(found: Whereabouts, reading: Reading) -> Stage:
     """How far a passage came on the way into an answer."""
     if any(hit.passage.id == found.passage.id for hit in reading.hits):
-        return "doubted" if reading.confidence < abstain.shipped().threshold else "read"
+        return "doubted" if reading.doubtful else "read"
     if found.fused is None:
         return "not matched"
     return "ranked low" if found.fused > SEARCHED else "not read"

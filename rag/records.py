@@ -17,6 +17,18 @@ from indexer.records import Hit, Span
 Verdict = Literal["supported", "partly", "unsupported", "deleted"]
 
 
+# How far an answer is to be relied on: the word that people see for a probability.
+Certainty = Literal["sure", "likely", "weak"]
+_SURE, _LIKELY = 0.85, 0.6
+
+
+def certainty(probability: float) -> Certainty:
+    """The word for a probability."""
+    if probability >= _SURE:
+        return "sure"
+    return "likely" if probability >= _LIKELY else "weak"
+
+
 class UnreadableAnswerError(FootnoteError):
     """A stored answer is not what this version writes."""
 
@@ -58,8 +70,9 @@ class Sentence:
 class Answer:
     """What the reader gets. `hits` are the passages it was made from, best first.
 
-    `confidence` is the fitted probability that the documents hold an answer; below the
-    threshold `abstained` is true, `sentences` is empty and `hits` are the nearest passages.
+    `confidence` is the fitted probability that the documents hold an answer, `certainty` the word
+    for it; where it is too low `abstained` is true, `sentences` is empty and `hits` are the
+    nearest passages.
     `mode` says who wrote it. `seconds` is wall time from question to last sentence. `notice`
     says what went wrong on the way without costing the answer, or what it cannot do. `lead` is
     what Footnote itself says before the sentences: yes or no, a count, that documents disagree.
@@ -76,6 +89,11 @@ class Answer:
     seconds: float
     notice: str = ""
     lead: str = ""
+
+    @property
+    def certainty(self) -> Certainty:
+        """The word for the confidence, as people are told it."""
+        return certainty(self.confidence)
 
     @property
     def text(self) -> str:

@@ -31,6 +31,7 @@ rag.records rag.languages rag.unanswered
 rag.history rag.llm
 rag.question
 rag.evidence
+rag.reader
 rag.answer
 rag.explain
 training.data training.export training.promote
@@ -38,6 +39,7 @@ training.synthesis training.evaluation
 training.fit
 training.runs
 training.bundled training.pipeline
+training.reader
 footnote.samples footnote.settings footnote.rendering
 footnote.accounts footnote.backup
 footnote.deletion footnote.jobs

@@ -222,7 +222,7 @@ def search(
     from footnote.rendering import results
 
     home = open_home(context)
-    found = home.searcher.find(query, home.scope(collections), k=count, mode=cast("Mode", mode))
+    found = home.find(query, home.scope(collections), k=count, mode=cast("Mode", mode))
     names = {collection.id: collection.name for collection in home.store.collections()}
     if found.notice:
         click.echo(inert(found.notice), err=True)
@@ -280,7 +280,9 @@ def why(
     from rag.explain import explain
 
     home = open_home(context)
-    found = explain(question, passage, home.searcher, home.store, home.scope(collections))
+    found = explain(
+        question, passage, home.searcher, home.store, home.scope(collections), home.reader
+    )
     show(as_json, lambda: asdict(found), lambda: results.explanation_text(found))
 
 

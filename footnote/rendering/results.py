@@ -125,6 +125,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "answer": marked(answer),
         "abstained": answer.abstained,
         "confidence": answer.confidence,
+        "certainty": answer.certainty,
         "mode": answer.mode,
         "notice": answer.notice,
         "lead": answer.lead,
@@ -184,6 +185,8 @@ def answer_text(answer: Answer) -> Iterator[str]:
         return
     yield marked(answer)
     yield ""
+    if answer.certainty != "sure":
+        yield f"({answer.certainty.capitalize()}: {answer.confidence:.0%} that this answers it.)"
     for note in answer.footnotes:
         place = note.label or f"page {note.span.page}"
         yield f"[{note.n}] {note.title}, {place}: “{snippet(note.quote)}”"

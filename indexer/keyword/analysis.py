@@ -159,7 +159,7 @@ def index_terms(text: str, language: str) -> str:
 
     `language` is the ISO 639-1 code of the document (`detect_language`), '' if unknown.
     """
-    return " ".join(term for word in _words(text) for term in _word_terms(word, language))
+    return " ".join(term for word in surface_words(text) for term in _word_terms(word, language))
 
 
 def query_words(text: str, languages: Iterable[str]) -> list[Word]:
@@ -170,7 +170,7 @@ def query_words(text: str, languages: Iterable[str]) -> list[Word]:
     known = sorted(set(languages)) or [""]
     content: Counter[tuple[str, ...]] = Counter()
     stop: Counter[tuple[str, ...]] = Counter()
-    for word in _words(text[:_QUERY_CHARACTERS]):
+    for word in surface_words(text[:_QUERY_CHARACTERS]):
         for piece in _pieces(word, singles=False):
             terms = tuple(dict.fromkeys(_term(piece, language) for language in known))
             (stop if _is_stop_word(piece, known) else content)[terms] += 1
@@ -206,7 +206,7 @@ def _identifier() -> LanguageIdentifier:
     return identifier
 
 
-def _words(text: str) -> list[str]:
+def surface_words(text: str) -> list[str]:
     """Runs of letters and digits with the joiners inside them, in their own case."""
     clean = _ARABIC_AND_HEBREW_POINTS.sub("", one_form(_INVISIBLE.sub("", text)))
     return _COMPOUND.findall(clean)

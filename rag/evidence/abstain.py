@@ -80,6 +80,12 @@ def shipped() -> Fit:
     )
 
 
+def hope(features: Features) -> tuple[float, float]:
+    """The probability that the documents hold an answer, and the line below which we say no."""
+    fit = shipped()
+    return fit.probability(features), fit.threshold
+
+
 def features(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]) -> Features:
     """Look at what was found for a question; all nought where nothing was."""
     if not hits or not scored:
@@ -94,12 +100,12 @@ def features(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]) 
         sentence=max(one.context for one in scored),
         passage=max(question.covered(terms) for terms in held),
         main=1.0 - max(missing, default=0.0),
-        margin=_margin(hits) / question.information,
-        agreement=_agreement(hits),
+        margin=margin(hits) / question.information,
+        agreement=agreement(hits),
     )
 
 
-def _margin(hits: Sequence[Hit]) -> float:
+def margin(hits: Sequence[Hit]) -> float:
     """How far the best BM25 score stands above the background."""
     scores = sorted((hit.keyword_score or 0.0 for hit in hits), reverse=True)
     background = scores[:_BACKGROUND][-1] if len(scores) >= _DEPTH else 0.0
@@ -111,7 +117,8 @@ def _terms(question: Question, hit: Hit) -> frozenset[str]:
     return question.terms_of(" ".join(parts))
 
 
-def _agreement(hits: Sequence[Hit]) -> float:
+def agreement(hits: Sequence[Hit]) -> float:
+    """One over the keyword rank of the passage that is best by meaning; nought without it."""
     dense = [hit for hit in hits if hit.dense_rank is not None]
     if not dense:
         return 0.0

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from indexer.keyword.analysis import query_words
 from indexer.records import Hit
 from rag.evidence.numbers import in_figures, unsaid
 from rag.evidence.quotables import Quotable
-from rag.languages import Language, content_words, language_of
+from rag.languages import ENGLISH, Language, content_words, language_of
 from rag.question.analysis import terms_of
 from rag.records import Verdict
 
@@ -34,6 +35,9 @@ _BOTH_ADD = 0.15
 # A clause of the source speaks of a clause of the claim if it holds this share of its words.
 _SAME_CLAUSE = 0.5
 
+# Marks of citations: [1], [2, 3], (4) before an end mark, raised figures.
+_MARKS = re.compile(r"\s*\[\^?\d+(?:\s*[,;–-]\s*\d+)*\]|\s*\(\d{1,2}(?:,\s*\d{1,2})*\)(?=[.!?]?$)"
+                    r"|[¹²³⁴-⁹⁰]+(?=\s|[.,;]|$)")  # fmt: skip
 _NAME = re.compile(r"(?<=[\w,;:)’'\"“(/-] )[A-ZÀ-ÖØ-ÞЀ-Я][\w’'-]+|\b[A-Z]{2,}\b|\b\w+[A-Z]\w*\b")
 _FULL_NAME = re.compile(r"\b[A-ZÀ-ÖØ-Þ][a-zß-ÿ]+ [A-ZÀ-ÖØ-Þ][a-zß-ÿ]+\b")
 _CLAUSE = re.compile(r"[,;:()–—]|\b(?:but|although|though|while|whereas|unless|aber|sondern|obwohl"
@@ -55,13 +59,57 @@ class Support:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A sentence of the cited text: its passage's number, its words, title and headings above."""
+
+    passage: int
+    text: str
+    head: str = ""
+
+
+class ClaimReader(Protocol):
+    """What checking asks of the trained reader (`rag.reader.reader.Reader`)."""
+
+    @property
+    def lines(self) -> Mapping[str, float]:
+        """From which probabilities a claim is `supported`, `partly` so."""
+        ...
+
+    def support(
+        self, claim: str, sources: Sequence[Source], language: Language
+    ) -> tuple[float, tuple[int, ...]]:
+        """The probability that sources support a claim, and which of them hold most of it."""
+        ...
+
+
+_PART = "the source says only part of this"
 NOTHING = Support("unsupported", (), 0.0, "nothing in the cited text says this")
 
 
 def check(
+    claim: str,
+    sources: Sequence[Quotable],
+    hits: Sequence[Hit],
+    languages: Sequence[str],
+    reader: ClaimReader | None = None,
+) -> Support:
+    """Compare a claim with the best place among `sources` (quotables of `hits`).
+
+    A `reader` decides whether an English claim that nothing contradicts is supported, in other
+    words than the source's too; the rules find the place and what contradicts it.
+    """
+    claim = _without_marks(claim)
+    found = _by_rules(claim, sources, hits, languages)
+    language = language_of(claim)
+    if reader is None or language.code != "en" or not sources or found.share == 1.0:
+        return found
+    return _read(claim, found, sources, hits, reader)
+
+
+def _by_rules(
     claim: str, sources: Sequence[Quotable], hits: Sequence[Hit], languages: Sequence[str]
 ) -> Support:
-    """Compare a claim with the best place among `sources` (quotables of `hits`)."""
     words = query_words(in_figures(claim, language_of(claim)), languages)
     said = _Claim(claim, tuple(word.terms for word in words))
     terms = [_terms((one,), hits, languages) for one in sources]
@@ -73,6 +121,37 @@ def check(
         if said.named(both) >= apart + _BOTH_ADD:
             best = max(best, _compare(said, pair, hits, both), key=_order)
     return best
+
+
+def _read(
+    claim: str,
+    found: Support,
+    sources: Sequence[Quotable],
+    hits: Sequence[Hit],
+    reader: ClaimReader,
+) -> Support:
+    """What the reader makes of a claim, beside what the rules found."""
+    texts = [Source(one.hit, one.text, _head(one, hits)) for one in sources]
+    chance, places = reader.support(claim, texts, ENGLISH)
+    window = tuple(sources[place] for place in places)
+    if found.reason == NOTHING.reason:  # the rules have looked for nothing that contradicts it
+        text = " ".join(quotable.text for quotable in window)
+        around = f"{_head(window[0], hits)} {hits[window[0].hit].passage.text}"
+        found = replace(found, reason=_conflict(claim, text, around, ENGLISH) or found.reason)
+    if found.reason not in (NOTHING.reason, _PART, ""):
+        return found
+    evidence = found.evidence or window
+    said = " ".join(one.text for one in window) + _head(window[0], hits)
+    if chance >= reader.lines["supported"] and not _strange_names(claim, said, ENGLISH):
+        return Support("supported", evidence, chance)
+    if chance >= reader.lines["partly"] or found.verdict != "unsupported":
+        return Support("partly", evidence, chance, _PART)
+    return Support("unsupported", (), chance, NOTHING.reason)
+
+
+def _without_marks(claim: str) -> str:
+    """A claim without the marks of what it cites: `[1]`, `(2, 3)` at an end, raised figures."""
+    return " ".join(_MARKS.sub(" ", claim).split()) or claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +218,7 @@ def _compare(
     if reason:
         return Support("unsupported", (), share, reason)
     if share < _SUPPORTED or len(claim.words) < _LEAST_WORDS:
-        return Support("partly", window, share, "the source says only part of this")
+        return Support("partly", window, share, _PART)
     return Support("supported", window, share)
 
 
@@ -151,7 +230,7 @@ def _conflict(claim: str, text: str, around: str, language: Language) -> str:
     strange = _strange_names(claim, f"{around} {text}", language)
     if strange:
         return f"the source does not name {', '.join(strange)}"
-    if _denies(claim, text, language):
+    if opposed(claim, text, language):
         return "the source says the opposite"
     return ""
 
@@ -174,16 +253,16 @@ def _strange_names(claim: str, source: str, language: Language) -> list[str]:
     return [name for name in names + pairs if name.casefold() not in known]
 
 
-def _denies(claim: str, text: str, language: Language) -> bool:
+def opposed(claim: str, text: str, language: Language) -> bool:
     """Whether a clause of the claim denies what the source affirms, or the reverse.
 
     Each clause of the claim is held against those of the source that share most words with it:
     a "not" in another clause is about something else.
     """
-    return any(_opposed(clause, _clauses(text), language) for clause in _clauses(claim))
+    return any(_clause_opposed(clause, _clauses(text), language) for clause in _clauses(claim))
 
 
-def _opposed(clause: str, source: Sequence[str], language: Language) -> bool:
+def _clause_opposed(clause: str, source: Sequence[str], language: Language) -> bool:
     words = set(content_words(language.denial.sub(" ", clause.casefold()), language))
     if not words:
         return False

@@ -42,6 +42,11 @@ _COMMAS = 2
 _ANNOUNCED = 0.6
 _NOT_LIMITED = re.compile(r",? but (?:(?:is|are) )?not limited to", re.IGNORECASE)
 
+# What the trained reader's probability counts beside all of the above. On 150 squad-dev questions
+# the gold string stands in 80.7 % of answers of 1.57 sentences at 0, in 82.0 % of 1.40 at 0.5
+# and of 1.37 at 1, in 79.3 % of 1.32 at 2.
+_READ = 0.7
+
 MOST_SENTENCES = 3
 # A further sentence must score this share of the best one …
 _NEAR = 0.85
@@ -73,8 +78,12 @@ def score(
     question: Question,
     hits: Sequence[Hit],
     quotables: Sequence[Quotable],
+    read: Sequence[float] = (),
 ) -> list[Scored]:
-    """Score every quotable, best first."""
+    """Score every quotable, best first.
+
+    `read` is what the trained reader gives each (`rag.reader.reader.Look`), where there is one.
+    """
     terms = [question.terms_of(one.text + implied(one.text)) for one in quotables]
     heads: dict[tuple[str, ...], frozenset[str]] = {}
     noun = question.terms_of(asked_noun(question.text))
@@ -103,6 +112,7 @@ def score(
         value -= _FRAGMENT_PENALTY * (not quotable.item and is_fragment(quotable.text))
         value -= _DENIAL * (denied and not _denies(quotable))
         value -= _EXAMPLE_PENALTY * is_example(quotable.text)
+        value += _READ * read[place] if len(read) else 0.0
         scored.append(Scored(quotable, value, own, whole, terms[place], head))
     return sorted(scored, key=lambda one: -one.score)
 

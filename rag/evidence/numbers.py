@@ -4,6 +4,7 @@
 `1,500,000` and "1.5 million". Where a separator can be read in two ways (`1.234` is a decimal in
 English and has thousands in German) a number has both values. Not known: fractions in words
 ("one and a half") and German compounds beyond a hundred other than whole hundreds and thousands.
+An ordinal is a figure only as the day of a date.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _BLANKS = " \u00a0\u202f"
 _TOKEN = re.compile(
     rf"(?P<grouped>[1-9]\d{{0,2}}(?P<by>[.,'’{_BLANKS}])\d{{3}}(?:(?P=by)\d{{3}})*)(?!\d)"
     r"(?P<decimals>(?!(?P=by))[.,]\d+)?"
+    r"|(?P<ordinal>\d+(?:st|nd|rd|th|º|ª|ère?|ème|e)\b)"
     r"|(?P<plain>\d+(?:[.,]\d+)?)"
     r"|(?P<word>[^\W\d_]+)"
 )
@@ -105,11 +107,22 @@ def _same_word(one: str, other: str) -> bool:
 
 def _parts(text: str, language: Language) -> Iterator[_Part]:
     for match in _TOKEN.finditer(text):
+        if match["ordinal"]:
+            if _in_date(text, match, language):
+                day = float(re.match(r"\d+", match["ordinal"])[0])
+                yield _Part(match.start(), match.end(), (day,))
+            continue
         word = (match["word"] or "").casefold()
         if not word:
             yield _Part(match.start(), match.end(), _readings(match))
         elif word in language.numbers:
             yield _Part(match.start(), match.end(), (language.numbers[word],), word)
+
+
+def _in_date(text: str, match: re.Match[str], language: Language) -> bool:
+    """Whether an ordinal is a day beside its month; any other is no figure ("the 3rd floor")."""
+    around = f"{text[max(0, match.start() - 14) : match.start()]} {text[match.end() :][:14]}"
+    return any(word in language.months for word in re.findall(r"\w+", around.casefold()))
 
 
 def _readings(match: re.Match[str]) -> tuple[float, ...]:

@@ -106,14 +106,15 @@ def show(
 
 
 def origin(answer: Answer) -> str:
-    """Who wrote the answer, and how long it took."""
+    """Who wrote the answer, how certain it is that it answers, and how long it took."""
     if answer.abstained:
         return "The passages that came nearest"
     written = {
         "extractive": "Quoted word for word from your documents",
         "generated": "Written by the language model; each sentence was checked",
     }
-    return f"{written[answer.mode]} · {answer.seconds:.1f} s"
+    certainty = f"{answer.certainty} ({answer.confidence:.0%})"
+    return f"{written[answer.mode]} · {certainty} · {answer.seconds:.1f} s"
 
 
 def _same(place: Place, opened: Place | None) -> bool:

@@ -1,5 +1,7 @@
 """Claims are held against their source: numbers, names and negation must agree."""
 
+import json
+
 import pytest
 from passages_found import found, pages_of
 
@@ -8,6 +10,7 @@ from rag.evidence.cite import check
 from rag.evidence.numbers import numbers, unsaid
 from rag.evidence.quotables import quotables
 from rag.languages import ENGLISH, written_in
+from rag.reader.reader import shipped
 
 LEAVE = (
     "Employees may carry over five days, but not more than that. "
@@ -163,3 +166,78 @@ def test_what_is_quoted_word_for_word_is_supported(claim):
     assert support(claim, f"Hail is another matter. {claim} So much for that.")[0].verdict == (
         "supported"
     )
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "Employees may carry over five days [1].",
+        "Employees may carry over five days.[2, 3]",
+        "Employees may carry over five days (1).",
+        "Employees may carry over five days.³",
+    ],
+)
+def test_marks_of_citations_are_no_content(claim):
+    assert support(claim)[0].verdict == "supported"
+
+
+@pytest.mark.parametrize(
+    ("claim", "text", "expected"),
+    [
+        ("The 3rd floor houses it.", "The third floor houses it.", "partly"),
+        ("The plan began on the 15th of May.", "The plan began on 15 May.", "supported"),
+        ("The plan began on May 16th.", "The plan began on 15 May.", "unsupported"),
+    ],
+)
+def test_an_ordinal_is_a_figure_only_in_a_date(claim, text, expected):
+    assert support(claim, text)[0].verdict == expected
+
+
+def read_support(claim, *texts):
+    hits = found(*(texts or (LEAVE,)), title="Leave at Harrow Freight")
+    return check(claim, quotables(hits, pages_of(hits)), hits, ["en"], shipped())
+
+
+@pytest.mark.parametrize(
+    ("claim", "text"),
+    [
+        (
+            "The doctor prescribed the drug to sick kids.",
+            "The physician prescribed the medicine to ill children.",
+        ),
+    ],
+)
+def test_the_reader_knows_other_words_for_what_the_source_says(claim, text):
+    assert support(claim, text)[0].verdict != "supported"
+    got = read_support(claim, text)
+    assert got.verdict == "supported"
+    assert [one.text for one in got.evidence] == [text]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["Employees may carry over 6 days.", "Employees may not carry over five days.",
+     "At Swan Freight employees may carry over five days.", "The moon is made of cheese."],
+)  # fmt: skip
+def test_the_reader_passes_nothing_that_its_source_contradicts_or_lacks(claim):
+    assert read_support(claim).verdict == "unsupported"
+
+
+def test_the_reader_passes_true_claims_and_marks_spoilt_ones():
+    verdicts = [(claim.kind, claims.verdict(claim, shipped())) for claim in claims.written()]
+    marked_true = [v != "supported" for kind, v in verdicts if kind == "true"]
+    marked_false = [v != "supported" for kind, v in verdicts if kind != "true"]
+    assert sum(marked_true) <= 0.15 * len(marked_true)
+    assert sum(marked_false) >= 0.9 * len(marked_false)
+
+
+def test_claims_in_the_form_of_attributionbench_are_measured(tmp_path, capsys):
+    path = tmp_path / "claims.jsonl"
+    made = [("Employees may carry over five days.", "attributable"),
+            ("The moon is made of cheese.", "not attributable")]  # fmt: skip
+    path.write_text("\n".join(
+        json.dumps({"claim": claim, "references": [LEAVE], "attribution_label": label})
+        for claim, label in made
+    ))  # fmt: skip
+    claims.attribution_report("mine", list(claims.attributions(path)), None)
+    assert "2 claims, macro-F1 1.000" in capsys.readouterr().out

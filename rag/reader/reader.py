@@ -1,0 +1,117 @@
+"""The reader: shipped weights over `rag.reader.features` and `rag.reader.claims`.
+
+Numpy alone, some 4 MB, loaded with the first question. It knows no embedder: what search says of
+a hit is among its features. A reader that runs the decoder over question and passage together
+(`training/reader/cross_encoder.py`) would stand beside it as one more feature of a passage.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from indexer.chunking import sentences
+from indexer.records import Hit
+from rag.evidence.cite import Source
+from rag.evidence.quotables import Quotable
+from rag.languages import Language
+from rag.question.analysis import Question
+from rag.reader import features
+from rag.reader.claims import hold
+from rag.reader.trees import Trees, probability
+from rag.reader.words import WordVectors
+
+WEIGHTS = Path(__file__).with_name("weights")
+# Hits that are read for their order: further down nothing is mended, and each costs time.
+DEPTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the reader says of a question beside what was found.
+
+    `sentences`: the probability of each quotable that it answers; `hope`: that anything found
+    answers, and the line below which we say no.
+    """
+
+    sentences: np.ndarray
+    hope: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Trees for passages, sentences, whole questions and claims, and the lines that were drawn.
+
+    `lines` holds `answered`, the confidence from which a question is answered, `supported`, the
+    probability from which a claim is, and `order`, what the passages' logits count beside the
+    fused evidence.
+    """
+
+    words: WordVectors
+    passages: Trees
+    sentences: Trees
+    questions: Trees
+    claims: Trees
+    lines: Mapping[str, float]
+
+    def order(self, question: Question, hits: Sequence[Hit]) -> list[Hit]:
+        """The hits, the first `DEPTH` of them in the order in which they seem to answer."""
+        first, rest = hits[:DEPTH], hits[DEPTH:]
+        if len(first) < 2:
+            return list(hits)
+        evidence = features.Evidence.of(question, first, self.words)
+        logits = self.passages.logits(features.passage_rows(evidence, _sentences(first)))
+        values = [
+            hit.score + self.lines["order"] * logit
+            for hit, logit in zip(first, logits, strict=True)
+        ]
+        places = sorted(range(len(first)), key=lambda place: -values[place])
+        ordered = [*(first[place] for place in places), *rest]
+        return [replace(hit, rank=rank) for rank, hit in enumerate(ordered, start=1)]
+
+    def look(self, question: Question, hits: Sequence[Hit], quotables: Sequence[Quotable]) -> Look:
+        """Read what was found for a question."""
+        if not hits or not quotables:
+            return Look(np.zeros(len(quotables)), (0.0, self.lines["answered"]))
+        evidence = features.Evidence.of(question, hits, self.words)
+        rows = features.sentence_rows(evidence, quotables)
+        logits = self.sentences.logits(rows)
+        passages = self.passages.logits(features.passage_rows(evidence, _sentences(hits)))
+        row = features.question_row(evidence, rows, logits, passages)
+        confidence = float(probability(self.questions.logits(row[None]))[0])
+        return Look(probability(logits), (confidence, self.lines["answered"]))
+
+    def support(
+        self, claim: str, sources: Sequence[Source], language: Language
+    ) -> tuple[float, tuple[int, ...]]:
+        """The probability that these sources support a claim, and which of them hold most of it."""
+        held = hold(claim, sources, language, self.words)
+        return float(probability(self.claims.logits(held.row[None]))[0]), held.place
+
+
+def _sentences(hits: Sequence[Hit]) -> list[list[str]]:
+    return [
+        [hit.passage.text[start:end] for start, end in sentences(hit.passage.text)] for hit in hits
+    ]
+
+
+@cache
+def shipped() -> Reader:
+    """The reader that is shipped."""
+    return read(WEIGHTS)
+
+
+def read(folder: Path) -> Reader:
+    """Read a reader from its folder."""
+    from safetensors.numpy import load_file
+
+    vectors = WordVectors.read(folder / "words.safetensors")
+    trees = load_file(folder / "trees.safetensors")
+    parts = (Trees.read(trees, name) for name in ("passages", "sentences", "questions", "claims"))
+    spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
+    return Reader(vectors, *parts, spec["lines"])

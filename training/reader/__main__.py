@@ -1,0 +1,103 @@
+"""The reader, from data to shipped weights: one command, resumable.
+
+    python -m training.reader LABELLED --work DIR [--texts FILE ...] [--output FOLDER]
+
+LABELLED is `reader.jsonl` (passages with labelled queries and claims), TEXTS are JSON lines whose
+strings say which words there are. Stages under DIR, each done once: `words` (word vectors),
+`cases` (a file a collection: searched and looked at with the bundled embedder), `claims`; then the
+trees are grown, measured on what was held out, and written. The stages cost half an hour of one
+core, the trees half a minute.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import numpy as np
+
+from embedder.registry import Registry
+from rag.reader.reader import WEIGHTS
+from rag.reader.words import WordVectors
+from training.reader import verdicts
+from training.reader.cases import Looked, Looking
+from training.reader.material import materials, rows
+from training.reader.models import Claims, grow, held_out_report, write
+from training.reader.words import vocabulary, word_vectors
+from training.reader.words import write as write_words
+
+
+@click.command()
+@click.argument("labelled", type=click.Path(path_type=Path, exists=True))
+@click.option("--work", type=click.Path(path_type=Path), required=True, help="Kept for a repeat.")
+@click.option("--texts", type=click.Path(path_type=Path, exists=True), multiple=True)
+@click.option("--output", type=click.Path(path_type=Path), default=WEIGHTS, show_default=False)
+def main(labelled: Path, work: Path, texts: tuple[Path, ...], output: Path) -> None:
+    """Train the reader on LABELLED and write its weights."""
+    data = rows(labelled)
+    vectors = _words(data, texts, work)
+    looked = [one for part in _looked(data, work, vectors) for one in part]
+    claims = _claims(data, work, vectors)
+    grown = grow(looked, claims)
+    for line in held_out_report(grown, looked, claims):
+        click.echo(line)
+    output.mkdir(parents=True, exist_ok=True)
+    write_words(vectors, output / "words.safetensors")
+    write(grown, output)
+    click.echo(f"written to {output.name}")
+
+
+def _words(data: list[dict], texts: tuple[Path, ...], work: Path) -> WordVectors:
+    path = work / "words.safetensors"
+    if not path.exists():
+        work.mkdir(parents=True, exist_ok=True)
+        registry = Registry(work / "embedders", cache=work / "models")
+        terms = vocabulary(_strings([data, *map(rows, texts)]))
+        write_words(word_vectors(registry.load(registry.current()), terms), path)
+    return WordVectors.read(path)
+
+
+def _strings(value: object) -> Iterator[str]:
+    """Every text in nested rows."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _strings(list(value.values()))
+    elif isinstance(value, list):
+        for one in value:
+            yield from _strings(one)
+
+
+def _looked(data: list[dict], work: Path, vectors: WordVectors) -> Iterator[list[Looked]]:
+    registry = Registry(work / "embedders", cache=work / "models")
+    looking = Looking(work, registry.load(registry.current()), vectors)
+    for material in sorted(materials(data), key=lambda one: len(one.documents)):
+        click.echo(f"{material.name}: {len(material.cases)} questions")
+        yield looking.look(material)
+
+
+def _claims(data: list[dict], work: Path, vectors: WordVectors) -> Claims:
+    path = work / "claims.npz"
+    held = list(verdicts.held_claims(data))
+    if not path.exists():
+        made = verdicts.claim_rows(held, vectors)
+        with path.with_suffix(".part").open("wb") as file:
+            np.savez_compressed(file, rows=made, digest=np.array(_digest(held)))
+        path.with_suffix(".part").replace(path)
+    with np.load(path) as file:
+        if str(file["digest"]) != _digest(held):
+            raise click.ClickException(f"{path} holds other claims; remove it")
+        return Claims.of(held, file["rows"])
+
+
+def _digest(held: list[verdicts.Held]) -> str:
+    import hashlib
+
+    texts = json.dumps([one.text for one in held])
+    return hashlib.sha256(texts.encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    main()
