@@ -356,6 +356,8 @@ def _with_scripts(characters: Characters, words: Sequence[Word]) -> str:
     if not usual or heights[0] >= _SCRIPT_SIZE * usual:
         return ""
     whole = [box for row in boxes for box in row if box[3] - box[1] >= _SCRIPT_SIZE * usual]
+    if not whole:  # places that are no numbers
+        return ""
     middle = median((box[1] + box[3]) / 2 for box in whole)
     line, end = RaisedLine(), None
     for (word, _, _, place), row in zip(words, boxes, strict=True):
