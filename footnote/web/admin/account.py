@@ -1,4 +1,4 @@
-"""Who is signed in, at the top of every page: to sign out, and to choose another password."""
+"""Who is signed in, at the top of every page: to sign out, another password, keys for programs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import streamlit as st
 from embedder.errors import FootnoteError
 from footnote.accounts import passwords, signin
 from footnote.accounts.people import People
+from footnote.web.admin import keys
 from footnote.web.server import session
 from footnote.web.server.session import problem
 from footnote.web.server.shared_home import home
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from footnote.accounts.people import Person
 
 OUT, EVERYWHERE, PASSWORD = "Sign out", "Sign out on all devices", "Change password"
+KEYS = "Keys for programs"
 
 
 def show(person: Person) -> None:
@@ -27,7 +29,7 @@ def show(person: Person) -> None:
     with st.container(key="account"):
         chosen = st.menu_button(
             person.called,
-            [OUT, EVERYWHERE, PASSWORD],
+            [OUT, EVERYWHERE, PASSWORD, KEYS],
             icon=":material/account_circle:",
             type="tertiary",
             key="account-menu",
@@ -41,6 +43,8 @@ def show(person: Person) -> None:
         st.stop()
     elif chosen == PASSWORD:
         _change_password(person)
+    elif chosen == KEYS:
+        keys.show()
 
 
 @st.dialog("Change password")

@@ -91,6 +91,7 @@ def test_a_list_is_shown_whole_over_the_page_break():
         "Patience: we wait.\nCourage: we dare."
     )
     assert {span.page for span in answer.quotes[0].spans} == {1, 2}
+    assert len(answer.quotes) == 1
 
 
 def test_a_list_stays_with_the_line_that_announces_it():
@@ -129,12 +130,46 @@ def test_no_answer_ends_on_a_colon():
     ]
 
 
+def test_nor_at_the_end_of_a_passage():
+    shelf = Shelf(("Guide", (), ("To reset the station do this:", "Hold the round key. Wait.")))
+    assert quoted(shelf, "How do I reset the station?") == [
+        "To reset the station do this:\nHold the round key."
+    ]
+
+
 def test_yes_and_no_are_said_where_the_passage_says_so():
     shelf = Shelf(("Policy", (), (
         "Business class flights are not repaid. Train tickets are repaid.",
     )))  # fmt: skip
     assert shelf.ask("Are business class flights repaid?").lead == "No."
     assert shelf.ask("Are train tickets repaid?").lead == "Yes."
+
+
+def test_what_follows_upon_a_thing_does_not_say_that_it_is_allowed():
+    shelf = Shelf(("Policy", (), (
+        "Whoever retaliates against a whistleblower will be subject to disciplinary action.",
+    )))  # fmt: skip
+    assert shelf.ask("Is retaliation against a whistleblower allowed?").lead == ""
+    shelf = Shelf(("Policy", (), ("Retaliation against a whistleblower is prohibited.",)))
+    assert shelf.ask("Is retaliation against a whistleblower allowed?").lead == "No."
+
+
+def test_an_item_of_a_list_contradicts_nothing():
+    shelf = Shelf(("Plan", (), (
+        "The plan does not cover infertility treatments.",
+        "Evidence is needed where the plan is to cover:\n- Infertility treatments\n- Surgery",
+    )))  # fmt: skip
+    assert shelf.ask("Does the plan cover infertility treatments?").lead == "No."
+
+
+def test_an_announcement_that_leans_on_what_is_denied_makes_no_yes():
+    shelf = Shelf(("Sports", (), (
+        "Some things are not covered by the allowance. These include but are not limited to:\n"
+        "- Food supplements\n- Travel",
+    )))  # fmt: skip
+    answer = shelf.ask("Does the allowance cover food supplements?")
+    assert answer.lead == ""
+    assert answer.quotes[0].text.startswith("Some things are not covered by the allowance. These")
 
 
 def test_no_yes_where_it_would_have_to_be_worked_out():
