@@ -165,8 +165,8 @@ class _Composer:
             found = exact.count(self.question, self.scored, self._entries)
             if found is None and (named := exact.count_in_sentence(self.question, self.scored)):
                 number, one = named
-                quotes = self._labelled([self._quote(one.quotable)], False)
-                return Composed(quotes, f"{number}, counting those that this names.")
+                named_in = self._labelled([self._quote(one.quotable)], False)
+                return Composed(named_in, f"{number}, counting those that this names.")
         elif self.question.form == "most":
             found = exact.most(self.question, self.scored, self._entries, self._page)
         if found is None:

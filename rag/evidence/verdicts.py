@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.evidence.extract import Scored, open_ended
-from rag.evidence.numbers import numbers
+from rag.evidence.numbers import Number, numbers
 from rag.languages import Language, content_words, language_of
 from rag.question.analysis import Question
 
@@ -142,7 +142,7 @@ def _alike(one: Scored, other: Scored) -> bool:
     return shared >= 3 and shared >= _SAME * min(len(words), len(others))
 
 
-def _new_figures(question: Question, said: str) -> list:
+def _new_figures(question: Question, said: str) -> list[Number]:
     """Figures of the question that the sentence does not have: it would have to be worked out."""
     language = question.language
     known = {value for n in numbers(said, language_of(said)) for value in n.values}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -62,7 +63,7 @@ def _change_password(person: Person) -> None:
                 session.leave()
 
 
-def new_password(label: str = "Password"):  # noqa: ANN201 - a function that gives it
+def new_password(label: str = "Password") -> Callable[[], str]:
     """Draw two fields; what is returned gives the password, or raises where they differ."""
     first = st.text_input(
         label,

@@ -120,7 +120,7 @@ def _profile(person: Person | None = None) -> Profile:
         value=person.email if person else "",
         help="For those who sign in with your organisation.",
     )
-    return Profile(person.role if own else role, display_name, email, may_upload)
+    return Profile(person.role if person and own else role, display_name, email, may_upload)
 
 
 @st.dialog("Add somebody")

@@ -8,7 +8,7 @@ import pytest
 from file_writers import docx, epub, paragraph, pdf, text_at, xlsx, zipped
 
 from footnote.home import Home
-from footnote.settings import IngestSettings, SettingsError
+from footnote.settings import Settings, SettingsError
 from indexer.ingest.pipeline import Workers
 from indexer.ingest.sources import find
 from indexer.parsers import (
@@ -180,5 +180,5 @@ def test_a_setting_reaches_the_parsers(home, papers, monkeypatch):
 
 def test_a_setting_keeps_its_place_in_the_list(home):
     """The settings that guard against documents can be seen, with where each comes from."""
-    names = {setting.name for setting in IngestSettings.resolve(home.path)}
+    names = {setting.name for setting in Settings.resolve(home.path)}
     assert {"file_mb", "file_pages", "unpack_mb", "unpack_ratio", "nesting", "hidden_text"} <= names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer.parsers.container import package_faults
 from indexer.parsers.grid import Cell, laid_out, write_grid
@@ -64,7 +64,7 @@ class _Reader:
         if titled is not None:
             _take_out(builder, titled, titled.text_frame.paragraphs, looks)
         title = _title(slide)
-        skipped = titled.shape_id if title else None
+        skipped = titled.shape_id if titled is not None and title else None
         seen = list(_shapes(_seen(slide.shapes, self._size, builder)))
         shapes = [one for one in seen if one.shape_id != skipped and not _is_furniture(one)]
         noted = _noted(slide)
@@ -93,7 +93,7 @@ class _Reader:
         """What stands in footers and on the layout, where no slide before has said it."""
         repeated = [shape for shape in shapes if _is_furniture(shape)]
         layout = slide.slide_layout
-        sheets: list[_BaseSlide] = [layout] if _shows_master(slide) else []
+        sheets: list[Any] = [layout] if _shows_master(slide) else []
         if sheets and _shows_master(layout):
             sheets.append(layout.slide_master)
         for sheet in sheets:
@@ -198,7 +198,7 @@ def _fills_itself(shape: BaseShape) -> bool:
     return any(local(element) == "fld" for element in shape.element.iter())
 
 
-def _plain_lines(shape: BaseShape, looks: SlideLooks) -> Iterator[str]:
+def _plain_lines(shape: Any, looks: SlideLooks) -> Iterator[str]:
     """The lines of a shape that repeats, unless they are dates or numbers, or nobody sees them."""
     if _is_marked(shape) or not shape.has_text_frame or _fills_itself(shape):
         return
@@ -222,7 +222,7 @@ def _described(shape: BaseShape) -> str:
     return "" if named is None else description(named)
 
 
-def _write(builder: PageBuilder, shape: BaseShape, looks: SlideLooks) -> None:
+def _write(builder: PageBuilder, shape: Any, looks: SlideLooks) -> None:
     """Write a table, chart or diagram, several paragraphs of a placeholder as a list, or text."""
     before = builder.length
     if shape.has_text_frame:
