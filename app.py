@@ -11,8 +11,9 @@ if __name__ == "__main__":
     frame.show()
 else:
     from footnote.api.routes import routes
-    from footnote.web.server import guard, session
+    from footnote.web.server import guard, origin, session
 
+    origin.look_nothing_up()
     app = App(
         __file__,
         routes=[*guard.ROUTES, *routes(pages=True)],

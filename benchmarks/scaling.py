@@ -22,8 +22,8 @@ from indexer.parsers.layout import clean
 from indexer.parsers.table import parse_bytes
 from indexer.records import Page
 
-SECONDS = 20
-SIZE = 40_000  # characters at 1×
+SECONDS = 10
+SIZE = 20_000  # characters at 1×
 
 Step = Callable[[int], None]
 

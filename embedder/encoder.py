@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from embedder.atomic import write_tensors
 from embedder.pooling import last_token, own_tokens, weighted_mean
+from embedder.tensors import UnusableWeightsError, read_tensors
 
 if TYPE_CHECKING:
     from embedder.model import Side
@@ -47,11 +48,11 @@ class Projection:
 
     @classmethod
     def read(cls, path: Path) -> Projection:
-        """Read the file beside a spec, as float32."""
-        from safetensors.torch import load_file
-
-        tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
-        return cls(**tensors)
+        """Read the file beside a spec, as float32. Raises `UnusableWeightsError`."""
+        tensors = read_tensors(path)
+        if strange := sorted(tensors.keys() - {field.name for field in fields(cls)}):
+            raise UnusableWeightsError(f"{path}: {strange[0]} is no part of a projection")
+        return cls(**{name: tensor.float() for name, tensor in tensors.items()})
 
     def write(self, path: Path) -> None:
         """Write as float16: vectors change by less than 1e-3. Raises `StorageError`."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from embedder.batches import batches
 from embedder.decoder.load import Converted, check_hash, converted, load_decoder
+from embedder.tensors import read_array
 from embedder.tokens import TokenLimits, count_tokens, limits_of, load_tokenizer, token_ids
 
 if TYPE_CHECKING:
@@ -93,10 +94,10 @@ class Embedder:
         Vectors times this have the directions that they had before any adapting
         (`training.adaptation`).
         """
-        from safetensors.numpy import load_file
-
         path = self.files.whitening
-        return load_file(path)["undo"] if path.exists() else None
+        if not path.exists():
+            return None
+        return read_array(path, "undo")
 
     def embed_queries(self, texts: Sequence[str], task: str | None = None) -> np.ndarray:
         """Vectors of queries, each behind the spec's instruction (for `task`, if given)."""

@@ -111,7 +111,9 @@ class Registry:
         path = self._folder / _HISTORY
         try:
             used = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-        except ValueError as error:
+            if not isinstance(used, list) or not all(isinstance(one, str) for one in used):
+                raise ValueError("it holds no list of names")
+        except (ValueError, RecursionError) as error:
             raise FootnoteError(
                 f"{path} is damaged ({error}); remove it, then choose with `footnote embedders use"
                 " NAME`: collections keep the embedders that answer for them"

@@ -115,7 +115,7 @@ class EmbedderSpec:
         """Read what `to_json` wrote. Raises `SpecError` for anything else."""
         try:
             values = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # numbers of 5,000 digits, too
             raise SpecError(f"the spec is not JSON: {error}") from error
         if not isinstance(values, dict):
             raise SpecError("the spec is not a JSON object")
@@ -127,7 +127,7 @@ class EmbedderSpec:
             )
         try:
             return cls(**{**values, "features": tuple(values.get("features", (-1,)))})
-        except TypeError as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise SpecError(f"the spec is incomplete: {error}") from error
 
     @classmethod

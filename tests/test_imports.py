@@ -17,7 +17,7 @@ HEAVY = {"torch", "transformers", "faiss", "streamlit", "peft", "openai", "sente
 HEAVY |= {"fastapi", "mcp"}
 ROOMS = """
 embedder.errors embedder.batches embedder.cache embedder.pooling embedder.tokens
-embedder.atomic embedder.spec
+embedder.atomic embedder.spec embedder.tensors
 embedder.decoder embedder.encoder embedder.presets
 embedder.model
 embedder.registry

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedder.atomic import StorageError, remove, write_tensors, writing_folder
 from embedder.errors import FootnoteError
+from embedder.tensors import read_tensors
 
 if TYPE_CHECKING:
     import torch
@@ -277,7 +278,14 @@ def holds_whole_weights(adapter: Path) -> bool:
 
 
 def _adapter_config(adapter: Path) -> dict[str, Any]:
-    return json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    path = adapter / "adapter_config.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise AdapterError(f"{path} cannot be read ({str(error)[:100]})") from error
+    if not isinstance(found, dict):
+        raise AdapterError(f"{path} holds no JSON object")
+    return found
 
 
 def merge_adapter(weights: dict[str, Tensor], adapter: Path) -> None:
@@ -287,9 +295,8 @@ def merge_adapter(weights: dict[str, Tensor], adapter: Path) -> None:
     W += alpha / r * B A (Hu et al., arXiv 2106.09685), or alpha / sqrt(r) where the adapter
     says rank-stabilised. Raises `AdapterError` for what is not plain LoRA or does not fit.
     """
-    from safetensors.torch import load_file
-
-    config, tensors = _adapter_config(adapter), load_file(adapter / "adapter_model.safetensors")
+    config = _adapter_config(adapter)
+    tensors = read_tensors(adapter / "adapter_model.safetensors")
     if config.get(_KIND) == _WHOLE:
         if strange := sorted(tensors.keys() - weights.keys()):
             raise AdapterError(f"{adapter}: {strange[0]} is no weight of the kept layers")
@@ -298,17 +305,20 @@ def merge_adapter(weights: dict[str, Tensor], adapter: Path) -> None:
     for trait in ("use_dora", "rank_pattern", "alpha_pattern", "modules_to_save"):
         if config.get(trait):
             raise AdapterError(f"{adapter}: {trait} is not supported, only plain LoRA")
-    rank = config["r"] ** 0.5 if config.get("use_rslora") else config["r"]
+    rank, alpha = config.get("r"), config.get("lora_alpha")
+    if not (isinstance(rank, int) and rank > 0 and isinstance(alpha, int | float)):
+        raise AdapterError(f"{adapter}: its configuration says no rank r and no lora_alpha")
+    rank = rank**0.5 if config.get("use_rslora") else rank
     for name in sorted(n for n in tensors if n.endswith(".lora_A.weight")):
         # peft writes base_model.model.<path>; a causal-LM base adds one more "model.".
         path = name.removeprefix("base_model.model.").removesuffix(".lora_A.weight") + ".weight"
         target = path if path in weights else path.removeprefix("model.")
         if target not in weights:
             raise AdapterError(f"{adapter}: {name} fits no weight of the kept layers")
-        up = tensors[name.replace("lora_A", "lora_B")].float()
-        weights[target] = weights[target] + config["lora_alpha"] / rank * (
-            up @ tensors[name].float()
-        )
+        up, down = tensors.get(name.replace("lora_A", "lora_B")), tensors[name].float()
+        if up is None or (*up.shape[:1], *down.shape[1:]) != tuple(weights[target].shape):
+            raise AdapterError(f"{adapter}: {name} has not the shape of the weight that it changes")
+        weights[target] = weights[target] + alpha / rank * (up.float() @ down)
 
 
 def _write_last(path: Path, text: str) -> None:

@@ -38,6 +38,8 @@ _ENUMERATES = 0.25
 _DENIAL = 0.25
 
 _COMMAS = 2
+# An announcement is of what is asked for where it holds this share of it with its headings.
+_ANNOUNCED = 0.6
 _NOT_LIMITED = re.compile(r",? but (?:(?:is|are) )?not limited to", re.IGNORECASE)
 
 MOST_SENTENCES = 3
@@ -91,7 +93,9 @@ def score(
         whole = question.covered(terms[place] | head | around)
         value = own + _HEADING_SHARE * (with_head - own) + _NEIGHBOUR_SHARE * (whole - with_head)
         value += _KIND.get(question.kind, 0.0) * holds_kind(question, quotable.text)
-        value += _ENUMERATES * (question.form == "list" and _enumerates(question, quotable, noun))
+        announced = quotable.text.endswith(":") and with_head >= _ANNOUNCED
+        listed = announced or _enumerates(question, quotable, noun)
+        value += _ENUMERATES * (question.form == "list" and listed)
         numbered = (quotable.text, quotable.topic, *hit.passage.headings[-1:])
         value += _NUMBERED * has_number(number, numbered)
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)

@@ -97,8 +97,8 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                 continue
             try:
                 row = json.loads(text)
-            except json.JSONDecodeError as error:
-                raise ExampleFileError(f"{path}, line {line}: not JSON ({error.msg})") from error
+            except (ValueError, RecursionError) as error:  # numbers of 5,000 digits, too
+                raise ExampleFileError(f"{path}, line {line}: not JSON ({error})") from error
             if not isinstance(row, dict):
                 raise ExampleFileError(f"{path}, line {line}: expected a JSON object")
             yield line, row

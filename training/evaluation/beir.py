@@ -106,8 +106,8 @@ def _rows(path: Path, keys: tuple[str, ...]) -> Iterator[dict[str, str]]:
     for number, line in _lines(path):
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise EvaluationError(f"{path}, line {number}: not JSON ({error.msg})") from error
+        except (ValueError, RecursionError) as error:  # numbers of 5,000 digits, too
+            raise EvaluationError(f"{path}, line {number}: not JSON ({error})") from error
         if not isinstance(row, dict) or not all(isinstance(row.get(key), str) for key in keys):
             raise EvaluationError(
                 f"{path}, line {number}: expected an object with the strings {', '.join(keys)}"

@@ -65,7 +65,7 @@ def tasks(reply: str, prompt: str = "") -> list[str]:
     text = _unwrapped(reply)
     try:
         listed = json.loads(text, strict=False)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         listed = _LISTED.findall(text) or _QUOTED.findall(text)
     if not isinstance(listed, list):
         raise UnusableReplyError("no list of tasks")
@@ -136,7 +136,7 @@ def _unwrapped(reply: str) -> str:
 def _object(reply: str) -> dict[str, Any]:
     try:
         values = json.loads(_unwrapped(reply), strict=False)  # line breaks inside strings
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UnusableReplyError("not JSON") from error
     if not isinstance(values, dict):
         raise UnusableReplyError("not a JSON object")

@@ -25,7 +25,7 @@ from starlette.routing import Route
 from embedder.errors import FootnoteError
 from footnote.access import Access, Door, ElsewhereError, NotSignedInError, visitor
 from footnote.accounts import signin
-from footnote.web.server import oidc, programs
+from footnote.web.server import oidc, origin, programs, tabs
 from footnote.web.server.shared_home import home
 from footnote.web.server.sign_in_page import form_fields, page
 
@@ -40,6 +40,10 @@ _OPEN = re.compile(
     "|" + "|".join(map(re.escape, programs.OPEN))
 )
 _UPLOAD = "/_stcore/upload_file/"
+# What Streamlit tells of the server, and its door for programs, beside which we have our own.
+_INNER = ("/_stcore/metrics", "/_stcore/agent/", "/_stcore/script-health-check")
+_TABS = tabs.Tabs()
+_UPLOADS = tabs.Uploads(_TABS)
 _PLACE = re.compile(r"/[\w/?=&%.-]*")
 _HERE = {"localhost", "127.0.0.1", "::1"}
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
@@ -113,17 +117,67 @@ class Guard:
         if scope["type"] == "http":
             send = _with_headers(send)
         connection = HTTPConnection(scope)
+        if not programs.asks(scope["path"]) and origin.is_foreign(connection):
+            await origin.refuse(scope, receive, send)
+            return
         refused = _refusal(connection)
         is_open = scope["type"] == "http" and _OPEN.fullmatch(scope["path"])
         if refused is None or (is_open and isinstance(refused, NotSignedInError)):
             if scope["type"] == "websocket":
-                await self._app(scope, _watched(connection, receive, send), send)
+                await self._connect(connection, receive, send)
+            elif scope["path"].startswith(_UPLOAD) and scope["method"] in ("PUT", "POST"):
+                await self._upload(connection, receive, send)
             else:
                 await (_objection(connection) or self._app)(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
             await _refused(connection, refused)(scope, receive, send)
+
+    async def _connect(self, connection: HTTPConnection, receive: Receive, send: Send) -> None:
+        """Hand a connection on: a tab of this person's, or a new one."""
+        person = _person(connection)
+        headers = tabs.without_foreign_tab(connection.scope["headers"], _TABS, person)
+        scope = connection.scope | {"headers": headers}
+        subprotocols = scope.get("subprotocols")
+        if subprotocols is not None:
+            scope["subprotocols"] = subprotocols[
+                : 3 if headers == connection.scope["headers"] else 2
+            ]
+        watched = _watched(connection, receive, send)
+        await self._app(scope, watched, _noting_tab(send, person))
+
+    async def _upload(self, connection: HTTPConnection, receive: Receive, send: Send) -> None:
+        """Hand an upload on, where there is room in memory for what this person has sent."""
+        objection = _objection(connection)
+        if objection is None:
+            size = _announced(connection)
+            with _UPLOADS.taking(_person(connection), size, _longest_upload()) as fits:
+                if fits:
+                    await self._app(connection.scope, receive, send)
+                    return
+            objection = PlainTextResponse("Wait until the files before this one are read.", 429)
+        await objection(connection.scope, receive, send)
+
+
+def _person(connection: HTTPConnection) -> str:
+    """The id of who is let through."""
+    return visitor(home(), door(connection)).id
+
+
+def _noting_tab(send: Send, person: str) -> Callable[[Message], Awaitable[None]]:
+    """`send` of a connection, which notes whose the session is that Streamlit begins."""
+    found: list[str] = []
+
+    async def sending(message: Message) -> None:
+        if not found and message["type"] == "websocket.send" and message.get("bytes"):
+            tab = tabs.tab_of(message["bytes"])
+            if tab:
+                found.append(tab)
+                _TABS.note(tab, person)
+        await send(message)
+
+    return sending
 
 
 def _with_headers(send: Send) -> Callable[[Message], Awaitable[None]]:
@@ -148,10 +202,26 @@ def _objection(connection: HTTPConnection) -> Response | None:
         return PlainTextResponse("This is no path of Footnote's.", 400)
     if _announced(connection) > _longest_upload():
         return PlainTextResponse("This is longer than any file may be.", 413)
-    if path.startswith(_UPLOAD) and method in ("PUT", "POST"):
-        here, way = home(), door(connection)
-        if not Access(here, lambda: visitor(here, way)).may_add():
-            return PlainTextResponse("You may not add documents.", 403)
+    if path.startswith(_INNER) and not (path == _INNER[0] and _access(connection).person.admin):
+        return PlainTextResponse("Footnote does not offer this.", 403)
+    if path.startswith(_UPLOAD) and method != "OPTIONS":
+        return _upload_objection(connection, path, method)
+    return None
+
+
+def _access(connection: HTTPConnection) -> Access:
+    here, way = home(), door(connection)
+    return Access(here, lambda: visitor(here, way))
+
+
+def _upload_objection(connection: HTTPConnection, path: str, method: str) -> Response | None:
+    """The answer to an upload of somebody who adds nothing, or into the tab of somebody else."""
+    if not _access(connection).may_add():
+        return PlainTextResponse("You may not add documents.", 403)
+    if not _TABS.is_of(path.removeprefix(_UPLOAD).partition("/")[0], _person(connection)):
+        return PlainTextResponse("This is no tab of yours.", 403)
+    if method in ("PUT", "POST") and not connection.headers.get("content-length", "").isdecimal():
+        return PlainTextResponse("Say how long the file is (Content-Length).", 411)
     return None
 
 
@@ -214,6 +284,10 @@ def _watched(
 
     async def checked() -> Message:
         message = await receive()
+        while message["type"] == "websocket.receive" and not tabs.is_ours(
+            message.get("bytes") or b""
+        ):
+            message = await receive()
         if message["type"] == "websocket.receive" and _refusal(connection) is not None:
             await send({"type": "websocket.send", "bytes": leave_for(SIGN_IN)})
             await send({"type": "websocket.close", "code": 1008})

@@ -7,6 +7,7 @@ plainly mean a screen are passed over.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ Colour = tuple[float, float, float]
 # Larger style sheets are those of whole sites: not looked through, which costs seconds.
 _MAX_CHARACTERS = 500_000
 _MAX_RULES = 2_000
+# "div div div" over elements deep in each other takes time with the square of their number: 9 KB
+# took 23 s. After so much processor time a selector's last part alone counts, which hides more.
+_SECONDS = 3.0
 _WHITE: Colour = (1.0, 1.0, 1.0)
 _PIXELS_A_POINT = 4 / 3
 # Contrast ratio (WCAG 2, section 1.4.3) below which nobody reads: #eee on white has 1.16.
@@ -145,12 +149,16 @@ def _matches(root: _Element, sheet: str) -> Iterator[tuple[list[_Element], Style
         try:
             for one in parse(selector):
                 if one.pseudo_element is None:
-                    ranked.append((one.specificity(), translator.selector_to_xpath(one), style))
+                    tree = one.parsed_tree
+                    last = translator.xpath(getattr(tree, "subselector", tree))
+                    paths = translator.selector_to_xpath(one), f"descendant-or-self::{last}"
+                    ranked.append((one.specificity(), paths, style))
         except (SelectorError, RecursionError):  # :hover and the like: not the page at rest
             continue
-    for _, path, style in sorted(ranked[:_MAX_RULES], key=lambda rule: rule[0]):
+    until = time.process_time() + _SECONDS
+    for _, paths, style in sorted(ranked[:_MAX_RULES], key=lambda rule: rule[0]):
         try:
-            yield root.xpath(path), style
+            yield root.xpath(paths[time.process_time() > until]), style
         except XPathError:
             continue
 

@@ -18,6 +18,7 @@ from indexer.parsers.layout import PageBuilder, clean
 from indexer.parsers.markup import lists
 from indexer.parsers.raised import Line
 from indexer.parsers.text import parse_plain
+from indexer.parsers.time_limit import TooSlowError, processor_seconds
 from indexer.records import ParsedFile
 
 if TYPE_CHECKING:
@@ -49,6 +50,9 @@ _SETTINGS = {
 # docutils looks for addresses in time that grows with the square of a word's length: of some a
 # second for 5,000 characters, a minute for 40,000 ("-" or "a-" repeated).
 _LONGEST_WORD = re.compile(r"\S{5000}")
+# ... and for targets, references and marks that are not closed with the square of their number:
+# 60 KB took 24 s. A manual of 400 KB takes 4 s.
+_SECONDS, _SECONDS_A_MEGABYTE = 3.0, 20.0
 
 
 def parse_rst(data: bytes, name: str) -> ParsedFile:
@@ -79,7 +83,10 @@ def _tree(text: str) -> tuple[document | None, str]:
     if _LONGEST_WORD.search(text):
         return None, "has a word of 5,000 characters and was read as plain text"
     try:
-        return publish_doctree(text, settings_overrides=_SETTINGS), ""
+        with processor_seconds(_SECONDS + _SECONDS_A_MEGABYTE * len(text) / 1e6):
+            return publish_doctree(text, settings_overrides=_SETTINGS), ""
+    except TooSlowError:
+        return None, "takes too long as reStructuredText and was read as plain text"
     except (SystemMessage, RecursionError, ValueError) as error:
         return None, f"is not valid reStructuredText ({str(error)[:120]}), was read as plain text"
 

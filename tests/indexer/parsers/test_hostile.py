@@ -182,3 +182,27 @@ def test_a_setting_keeps_its_place_in_the_list(home):
     """The settings that guard against documents can be seen, with where each comes from."""
     names = {setting.name for setting in Settings.resolve(home.path)}
     assert {"file_mb", "file_pages", "unpack_mb", "unpack_ratio", "nesting", "hidden_text"} <= names
+
+
+@pytest.mark.parametrize("unit", ["*a ", "|a ", ".. _a:\n\n"])
+def test_rst_that_would_take_minutes_is_read_as_plain_text(read, unit, monkeypatch):
+    """60 KB of it took 24 seconds."""
+    monkeypatch.setattr("indexer.parsers.markup.rst._SECONDS", 0.2)
+    monkeypatch.setattr("indexer.parsers.markup.rst._SECONDS_A_MEGABYTE", 0.0)
+    parsed = read("a.rst", unit * 15_000)
+    assert parsed.problems == ("takes too long as reStructuredText and was read as plain text",)
+    assert "a" in parsed.pages[0].text
+    assert read("a.rst", "Title\n=====\n\nWords.").problems == ()
+
+
+def test_a_style_sheet_that_would_take_minutes_hides_too_much_rather_than_too_little(
+    read, monkeypatch
+):
+    """9 KB of it took 23 seconds."""
+    rules = "i div div div p { display: none }\n" * 50
+    page = f"<style>{rules}</style><body><p>Hidden.</p><p>Too.</p><h1>Shown.</h1></body>"
+    assert "Hidden" in read("a.html", page).pages[0].text
+    monkeypatch.setattr("indexer.parsers.markup.css._SECONDS", -1.0)
+    text = read("a.html", page).pages[0].text
+    assert "Hidden" not in text
+    assert "Shown" in text

@@ -26,15 +26,21 @@ if TYPE_CHECKING:
     from pptx.text.text import _Paragraph
 
 
+_OTHER_TYPES = (
+    "application/vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml",
+    "application/vnd.openxmlformats-officedocument.presentationml.template.main+xml",
+    "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
+    "application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
+)
+
+
 def parse_pptx(data: bytes, name: str, reading: Reading) -> ParsedFile:
     """A presentation; the first slide's title is its title.
 
     Slides that are skipped when it is shown are read: whoever opens the file sees them.
     """
-    from pptx import Presentation
-
     with package_faults("a presentation"):
-        shown = Presentation(io.BytesIO(data))
+        shown = _opened(data)
         slides = list(shown.slides)
         reading.check_pages(len(slides), "slides")
         reader = _Reader(shown, reading)
@@ -43,6 +49,19 @@ def parse_pptx(data: bytes, name: str, reading: Reading) -> ParsedFile:
         skipped = [str(n) for n, one in enumerate(slides, 1) if _is_skipped(one)]
     problems = (f"slides that are not shown were read too: {', '.join(skipped)}",)
     return ParsedFile(title or name, pages, "pptx", problems if skipped else ())
+
+
+def _opened(data: bytes) -> Presentation:
+    """Open a package; python-pptx by itself refuses slide shows and templates."""
+    from pptx.opc.package import PartFactory
+    from pptx.package import Package
+    from pptx.parts.presentation import PresentationPart
+
+    PartFactory.part_type_for.update(dict.fromkeys(_OTHER_TYPES, PresentationPart))
+    part = Package.open(io.BytesIO(data)).main_document_part
+    if not isinstance(part, PresentationPart):
+        raise ValueError(f"its main part is {part.content_type}")
+    return part.presentation
 
 
 class _Reader:

@@ -11,11 +11,14 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 from streamlit import config
+from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from footnote.accounts import audit, sharing, signin
 from footnote.accounts.people import People, Profile
 from footnote.home import Home
-from footnote.web.server import guard, oidc
+from footnote.web.server import guard, oidc, tabs
+from footnote.web.server import origin as origin_module
 
 PASSWORD = "correct horse battery"
 HERE = {"host": "localhost:8501"}
@@ -27,6 +30,8 @@ STREAMLIT = ("/", "/library", "/media/abc.pdf", "/_stcore/upload_file/1/2", "/_s
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     monkeypatch.setenv("FOOTNOTE_HOME", str(tmp_path))
+    monkeypatch.setattr(guard, "_TABS", tabs.Tabs())
+    monkeypatch.setattr(guard, "_UPLOADS", tabs.Uploads(guard._TABS))
     return Home.open()
 
 
@@ -214,12 +219,14 @@ def test_no_path_leads_upwards(registered, path):
     assert request("/static/..x/a..b/...").text == "inside"
 
 
-UPLOAD = "/_stcore/upload_file/1/2"
+UPLOAD = "/_stcore/upload_file"
 
 
-def put(name, home, length=10, method="PUT"):
+def put(name, home, length=10, method="PUT", tab=""):
     session = with_session(signin.sign_in(home.store, name, PASSWORD))
-    return request(UPLOAD, session | {"content-length": str(length)}, method=method)
+    guard._TABS.note(f"tab-of-{name}", People(home.store).named(name).id)
+    announced = {} if length is None else {"content-length": str(length)}
+    return request(f"{UPLOAD}/{tab or f'tab-of-{name}'}/2", session | announced, method=method)
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
@@ -240,6 +247,141 @@ def test_what_is_longer_than_any_file_may_be_is_refused_unread(registered):
     limit = config.get_option("server.maxUploadSize") << 20
     assert put("ann", registered, limit).text == "inside"
     assert put("ann", registered, limit + 1).status == 413
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
+def test_nobody_uploads_into_the_tab_of_another(registered, method):
+    People(registered.store).change("bob", Profile("admin", email="bob@firm.example"))
+    assert put("bob", registered, method=method).text == "inside"
+    assert put("ann", registered, method=method).text == "inside"
+    assert put("bob", registered, method=method, tab="tab-of-ann").status == 403
+    assert put("bob", registered, method=method, tab="of-nobody").status == 403
+
+
+def test_uploads_say_how_long_they_are(registered):
+    assert put("ann", registered, None).status == 411
+
+
+def test_what_somebody_has_uploaded_takes_no_more_memory_than_one_file_may(registered, monkeypatch):
+    """One person took a gigabyte in eight seconds, held for half an hour."""
+    ann = People(registered.store).named("ann").id
+    limit = config.get_option("server.maxUploadSize") << 20
+    assert put("ann", registered, 10).text == "inside"
+    monkeypatch.setattr(tabs.Uploads, "_held", lambda *_: limit - 10)
+    assert put("ann", registered, 10).text == "inside"
+    assert put("ann", registered, 11).status == 429
+    with guard._UPLOADS.taking(ann, 8, limit) as fits:  # one that is on its way
+        assert fits
+        assert put("ann", registered, 3).status == 429
+    assert put("ann", registered, 3).text == "inside"
+
+
+def new_session(tab):
+    message = ForwardMsg()
+    message.new_session.initialize.session_id = tab
+    return message.SerializeToString()
+
+
+def opened(token, tab=""):
+    """The tab that a connection asks to take up, as it comes to Streamlit."""
+    protocols = ", ".join(["streamlit", "xsrf", *([tab] if tab else [])])
+    seen = []
+
+    async def inner(scope, receive, send):
+        headers = dict(scope["headers"])
+        seen.append(headers[b"sec-websocket-protocol"].decode())
+        await receive()
+        await send({"type": "websocket.send", "bytes": new_session(f"new-of-{token}")})
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    async def send(message):
+        pass
+
+    headers = with_session(token) | {"sec-websocket-protocol": protocols}
+    scope = {
+        "type": "websocket", "path": "/_stcore/stream", "query_string": b"", "scheme": "ws",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 5000), "server": ("localhost", 8501), "root_path": "",
+        "subprotocols": protocols.split(", "),
+    }  # fmt: skip
+    asyncio.run(guard.Guard(inner)(scope, receive, send))
+    return seen[0]
+
+
+def test_a_tab_is_taken_up_by_whoever_had_it_and_by_nobody_else(registered):
+    """Its pending answer is of a collection that the second person may not read."""
+    ann = signin.sign_in(registered.store, "ann", PASSWORD)
+    bob = signin.sign_in(registered.store, "bob", PASSWORD)
+    assert opened(ann) == "streamlit, xsrf"
+    assert opened(ann, f"new-of-{ann}") == f"streamlit, xsrf, new-of-{ann}"
+    assert opened(bob, f"new-of-{ann}") == "streamlit, xsrf"
+    assert opened(ann, "of-nobody-known") == "streamlit, xsrf"
+    again = signin.sign_in(registered.store, "ann", PASSWORD)  # another of her sessions
+    assert opened(again, f"new-of-{ann}").endswith(f"new-of-{ann}")
+
+
+def back(**fields):
+    return BackMsg(**fields).SerializeToString()
+
+
+OPERATION = BackendOperationRequest
+FOREIGN = {
+    "clear cache": back(clear_cache=True),
+    "run on save": back(set_run_on_save=True),
+    "git": back(load_git_info=True),
+    "shutdown": back(debug_shutdown_runtime=True),
+    "disconnect": back(debug_disconnect_websocket=True),
+    "skills": back(backend_operation_request=OPERATION(request_id="1", install_skills={})),
+    "nudge": back(backend_operation_request=OPERATION(request_id="1", dismiss_skills_nudge={})),
+    "no operation": back(backend_operation_request=OPERATION(request_id="1")),
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_messages_that_no_page_of_ours_sends_do_not_reach_streamlit(home, kind):
+    ours = [
+        back(rerun_script={}), back(stop_script=True), back(app_heartbeat=True),
+        back(file_urls_request={}),
+        back(backend_operation_request=OPERATION(request_id="1", deferred_file={})),
+    ]  # fmt: skip
+    sent = connect([ours[0], FOREIGN[kind], *ours[1:]])
+    assert [message["bytes"] for message in sent if message["type"] == "websocket.send"] == ours
+
+
+INNER = ("metrics", "agent/interact", "agent/mcp", "script-health-check")
+
+
+@pytest.mark.parametrize("path", [f"/_stcore/{name}" for name in INNER])
+def test_what_streamlit_tells_of_the_server_is_for_admins(registered, path):
+    ann, bob = (signin.sign_in(registered.store, one, PASSWORD) for one in ("ann", "bob"))
+    assert request(path, with_session(bob)).status == 403
+    assert request(path, with_session(ann)).status == (200 if path.endswith("metrics") else 403)
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost:9999", "x:["])
+def test_a_page_of_another_site_reaches_nothing_and_has_nothing_looked_up(registered, origin):
+    """Streamlit would ask a host on the internet, twice, on the loop that serves everybody."""
+    session = with_session(signin.sign_in(registered.store, "ann", PASSWORD))
+    foreign = session | {"origin": origin}
+    assert connect([b"a"], foreign) == [{"type": "websocket.close", "code": 1008}]
+    for path in ("/", "/static/x.js", "/_stcore/host-config", f"{UPLOAD}/tab-of-ann/2"):
+        assert request(path, foreign).status == 403
+    own = session | {"origin": "http://localhost:8501"}
+    assert request("/", own).text == "inside"
+    assert connect([b"a"], own)[1]["bytes"] == b"a"
+
+
+def test_a_proxy_that_names_itself_otherwise_is_configured(registered, monkeypatch):
+    session = with_session(signin.sign_in(registered.store, "ann", PASSWORD))
+    foreign = session | {"origin": "https://footnote.firm.example"}
+    assert request("/", foreign).status == 403
+    forwarded = foreign | {"x-forwarded-host": "footnote.firm.example"}
+    assert request("/", forwarded).text == "inside"
+    monkeypatch.setattr(origin_module, "_configured", lambda *_: True)
+    assert request("/", foreign).text == "inside"
 
 
 def test_signing_in_gives_a_cookie_that_scripts_and_other_sites_do_not_have(registered):
