@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 EVAL ?= ../eval
 
-.PHONY: help setup run test lint bench docs clean
+.PHONY: help setup run test lint coverage bench docs clean
 
 help:
 	@echo "make run     open the app in the browser (does all the set-up the first time)"
 	@echo "make test    run the tests                (likewise)"
-	@echo "make lint    check style"
+	@echo "make lint    check style and types"
+	@echo "make coverage   run the tests, and say which lines and branches none of them takes"
 	@echo "make bench   measurements beside peers, EVAL=folder of evaluation sets"
 	@echo "make docs    regenerate docs/cli.md from the command line's help"
 
@@ -34,6 +35,13 @@ test: setup
 lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/python -m mypy
+
+coverage: setup
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 docs: setup
 	@$(BIN)/python -m footnote.cli.docs docs/cli.md

@@ -18,5 +18,6 @@ else:
         __file__,
         routes=[*guard.ROUTES, *routes(pages=True)],
         middleware=guard.MIDDLEWARE,
+        exception_handlers=guard.EXCEPTION_HANDLERS,
         on_script_error=session.shown,
     )

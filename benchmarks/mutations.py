@@ -15,7 +15,8 @@ _LONGEST = 300_000  # of a sample; larger ones only make it slow
 _SUFFIXES = (
     ".pdf", ".docx", ".pptx", ".xlsx", ".xls", ".doc", ".ppt", ".odt", ".epub", ".zip", ".msg",
     ".eml", ".html", ".md", ".rst", ".org", ".rtf", ".txt", ".csv", ".json", ".jsonl", ".xml",
-    ".yaml", ".ipynb", ".png", "",
+    ".yaml", ".ipynb", ".png", ".tex", ".adoc", ".vtt", ".srt", ".ics", ".mbox", ".log", ".py",
+    ".gz", ".dat", "",
 )  # fmt: skip
 _NUMBERS = (b"\x00", b"\xff", b"\x7f", b"\x80", b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0" * 8)
 # What breaks parsers of text, and what a document may want a reader or a model to obey.
@@ -27,6 +28,9 @@ TOKENS = (
     "<b>" * 1000, "> " * 400, "- " * 300, "\\u" * 50, "%s%n", "=cmd|' /C calc'!A1", "\r", "\x0c",
     "../../etc/passwd", "A" * 100_000, "é" * 5000, "😀" * 3000, "ﬁ", "９９", "1e999", "-0", "NaN",
     "\t" * 2000, "\n" * 5000, ".. include:: /etc/passwd\n\n", "---\n", "{\\v ", "\\bin9999999 ",
+    "<table><tr><td rowspan=99999 colspan=99999>", "<sup>" * 300, "<ol start=-99999999999>",
+    "<math>" * 200, "\\begin{tabular}{", "|===\n", "\n#+begin_src\n", "BEGIN:VEVENT\n" * 200,
+    "\nFrom a@x Tue Mar  4 09:12:00 2025\n", "Content-Type: message/rfc822\n\n" * 100,
     ".. raw:: html\n   :file: /etc/passwd\n\n",
 )  # fmt: skip
 

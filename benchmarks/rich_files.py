@@ -60,6 +60,7 @@ def rich_files() -> list[tuple[str, bytes]]:
     """Names and contents of the files."""
     return [
         ("rich.docx", _docx()),
+        ("rich.pptx", _pptx()),
         ("rich.xlsx", _xlsx()),
         ("rich.odt", _odf("text", _odf_text())),
         ("rich.odp", _odf("presentation", f"<draw:page>{_odf_text()}</draw:page>")),
@@ -167,6 +168,29 @@ def _docx() -> bytes:
             "word/k.rtf.xml": _RTF.decode("latin-1"),
         }
     )  # fmt: skip
+
+
+def _pptx() -> bytes:
+    from pptx import Presentation
+    from pptx.chart.data import CategoryChartData
+    from pptx.enum.chart import XL_CHART_TYPE
+    from pptx.util import Inches
+
+    deck, size = Presentation(), (Inches(1), Inches(1), Inches(4), Inches(2))
+    slide = deck.slides.add_slide(deck.slide_layouts[1])
+    slide.shapes.title.text = "Fees"
+    slide.placeholders[1].text = "Scope\nPayment"
+    table = slide.shapes.add_table(3, 3, *size).table
+    table.cell(0, 1).merge(table.cell(0, 2))
+    table.cell(0, 0).merge(table.cell(1, 0))
+    data = CategoryChartData(number_format="0.0%")
+    data.categories = ["Kiel", "Bonn"]
+    data.add_series("2024", (0.418, 0.3))
+    slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, *size, data)
+    slide.notes_slide.notes_text_frame.text = "Slowly."
+    stream = io.BytesIO()
+    deck.save(stream)
+    return stream.getvalue()
 
 
 def _xlsx() -> bytes:

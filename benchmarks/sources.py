@@ -26,7 +26,7 @@ from training.data.weak_pairs import DROPOUT
 from training.evaluation.beir import read
 from training.fit.config import Recipe
 from training.fit.student import Student
-from training.fit.trainer import Trainer, TrainingProgress
+from training.fit.trainer import StepProgress, Trainer
 
 SETS = ("scifact", "anthropic-docs", "cisi")
 
@@ -119,7 +119,7 @@ def main() -> None:
         print("\r" + (folder / "row.json").read_text(encoding="utf-8"), flush=True)
 
 
-def _line(state: TrainingProgress) -> str:
+def _line(state: StepProgress) -> str:
     return (
         f"\r{state.step} loss {state.loss:.3f} accuracy {state.accuracy:.2f} {state.seconds:.0f} s "
     )

@@ -37,9 +37,8 @@ if TYPE_CHECKING:
     from indexer.records import Collection, Document, Page, Passage, Receipt, Span
     from indexer.search.searcher import Mode, Scope, SearchResult
     from indexer.store.queries import DocumentList
-    from rag.answer import Answer
     from rag.explain import Explanation
-    from rag.records import Turn
+    from rag.records import Answer, Turn
 
 Action = Literal["read", "upload", "manage"]
 
@@ -279,7 +278,7 @@ class Access:
 
     def embedder_of(self, collection: str) -> Embedder:
         """The embedder that answers for a collection. Raises `UnknownCollectionError`."""
-        (number,) = self.named([collection]) or ()
+        (number,) = tuple(self.named([collection]) or ())
         return self._home.embedder_of(number)
 
     def history(self) -> History:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -122,7 +122,7 @@ class Settings:
             resolved[known.name] = Setting(known.name, value, source, known.meaning, known.secret)
         return cls(_without_foreign_key(resolved, str(stored.get("api_key", ""))))
 
-    def __iter__(self):  # noqa: ANN204 - an iterator of Setting
+    def __iter__(self) -> Iterator[Setting]:
         return iter(self._settings.values())
 
     def text(self, name: str) -> str:

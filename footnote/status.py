@@ -161,7 +161,7 @@ def _collections(home: Home) -> Iterator[CollectionStatus]:
         "  sum(pages_without_text) AS without, sum(passages) AS passages"
         "  FROM documents WHERE current = 1 GROUP BY collection) ON collection = id ORDER BY name"
     ).fetchall()
-    for number, name, answering, *counts in rows:
+    for number, name, answering, ready, partial, failed, pages, bare, passages in rows:
         shown = [answering] if answering else []  # none before a collection is first indexed
         if shown and in_use and in_use != answering and _begun(home, number, in_use):
             shown.append(in_use)
@@ -169,7 +169,9 @@ def _collections(home: Home) -> Iterator[CollectionStatus]:
             Generation(installed.get(one, ""), one, one == answering, _missing(home, number, one))
             for one in shown
         ]
-        yield CollectionStatus(name, *counts, tuple(generations))
+        yield CollectionStatus(
+            name, ready, partial, failed, pages, bare, passages, tuple(generations)
+        )
 
 
 def _missing(home: Home, collection: int, fingerprint: str) -> int:

@@ -119,7 +119,7 @@ def cut(
     size = sum(len(text.encode(errors="replace")) for text in texts.values())
     if len(ranges) > _FREE_PASSAGES + size // _BYTES_A_PASSAGE:
         ranges = _ranges(units, headers, limits, _MIXED_HEADINGS)
-    passages = []
+    passages: list[Passage] = []
     for first, last in ranges:
         run = units[first:last]
         spans = _spans(run, texts)
@@ -171,7 +171,7 @@ def sentences(text: str, language: str = "en") -> list[tuple[int, int]]:
     unless the sentence plainly goes on: no end mark before it, a small letter after. Uses
     sentencex (Wikimedia), which knows the abbreviations of some 240 languages.
     """
-    found = []
+    found: list[tuple[int, int]] = []
     for start, end in _paragraphs(text):
         line = text[start:end]
         found.extend((start + a, start + b) for a, b in _split_line(line, language))
@@ -309,7 +309,7 @@ def _fit(
     order: list[int] = []
     while pending:
         counts = count_tokens([texts[u.page][u.start : u.end] for _, u in pending])
-        again = []
+        again: list[tuple[int, _Unit]] = []
         for (place, unit), count in zip(pending, counts, strict=True):
             room = maximum if unit.header is None else maximum // 2
             if count <= room or unit.end - unit.start <= 1:

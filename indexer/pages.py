@@ -100,7 +100,9 @@ def _read_places(
     ]
     characters = dict(_layer(text_page))
     pieces = []
-    for line in read_content(page, text_page, keep=False).all_lines():
+    content = read_content(page, text_page, keep=False)
+    lines = (part for whole in content.all_lines() for part in whole.parts or (whole,))
+    for line in lines:
         if line.area is not None:
             letters, _ = _letters(enumerate(line.text))
             pieces.append(PlacedPiece(letters, (line.area,) * len(letters)))
@@ -199,6 +201,7 @@ class _Opened:
 
         try:
             self._document: PdfDocument = PdfDocument(self._path)
+            self._document.init_forms()
         except PdfiumError as error:
             raise CorruptedError(f"{self._path.name} cannot be drawn ({error})") from error
         if not 1 <= self._number <= len(self._document):

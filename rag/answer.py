@@ -39,7 +39,7 @@ _MARK = 12
 _WORD = re.compile(r"[^\W\d_]{2}|\d{3}")
 
 # A question names a document where this share of it stands in the title, and a question in
-# another language is answered where a passage holds this share of it.
+# another language is answered where a sentence with its headings holds this share of it.
 _NAMED = 0.5
 _SHARED = 0.6
 
@@ -255,7 +255,7 @@ class Answerer:
         """Quote what answers, or nothing where the documents do not seem to hold an answer."""
         strange = foreign(reading.question.text, reading.languages)
         # Words that both languages share (names, figures) may have found it all the same.
-        if strange and reading.features.passage < _SHARED:
+        if strange and max(one.context for one in reading.scored) < _SHARED:
             return _Drafted("extractive", notice=f"{notice} {strange}".strip())
         if reading.confidence < abstain.shipped().threshold:
             return _Drafted("extractive", notice=notice)

@@ -127,7 +127,7 @@ def _decoder(kind: Any) -> Callable[[Any], Any]:
     Made once a type: to read the annotations anew for each record took 20 ms an answer, for
     every earlier turn of a conversation and at each click.
     """
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         fields = {name: _decoder(hint) for name, hint in get_type_hints(kind).items()}
         return lambda value: kind(**{name: fields[name](part) for name, part in value.items()})
     inner = get_args(kind)

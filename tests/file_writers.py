@@ -190,13 +190,16 @@ def ole(streams: dict[str, bytes]) -> bytes:
     parents: list[int] = [0]
     storages: dict[str, int] = {}
     for path, body in streams.items():
-        folder, _, name = path.rpartition("/")
-        if folder and folder not in storages:
-            storages[folder] = len(names)
-            names.append(folder)
-            kinds.append(1)
-            bodies.append(b"")
-            parents.append(0)
+        *above, name = path.split("/")
+        folder = "/".join(above)
+        for depth in range(1, len(above) + 1):
+            here = "/".join(above[:depth])
+            if here not in storages:
+                storages[here] = len(names)
+                names.append(above[depth - 1])
+                kinds.append(1)
+                bodies.append(b"")
+                parents.append(storages.get("/".join(above[: depth - 1]), 0))
         names.append(name)
         kinds.append(2)
         bodies.append(body.ljust(4096, b"\0"))

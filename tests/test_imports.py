@@ -42,7 +42,7 @@ footnote.samples footnote.settings footnote.rendering
 footnote.accounts footnote.backup
 footnote.deletion footnote.jobs
 footnote.doctor footnote.home footnote.status
-footnote.access footnote.runs
+footnote.access footnote.library footnote.runs
 footnote.worker footnote.web.components footnote.web.paging
 footnote.web.server
 footnote.mcp
@@ -51,7 +51,7 @@ footnote.cli footnote.web.page_view footnote.web.progress
 footnote.web.ask footnote.web.library footnote.web.training
 footnote.web.admin
 footnote.web.frame
-footnote.__main__
+footnote footnote.__main__
 """
 LEVELS = {
     room: level for level, line in enumerate(ROOMS.strip().splitlines()) for room in line.split()

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from embedder.registry import Registry
     from indexer.search.searcher import Searcher
     from indexer.store.store import Store
-    from training.fit.trainer import TrainingProgress
+    from training.fit.trainer import StepProgress
     from training.runs import Run
 
 Stage = Literal["examples", "training", "embedding", "proof", "switching"]
@@ -64,7 +64,7 @@ class TrainingProgress:
     total: int
     seconds: float
     seconds_left: float | None = None
-    training: TrainingProgress | None = None
+    training: StepProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,7 +406,7 @@ class TrainingRun:
         done: int,
         total: int,
         left: float | None = None,
-        training: TrainingProgress | None = None,
+        training: StepProgress | None = None,
     ) -> None:
         if self._watch is not None:
             seconds = time.monotonic() - self._began

@@ -129,8 +129,8 @@ class Attention(nn.Module):
         self.v_proj = Linear(shape.hidden, kv, bias=bias)
         self.o_proj = Linear(inner, shape.hidden, bias=False)
         if shape.query_key_norm:
-            self.q_norm = RMSNorm(self.width, shape.epsilon)
-            self.k_norm = RMSNorm(self.width, shape.epsilon)
+            self.q_norm: nn.Module = RMSNorm(self.width, shape.epsilon)
+            self.k_norm: nn.Module = RMSNorm(self.width, shape.epsilon)
         else:
             self.q_norm = self.k_norm = nn.Identity()
 

@@ -125,12 +125,12 @@ def load_decoder(base: Converted, max_tokens: int, dtype: torch.dtype) -> nn.Mod
     config = base.config
     weights = {name: w.to(dtype) for name, w in load_file(base.weights).items()}
     if not supports(config, max_tokens):
-        decoder = _transformers_decoder(config, dtype)
-        decoder.model.load_state_dict(weights)
-    else:
-        with torch.device("meta"):
-            decoder = Llama(LlamaShape.from_config(config))
-        decoder.load_state_dict(weights, assign=True)
+        foreign = _transformers_decoder(config, dtype)
+        foreign.model.load_state_dict(weights)
+        return foreign.eval().requires_grad_(False)
+    with torch.device("meta"):
+        decoder = Llama(LlamaShape.from_config(config))
+    decoder.load_state_dict(weights, assign=True)
     return decoder.eval().requires_grad_(False)
 
 

@@ -61,6 +61,9 @@ _PROBE = LlamaShape(
 class Int8Linear(nn.Module):
     """A linear layer without bias on int8 products: one scale a token, one a weight row."""
 
+    weight: Tensor
+    scale: Tensor
+
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         scale = linear.weight.abs().amax(dim=1, keepdim=True).clamp_min(1e-12) / 127

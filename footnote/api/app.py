@@ -15,7 +15,7 @@ from embedder.errors import FootnoteError
 from footnote.api import documents, errors, jobs, openai_chat, openai_models, questions
 from footnote.api.docs_page import HEADERS, page
 from footnote.api.schemas import Error, Health
-from footnote.web.server import programs
+from footnote.web.server import guard, programs
 from footnote.web.server.shared_home import home
 
 _DESCRIPTION = (
@@ -44,7 +44,7 @@ def _made() -> FastAPI:
     api.add_exception_handler(RequestValidationError, _not_valid)
     api.add_exception_handler(HTTPException, _not_here)
     api.add_exception_handler(OSError, _storage)
-    api.add_exception_handler(Exception, _fault)
+    api.add_exception_handler(Exception, guard.EXCEPTION_HANDLERS[Exception])
     return api
 
 
@@ -86,10 +86,6 @@ async def _storage(_: Request, error: Exception) -> Response:
     if isinstance(error, OSError) and is_of_storage(error):
         return errors.of_error(storage_error(error, home().path))
     raise error
-
-
-async def _fault(_: Request, __: Exception) -> Response:
-    return programs.error(500, "this is a fault in Footnote; its terminal or log has the details")
 
 
 api = _made()

@@ -37,7 +37,7 @@ def collections(access: Caller) -> schemas.Collections:
 @router.delete("/collections/{name:path}")
 def delete_collection(name: str, access: Caller) -> Receipt:
     """Delete a collection with all that is in it; for admins."""
-    (number,) = access.named([name]) or ()
+    (number,) = tuple(access.named([name]) or ())
     return access.delete_collection(number)
 
 

@@ -111,7 +111,7 @@ async def chat(wanted: Chat, access: Caller) -> Any:
     question, before = talk(wanted.messages)
     history = turns(before)
     answering = events.Working(lambda tell: access.ask(question, chosen, history, tell))
-    head = {
+    head: dict[str, Any] = {
         "id": f"chatcmpl-{secrets.token_hex(12)}",
         "created": int(time.time()),
         "model": wanted.model,

@@ -153,11 +153,15 @@ class Ask(_Request):
 
 
 class SentenceOut(_Answered):
-    """A sentence of an answer, whether what it cites holds it, and the numbers of that."""
+    """A sentence of an answer, whether what it cites holds it, and the numbers of that.
+
+    `about` is the title or heading that it needs to be understood.
+    """
 
     text: str
     verdict: Literal["supported", "partly", "unsupported", "deleted"]
     footnotes: list[int]
+    about: str
 
 
 class SpanOut(BaseModel):
@@ -184,8 +188,10 @@ class FootnoteOut(_Answered):
 class AnswerOut(_Answered):
     """An answer whose every sentence was checked against what it cites.
 
-    Where `abstained`, the documents do not seem to hold an answer, and `nearest` are the passages
-    that came nearest. `confidence` is the probability that they hold one.
+    `answer` is all of it in one piece, `lead` what stands before its sentences, `notice` what went
+    wrong without costing the answer. Where `abstained`, the documents do not seem to hold an
+    answer, and `nearest` are the passages that came nearest. `confidence` is the probability that
+    they hold one.
     """
 
     answer: str
@@ -193,6 +199,7 @@ class AnswerOut(_Answered):
     confidence: float
     mode: Literal["extractive", "generated"]
     notice: str
+    lead: str
     sentences: list[SentenceOut]
     footnotes: list[FootnoteOut]
     nearest: list[dict[str, Any]]

@@ -10,4 +10,8 @@ from footnote.web.server import guard
 
 def app() -> Starlette:
     """The app; `FOOTNOTE_HOME` names its home."""
-    return Starlette(routes=routes(pages=False), middleware=guard.MIDDLEWARE)
+    return Starlette(
+        routes=routes(pages=False),
+        middleware=guard.MIDDLEWARE,
+        exception_handlers=guard.EXCEPTION_HANDLERS,
+    )

@@ -70,7 +70,10 @@ def serve(context: click.Context, port: int, address: str) -> None:
     import uvicorn
 
     from footnote.api.serve import app as programs
+    from footnote.mcp.weights import Weights
+    from footnote.web.server.shared_home import home as served
 
+    Weights(served()).start()  # so that the first question need not wait for them
     place = _place(address, port)
     click.echo(f"Footnote's API is at {place}, described at {place}/api/docs; Ctrl+C ends it.")
     uvicorn.run(

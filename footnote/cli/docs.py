@@ -18,7 +18,7 @@ def reference() -> str:
         _section(top),
     ]
     for name in main.list_commands(top):
-        command = main.get_command(top, name)
+        command = main.commands[name]
         context = click.Context(command, info_name=name, parent=top)
         parts.append(_section(context))
         if isinstance(command, click.Group):

@@ -8,9 +8,10 @@ import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -20,6 +21,9 @@ from footnote.cli.app import app, mcp, serve
 from footnote.cli.common import as_json_option, inert, open_home, show
 from footnote.cli.people import people, share
 from footnote.cli.training import embedders, synth, train
+
+if TYPE_CHECKING:
+    from indexer.search.searcher import Mode
 
 MODES = click.Choice(["fused", "dense", "keyword"])
 
@@ -113,11 +117,7 @@ def index(
     if watch:
         click.echo("Watching for changes; stop with Ctrl-C.", err=True)
         for report in home.watch(paths, collection):
-            show(
-                as_json,
-                lambda r=report: results.index_json(r),
-                lambda r=report: results.index_text(r),
-            )
+            show(as_json, partial(results.index_json, report), partial(results.index_text, report))
     elif report.failed and not (report.added or report.updated or report.unchanged):
         sys.exit(1)
 
@@ -222,7 +222,7 @@ def search(
     from footnote.rendering import results
 
     home = open_home(context)
-    found = home.searcher.find(query, home.scope(collections), k=count, mode=mode)
+    found = home.searcher.find(query, home.scope(collections), k=count, mode=cast("Mode", mode))
     names = {collection.id: collection.name for collection in home.store.collections()}
     if found.notice:
         click.echo(inert(found.notice), err=True)

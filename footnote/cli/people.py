@@ -40,7 +40,7 @@ def people() -> None:
 @click.option("--no-password", is_flag=True, help="Only the organisation's sign-in lets them in.")
 @as_json_option
 @click.pass_context
-def add(context: click.Context, name: str, as_json: bool, **options: Any) -> None:
+def add(context: click.Context, /, name: str, as_json: bool, **options: Any) -> None:
     """Register somebody. The password is asked for twice."""
     from footnote.accounts.people import People, Profile
 
@@ -64,7 +64,7 @@ def add(context: click.Context, name: str, as_json: bool, **options: Any) -> Non
 @_UPLOAD
 @as_json_option
 @click.pass_context
-def change(context: click.Context, name: str, as_json: bool, **options: Any) -> None:
+def change(context: click.Context, /, name: str, as_json: bool, **options: Any) -> None:
     """Change what is told of somebody; what is left out stays. Another role signs them out."""
     from footnote.accounts.people import People, Profile
 

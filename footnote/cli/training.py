@@ -66,6 +66,7 @@ class _Bar:
 @click.pass_context
 def synth(
     context: click.Context,
+    /,
     by_tasks: bool,
     collection: str | None,
     output: Path,
@@ -145,7 +146,7 @@ def synth(
 @click.option("--resume", metavar="RUN", help="Go on with a run that was broken off.")
 @as_json_option
 @click.pass_context
-def train(context: click.Context, collection: str | None, **options: Any) -> None:
+def train(context: click.Context, /, collection: str | None, **options: Any) -> None:
     """Train the embedder on a collection's own documents, prove it, and switch if it is better."""
     from footnote.cli.progress_bars import learning as shown
     from footnote.rendering import results

@@ -234,7 +234,7 @@ def _table(home: Home) -> Table:
     """The jobs, through sqlite-utils: here nothing hangs on its half second of import."""
     from sqlite_utils import Database
 
-    return Database(home.store.connection, use_counts_table=False)["jobs"]
+    return Database(home.store.connection, use_counts_table=False).table("jobs")
 
 
 def _job(row: Mapping[str, Any]) -> Job:
@@ -262,7 +262,7 @@ def _at_work(found: Job) -> bool:
     Numbers of processes are used again, after a restart of the machine above all: the one that
     has the number now must name the job.
     """
-    if not _alive(found.pid):
+    if found.pid is None or not _alive(found.pid):
         return False
     if found.pid == os.getpid():
         return True

@@ -12,7 +12,7 @@ from indexer.store.errors import UnknownDocumentError
 if TYPE_CHECKING:
     from footnote.access import Access
     from indexer.records import Document
-    from indexer.search.searcher import Findings
+    from indexer.search.searcher import SearchResult
 
 URI = "footnote://documents/"
 _LONGEST = 200_000  # characters of a document that are given at once; some 50,000 tokens
@@ -51,7 +51,7 @@ class Fetched(BaseModel):
 
 
 def results(
-    access: Access, found: Findings, address: Callable[[str], str], *, by_words: bool
+    access: Access, found: SearchResult, address: Callable[[str], str], *, by_words: bool
 ) -> Results:
     """A search's hits in the shape that connectors look for."""
     names = {one.id: one.name for one in access.collections()}
@@ -94,7 +94,8 @@ def fetched(access: Access, identifier: str, address: Callable[[str], str]) -> F
 
 def _text(access: Access, document: Document) -> tuple[str, int]:
     """As many pages as may be given at once, one at the least, and the last one's number."""
-    texts, length, last = [], 0, 0
+    texts: list[str] = []
+    length = last = 0
     while last < document.pages and (page := access.pages(document.id, last + 1, 1)):
         length += len(page[0].text)
         if texts and length > _LONGEST:

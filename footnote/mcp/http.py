@@ -32,7 +32,7 @@ class McpDoor:
 
     def __init__(self, *, pages: bool) -> None:
         self._place = "/library?document={}" if pages else programs.API + "/v1/documents/{}/text"
-        self._running: tuple[object, asyncio.Task[StreamableHTTPSessionManager]] | None = None
+        self._running: tuple[object, asyncio.Future[StreamableHTTPSessionManager]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -50,11 +50,12 @@ class McpDoor:
     async def _manager(self) -> StreamableHTTPSessionManager:
         """The SDK's manager, at work in this event loop."""
         loop = asyncio.get_running_loop()
-        if self._running is None or self._running[0] is not loop:
+        running = self._running
+        if running is None or running[0] is not loop:
             started: asyncio.Future[StreamableHTTPSessionManager] = loop.create_future()
-            self._running = (loop, started)
+            self._running = running = (loop, started)
             self._task = loop.create_task(self._work(started))
-        return await asyncio.shield(self._running[1])
+        return await asyncio.shield(running[1])
 
     async def _work(self, started: asyncio.Future[StreamableHTTPSessionManager]) -> None:
         manager = await asyncio.to_thread(self._made)

@@ -170,11 +170,12 @@ def estimate(pace: Pace, size: Size, recipe: Recipe) -> Estimate:
         asking = size.query_tokens / pace.embedding
         return Estimate(0.0, (0.0, 0.0), 2 * asked * asking, fitting * asking)
     rest = max(0, size.passages - POOL) * size.passage_tokens
+    shortest = recipe.patience * recipe.evaluate_every
     return Estimate(
         examples=size.examples * pair / pace.embedding,
-        training=tuple(
-            _training(pace, size, recipe, steps)
-            for steps in (min(recipe.steps, recipe.patience * recipe.evaluate_every), recipe.steps)
+        training=(
+            _training(pace, size, recipe, min(recipe.steps, shortest)),
+            _training(pace, size, recipe, recipe.steps),
         ),
         proof=(pool * size.passage_tokens + 2 * asked * pair) / pace.embedding,
         switch=(rest + fitting * pair) / pace.embedding,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from embedder.errors import FootnoteError
 from footnote.accounts import audit
@@ -48,7 +48,7 @@ class TrainingOptions:
     general: float | None = None
     recipe: Recipe | None = None
     promote: bool = True
-    overrides: dict[str, float] = field(default_factory=dict)
+    overrides: dict[str, Any] = field(default_factory=dict)
 
 
 def runs(home: Home) -> Runs:
@@ -208,7 +208,7 @@ def allow_switch(home: Home, run: Run) -> None:
     if not may_switch(run):
         raise TrainingError(f"run {run.id} is not proved to be better, or answers already")
     number = home.collection(run.request.collection).id
-    if run.proof.against != home.store.generation(number):
+    if run.proof is not None and run.proof.against != home.store.generation(number):
         run.forget_proof()
     replace(run.request, promote=True).write(run.folder / "order.json")
     run.write_outcome("")

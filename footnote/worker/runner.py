@@ -12,7 +12,7 @@ from embedder.errors import FootnoteError
 from footnote.access import check_order
 from footnote.home import Home
 from footnote.jobs import queue, uploads
-from footnote.jobs.queue import Job
+from footnote.jobs.queue import Job, JobState
 from footnote.worker.kinds import WORK
 
 
@@ -49,7 +49,7 @@ def _carry_out(home: Home, current: Job) -> None:
         queue.finish(home, identifier, "failed", error=f"{type(error).__name__}: {error}")
         raise
     else:
-        state = "cancelled" if control.cancelled() else "done"
+        state: JobState = "cancelled" if control.cancelled() else "done"
         queue.finish(home, identifier, state, result=json.dumps(result))
 
 

@@ -38,7 +38,7 @@ from indexer.vector.generations import embed_generation
 from indexer.vector.index import VectorError, VectorIndex
 
 if TYPE_CHECKING:
-    from indexer.ingest.ingest import PassageEmbedder
+    from indexer.ingest.pipeline import PassageEmbedder
 
 __all__ = ["Problem", "examine", "repair", "rescue"]
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from embedder.atomic import LEFT, sync_folder
@@ -164,7 +165,7 @@ def _by_rowid(source: sqlite3.Connection, table: str, names: str) -> Iterator[Ro
 
 def _between(read: Read, low: int, high: int) -> Iterator[Row]:
     """Rows whose id is above `low` and below `high`: from both ends, then halves of the rest."""
-    ends = [low, high]
+    ends: list[Any] = [low, high]
     for end, order in ((0, "ASC"), (1, "DESC")):
         try:
             for row in read(ends[0], ends[1], order):

@@ -93,8 +93,9 @@ class Tally:
     def committed(self, source: Source, document: Document, before: Document | None) -> None:
         """A document was written, in place of what was there `before`."""
         updated = supersedes(before)
-        same = before is not None and before.content_hash == document.content_hash
-        self._reread += same and before.outdated
+        self._reread += (
+            before is not None and before.content_hash == document.content_hash and before.outdated
+        )
         self._updated += updated
         self._added += not updated
         self._pages += document.pages

@@ -22,8 +22,9 @@ from indexer.parsers.errors import (
     UnsupportedError,
 )
 from indexer.parsers.layout import one_line
+from indexer.parsers.pdf.parse import Progress
 from indexer.parsers.reading import DEFAULT_LIMITS, ReadingLimits, check_text
-from indexer.parsers.table import Progress, parse_bytes
+from indexer.parsers.table import parse_bytes
 from indexer.records import ParsedFile
 
 __all__ = [

@@ -1,24 +1,20 @@
-"""Data that is text: JSON, JSON lines, XML, notebooks."""
+"""Data that is text: JSON, JSON lines, notebooks."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from indexer.parsers.encoding import decode
 from indexer.parsers.errors import EmptyFileError
 from indexer.parsers.layout import PageBuilder
 from indexer.parsers.markup.html import add_html
 from indexer.parsers.markup.markdown import add_markdown
-from indexer.parsers.markup.markup import local, read_xml
 from indexer.parsers.reading import Reading
 from indexer.parsers.text import parse_plain
 from indexer.records import ParsedFile
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 # A record whose values are longer in all is written a field a paragraph, not on one line.
 _RECORD_CHARACTERS = 400
@@ -105,8 +101,8 @@ def _write_output(builder: PageBuilder, output: dict[str, Any]) -> None:
     elif "text/markdown" in data:
         add_markdown(builder, _joined(data["text/markdown"]))
     else:
-        shown = output.get("text") or data.get("text/plain") or data.get("text/latex")
-        text = _lasting(_ANSI.sub("", _joined(shown)))
+        written = output.get("text") or data.get("text/plain") or data.get("text/latex")
+        text = _lasting(_ANSI.sub("", _joined(written)))
         for part in _parts(text):
             builder.code(part)
 
@@ -128,15 +124,6 @@ def _parts(text: str) -> Iterator[str]:
             yield "\n".join(part)
             part, size = [], 0
     yield "\n".join(part)
-
-
-def parse_xml(data: bytes, name: str) -> ParsedFile:
-    """XML: the texts in document order; an element of only leaves is a row of its values."""
-    builder = PageBuilder()
-    _write_xml(builder, read_xml(data))
-    if not builder.length:
-        raise EmptyFileError("holds no text between its tags")
-    return ParsedFile(name, builder.sections(), "xml")
 
 
 def _joined(source: Any) -> str:
@@ -176,18 +163,3 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
 
 def _scalar(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _write_xml(builder: PageBuilder, root: _Element) -> None:
-    """Write elements without recursion, so that depth costs nothing."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        children = [child for child in node if local(child)]
-        mixed = bool((node.text or "").strip()) or any((c.tail or "").strip() for c in children)
-        if not children or mixed:
-            builder.paragraph("".join(node.itertext()))
-        elif len(children) > 1 and not any(len(child) for child in children):
-            builder.paragraph(" | ".join(t for c in children if (t := (c.text or "").strip())))
-        else:
-            stack.extend(reversed(children))

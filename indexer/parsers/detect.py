@@ -44,9 +44,9 @@ TEXT_KINDS: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 BINARY_SUFFIXES = frozenset(
     {
-        "bmp", "doc", "docm", "docx", "dotx", "epub", "gif", "gz", "jpeg", "jpg", "msg", "odp",
-        "ods", "odt", "ott", "pdf", "png", "potx", "ppt", "pptm", "pptx", "rtf", "tif", "tiff",
-        "webp", "xls", "xlsb", "xlsm", "xlsx", "zip",
+        "bmp", "doc", "docm", "docx", "dotm", "dotx", "epub", "gif", "gz", "jpeg", "jpg", "msg",
+        "odp", "ods", "odt", "ott", "pdf", "png", "potx", "ppsm", "ppsx", "ppt", "pptm", "pptx",
+        "rtf", "tif", "tiff", "webp", "xls", "xlsb", "xlsm", "xlsx", "xltm", "xltx", "zip",
     }
 )  # fmt: skip
 SUFFIXES = frozenset(f".{suffix}" for suffix in (*TEXT_KINDS, *BINARY_SUFFIXES))

@@ -40,6 +40,7 @@ _SHIFTING = frozenset(
     | {"utf-16", "utf-16-le", "utf-16-be", "utf-32"}
 )
 _WESTERN = frozenset({"cp1252", "cp1254", "iso8859-15", "cp850", "cp437", "mac-roman"})
+_ALPHABETS = ("cp1251", "koi8-r", "iso8859-5", "cp1253", "cp1255", "cp1256", "cp874")
 # Detection looks at this much; more does not change its mind and costs seconds a megabyte.
 _SAMPLE_BYTES = 65_536
 _EAST_ASIAN = ("cp932", "gb18030", "big5", "euc_kr")
@@ -61,33 +62,35 @@ def decode(data: bytes, declared: str | None = None) -> str:
             "is not text and not a document that is read; "
             "save it as PDF, as an office document or as text"
         )
-    for name in ("utf-8", codec(declared)):
-        text = _strictly(data, name)
-        if text is not None:
-            return text
-    return _guess(data)
+    text = _told(data, codec(declared))
+    return _guess(data) if text is None else text
 
 
 def decode_declared(data: bytes, declared: str | None) -> str:
-    """Bytes of a part whose label says what they are: often under another name, or wrongly.
-
-    Never fails. UTF-8 is known by itself; a Western label on a text that has hardly a Western
-    letter is not believed.
-    """
+    """As `decode`, of a part of a mail: of what is no text in any encoding as much as there is."""
     name = codec(declared)
-    if name in _SHIFTING and (text := _strictly(data, name)) is not None:
-        return text
-    text = _strictly(data, "utf-8")
-    if text is None and name and name != "utf-8":
-        text = _strictly(data, name)
-        if text is not None and name in _WESTERN and _is_foreign(text):
-            text = None
+    text = _told(data, name)
     if text is not None:
         return text
     try:
         return _guess(data)
     except CorruptedError:
         return data.decode(name or "utf-8", errors="replace")
+
+
+def _told(data: bytes, name: str | None) -> str | None:
+    """Bytes in UTF-8, which is known by itself, or as their label says; None where it cannot be.
+
+    A Western label on a text that has hardly a Western letter is not believed.
+    """
+    if name in _SHIFTING and (text := _strictly(data, name)) is not None:
+        return text
+    text = _strictly(data, "utf-8")
+    if text is None and name and name != "utf-8":
+        text = _strictly(data, name)
+        if text is not None and name in _WESTERN and _is_foreign(text):
+            text = _other_alphabet(data)
+    return text
 
 
 def codec(name: str | None) -> str | None:
@@ -112,9 +115,22 @@ def codec(name: str | None) -> str | None:
     return None
 
 
+def _other_alphabet(data: bytes) -> str | None:
+    """The text in the alphabet in which its words are written as words are: small letters."""
+    best, most = None, 0.8
+    for name in _ALPHABETS:
+        text = _strictly(data, name)
+        words = [w for w in re.findall(r"[^\W\d_]+", text or "") if not w.isascii()]
+        share = sum(w[1:] == w[1:].lower() for w in words) / len(words) if words else 0.0
+        latin = any(char.isalpha() and 127 < ord(char) < 0x370 for char in text or "")
+        if share > most and not latin:
+            best, most = text, share
+    return best
+
+
 def _is_foreign(text: str) -> bool:
     """Whether most letters are accented ones: another script under a Western label."""
-    letters = [char for char in text if char.isalpha()]
+    letters = [char for char in re.sub(r"<[^<>]*>", "", text) if char.isalpha()]
     return 2 * sum(ord(char) > 127 for char in letters) > len(letters) > 4
 
 
@@ -190,13 +206,18 @@ def legacy_encoding(data: bytes) -> str:
     """The encoding of short texts out of an old system (names in an archive); cp437 for others."""
     if _strictly(data, "utf-8") is not None:
         return "utf-8"
+    korean = _strictly(data, "euc_kr")  # which GB18030 takes for rare ideographs
+    if korean is not None and all("가" <= char <= "힣" for char in korean if ord(char) > 127):
+        return "euc_kr"
     for name in _EAST_ASIAN:
         text = _strictly(data, name)
         if text is not None and _reads_as_east_asian(text):
             return name
     russian = data.decode("cp866")
     foreign = [char for char in russian if ord(char) > 127]
-    return "cp866" if all("\u0400" <= char <= "\u045f" for char in foreign) else "cp437"
+    mixed = re.search(r"[A-Za-z][\u0400-\u045f]|[\u0400-\u045f][A-Za-z]", russian)
+    is_russian = not mixed and all("\u0400" <= char <= "\u045f" for char in foreign)
+    return "cp866" if is_russian else "cp437"
 
 
 def _reads_as_east_asian(text: str) -> bool:

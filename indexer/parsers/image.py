@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from indexer.parsers import ocr
 from indexer.parsers.errors import CorruptedError, ParserTimeoutError, ScannedError, TooLargeError
 from indexer.parsers.layout import PageBuilder
-from indexer.parsers.text import add_plain
+from indexer.parsers.pdf.recognised import write_recognised
 from indexer.records import Page, ParsedFile
 
 if TYPE_CHECKING:
@@ -52,10 +52,14 @@ def parse_image(data: bytes, name: str) -> ParsedFile:
 
 
 def _page(frame: Image, number: int) -> Page:
+    from PIL import ImageOps
+
     builder = PageBuilder()
     problem = ""
     try:
-        add_plain(builder, ocr.recognise(frame))
+        # A camera leaves the picture as it fell on the sensor, and notes how it was held.
+        upright = ImageOps.exif_transpose(frame)
+        write_recognised(builder, ocr.recognise_words(upright))
     except ParserTimeoutError as error:
         problem = str(error)
     return builder.page(

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from indexer.parsers.archive import parse_archive, parse_gzip
 from indexer.parsers.container import Container, ole_streams, open_ole
-from indexer.parsers.data import parse_json, parse_jsonl, parse_notebook, parse_xml
+from indexer.parsers.data import parse_json, parse_jsonl, parse_notebook
 from indexer.parsers.detect import kind_of, kind_of_ole, kind_of_zip
 from indexer.parsers.errors import CorruptedError, EmptyFileError, EncryptedError
 from indexer.parsers.image import parse_image
@@ -21,6 +21,7 @@ from indexer.parsers.markup.epub import parse_epub
 from indexer.parsers.markup.html import parse_html
 from indexer.parsers.markup.markdown import parse_markdown
 from indexer.parsers.markup.rst import parse_rst
+from indexer.parsers.markup.xml import parse_xml
 from indexer.parsers.office.legacy import parse_doc, parse_ppt
 from indexer.parsers.office.opendocument.parse import parse_opendocument
 from indexer.parsers.office.opendocument.spreadsheet import parse_ods
@@ -112,7 +113,7 @@ def _read(
     """`read` reads what lies inside."""
     kind = kind_of(data, PurePosixPath(name).suffix)
     if kind == "pdf":
-        return parse_pdf(data, name, reading, progress)
+        return parse_pdf(data, name, reading, read, progress)
     if kind in _HOLDING:
         return _HOLDING[kind](data, name, reading, read)
     if kind == "zip":

@@ -55,6 +55,7 @@ class Worker:
             start_new_session=True,  # Ctrl-C goes to the parent, which decides
         )
         self._answers = select.poll()  # select() knows no more than 1,024 open files
+        assert self._process.stdout is not None  # it is a pipe
         self._answers.register(self._process.stdout, select.POLLIN | select.POLLHUP)
         self._parsed = 0
         self._ready = False

@@ -92,7 +92,7 @@ def named(error: sqlite3.Error, path: str) -> Exception:
     if isinstance(error, FootnoteError) or code is None or code & 0xFF not in _NAMES:
         return error
     kind, message = _NAMES[code & 0xFF]
-    made = kind(message.format(path=path, error=error))
+    made: Any = kind(message.format(path=path, error=error))
     made.sqlite_errorcode, made.sqlite_errorname = code, error.sqlite_errorname
     return made
 
@@ -121,7 +121,7 @@ class Cursor(sqlite3.Cursor):
         except sqlite3.Error as error:
             raise self._named(error) from error
 
-    def fetchmany(self, size: int = 1) -> list[Any]:
+    def fetchmany(self, size: int | None = 1) -> list[Any]:
         """As in `sqlite3`."""
         try:
             return super().fetchmany(size)
@@ -152,7 +152,7 @@ class Connection(sqlite3.Connection):
         super().__init__(name, *arguments, **options)
         self.name = name
 
-    def cursor(self, factory: type[sqlite3.Cursor] = Cursor) -> sqlite3.Cursor:
+    def cursor(self, factory: Any = Cursor) -> Any:
         """A cursor whose errors are named."""
         return super().cursor(factory)
 

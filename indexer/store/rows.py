@@ -64,6 +64,6 @@ def spans_json(spans: Iterable[Span]) -> str:
     return json.dumps([[span.page, span.start, span.end] for span in spans])
 
 
-def strings_json(strings: Iterable[str]) -> str:
-    """`[string, ...]`."""
+def strings_json(strings: Iterable[str] | Iterable[int]) -> str:
+    """`[string, ...]`, or numbers."""
     return json.dumps(list(strings), ensure_ascii=False)

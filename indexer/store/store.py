@@ -122,8 +122,9 @@ class Store(Catalogue):
                 "INSERT INTO collections (name, created_at, stemmer) VALUES (?, ?, ?)",
                 (name, time.time(), stemmer_version()),
             )
-            fts.create(connection, made.lastrowid)
-            return Collection(made.lastrowid, name)
+            number = int(made.lastrowid or 0)
+            fts.create(connection, number)
+            return Collection(number, name)
 
     def delete_collection(self, collection: int) -> Receipt:
         """Remove a collection and all that is in it; nothing where it is gone already."""

@@ -16,7 +16,7 @@ from indexer.store import writes
 from indexer.store.errors import UnknownDocumentError
 
 if TYPE_CHECKING:
-    from indexer.ingest.ingest import PassageEmbedder
+    from indexer.ingest.pipeline import PassageEmbedder
     from indexer.store.store import Store
 
 # Passages embedded between two looks at whether to stop: some three seconds on two cores.

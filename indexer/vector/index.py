@@ -345,7 +345,10 @@ def read_seal(connection: sqlite3.Connection, collection: int, fingerprint: str)
         f"SELECT {_SEAL_COLUMNS} FROM generations WHERE collection = ? AND fingerprint = ?",
         (collection, fingerprint),
     ).fetchone()
-    return IndexVersion(*row[:5], row[5] or 0.0) if row and row[0] else IndexVersion()
+    if row is None or not row[0]:
+        return IndexVersion()
+    name, count, through, checksum, kind, recall = row
+    return IndexVersion(name, count, through, checksum, kind, recall or 0.0)
 
 
 def _order(after: int) -> str:

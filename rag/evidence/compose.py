@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from indexer.chunking import locate
+from indexer.chunking import locate, sentences
 from indexer.records import Hit, Page, Passage, Span
 from rag.evidence import exact, extract, verdicts
 from rag.evidence.extract import Scored
 from rag.evidence.lists import Entries, entries_at
 from rag.evidence.quotables import Quotable, item_text, row_text
 from rag.evidence.subject import Named, by_subject
+from rag.languages import language_of
 from rag.question.analysis import Question, holds_kind
 
 # Sentences that may follow one that ends on a colon and announces no list.
@@ -35,7 +36,9 @@ _RIVAL_WORDS = 0.5
 _MOST_RIVALS = 2
 # An announcement that leans on the sentence before it.
 _LEANS = re.compile(
-    r"\b(?:this|these|that|those|they|it|such|diese[rs]?|dies|est[oae]s?|ce(?:la|ci|s)?)\b", re.I
+    r"\b(?:this|these|that|those|they|it|such|our|the following|diese[rs]?|dies|est[oae]s?"
+    r"|ce(?:la|ci|s)?)\b",
+    re.I,
 )
 # A total or mean that a sentence states itself.
 _TOTAL = re.compile(r"\b(?:totals?|altogether|in all|sum|average|mean|combined)\b", re.IGNORECASE)
@@ -47,6 +50,7 @@ _NEAR_ENOUGH = 0.4
 _WANTED = {"number": "figure", "date": "date", "often": "figure", "contact": "address"}
 
 DISAGREE = "Your documents disagree."
+SAYS_BOTH = "This document says different things."
 DEPENDS = "Different documents, different answers."
 NOT_QUOTING = {
     "total": "Adding up and averaging is more than quoting can do: these are the passages.",
@@ -165,8 +169,8 @@ class _Composer:
             found = exact.count(self.question, self.scored, self._entries)
             if found is None and (named := exact.count_in_sentence(self.question, self.scored)):
                 number, one = named
-                quotes = self._labelled([self._quote(one.quotable)], False)
-                return Composed(quotes, f"{number}, counting those that this names.")
+                named_in = self._labelled([self._quote(one.quotable)], False)
+                return Composed(named_in, f"{number}, counting those that this names.")
         elif self.question.form == "most":
             found = exact.most(self.question, self.scored, self._entries, self._page)
         if found is None:
@@ -186,7 +190,9 @@ class _Composer:
     def _conflicting(self, conflict: verdicts.Disagreement) -> Composed:
         quotes = [self._quote(one.quotable) for one in (conflict.first, conflict.second)]
         apart = self._speak_of_different(conflict.first, conflict.second)
-        return Composed(self._labelled(quotes, True), DEPENDS if apart else DISAGREE)
+        same = self._document(conflict.first) == self._document(conflict.second)
+        lead = DEPENDS if apart else SAYS_BOTH if same else DISAGREE
+        return Composed(self._labelled(quotes, True), lead)
 
     def _limits(self) -> str:
         """What was asked for that quoting cannot do, '' where it could."""
@@ -291,7 +297,7 @@ class _Composer:
         same = sum(
             1 for other in chosen if other.item and self._span(other) in self._places(entries)
         )
-        if same >= _MEANT and entries.kind == "list":
+        if same >= _MEANT and entries.kind == "list" and self.question.kind in ("any", "name"):
             return True
         held = self.question.covered(self._scored(quotable).head)
         return self.question.form == "list" and held >= _LIST_HELD
@@ -379,9 +385,20 @@ class _Composer:
             end = following.quotable.end
             if not following.quotable.text.rstrip().endswith(":"):
                 break
-        return Quote(
-            "\n".join(texts), quotable.hit, tuple(locate(hit.passage, quotable.start, end))
-        )
+        spans = tuple(locate(hit.passage, quotable.start, end))
+        if len(texts) == 1:
+            said, more = self._next_sentence(hit)
+            texts, spans = [*texts, *said], (*spans, *more)
+        return Quote("\n".join(texts), quotable.hit, spans)
+
+    def _next_sentence(self, hit: Hit) -> tuple[list[str], tuple[Span, ...]]:
+        """The first sentence of the passage behind this one, nothing at a document's end."""
+        for passage in self._passages_of(hit.document.id):
+            if passage.ordinal == hit.passage.ordinal + 1:
+                for start, end in sentences(passage.text, language_of(passage.text).code):
+                    text = " ".join(passage.text[start:end].split())
+                    return [text], tuple(locate(passage, start, end))
+        return [], ()
 
     def _within(self, one: Quote, other: Quote) -> bool:
         """Whether all that one quotes is quoted by the other too."""

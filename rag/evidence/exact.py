@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from indexer.records import Page, Span
 from rag.evidence.extract import Scored
@@ -106,7 +107,7 @@ def most(
         if found.entries.kind != "table" or found.entries.header is None:
             continue
         place = found.near.quotable.hit
-        worked = _extreme(question, asked, found, lambda n, hit=place: page_of(hit, n))
+        worked = _extreme(question, asked, found, partial(page_of, place))
         if worked is not None:
             return worked
     return None

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer.records import Hit
+from rag.evidence.marks import asked_number, has_number, with_notes
 from rag.evidence.quotables import Quotable
 from rag.languages import language_of
 from rag.question.analysis import Question, holds_kind
@@ -29,12 +30,16 @@ _PASSAGE = 0.3
 _QUESTION_PENALTY = 0.6
 _FRAGMENT_PENALTY = 0.15
 _EXAMPLE_PENALTY = 0.15
+# "What does clause 3.2 say?" is answered by what is numbered so, not by what refers to it.
+_NUMBERED = 0.6
 # A question for several things is answered by a sentence that lists them.
 _ENUMERATES = 0.25
 # "What is not covered?" is answered by what denies; a stop word, "not" weighs nothing else.
 _DENIAL = 0.25
 
 _COMMAS = 2
+# An announcement is of what is asked for where it holds this share of it with its headings.
+_ANNOUNCED = 0.6
 _NOT_LIMITED = re.compile(r",? but (?:(?:is|are) )?not limited to", re.IGNORECASE)
 
 MOST_SENTENCES = 3
@@ -73,6 +78,7 @@ def score(
     terms = [question.terms_of(quotable.text) for quotable in quotables]
     heads: dict[tuple[str, ...], frozenset[str]] = {}
     noun = question.terms_of(asked_noun(question.text))
+    number = asked_number(question.text)
     denied = question.language.denial.search(question.text) is not None
     scored = []
     for place, quotable in enumerate(quotables):
@@ -87,7 +93,11 @@ def score(
         whole = question.covered(terms[place] | head | around)
         value = own + _HEADING_SHARE * (with_head - own) + _NEIGHBOUR_SHARE * (whole - with_head)
         value += _KIND.get(question.kind, 0.0) * holds_kind(question, quotable.text)
-        value += _ENUMERATES * (question.form == "list" and _enumerates(question, quotable, noun))
+        announced = quotable.text.endswith(":") and with_head >= _ANNOUNCED
+        listed = announced or _enumerates(question, quotable, noun)
+        value += _ENUMERATES * (question.form == "list" and listed)
+        numbered = (quotable.text, quotable.topic, *hit.passage.headings[-1:])
+        value += _NUMBERED * has_number(number, numbered)
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
         value -= _FRAGMENT_PENALTY * (not quotable.item and is_fragment(quotable.text))
@@ -121,6 +131,7 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
         if (near or more) and not _repeats(one, chosen):
             chosen.append(one)
     quoted = _with_antecedents([one.quotable for one in chosen], scored)
+    quoted = with_notes(quoted, (one.quotable for one in scored))
     first = {q.hit: place for place, q in reversed(list(enumerate(quoted)))}
     return sorted(quoted, key=lambda q: (first[q.hit], q.order))
 

@@ -8,12 +8,13 @@ documents have sibling titles ("Standard plan", "Plus plan"), what parts them co
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from indexer.records import Hit
 from rag.evidence.extract import Scored
+from rag.evidence.quotables import Quotable
 from rag.languages import content_words
 from rag.question.analysis import Question
 from rag.question.names import initials, names_of
@@ -63,7 +64,7 @@ def by_subject(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]
     return Named(tuple(kept), tuple(names), tuple(unknown))
 
 
-def _about(scored: Sequence[Scored], held: dict) -> list[Scored]:
+def _about(scored: Sequence[Scored], held: Mapping[Quotable, float]) -> list[Scored]:
     """Best first; what lacks a name goes where others have them all."""
     some = [one for one in scored if held[one.quotable] < 1.0]
     return sorted(some or scored, key=lambda one: -one.score)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.evidence.extract import Scored, open_ended
-from rag.evidence.numbers import numbers
+from rag.evidence.numbers import Number, numbers
 from rag.languages import Language, content_words, language_of
 from rag.question.analysis import Question
 
@@ -36,7 +36,29 @@ _CONDITION = re.compile(
     re.IGNORECASE,
 )
 # A sentence that tells what may be does not say what is.
-_HYPOTHETICAL = re.compile(r"\b(?:may|might|could|if you are unsure|whether|can depend)\b", re.I)
+_HYPOTHETICAL = re.compile(
+    r"\b(?:may(?! not)|might|could|if you are unsure|whether|can depend)\b", re.I
+)
+# What a question asks about something, with the words that decide it: a sentence that has none of
+# them may tell what follows upon it, and neither yes nor no.
+_DECIDING = tuple(
+    (re.compile(rf"\b(?:{asked})\b", re.I), re.compile(rf"\b(?:{said})\b", re.I))
+    for asked, said in (
+        (
+            "allowed|permitted|may|can|possible|legal|okay|ok|erlaubt|darf|kann|permitido|permis",
+            "allow\\w*|permit\\w*|may|can(?:not)?|possible|prohibit\\w*|forbid\\w*|not|never|nobody"
+            "|erlaubt|darf|kann|verboten|permitid\\w*|prohibid\\w*|puede\\w*|permis\\w*|interdit\\w*|peut",
+        ),
+        (
+            "covered|covers?|paid|pays?|reimbursed?|repaid|refunded|included?s?",
+            "cover\\w*|pa(?:y|id)\\w*|reimburs\\w*|repaid|refund\\w*|includ\\w*|exclud\\w*|free",
+        ),
+        (
+            "required?s?|mandatory|necessary|needed|needs?|must|obliged|have to",
+            "requir\\w*|mandatory|necessary|need\\w*|must|oblig\\w*|ha(?:ve|s) to|optional",
+        ),
+    )
+)
 _CLAUSE = re.compile(
     r"[;:()–—]|, (?=(?:but|although|while|except)\b)|\b(?:but|although|whereas)\b", re.I
 )
@@ -67,9 +89,8 @@ def polarity(question: Question, one: Scored) -> Polarity:
     quotable = one.quotable
     said = open_ended(f"{quotable.lead} {quotable.text}".strip())
     clause = _nearest_clause(question, said)
-    if not _decides(question, one, said) or (
-        _HYPOTHETICAL.search(clause) and not _HYPOTHETICAL.search(question.text)
-    ):
+    supposed = _HYPOTHETICAL.search(clause) and not _DECIDING[0][0].search(question.text)
+    if supposed or not _decides(question, one, said):
         return ""
     return "no" if _refuses(clause, question.text, language_of(said)) else "yes"
 
@@ -87,6 +108,7 @@ def _decides(question: Question, one: Scored, said: str) -> bool:
         and language_of(text).anaphor.match(text) is None
         and not said.rstrip().endswith("?")
         and not _new_figures(question, said)
+        and all(said_by.search(said) for asked, said_by in _DECIDING if asked.search(question.text))
     )
 
 
@@ -109,6 +131,8 @@ def disagreement(question: Question, scored: Sequence[Scored], yes_no: bool) -> 
     for other in scored[1:]:
         if other.score < 0.75 * best.score or other.quotable.hit == best.quotable.hit:
             continue
+        if yes_no and (best.quotable.item or other.quotable.item):
+            continue  # an item says what its announcement does, which may be of another matter
         if yes_no:
             opposite = {polarity(question, best), polarity(question, other)} == {"yes", "no"}
         else:
@@ -142,7 +166,7 @@ def _alike(one: Scored, other: Scored) -> bool:
     return shared >= 3 and shared >= _SAME * min(len(words), len(others))
 
 
-def _new_figures(question: Question, said: str) -> list:
+def _new_figures(question: Question, said: str) -> list[Number]:
     """Figures of the question that the sentence does not have: it would have to be worked out."""
     language = question.language
     known = {value for n in numbers(said, language_of(said)) for value in n.values}

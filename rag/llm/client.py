@@ -21,7 +21,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from embedder.errors import FootnoteError
 from rag.llm.stream import EndlessReplyError, Limits, NoWordError, SaidError, opened_reply, piece
@@ -163,16 +163,18 @@ class OpenAIChat:
             raise _named(error, self, "".join(pieces)) from error
         _check_end("".join(pieces), finish, self)
 
-    def _open(self, messages: Sequence[Message], max_tokens: int) -> openai.Stream:
+    def _open(self, messages: Sequence[Message], max_tokens: int) -> openai.Stream[Any]:
         import openai
 
-        options: dict[str, float] = {"max_tokens": max_tokens, "temperature": self.temperature}
+        options: dict[str, Any] = {"max_tokens": max_tokens, "temperature": self.temperature}
         if self.temperature:
             options["top_p"] = 1.0  # servers take a model's own default where none is named
         waits = 0
         while True:
             try:
-                return self._connection().chat.completions.create(
+                # Its overloads ask for a class of message a role.
+                create: Any = self._connection().chat.completions.create
+                return create(
                     model=self.name,
                     messages=[{"role": m.role, "content": m.content} for m in messages],
                     stream=True,

@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from rag.llm.client import MalformedReplyError, RefusedKeyError, UnreachableError
@@ -96,6 +97,6 @@ def _local(name: str, base_url: str) -> LocalServer | None:
         return None  # another program, or none
 
 
-def _names(listed: dict) -> tuple[str, ...]:
-    rows: Sequence[dict] = listed["data"] or ()
+def _names(listed: dict[str, Any]) -> tuple[str, ...]:
+    rows: Sequence[dict[str, Any]] = listed["data"] or ()
     return tuple(str(row["id"]) for row in rows[:_MOST_MODELS])

@@ -59,7 +59,7 @@ class Limits:
             raise NoWordError
 
 
-def opened_reply(stream: openai.Stream, limits: Limits) -> Iterator[Any]:
+def opened_reply(stream: openai.Stream[Any], limits: Limits) -> Iterator[Any]:
     """The pieces of a reply: a stream's, or the one that a server without streaming sends.
 
     Raises the errors above, and `ValueError` for what is no JSON.
@@ -81,11 +81,12 @@ def opened_reply(stream: openai.Stream, limits: Limits) -> Iterator[Any]:
             limits.sign_of_life()  # a line that calls itself data is no piece either
             yield part
 
-    stream.response.iter_bytes = iter_bytes  # where the library takes its bytes from
+    # Where the library takes its bytes from.
+    stream.response.iter_bytes = iter_bytes  # type: ignore[assignment, method-assign]
     yield from stream
 
 
-def _whole(stream: openai.Stream, limits: Limits) -> Any:
+def _whole(stream: openai.Stream[Any], limits: Limits) -> Any:
     """A reply that is one JSON object. Raises `SaidError` where that is an error."""
     text = b""
     try:

@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -150,7 +150,7 @@ def curve(answerable: Sequence[float], unanswerable: Sequence[float]) -> list[Cu
     ]
 
 
-def _groups(folder: Path) -> Iterator[dict]:
+def _groups(folder: Path) -> Iterator[dict[str, Any]]:
     for path in sorted(folder.glob("slice*.jsonl")):
         with path.open(encoding="utf-8") as file:
             for line in file:

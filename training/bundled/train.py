@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -59,7 +59,7 @@ _SYNTHETIC = 0.25
 # Weak pairs that the stages behind `words` see: each costs a pass through the decoder.
 _PAIRS = 8_000
 # What a teacher's ranking and its vectors count beside the contrastive loss.
-TAUGHT = {"distillation": 1.0, "vector_distillation": 10.0}
+TAUGHT: dict[str, Any] = {"distillation": 1.0, "vector_distillation": 10.0}
 # The last pairs of the file are looked at, not trained on.
 _HELD_OUT = 500
 

@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any, TextIO
 
 from embedder.atomic import writing
 from embedder.errors import FootnoteError
@@ -89,7 +90,7 @@ def write_examples(path: Path, examples: Iterable[Example]) -> None:
         file.writelines(example.to_json() + "\n" for example in examples)
 
 
-def _json_rows(path: Path) -> Iterator[tuple[int, dict]]:
+def _json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with _opened(path) as file:
         for line, text in enumerate(file, 1):
             if not text.strip():
@@ -103,7 +104,7 @@ def _json_rows(path: Path) -> Iterator[tuple[int, dict]]:
             yield line, row
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, dict]]:
+def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     with _opened(path) as file:
         sample = file.read(4096)
         file.seek(0)
@@ -138,7 +139,7 @@ def _column(names: dict[str, str], wanted: Sequence[str], path: Path) -> str:
     )
 
 
-def _opened(path: Path):  # noqa: ANN202 - a text file
+def _opened(path: Path) -> TextIO:
     try:
         file = path.open(encoding="utf-8-sig", newline="")
         file.read(1)
@@ -153,7 +154,7 @@ def _opened(path: Path):  # noqa: ANN202 - a text file
 _NAMES = frozenset(field.name for field in fields(Example))
 
 
-def _example(row: dict, path: Path, line: int) -> Example:
+def _example(row: dict[str, Any], path: Path, line: int) -> Example:
     unknown = sorted(row.keys() - _NAMES)
     texts = all(isinstance(row.get(name, ""), str) for name in _NAMES - {"negatives", "passage"})
     texts = texts and isinstance(row.get("passage", 0), int)

@@ -73,7 +73,7 @@ def evaluate(
     scope = Scope(frozenset({indexed(store, dataset, embedder, progress)}))
     for collection in scope.collections:
         searcher.maintain(collection)
-    means = {}
+    means: dict[str, dict[str, float]] = {}
     for mode in (mode for mode in MODES if mode in (modes or MODES)):
         values = per_query(searcher, scope, queries, mode, progress)
         means[mode] = {name: sum(each) / len(each) for name, each in values.items()}
@@ -180,8 +180,8 @@ def _add(store: Store, collection: int, batch: list[_Prepared], embedder: Embedd
         vectors |= dict(zip(new, rows, strict=True))
     with TemporaryDirectory() as folder:
         for one in batch:
-            rows = [vectors[digest] for digest in one.hashes]
-            stacked = np.stack(rows) if rows else np.empty((0, embedder.dimension))
+            held = [vectors[digest] for digest in one.hashes]
+            stacked = np.stack(held) if held else np.empty((0, embedder.dimension))
             entry = one.entry
             original = store.originals.stage(_written(entry, Path(folder)))
             document = NewDocument(collection, entry.id, entry.title, "txt", original)

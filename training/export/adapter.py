@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from embedder.decoder.load import holds_whole_weights
 
@@ -26,7 +26,7 @@ def original(base: str) -> str:
     return _ORIGINALS.get(base, base)
 
 
-def form(folder: Path) -> dict[str, int]:
+def form(folder: Path) -> dict[str, Any]:
     """What a `Recipe` must say to go on with what an embedder's folder of an adapter holds."""
     if holds_whole_weights(folder):
         return {"whole": True}

@@ -119,7 +119,7 @@ def _whitening(projection: Projection) -> list[StockModule]:
     if query is None and passage is None:
         return [] if matrix is None else [_dense(matrix, None)]
     if matrix is None:
-        matrix = torch.eye(len(query if query is not None else passage))
+        matrix = torch.eye(next(len(mean) for mean in means if mean is not None))
     sides = dict(zip(("query", "document"), (_dense(matrix, mean) for mean in means), strict=True))
     return [StockModule("Router", {"default_route": "document"}, routes=sides)]
 

@@ -10,7 +10,7 @@ LOG = "log.jsonl"
 
 
 def history(folder: Path) -> list[dict[str, Any]]:
-    """A run's steps, a row each (the fields of `training.trainer.TrainingProgress`).
+    """A run's steps, a row each (the fields of `training.fit.trainer.StepProgress`).
 
     A row that is just being written is left out.
     """

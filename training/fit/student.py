@@ -76,7 +76,8 @@ class Student:
         self.encoder.decoder = _MixedPrecision(self.encoder.decoder, dtype)
         if recipe.token_rate and self.encoder.token_weights is not None:
             register_parametrization(self.encoder, "token_weights", _Positive())
-            self.encoder.parametrizations.token_weights.original.requires_grad_(True)
+            parametrized: Any = self.encoder.parametrizations
+            parametrized.token_weights.original.requires_grad_(True)
         if recipe.projection_rate:
             for name in _PROJECTION:
                 parameter = getattr(self.encoder, name)

@@ -40,7 +40,7 @@ _MAP = "teaching/map"
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingProgress:
+class StepProgress:
     """How far a run is. `development` is the latest look's score; times are in seconds."""
 
     step: int
@@ -102,7 +102,7 @@ class Trainer:
 
     def run(
         self,
-        progress: Callable[[TrainingProgress], None] = lambda state: None,
+        progress: Callable[[StepProgress], None] = lambda state: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> TrainingResult:
         """Train to the end, or until cancelled; the student then has the best weights."""
@@ -202,13 +202,13 @@ class Trainer:
         before = self._looks[0][1] if self._looks else None
         return TrainingResult(self._step, step, before, after, finished)
 
-    def _state_of_work(self, loss: float, right: float) -> TrainingProgress:
+    def _state_of_work(self, loss: float, right: float) -> StepProgress:
         left = self._recipe.steps - self._step
         seconds_left = (self._seconds - self._looking) / self._step * left
         if self._looks:
             looks = -(-left // self._recipe.evaluate_every)
             seconds_left += self._looking / len(self._looks) * looks
-        return TrainingProgress(
+        return StepProgress(
             step=self._step,
             steps=self._recipe.steps,
             loss=loss,
@@ -219,7 +219,7 @@ class Trainer:
             seconds_left=seconds_left,
         )
 
-    def _log(self, state: TrainingProgress) -> None:
+    def _log(self, state: StepProgress) -> None:
         if self._team.is_main_process:
             try:
                 with (self._folder / LOG).open("a", encoding="utf-8") as file:

@@ -225,7 +225,9 @@ class CollectionSynthesis:
             own = [self._candidate(passage) for passage in batch]
         except UnknownDocumentError:
             return Made(rejected=("document deleted",), calls=0)
-        examples, rejected, calls = [], [], 0
+        examples: list[Example] = []
+        rejected: list[str] = []
+        calls = 0
         for candidate, writing in zip(own, self._writings(batch, own), strict=True):
             calls += writing.calls
             rejected += writing.rejected
@@ -259,7 +261,8 @@ class CollectionSynthesis:
         return _Candidate(embedding_text(title, passage), passage.document)
 
     def _example(self, query: WrittenQuery, own: _Candidate) -> Example:
-        positive, negatives = own, ()
+        positive = own
+        negatives: tuple[str, ...] = ()
         if self._judge is not None:
             shown = self._neighbours(query, own)
             messages = prompts.relabel(

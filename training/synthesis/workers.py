@@ -17,7 +17,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from rag.llm.client import (
     InterruptedAnswerError,
@@ -62,11 +62,12 @@ class WorkerPool(Generic[Job, Result]):
         It ends when there is none and nothing is in flight. Whoever stops taking results stops
         the run: what was in flight is dropped.
         """
-        todo: queue.SimpleQueue = queue.SimpleQueue()
-        done: queue.SimpleQueue = queue.SimpleQueue()
+        todo: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for _ in range(self._size):
             threading.Thread(target=self._serve, args=(todo, done), daemon=True).start()
-        flying, failure = 0, None
+        flying = 0
+        failure: BaseException | None = None
         try:
             while True:
                 while failure is None and flying < self._size:
@@ -91,9 +92,10 @@ class WorkerPool(Generic[Job, Result]):
             for _ in range(self._size):
                 todo.put(None)
 
-    def _serve(self, todo: queue.SimpleQueue, done: queue.SimpleQueue) -> None:
+    def _serve(self, todo: queue.SimpleQueue[Any], done: queue.SimpleQueue[Any]) -> None:
         while (taken := todo.get()) is not None:
             job, began = taken
+            result: Result | BaseException
             try:
                 result = self._work(job)
             except BaseException as error:  # noqa: BLE001 - raised or handed out by `run`

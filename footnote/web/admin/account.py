@@ -1,7 +1,8 @@
-"""Who is signed in, at the top of every page: to sign out, and to choose another password."""
+"""Who is signed in, at the top of every page: to sign out, another password, keys for programs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,6 +10,7 @@ import streamlit as st
 from embedder.errors import FootnoteError
 from footnote.accounts import passwords, signin
 from footnote.accounts.people import People
+from footnote.web.admin import keys
 from footnote.web.server import session
 from footnote.web.server.session import problem
 from footnote.web.server.shared_home import home
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from footnote.accounts.people import Person
 
 OUT, EVERYWHERE, PASSWORD = "Sign out", "Sign out on all devices", "Change password"
+KEYS = "Keys for programs"
 
 
 def show(person: Person) -> None:
@@ -26,7 +29,7 @@ def show(person: Person) -> None:
     with st.container(key="account"):
         chosen = st.menu_button(
             person.called,
-            [OUT, EVERYWHERE, PASSWORD],
+            [OUT, EVERYWHERE, PASSWORD, KEYS],
             icon=":material/account_circle:",
             type="tertiary",
             key="account-menu",
@@ -40,6 +43,8 @@ def show(person: Person) -> None:
         st.stop()
     elif chosen == PASSWORD:
         _change_password(person)
+    elif chosen == KEYS:
+        keys.show()
 
 
 @st.dialog("Change password")
@@ -58,7 +63,7 @@ def _change_password(person: Person) -> None:
                 session.leave()
 
 
-def new_password(label: str = "Password"):  # noqa: ANN201 - a function that gives it
+def new_password(label: str = "Password") -> Callable[[], str]:
     """Draw two fields; what is returned gives the password, or raises where they differ."""
     first = st.text_input(
         label,

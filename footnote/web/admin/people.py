@@ -9,6 +9,7 @@ import streamlit as st
 from footnote.accounts import sharing
 from footnote.accounts.people import EVERYONE, ROLES, People, Profile
 from footnote.rendering.formatting import plain, when
+from footnote.web.admin import keys
 from footnote.web.admin.account import new_password
 from footnote.web.server import session
 from footnote.web.server.session import errors_shown
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from indexer.records import Collection
 
 CHANGE, PASSWORD, OUT, REMOVE = "Change", "New password", "Sign out everywhere", "Remove"
+KEYS = "Keys"
 MEANING = {"admin": "Admin: may do everything", "reader": "Reader: reads what is shared with them"}
 SHOWN = 10  # collections listed; of more, the one that is looked for is chosen
 _WIDTHS = (3, 3, 1.6, 1.8, 1.6, 0.7)
@@ -77,7 +79,7 @@ def _row(person: Person) -> None:
     mine = person.name == _me()
     chosen = columns[5].menu_button(
         ":material/more_horiz:",
-        [CHANGE, PASSWORD] if mine else [CHANGE, PASSWORD, OUT, REMOVE],
+        [CHANGE, PASSWORD, KEYS] if mine else [CHANGE, PASSWORD, KEYS, OUT, REMOVE],
         type="tertiary",
         key=f"person-{person.id}",
     )
@@ -85,6 +87,8 @@ def _row(person: Person) -> None:
         _change(person)
     elif chosen == PASSWORD:
         _give_password(person)
+    elif chosen == KEYS:
+        keys.show_of(person)
     elif chosen == OUT:
         _everybody().sign_out_everywhere(person.name, _me())
         st.toast(f"{plain(person.called)} is signed out everywhere.", icon=":material/check:")
@@ -116,7 +120,7 @@ def _profile(person: Person | None = None) -> Profile:
         value=person.email if person else "",
         help="For those who sign in with your organisation.",
     )
-    return Profile(person.role if own else role, display_name, email, may_upload)
+    return Profile(person.role if person and own else role, display_name, email, may_upload)
 
 
 @st.dialog("Add somebody")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -78,7 +78,8 @@ def as_markdown(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> str:
 
     What people, documents and models wrote is escaped: the file loads nothing where it is opened.
     """
-    parts, notes = [], []
+    parts: list[str] = []
+    notes: list[Any] = []
     for turn, sources in turns:
         offset = len(notes)
         body = markdown_body(turn.answer, offset)

@@ -85,7 +85,7 @@ def _collections(access: Access, history: History, talk: Conversation | None) ->
         "Ask in",
         options=list(names),
         default=before if len(before) < len(names) else [],
-        format_func=names.get,
+        format_func=names.__getitem__,
         placeholder="All collections",
         key=key,
         on_change=choose,

@@ -85,7 +85,11 @@ def show(access: Access) -> None:
 def _nothing(access: Access, chosen: Sequence[int], *, searched: bool) -> None:
     st.markdown("No document matches." if searched else "This collection is empty.")
     if len(chosen) == 1 and not searched and access.may("manage", chosen[0]):
-        st.button("Remove the collection", on_click=access.delete_collection, args=(chosen[0],))
+
+        def remove() -> None:
+            access.delete_collection(chosen[0])
+
+        st.button("Remove the collection", on_click=remove)
 
 
 def offer_update(access: Access) -> None:

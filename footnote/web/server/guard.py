@@ -377,6 +377,14 @@ def _same_site(request: HTTPConnection) -> bool:
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
+async def _fault(request: Request, _: Exception) -> Response:
+    """The answer to a fault of ours, which says nothing of the inside; the terminal does."""
+    if programs.asks(request.url.path):
+        return programs.error(500, "this is a fault in Footnote; its terminal or log says more")
+    return PlainTextResponse("Internal Server Error", 500)
+
+
+EXCEPTION_HANDLERS: dict[Any, Any] = {Exception: _fault}
 ROUTES = [
     Route(SIGN_IN, sign_in, methods=["GET", "POST"]),
     Route(f"{SIGN_IN}/organisation", organisation_sign_in),

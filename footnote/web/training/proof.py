@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import streamlit as st
 
@@ -101,7 +101,7 @@ def _questions(home: Home, proof: Proof) -> None:
         side = st.segmented_control(
             "Way of searching",
             [name for name, _ in SIDES],
-            format_func=dict(SIDES).get,
+            format_func=dict(SIDES).__getitem__,
             default="dense",
             required=True,
             label_visibility="collapsed",
@@ -109,7 +109,7 @@ def _questions(home: Home, proof: Proof) -> None:
             on_change=paging.turn,
             args=(FIRST,),
         )
-        sizes = {which: len(changes(proof, side, which)) for which in ("all", "better", "worse")}
+        sizes = {which: len(changes(proof, side, which)) for which in get_args(Change)}
         which = st.segmented_control(
             "Change",
             list(sizes),
@@ -141,7 +141,9 @@ def firsts(one: Comparison, side: str) -> tuple[int, int]:
 def _question(home: Home, one: Comparison, side: str, passages: Mapping[int, Passage]) -> None:
     passage = passages.get(one.passage)
     before, after = getattr(one, f"{side}_before"), getattr(one, f"{side}_after")
-    colour = "green" if after < before else "red" if after > before else "gray"
+    colour: Literal["green", "red", "gray"] = (
+        "green" if after < before else "red" if after > before else "gray"
+    )
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(one.question)}**", width="stretch")

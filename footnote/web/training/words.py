@@ -53,7 +53,7 @@ def embedder_name(home: Home, name: str) -> str:
     if name in SHIPPED:
         return "an earlier built-in model"
     try:
-        order = service.runs(home).get(name).order
+        order = service.runs(home).get(name).request
         made = "trained" if order.recipe.learns else "adapted"
         return f"the model {made} {when(order.made_at)}"
     except UnknownRunError:

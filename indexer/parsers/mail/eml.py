@@ -11,10 +11,12 @@ import email
 import email.policy
 import mimetypes
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import EmailMessage, Message
+from functools import partial
+from typing import Any
 
 from indexer.parsers.encoding import declared_encoding, decode_declared
 from indexer.parsers.errors import CorruptedError, EmptyFileError, EncryptedError, ParseError
@@ -149,7 +151,7 @@ class _Parts:
         if kind == "message/external-body":
             self.letter.problems.append("a part of it lies on another machine and was not read")
             return
-        inner = payload[0] if isinstance(payload, list) and payload else None
+        inner: Any = payload[0] if isinstance(payload, list) and payload else None
         if inner is None or not inner.keys():
             source = inner.get_payload() if inner is not None else payload
             inner = _encoded_message(source)
@@ -187,7 +189,8 @@ class _Parts:
 
 def _children(part: Message) -> list[Message]:
     payload = part.get_payload()
-    return list(payload) if isinstance(payload, list) else []
+    parts = payload if isinstance(payload, list) else []
+    return [one for one in parts if isinstance(one, Message)]
 
 
 def _is_file(part: Message) -> bool:
@@ -269,12 +272,12 @@ def _encoded_message(source: object) -> EmailMessage:
         data = binascii.a2b_base64(str(source))
     except binascii.Error:
         data = str(source).encode("utf-8", errors="surrogateescape")
-    return email.message_from_bytes(data, policy=email.policy.default)  # type: ignore[return-value]
+    return email.message_from_bytes(data, policy=email.policy.default)
 
 
 def _uudecoded(lines: str) -> bytes:
     data = b""
-    for line in lines.split("\n"):
+    for line in filter(None, lines.split("\n")):
         try:
             data += binascii.a2b_uu(line.encode("ascii", errors="ignore"))
         except binascii.Error:
@@ -287,7 +290,7 @@ def messages(data: bytes) -> Iterator[Message]:
     starts = [
         found.start() for found in re.finditer(rb"^From \S.*\d{2}:\d{2}.*$", data, re.MULTILINE)
     ]
-    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+    for start, end in zip(starts, [*starts[1:], len(data)], strict=False):
         _, _, source = data[start:end].partition(b"\n")
         source = re.sub(rb"^>(>*From )", rb"\1", source, flags=re.MULTILINE)
         yield email.message_from_bytes(source, policy=email.policy.default)
@@ -297,13 +300,13 @@ def parse_mbox(data: bytes, name: str, reading: Reading, read: ReadMember) -> Pa
     """A mailbox: each mail with what came with it, labelled with its subject."""
     from indexer.parsers.mail.letter import appended
 
-    def readers():  # noqa: ANN202
+    def readers() -> Iterator[tuple[str, Callable[[], ParsedFile]]]:
         for number, message in enumerate(messages(data), 1):
             title = _header(message, "Subject") or f"mail {number}"
             empty = ParsedFile(title, (), "eml")
             yield (
                 title,
-                lambda message=message, empty=empty: read_message(message, empty, reading, read),
+                partial(read_message, message, empty, reading, read),
             )
 
     pages, problems = appended([], readers(), reading)

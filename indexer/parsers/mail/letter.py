@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from indexer.parsers.errors import EmptyFileError, ParseError
 from indexer.parsers.layout import PageBuilder, one_line
@@ -83,7 +84,7 @@ def attached(
 
     def readers() -> Iterable[tuple[str, Callable[[], ParsedFile]]]:
         for title, content in members:
-            yield title, lambda title=title, content=content: read(content, title)
+            yield title, partial(read, content, title)
 
     return appended(pages, readers(), reading)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from indexer.parsers.errors import CorruptedError
 
@@ -60,8 +60,10 @@ def _unpacked(data: bytes, size: int) -> bytes:
             offset = token >> 4
             if len(run) < 2 or offset == place:
                 break
-            run = _ring(window, offset, (token & 0xF) + 2)
-        for byte in run:
+            copied: Iterable[int] = _ring(window, offset, (token & 0xF) + 2)
+        else:
+            copied = run
+        for byte in copied:
             window[place] = byte
             out.append(byte)
             place = (place + 1) & 0xFFF

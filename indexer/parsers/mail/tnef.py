@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from indexer.parsers.encoding import decode_declared
@@ -66,9 +67,7 @@ class Envelope:
                 letter.attachments.append(
                     Attachment(
                         name,
-                        parse=lambda inner=inner, name=name: parse_tnef(
-                            inner, name, reading, read, self.depth + 1
-                        ),
+                        parse=partial(parse_tnef, inner, name, reading, read, self.depth + 1),
                     )
                 )
             else:

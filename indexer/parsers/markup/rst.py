@@ -70,6 +70,7 @@ def parse_rst(data: bytes, name: str) -> ParsedFile:
     title = str(tree.get("title", ""))
     if title:
         builder.heading(title, 1)
+    _count_items(tree)
     _write(builder, tree, 1 if title else 0, -1)
     return ParsedFile(title or name, builder.sections(), "rst")
 
@@ -125,12 +126,19 @@ def _write_text(builder: PageBuilder, node: Node, depth: int) -> None:
         builder.item(_text(node), depth, mark)
 
 
+def _count_items(tree: Node) -> None:
+    """Note at each item of a numbered list which it is: looking for it there takes long."""
+    for items in tree.findall(lambda n: n.tagname == "enumerated_list"):
+        for place, item in enumerate(items.children):
+            item["place"] = place
+
+
 def _mark(item: Node) -> str:
     """The number of an item of a numbered list; "" for a bullet."""
     items = item.parent
     if items.tagname != "enumerated_list":
         return ""
-    number = int(items.get("start", 1)) + items.index(item)
+    number = int(items.get("start", 1)) + item["place"]
     mark = lists.mark(number, _ENUMERATED.get(items.get("enumtype", ""), "decimal"))
     return f"{items.get('prefix', '')}{mark[:-2]}{items.get('suffix', '.')} "
 

@@ -60,37 +60,45 @@ class Characters:
         self.text = text_page.get_text_range() if text_page.count_chars() else ""
         self._raw = raw
         self._page = text_page.raw
-        self._rectangle = raw.FS_RECTF()
+        # pdfium's rectangle as an array, which is read at once: left, top, right, bottom.
+        self._place = (ctypes.c_float * 4)()
+        self._where = ctypes.cast(self._place, ctypes.POINTER(raw.FS_RECTF))
         self._turn = turn
         self._size = size
         self._fonts: dict[int, bool] = {}
 
     def box(self, index: int) -> Box:
         """Where a character stands, with the room that its type keeps above and below."""
-        found = self._rectangle
-        self._raw.FPDFText_GetLooseCharBox(self._page, index, found)
-        box = (found.left, found.bottom, found.right, found.top)
+        self._raw.FPDFText_GetLooseCharBox(self._page, index, self._where)
+        left, top, right, bottom = self._place[:]
+        box = (left, bottom, right, top)
         return turned(box, self._turn, self._size) if self._turn else box
 
     def words(self, text: str, at: int) -> list[Word]:
         """The words of a piece of the page's text that begins with character `at`."""
-        found, rectangle = [], self._rectangle
+        found, place, where = [], self._place, self._where
         locate, page = self._raw.FPDFText_GetLooseCharBox, self._page
         for word in _WORDS.finditer(text):
             start, end = word.span()
             first, last = at + start, at + end - 1
+            locate(page, first, where)
+            left, top, right, bottom = place[:]
+            if last > first:
+                locate(page, last, where)
+                left_too, high, right_too, low = place[:]
+                # Written from right to left; from above to below, or turned.
+                if right_too > right:
+                    right = right_too
+                else:
+                    left, right = min(left, left_too), max(right, right_too)
+                if low < 2 * bottom - top:
+                    bottom = low
+                elif high > 2 * top - bottom:
+                    top = high
+            box = (left, bottom, right, top)
             if self._turn:
-                place = around((self.box(first), self.box(last)))
-            else:
-                locate(page, first, rectangle)
-                left, right = rectangle.left, rectangle.right
-                bottom, top = rectangle.bottom, rectangle.top
-                if last > first:
-                    locate(page, last, rectangle)
-                    right = max(right, rectangle.right)
-                    left = min(left, rectangle.left)
-                place = (left, bottom, right, top)
-            found.append((word.group(), first, last, place))
+                box = turned(box, self._turn, self._size)
+            found.append((word.group(), first, last, box))
         return found
 
     def size(self, index: int, box: Box) -> float:
@@ -109,7 +117,9 @@ class Characters:
         if not text:
             return False
         font = raw.FPDFTextObj_GetFont(text)
-        key = ctypes.cast(font, ctypes.c_void_p).value or 0
+        if not font:
+            return False
+        key = ctypes.addressof(font.contents)
         if key not in self._fonts:
             name = ctypes.create_string_buffer(128)
             raw.FPDFFont_GetBaseFontName(font, name, 128)
@@ -140,8 +150,8 @@ def read_lines(
     scripts = _scripts(drawing)
     lines: list[list[Line]] = []
     for words, broken in _joined(characters, _lines_of_words(characters, hidden)):
-        pieces = [_piece(characters, part, scripts) for part in _parted(words, drawing.down)]
-        pieces = [piece for piece in pieces if piece is not None]
+        made = (_piece(characters, part, scripts) for part in _parted(words, drawing.down))
+        pieces = [piece for piece in made if piece is not None]
         if pieces and broken:
             pieces[-1].text += "-"
         if pieces:
@@ -197,6 +207,8 @@ def _joined(
 def _goes_on(before: Word, after: Word) -> bool:
     """Whether a line's first word stands right behind another's last, raised or on its line."""
     one, other = before[3], after[3]
+    if len(before[0]) > 1 and one[3] - one[1] > 1.5 * (one[2] - one[0]):
+        return False  # written from above to below
     heights = one[3] - one[1], other[3] - other[1]
     small, large = min(heights), max(heights)
     shared = min(one[3], other[3]) - max(one[1], other[1])

@@ -5,14 +5,19 @@ Reading and highlighting both come here, so that a highlight is where the text w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from indexer.parsers.pdf.annotations import read_annotations, with_annotations
 from indexer.parsers.pdf.characters import Characters, read_lines, turned
 from indexer.parsers.pdf.drawn import read_drawing
-from indexer.parsers.pdf.hidden import hidden_characters
+from indexer.parsers.pdf.hidden import hidden_characters, in_plain_sight, is_recognised
 from indexer.parsers.pdf.lines import PageLines, Table
 from indexer.parsers.pdf.tables.find import with_tables
+from indexer.parsers.pdf.vertical import in_columns
+
+_MEANINGLESS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff]")
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
@@ -25,6 +30,8 @@ def read_content(
 
     `before` is the table that the page before ends with.
     """
+    from pypdfium2 import raw
+
     drawing = read_drawing(page)
     found = hidden_characters(page, text_page, drawing)
     turn, size = page.get_rotation() // 90, page.get_size()
@@ -37,9 +44,35 @@ def read_content(
             )
         )
         drawing.edges = []
-    lines = read_lines(characters, {} if keep else found, drawing)
-    items = with_tables(lines, drawing, before)
-    return PageLines(tuple(items), size[1], _hidden(characters.text, found))
+    lines = in_columns(read_lines(characters, {} if keep else found, drawing))
+    hidden = _hidden(characters.text, found)
+    notes: tuple[str, ...] = ()
+    annotations = read_annotations(page, text_page)
+    if annotations is not None:
+        hidden += tuple(annotations.hidden)
+        notes = tuple(annotations.notes)
+        lines = with_annotations(lines, annotations)
+    pictures = [
+        one.box
+        for one in drawing.shapes
+        if one.kind == raw.FPDF_PAGEOBJ_IMAGE and not is_recognised(one.box, drawing.texts)
+    ]
+    return PageLines(
+        tuple(with_tables(lines, drawing, before)),
+        size[1],
+        hidden,
+        notes,
+        pinned=annotations is not None and annotations.pinned,
+        pictures=tuple(turned(box, turn, size) if turn else box for box in pictures),
+        unreadable=_unreadable(characters.text),
+        unmapped=not characters.text.strip() and in_plain_sight(drawing.texts),
+    )
+
+
+def _unreadable(text: str) -> float:
+    """The share of characters that mean nothing: fonts that do not say what their glyphs are."""
+    said = len(text) - sum(map(text.count, " \r\n\t"))
+    return len(_MEANINGLESS.findall(text)) / said if said else 0.0
 
 
 def _hidden(text: str, characters: Mapping[int, str]) -> tuple[tuple[str, str], ...]:

@@ -28,7 +28,7 @@ IDENTITY: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 class Drawn:
     """Something drawn on a page: where, in what order, in what colour (r, g, b, opacity)."""
 
-    __slots__ = ("address", "box", "clip", "colour", "handle", "kind", "mode", "order", "size")
+    __slots__ = ("box", "clip", "colour", "handle", "kind", "mode", "order", "size")
 
     def __init__(self, handle: Any, kind: int, order: int, box: Box) -> None:
         self.handle = handle
@@ -39,7 +39,11 @@ class Drawn:
         self.mode = 0
         self.size = 0.0
         self.clip: Box | None = None
-        self.address = 0  # what tells two texts apart
+
+    @property
+    def address(self) -> int:
+        """What tells two objects apart."""
+        return ctypes.addressof(self.handle.contents)
 
 
 @dataclass(slots=True)
@@ -104,11 +108,13 @@ class _Reader:
 
         self.drawing = Drawing()
         self._raw = raw
-        self._floats = [ctypes.c_float() for _ in range(4)]
-        self._bounds = [ctypes.byref(one) for one in self._floats]
-        self._shades = [ctypes.c_uint() for _ in range(4)]
-        self._colour = [ctypes.byref(one) for one in self._shades]
-        self._transform = raw.FS_MATRIX()
+        # Arrays, which are read at once.
+        self._floats = (ctypes.c_float * 4)()
+        self._bounds = _pointers(self._floats, ctypes.c_float)
+        self._shades = (ctypes.c_uint * 4)()
+        self._colour = _pointers(self._shades, ctypes.c_uint)
+        self._six = (ctypes.c_float * 6)()
+        self._matrix = ctypes.cast(self._six, ctypes.POINTER(raw.FS_MATRIX))
 
     def read(self, handle: Any, kind: int, order: int, matrix: Matrix) -> None:
         """Add one object to the drawing."""
@@ -125,32 +131,30 @@ class _Reader:
     def bounds(self, handle: Any) -> Box:
         """The box around an object, in the space that it is drawn in."""
         self._raw.FPDFPageObj_GetBounds(handle, *self._bounds)
-        left, bottom, right, top = self._floats
-        return left.value, bottom.value, right.value, top.value
+        left, bottom, right, top = self._floats[:]
+        return left, bottom, right, top
 
     def matrix(self, handle: Any) -> Matrix:
         """An object's own matrix."""
-        found = self._transform
-        if not self._raw.FPDFPageObj_GetMatrix(handle, found):
+        if not self._raw.FPDFPageObj_GetMatrix(handle, self._matrix):
             return IDENTITY
-        return found.a, found.b, found.c, found.d, found.e, found.f
+        a, b, c, d, e, f = self._six[:]
+        return a, b, c, d, e, f
 
     def colour(self, handle: Any) -> tuple[int, int, int, int]:
         """The colour that an object is filled with, with its opacity."""
         self._raw.FPDFPageObj_GetFillColor(handle, *self._colour)
-        red, green, blue, opacity = self._shades
-        return red.value, green.value, blue.value, opacity.value
+        red, green, blue, opacity = self._shades[:]
+        return red, green, blue, opacity
 
     def _read_text(self, text: Drawn, matrix: Matrix) -> None:
         raw, handle = self._raw, text.handle
         text.colour = self.colour(handle)
         own = multiplied(self.matrix(handle), matrix)
-        size = self._floats[0]
         raw.FPDFTextObj_GetFontSize(handle, self._bounds[0])
-        text.size = abs(size.value) * abs(own[0] * own[3] - own[1] * own[2]) ** 0.5
+        text.size = abs(self._floats[0]) * abs(own[0] * own[3] - own[1] * own[2]) ** 0.5
         text.mode = raw.FPDFTextObj_GetTextRenderMode(handle)
         text.clip = self._clip(handle, matrix)
-        text.address = ctypes.cast(handle, ctypes.c_void_p).value or 0
         self.drawing.texts.append(text)
 
     def _read_path(self, path: Drawn, matrix: Matrix) -> None:
@@ -176,12 +180,11 @@ class _Reader:
             return
         matrix = multiplied(self.matrix(handle), matrix)
         begin = last = (0.0, 0.0)
-        x, y = self._floats[:2]
         for at in range(max(0, count)):
             segment = raw.FPDFPath_GetPathSegment(handle, at)
             kind = raw.FPDFPathSegment_GetType(segment)
             raw.FPDFPathSegment_GetPoint(segment, *self._bounds[:2])
-            point = moved((x.value, y.value, x.value, y.value), matrix)[:2]
+            point = moved((*self._floats[:2], *self._floats[:2]), matrix)[:2]
             if kind == raw.FPDF_SEGMENT_LINETO:
                 self.drawing.add_rule(around([(*last, *last), (*point, *point)]))
             elif kind == raw.FPDF_SEGMENT_MOVETO:
@@ -198,13 +201,12 @@ class _Reader:
         if not clip:
             return None
         bounds: Box | None = None
-        x, y = self._floats[:2]
         for path in range(max(0, raw.FPDFClipPath_CountPaths(clip))):
             points = []
             for at in range(max(0, raw.FPDFClipPath_CountPathSegments(clip, path))):
                 segment = raw.FPDFClipPath_GetPathSegment(clip, path, at)
                 if raw.FPDFPathSegment_GetPoint(segment, *self._bounds[:2]):
-                    points.append((x.value, y.value, x.value, y.value))
+                    points.append((*self._floats[:2], *self._floats[:2]))
             if points:
                 box = around(points)
                 bounds = box if bounds is None else (
@@ -212,6 +214,15 @@ class _Reader:
                     min(bounds[2], box[2]), min(bounds[3], box[3]),
                 )  # fmt: skip
         return None if bounds is None else moved(bounds, matrix)
+
+
+def _pointers(array: Any, kind: type) -> list[Any]:
+    """Pointers to each member of an array."""
+    size = ctypes.sizeof(kind)
+    return [
+        ctypes.cast(ctypes.byref(array, at * size), ctypes.POINTER(kind))
+        for at in range(len(array))
+    ]
 
 
 def around(boxes: Sequence[Box] | Iterable[Box]) -> Box:

@@ -77,6 +77,19 @@ def _doubtful(texts: Sequence[Drawn], covers: Sequence[Drawn], visible: Box) -> 
     return found
 
 
+def in_plain_sight(texts: Sequence[Drawn]) -> bool:
+    """Whether there is text, all of it dark, large enough and drawn to be seen."""
+    return bool(texts) and not any(
+        _light(text) or text.mode in _INVISIBLE_MODES or 0 < text.size < TINY_POINTS
+        for text in texts
+    )
+
+
+def is_recognised(picture: Box, texts: Sequence[Drawn]) -> bool:
+    """Whether a scanner has laid what it recognised over a picture."""
+    return any(text.mode in _INVISIBLE_MODES and not outside(text.box, picture) for text in texts)
+
+
 def _light(text: Drawn) -> bool:
     """Whether a text would hardly show on white paper."""
     red, green, blue, opacity = text.colour

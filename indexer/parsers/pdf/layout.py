@@ -17,6 +17,7 @@ from indexer.parsers.grid import VALUE, Grid, table_rows, write_grid
 from indexer.parsers.layout import CELL, PageBuilder, join_lines, vocabulary
 from indexer.parsers.office.sheets import has_header
 from indexer.parsers.pdf.lines import Line, PageLines, Table
+from indexer.parsers.text import add_plain
 
 _ITEM = re.compile(r"(?:[•●○▪■◦‣·–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)])\s+\S")
 _BULLET = re.compile(r"[•●○▪■◦‣·*-]\s")
@@ -105,7 +106,11 @@ def write_page(
             builder.aside(text)
         else:
             _write_block(builder, text, level)
-    return _last_header(builder) if page.last_table() is not None else []
+    header = _last_header(builder) if page.last_table() is not None else []
+    add_plain(builder, page.plain)
+    for note in page.notes:
+        builder.paragraph(note)
+    return header
 
 
 def _last_header(builder: PageBuilder) -> list[str]:
@@ -221,7 +226,13 @@ def _same_size(one: Line, other: Line) -> bool:
 
 def _continues(above: Line, line: Line, edge: float, leading: float) -> bool:
     """Whether `line` goes on with the paragraph (or heading, or item) that `above` is in."""
-    if _ITEM.match(line.text) or not _same_size(above, line) or above.bold != line.bold:
+    if (
+        above.alone
+        or line.alone
+        or _ITEM.match(line.text)
+        or not _same_size(above, line)
+        or above.bold != line.bold
+    ):
         return False
     step = above.bottom - line.bottom
     if abs(step) < 0.3 * line.size:  # side by side

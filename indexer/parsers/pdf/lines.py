@@ -17,7 +17,9 @@ class Line:
     """A line of text on a page; places and size in points, from the lower left corner.
 
     `runs` are its characters in the text layer, from first to last; `area` is where it stands
-    (in the page's own space) where it is none of that layer.
+    (in the page's own space) where it is none of that layer. A line that stands alone goes on with
+    no paragraph, and none with it. `parts` are the pieces that it was put together from where some
+    of them are none of that layer.
     """
 
     text: str
@@ -29,6 +31,8 @@ class Line:
     bold: bool
     runs: list[tuple[int, int]] = field(default_factory=list)
     area: tuple[float, float, float, float] | None = None
+    alone: bool = False
+    parts: tuple[Line, ...] = ()
 
 
 @dataclass(eq=False, slots=True)
@@ -58,12 +62,23 @@ class Table:
 class PageLines:
     """Lines and tables of one page in reading order, and the page's height in points.
 
-    `hidden` is the text that nobody sees, each with how it is hidden.
+    `hidden` is the text that nobody sees, each with how it is hidden; `notes` what readers have
+    noted on the page; `plain` text that was recognised on it, without its layout. `pictures` are
+    where it has pictures, `pinned` says whether files are pinned to it. `problem` is what of it was
+    not read. `unreadable` is the share of its characters that mean nothing, `unmapped` whether text
+    is drawn of which no character is known.
     """
 
     items: tuple[Line | Table, ...]
     height: float
     hidden: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    plain: str = ""
+    pictures: tuple[tuple[float, float, float, float], ...] = ()
+    pinned: bool = False
+    problem: str = ""
+    unreadable: float = 0.0
+    unmapped: bool = False
 
     @property
     def lines(self) -> list[Line]:

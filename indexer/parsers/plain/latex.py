@@ -19,12 +19,17 @@ _LEVELS = {
     "part": 1, "chapter": 1, "section": 2, "subsection": 3, "subsubsection": 4, "paragraph": 5,
     "subparagraph": 6,
 }  # fmt: skip
-_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*\n?[ \t]*")
+# What stands as it is, in which "%" begins no comment; or a comment.
+_COMMENT = re.compile(
+    r"(?<!\\)((?:\\\\)*)%[^\n]*\n?[ \t]*"
+    r"|(\\begin\{(verbatim\*?|lstlisting|minted)\}.*?\\end\{\3\})",
+    re.DOTALL,
+)
 _GROUP = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
 _HEADING = re.compile(rf"\\(title|{'|'.join(_LEVELS)})\*?\s*(?:\[[^\]]*\])?\s*{_GROUP}", re.DOTALL)
 _ENVIRONMENT = re.compile(
-    r"\\begin\{(verbatim\*?|lstlisting|minted|tabular[*x]?|longtable|tabulary|array)\}(.*?)"
-    r"\\end\{\1\}",
+    r"\\begin\{(?P<kind>verbatim\*?|lstlisting|minted|tabular[*x]?|longtable|tabulary|array)\}(.*?)"
+    r"\\end\{(?P=kind)\}",
     re.DOTALL,
 )
 _ACCENTS = {
@@ -74,7 +79,7 @@ def parse_latex(data: bytes, name: str) -> ParsedFile:
     raw = decode(data)
     builder = PageBuilder()
     builder.look_through(raw)
-    source = _COMMENT.sub(r"\1", clean(raw))
+    source = _COMMENT.sub(lambda found: found.group(2) or found.group(1) or "", clean(raw))
     if not source.strip():
         raise EmptyFileError("holds nothing but white space and comments")
     title = next((m.group(2) for m in _HEADING.finditer(source) if m.group(1) == "title"), "")
@@ -96,7 +101,9 @@ def _write_block(builder: PageBuilder, source: str) -> None:
     if heading:
         builder.heading(_plain(heading.group(2)), _LEVELS.get(heading.group(1), 1))
         return
-    kind, inside = _ENVIRONMENT.fullmatch(source).group(1, 2)
+    found = _ENVIRONMENT.fullmatch(source)
+    assert found is not None  # `_PIECE` finds headings and environments
+    kind, inside = found.group(1, 2)
     if kind.startswith(("tabular", "longtable", "array", "tabulary")):
         rows = [
             [*_cells(row)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from indexer.parsers.encoding import decode
 from indexer.parsers.errors import EmptyFileError
@@ -34,7 +35,8 @@ def parse_org(data: bytes, name: str) -> ParsedFile:
         raise EmptyFileError("holds nothing but white space")
     title = ""
     lines = text.expandtabs(4).split("\n")
-    at, pending = 0, []
+    at = 0
+    pending: list[Any] = []
     while at < len(lines):
         line = lines[at]
         end, said = _block(builder, lines, at, pending)

@@ -126,7 +126,7 @@ def _comment(
 
 def _enclosed(lines: list[str], at: int, opening: str, closing: str) -> tuple[int, list[str]]:
     """A comment between two marks; [] where it does not end, or code follows on its last line."""
-    first = lines[at].lstrip()[len(opening) :]
+    first = lines[at].lstrip()[len(opening) :].lstrip("*!")
     if closing in first:
         inside, _, rest = first.partition(closing)
         return (at + 1, [inside]) if not rest.strip() and inside.strip() else (at + 1, [])

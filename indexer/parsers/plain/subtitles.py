@@ -46,7 +46,8 @@ def _cues(text: str) -> Iterator[tuple[str, str]]:
 
 def _sentences(cues: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     """Cues joined until a sentence ends or somebody else speaks; the time is that of the first."""
-    begun, waiting = "", []
+    begun = ""
+    waiting: list[str] = []
     for time, said in cues:
         if waiting and re.match(r"[-–—]\s|[^\W\d_][\w .'’-]{0,30}:\s|[♪\[(]", said):
             yield begun, " ".join(waiting)

@@ -9,8 +9,11 @@ from PIL import Image
 
 from footnote.api import docs_page
 from footnote.api.app import api
+from footnote.api.schemas import AnswerOut, FootnoteOut, SentenceOut
 from footnote.jobs import queue
-from rag.records import Answer
+from footnote.rendering.results import answer_json
+from indexer.records import Span
+from rag.records import Answer, Footnote, Sentence
 from tests.api_server import client, served
 
 
@@ -224,11 +227,14 @@ def test_a_body_that_is_no_json_is_told_how_to_be_sent(home):
         assert "JSON" in error(sent)["message"]
 
 
-def test_a_fault_of_ours_says_nothing_of_the_inside(home, monkeypatch):
+@pytest.mark.parametrize(
+    "where", ["footnote.access.Access.collections", "footnote.web.server.guard._refusal"]
+)
+def test_a_fault_of_ours_says_nothing_of_the_inside(home, monkeypatch, where):
     def broken(*_, **__):
         raise RuntimeError("the inside")
 
-    monkeypatch.setattr("footnote.access.Access.collections", broken)
+    monkeypatch.setattr(where, broken)
     said = client().get("/api/v1/collections")
     assert said.status_code == 500
     assert "inside" not in error(said)["message"]
@@ -274,8 +280,9 @@ def test_the_description_names_what_there_is_and_the_page_loads_nothing(home):
 
 def test_what_an_answer_holds_is_described(home):
     """Whoever gives `Answer` another field that `ask --json` shows, describes it here too."""
-    from footnote.api.schemas import AnswerOut
-    from footnote.rendering.results import answer_json
-
-    empty = Answer("a", "a", (), (), True, 0.1, "extractive", (), 0.1)
-    assert set(answer_json(empty)) == set(AnswerOut.model_fields)
+    note = Footnote(1, "d", "T", "p", (1, 1), "q", Span(1, 0, 1), 1)
+    said = (Sentence("a", "supported", (1,)),)
+    answer = answer_json(Answer("a", "a", said, (note,), False, 0.1, "extractive", (), 0.1))
+    assert set(answer) == set(AnswerOut.model_fields)
+    assert set(answer["sentences"][0]) == set(SentenceOut.model_fields)
+    assert set(answer["footnotes"][0]) == set(FootnoteOut.model_fields)

@@ -129,6 +129,17 @@ def test_ask_prints_sentences_with_their_numbers(indexed):
     assert "[1] Handbook, page" in printed
 
 
+def test_a_document_is_summed_up_in_its_own_sentences(indexed, home):
+    summed = as_json(indexed("summary", "Handbook", "--json"))
+    assert summed["mode"] == "extractive"
+    assert summed["sentences"]
+    for note in summed["footnotes"]:
+        page = home.store.page(note["document"], note["span"]["page"])
+        assert page.text[note["span"]["start"] : note["span"]["end"]] == note["quote"]
+    assert "[1]" in indexed("summary", "Handbook").stdout
+    assert indexed("summary", "No such thing").exit_code == 1
+
+
 def test_delete_leaves_a_receipt_and_nothing_to_find(indexed):
     document = as_json(indexed("documents", "--json"))["documents"][0]["id"]
     receipt = as_json(indexed("delete", document, "--json"))

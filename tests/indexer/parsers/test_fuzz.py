@@ -1,5 +1,6 @@
 """A small slice of `python -m benchmarks.fuzz`: the same mutations, over files made here."""
 
+import gzip
 import struct
 
 import pytest
@@ -7,7 +8,7 @@ from file_writers import docx, epub, odt, ole, paragraph, pdf, text_at, xlsx, zi
 
 from benchmarks.fuzz import fuzz_answers, fuzz_files, fuzz_pictures, fuzz_queries
 from indexer.parsers import CorruptedError, parse
-from indexer.parsers.data import parse_xml
+from indexer.parsers.markup.xml import parse_xml
 from indexer.parsers.office.sheets import find_delimiter
 
 MADE = {
@@ -28,6 +29,17 @@ MADE = {
     "a.eml": b"From: a@x\nSubject: Words\nTo: b@x\n\nText of it.\n",
     "a.xml": b"<a><b>Words</b><c>of it</c></a>",
     "a.yaml": b"a: words\nb:\n  - of\n  - it\n",
+    "a.tex": rb"\section{Words} of \emph{it} \begin{tabular}{l}a & b\\1 & 2\end{tabular}",
+    "a.adoc": b"= Words\n\n. of\n. it\n\n|===\n|a |b\n|1 |2\n|===\n",
+    "a.org": b"* Words\n| a | b |\n|---+---|\n| 1 | 2 |\n#+begin_src\nx\n#+end_src\n",
+    "a.vtt": b"WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>Words of it.\n",
+    "a.srt": b"1\n00:00:01,000 --> 00:00:02,000\nWords of it.\n",
+    "a.ics": b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Words\nDTSTART:20250304T091500\nEND:VEVENT\n",
+    "a.mbox": b"From a@x Tue Mar  4 09:12:00 2025\nSubject: Words\n\nText of it.\n",
+    "a.log": b"2025-03-04 09:10:03 INFO words\n" * 4,
+    "a.py": b'"""Words of it."""\n# more of it here\nx = 1\n',
+    "a.log.gz": gzip.compress(b"Words of it.\n"),
+    "winmail.dat": b"\x78\x9f\x3e\x22\x01\x00\x01\x0c\x80\x02\x00\x05\x00\x00\x00Words\x00\x00",
 }
 
 

@@ -129,12 +129,36 @@ def test_no_answer_ends_on_a_colon():
     ]
 
 
+def test_nor_at_the_end_of_a_passage():
+    shelf = Shelf(("Guide", (), ("To reset the station do this:", "Hold the round key. Wait.")))
+    assert quoted(shelf, "How do I reset the station?") == [
+        "To reset the station do this:\nHold the round key."
+    ]
+
+
 def test_yes_and_no_are_said_where_the_passage_says_so():
     shelf = Shelf(("Policy", (), (
         "Business class flights are not repaid. Train tickets are repaid.",
     )))  # fmt: skip
     assert shelf.ask("Are business class flights repaid?").lead == "No."
     assert shelf.ask("Are train tickets repaid?").lead == "Yes."
+
+
+def test_what_follows_upon_a_thing_does_not_say_that_it_is_allowed():
+    shelf = Shelf(("Policy", (), (
+        "Whoever retaliates against a whistleblower will be subject to disciplinary action.",
+    )))  # fmt: skip
+    assert shelf.ask("Is retaliation against a whistleblower allowed?").lead == ""
+    shelf = Shelf(("Policy", (), ("Retaliation against a whistleblower is prohibited.",)))
+    assert shelf.ask("Is retaliation against a whistleblower allowed?").lead == "No."
+
+
+def test_an_item_of_a_list_contradicts_nothing():
+    shelf = Shelf(("Plan", (), (
+        "The plan does not cover infertility treatments.",
+        "Evidence is needed where the plan is to cover:\n- Infertility treatments\n- Surgery",
+    )))  # fmt: skip
+    assert shelf.ask("Does the plan cover infertility treatments?").lead == "No."
 
 
 def test_no_yes_where_it_would_have_to_be_worked_out():

@@ -129,7 +129,9 @@ def test_a_server_that_says_nothing_is_given_up_whatever_it_sends(end):
 
 
 @pytest.mark.parametrize("end", ["endless", "line"])
-def test_an_answer_without_end_is_cut_off(end):
+def test_an_answer_without_end_is_cut_off(end, monkeypatch):
+    # How long the real limit takes to read is a matter of the machine, and of who else is at work.
+    monkeypatch.setattr("rag.llm.stream.MOST_BYTES", 4 << 20)
     got, _, _ = ask(Reply(("Two years.",), end=end))
     assert type(got) is InterruptedAnswerError
     assert got.partial.startswith("Two years.")

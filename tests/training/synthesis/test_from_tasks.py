@@ -144,10 +144,10 @@ def test_a_killed_run_loses_only_what_was_in_flight(path):
 
     program = (
         "import sys; from pathlib import Path; from rag.llm.client import OpenAIChat;"
-        "from training.synthesis.progress import Pace;"
+        "from training.synthesis.progress import CallPolicy;"
         "from training.synthesis.from_tasks import TaskSynthesis;"
         "model = OpenAIChat(sys.argv[1], '', 'tiny', temperature=1.0);"
-        "TaskSynthesis(model, Path(sys.argv[2]), 50).run(Pace(int(sys.argv[3])))"
+        "TaskSynthesis(model, Path(sys.argv[2]), 50).run(CallPolicy(int(sys.argv[3])))"
     )
     with scripted_server(answer=answer) as script:
         command = [sys.executable, "-c", program, script.url, str(path), "4"]

@@ -58,8 +58,10 @@ def parse_opendocument(container: Container, name: str, reading: Reading) -> Par
     writer.write_notes()
     first = builder.blocks[before] if len(builder.blocks) > before else None
     text = builder.page(1).text
-    titled = first is not None and first.kind == "heading" and first.level == 1
-    return ParsedFile(text[first.start : first.end] if titled else name, builder.sections(), "odt")
+    title = name
+    if first is not None and first.kind == "heading" and first.level == 1:
+        title = text[first.start : first.end]
+    return ParsedFile(title, builder.sections(), "odt")
 
 
 def running_lines(sheets: _Element | None, reader: TextReader) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer.parsers.container import package_faults
 from indexer.parsers.grid import Cell, laid_out, write_grid
@@ -26,15 +26,21 @@ if TYPE_CHECKING:
     from pptx.text.text import _Paragraph
 
 
+_OTHER_TYPES = (
+    "application/vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml",
+    "application/vnd.openxmlformats-officedocument.presentationml.template.main+xml",
+    "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
+    "application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
+)
+
+
 def parse_pptx(data: bytes, name: str, reading: Reading) -> ParsedFile:
     """A presentation; the first slide's title is its title.
 
     Slides that are skipped when it is shown are read: whoever opens the file sees them.
     """
-    from pptx import Presentation
-
     with package_faults("a presentation"):
-        shown = Presentation(io.BytesIO(data))
+        shown = _opened(data)
         slides = list(shown.slides)
         reading.check_pages(len(slides), "slides")
         reader = _Reader(shown, reading)
@@ -43,6 +49,19 @@ def parse_pptx(data: bytes, name: str, reading: Reading) -> ParsedFile:
         skipped = [str(n) for n, one in enumerate(slides, 1) if _is_skipped(one)]
     problems = (f"slides that are not shown were read too: {', '.join(skipped)}",)
     return ParsedFile(title or name, pages, "pptx", problems if skipped else ())
+
+
+def _opened(data: bytes) -> Presentation:
+    """Open a package; python-pptx by itself refuses slide shows and templates."""
+    from pptx.opc.package import PartFactory
+    from pptx.package import Package
+    from pptx.parts.presentation import PresentationPart
+
+    PartFactory.part_type_for.update(dict.fromkeys(_OTHER_TYPES, PresentationPart))
+    part = Package.open(io.BytesIO(data)).main_document_part
+    if not isinstance(part, PresentationPart):
+        raise ValueError(f"its main part is {part.content_type}")
+    return part.presentation
 
 
 class _Reader:
@@ -64,7 +83,7 @@ class _Reader:
         if titled is not None:
             _take_out(builder, titled, titled.text_frame.paragraphs, looks)
         title = _title(slide)
-        skipped = titled.shape_id if title else None
+        skipped = titled.shape_id if titled is not None and title else None
         seen = list(_shapes(_seen(slide.shapes, self._size, builder)))
         shapes = [one for one in seen if one.shape_id != skipped and not _is_furniture(one)]
         noted = _noted(slide)
@@ -93,7 +112,7 @@ class _Reader:
         """What stands in footers and on the layout, where no slide before has said it."""
         repeated = [shape for shape in shapes if _is_furniture(shape)]
         layout = slide.slide_layout
-        sheets: list[_BaseSlide] = [layout] if _shows_master(slide) else []
+        sheets: list[Any] = [layout] if _shows_master(slide) else []
         if sheets and _shows_master(layout):
             sheets.append(layout.slide_master)
         for sheet in sheets:
@@ -198,7 +217,7 @@ def _fills_itself(shape: BaseShape) -> bool:
     return any(local(element) == "fld" for element in shape.element.iter())
 
 
-def _plain_lines(shape: BaseShape, looks: SlideLooks) -> Iterator[str]:
+def _plain_lines(shape: Any, looks: SlideLooks) -> Iterator[str]:
     """The lines of a shape that repeats, unless they are dates or numbers, or nobody sees them."""
     if _is_marked(shape) or not shape.has_text_frame or _fills_itself(shape):
         return
@@ -222,7 +241,7 @@ def _described(shape: BaseShape) -> str:
     return "" if named is None else description(named)
 
 
-def _write(builder: PageBuilder, shape: BaseShape, looks: SlideLooks) -> None:
+def _write(builder: PageBuilder, shape: Any, looks: SlideLooks) -> None:
     """Write a table, chart or diagram, several paragraphs of a placeholder as a list, or text."""
     before = builder.length
     if shape.has_text_frame:

@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 _WRAPPERS = frozenset({"sdt", "sdtContent", "ins", "customXml", "smartTag", "moveTo"})
 _NOTES = ("footnote", "endnote")
 _OBJECTS = "objects embedded in it (old equations, sheets, drawings) were not read: {}"
+_OTHER_TYPES = (
+    "application/vnd.ms-word.document.macroEnabled.main+xml",
+    "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
+)
 # Word files inside each other, as chunks.
 _DEEPEST = 2
 
@@ -46,10 +51,8 @@ def parse_docx(data: bytes, name: str, reading: Reading, depth: int = 0) -> Pars
 
     `depth` counts the documents that it is a chunk of.
     """
-    from docx import Document
-
     with package_faults("a Word document"):
-        document = Document(io.BytesIO(data))
+        document = _opened(data)
         reader = _Reader(document, reading, depth)
         for part in reader.parts.running():
             reader.blocks(part)
@@ -57,6 +60,19 @@ def parse_docx(data: bytes, name: str, reading: Reading, depth: int = 0) -> Pars
         reader.blocks(document.element.body)
         reader.rest()
     return ParsedFile(reader.title or name, reader.finish(), "docx", tuple(reader.problems))
+
+
+def _opened(data: bytes) -> Document:
+    """Open a package; python-docx by itself refuses templates and files with macros."""
+    from docx.opc.part import PartFactory
+    from docx.package import Package
+    from docx.parts.document import DocumentPart
+
+    PartFactory.part_type_for.update(dict.fromkeys(_OTHER_TYPES, DocumentPart))
+    part = Package.open(io.BytesIO(data)).main_document_part
+    if not isinstance(part, DocumentPart):
+        raise ValueError(f"its main part is {part.content_type}")
+    return part.document
 
 
 class _Reader:

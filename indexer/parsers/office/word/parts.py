@@ -102,7 +102,7 @@ class Parts:
         return forms[0] if forms else {"endnote": "lowerRoman"}.get(kind, "decimal")
 
 
-def add_chunk(builder: PageBuilder, part: Part, reading: Reading) -> ParsedFile | str:
+def add_chunk(builder: PageBuilder, part: Part, reading: Reading) -> str:
     """Write a foreign file that Word shows in its place (altChunk).
 
     A Word file in it is left to the caller: its bytes are none of these kinds. Returns a problem,

@@ -18,6 +18,7 @@ from indexer.parsers.office.graphics import description
 from indexer.parsers.office.math import linear
 from indexer.parsers.office.numbers import is_page_number
 from indexer.parsers.office.symbols import TICKED, UNTICKED, in_font, symbol
+from indexer.parsers.office.word.fields import shown
 from indexer.parsers.office.word.hidden import HiddenRuns
 from indexer.parsers.raised import Line
 
@@ -68,6 +69,7 @@ class TextReader:
         self._note_mark = note_mark
         self._rendered = rendered
         self._fields: list[str] = []  # for each open one: code, result, or page (a muted result)
+        self._codes: list[str] = []
         self._line = Line()
         self._found = Paragraph()
 
@@ -138,10 +140,13 @@ class TextReader:
         if kind == "begin":
             self._form(child(node, "ffData"))
             self._fields.append("code")
+            self._codes.append("")
         elif kind == "separate" and self._fields and self._fields[-1] == "code":
             self._fields[-1] = "result"
         elif kind == "end" and self._fields:
-            self._fields.pop()
+            state, code = self._fields.pop(), self._codes.pop()
+            if state == "code":
+                self._add(shown(code))
 
     def _form(self, data: _Element | None) -> None:
         """The mark of a box in a form, and what is chosen from its list."""
@@ -160,6 +165,8 @@ class TextReader:
             self._add(entries[place] if place < len(entries) else "")
 
     def _instruction(self, node: _Element, raised: int) -> None:
+        if self._fields:
+            self._codes[-1] += node.text or ""
         if self._fields and _PAGE_FIELD.match(node.text or ""):
             self._fields[-1] = "page"
             self._found.numbers_pages = True
@@ -169,6 +176,7 @@ class TextReader:
             self._found.numbers_pages = True
         else:
             self._walk(node, raised)
+            self._add(shown(attribute(node, "instr")) if not len(node) else "")
 
     def _control(self, node: _Element, raised: int) -> None:
         """A content control; a box to tick is said to be ticked or not, whatever its signs."""

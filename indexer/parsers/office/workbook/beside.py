@@ -12,6 +12,7 @@ from indexer.parsers.layout import PageBuilder, one_line
 from indexer.parsers.markup.markup import attribute, child, local, read_xml
 from indexer.parsers.office.graphics import description, write_chart, write_diagram
 from indexer.parsers.office.numbers import is_page_number
+from indexer.parsers.office.slides.text import line_of
 from indexer.parsers.office.symbols import TICKED, UNTICKED
 from indexer.parsers.office.workbook.package import Package, SheetSource
 
@@ -124,11 +125,7 @@ def _write_drawing(builder: PageBuilder, part: str, package: Package) -> None:
 
 def _write_shape(builder: PageBuilder, shape: _Element) -> None:
     body = child(shape, "txBody")
-    lines = [
-        "".join(e.text or "" for e in p.iter() if local(e) == "t")
-        for p in (() if body is None else body)
-        if local(p) == "p"
-    ]
+    lines = [line_of(p) for p in (() if body is None else body) if local(p) == "p"]
     named = next((e for e in shape.iter() if local(e) == "cNvPr"), shape)
     if attribute(named, "hidden") in ("1", "true") and builder.hide(MARKED, " ".join(lines)):
         return

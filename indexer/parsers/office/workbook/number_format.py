@@ -17,13 +17,10 @@ from fractions import Fraction
 from functools import lru_cache
 from types import MappingProxyType
 
+from indexer.parsers.office.workbook.date_format import Value, moment_text, serial_of
+
 GENERAL = "General"
 _DATE = "yyyy-mm-dd"
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 # Codes that files name by number alone. Those from 27 on are dates and times of East Asian
 # versions, and mean another form of the same date in each.
@@ -63,8 +60,6 @@ _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[\d.]+(?:E[+-]?\d+)?)", re.IGNOR
 _ELAPSED = re.compile(r"h+|m+|s+", re.IGNORECASE)
 _CURRENCY = re.compile(r"\$([^-]*)(?:-.*)?", re.DOTALL)
 
-Value = float | datetime.datetime | datetime.date | datetime.time | datetime.timedelta
-
 
 @dataclass(frozen=True, slots=True)
 class _Section:
@@ -93,10 +88,10 @@ def writer(code: str, epoch_1904: bool = False) -> Writer:
             return _number(float(value), sections, epoch_1904)
         if dated and isinstance(value, datetime.date):
             return value.isoformat()[:10]
-        serial = _serial(value, epoch_1904)
+        serial = serial_of(value, epoch_1904)
         section = _chosen(sections, serial)
         if section is not None and section.kind in ("date", "elapsed"):
-            return _moment(serial, section, epoch_1904)
+            return moment_text(serial, section.kind, section.tokens, epoch_1904) or general(serial)
         return plain(value)
 
     return write
@@ -172,7 +167,7 @@ def _number(value: float, sections: Sequence[_Section], epoch_1904: bool) -> str
         before, after = _around_general(section)
         return f"{before}{general(value)}{after}".strip()
     if section.kind in ("date", "elapsed"):
-        return _moment(value, section, epoch_1904)
+        return moment_text(value, section.kind, section.tokens, epoch_1904) or general(value)
     if section.kind == "literal":
         return "".join(text for _, text in section.tokens).strip()
     sign = "-" if value < 0 and _shows_sign(section, sections) else ""
@@ -379,112 +374,3 @@ def _fraction(number: Decimal, tokens: Sequence[tuple[str, str]]) -> str:
     whole, top = divmod(top, denominator)
     part_text = f"{top}/{denominator}" if top else ""
     return f"{whole or ''} {part_text}".strip() or "0"
-
-
-def _serial(value: Value, epoch_1904: bool) -> float:
-    """Days since the epoch of dates."""
-    if isinstance(value, datetime.timedelta):
-        return value.total_seconds() / 86_400
-    if isinstance(value, datetime.time):
-        return (value.hour * 3600 + value.minute * 60 + value.second) / 86_400 + (
-            value.microsecond / 86_400e6
-        )
-    if isinstance(value, datetime.datetime):
-        return (value - _epoch(epoch_1904)).total_seconds() / 86_400
-    if isinstance(value, datetime.date):
-        return float((value - _epoch(epoch_1904).date()).days)
-    return float(value)
-
-
-def _epoch(epoch_1904: bool) -> datetime.datetime:
-    return datetime.datetime(1904, 1, 1) if epoch_1904 else datetime.datetime(1899, 12, 30)
-
-
-def _moment(serial: float, section: _Section, epoch_1904: bool) -> str:
-    """A date, time or duration."""
-    precise = any(kind == "date" and "." in text for kind, text in section.tokens)
-    seconds = round(serial * 86_400, 3 if precise else 0)
-    if section.kind == "elapsed":
-        return _elapsed(seconds, section.tokens)
-    if seconds < 0 and not epoch_1904:
-        return general(serial)
-    try:
-        moment = _epoch(epoch_1904) + datetime.timedelta(seconds=seconds)
-    except OverflowError:
-        return general(serial)
-    parts = {text[0] for kind, text in section.tokens if kind == "date"} & set("ymdhse")
-    dated = ("y" in parts or "e" in parts) and "d" in parts and _has_month(section.tokens)
-    if not dated:
-        return _as_shown(moment, section.tokens)
-    if not parts & set("hs"):
-        return f"{moment:%Y-%m-%d}"
-    return f"{moment:%Y-%m-%d} {moment:%H:%M:%S}" if "s" in parts else f"{moment:%Y-%m-%d %H:%M}"
-
-
-def _elapsed(seconds: float, tokens: Sequence[tuple[str, str]]) -> str:
-    sign, left = ("-", -seconds) if seconds < 0 else ("", seconds)
-    shown = ""
-    whole = int(left)
-    for place, (kind, text) in enumerate(tokens):
-        unit = text[0]
-        if kind == "elapsed":
-            total = whole // {"h": 3600, "m": 60, "s": 1}[unit]
-            shown += f"{total:0{min(len(text), 9)}}"
-        elif kind == "date" and unit in "ms":
-            minutes = unit == "m" or (unit == "m" and place == 0)
-            number = whole // 60 % 60 if minutes else whole % 60
-            shown += f"{number:02}"
-            if "." in text:
-                shown += f"{left % 1:.3f}"[1 : 1 + len(text.partition(".")[2]) + 1]
-        elif kind == "text":
-            shown += text
-    return sign + shown.strip()
-
-
-def _has_month(tokens: Sequence[tuple[str, str]]) -> bool:
-    return any(_is_month(tokens, place) for place in range(len(tokens)))
-
-
-def _is_month(tokens: Sequence[tuple[str, str]], place: int) -> bool:
-    """Whether an m is a month: not after hours, nor before seconds."""
-    kind, text = tokens[place]
-    if kind != "date" or text[0] != "m":
-        return False
-    dates = [(n, t) for n, (k, t) in enumerate(tokens) if k in ("date", "elapsed")]
-    at = next(n for n, (number, _) in enumerate(dates) if number == place)
-    after_hours = at > 0 and dates[at - 1][1][0] == "h"
-    before_seconds = at + 1 < len(dates) and dates[at + 1][1][0] == "s"
-    return len(text) > 2 or not (after_hours or before_seconds)
-
-
-def _as_shown(moment: datetime.datetime, tokens: Sequence[tuple[str, str]]) -> str:
-    """A date of which not all is shown, or a time, as its code has it."""
-    twelve = any(kind == "noon" for kind, _ in tokens)
-    shown = ""
-    for place, (kind, text) in enumerate(tokens):
-        if kind == "noon":
-            shown += "AM" if moment.hour < 12 else "PM"
-        elif kind == "date":
-            shown += _part(moment, text, _is_month(tokens, place), twelve)
-        elif kind == "text" or text in "/,.":
-            shown += text
-    return shown.strip()
-
-
-def _part(moment: datetime.datetime, text: str, month: bool, twelve: bool) -> str:
-    unit, wide = text[0], len(text)
-    if unit in "ye":
-        return f"{moment.year % 100:02}" if wide <= 2 and unit == "y" else str(moment.year)
-    if unit == "m" and month and wide > 2:
-        name = _MONTHS[moment.month - 1]
-        return name[:3] if wide == 3 else name[:1] if wide == 5 else name
-    if unit in "da" and wide > 2:
-        name = _DAYS[moment.weekday()]
-        return name[:3] if wide == 3 else name
-    if unit == "s" and "." in text:
-        decimals = len(text.partition(".")[2])
-        return f"{moment.second:02}." + f"{moment.microsecond:06}"[:decimals]
-    hour = (moment.hour % 12 or 12) if twelve else moment.hour
-    numbers = {"d": moment.day, "h": hour, "s": moment.second}
-    number = numbers.get(unit, moment.month if month else moment.minute)
-    return "" if unit in "gb" else f"{number:0{min(wide, 2)}}"

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from indexer.parsers.errors import CorruptedError
-from indexer.parsers.markup.markup import attribute, local, read_xml
+from indexer.parsers.markup.markup import attribute, child, local, read_xml
 from indexer.parsers.office.workbook.hidden import Place, hidden_cells, hiding_styles
 from indexer.parsers.office.workbook.number_format import BUILT_IN
+from indexer.parsers.raised import Line
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -36,6 +37,8 @@ _FORMULA = re.compile(
 )
 _REFERENCE = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
 _TYPED = re.compile(rb"\bt=[\"'](?:str|s|inlineStr|b|e)[\"']")
+_SHARED = re.compile(rb"\bt=[\"']s[\"']")
+_INLINE = re.compile(rb"<(?:\w+:)?c\s([^<>]*)>\s*(<(?:\w+:)?is>.*?</(?:\w+:)?is>)", re.DOTALL)
 _MOST_FORMULAS = 100_000
 
 
@@ -57,6 +60,7 @@ class Package:
     hiding: Mapping[str, str] = field(default_factory=dict)
     epoch_1904: bool = False
     _zip: zipfile.ZipFile | None = None
+    _raised: Mapping[int, str] | None = None
 
     def sheet(self, name: str) -> SheetSource | None:
         """A sheet by its name; None where it cannot be read here."""
@@ -72,6 +76,13 @@ class Package:
             return self._zip.read(part) if self._zip is not None else None
         except FAULTS:
             return None
+
+    def raised_strings(self) -> Mapping[int, str]:
+        """The shared texts with raised or lowered letters, by their number."""
+        if self._raised is None:
+            data = self.read("xl/sharedStrings.xml") or b""
+            self._raised = dict(_raised_strings(data)) if b"vertAlign" in data else {}
+        return self._raised
 
     def related(self, part: str) -> dict[str, tuple[str, ...]]:
         """The parts that a part names, by the last word of their relation's kind."""
@@ -167,6 +178,26 @@ def formulas_without_values(sheet: SheetSource) -> Iterator[tuple[Place, str]]:
             yield (int(place[2]) - 1, column_number(place[1])), f"={_unescaped(said)}"
 
 
+def raised_texts(sheet: SheetSource, package: Package) -> Iterator[tuple[Place, str]]:
+    """Place and text of the cells that hold raised or lowered letters."""
+    shared = package.raised_strings()
+    if shared:
+        numbers = "|".join(map(str, shared)).encode()
+        cells = re.compile(
+            rb"<(?:\w+:)?c\s([^<>]*)>\s*<(?:\w+:)?v>\s*(" + numbers + rb")\s*</(?:\w+:)?v>"
+        )
+        for found in cells.finditer(sheet.xml):
+            place = _REFERENCE.search(found[1])
+            if place is not None and _SHARED.search(found[1]):
+                yield (int(place[2]) - 1, column_number(place[1])), shared[int(found[2])]
+    if b"vertAlign" in sheet.xml:
+        for found in _INLINE.finditer(sheet.xml):
+            place = _REFERENCE.search(found[1])
+            text = _raised(found[2]) if place is not None and b"vertAlign" in found[2] else ""
+            if place is not None and text:
+                yield (int(place[2]) - 1, column_number(place[1])), text
+
+
 def column_number(letters: bytes) -> int:
     """The number of a column from 0, by its letters."""
     number = 0
@@ -194,3 +225,34 @@ def _unescaped(text: str) -> str:
     for name, sign in (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'")):
         text = text.replace(name, sign)
     return text.replace("&amp;", "&").strip()
+
+
+def _raised_strings(data: bytes) -> Iterator[tuple[int, str]]:
+    from lxml import etree
+
+    strings = etree.iterparse(
+        io.BytesIO(data), tag="{*}si", resolve_entities=False, no_network=True, recover=True
+    )
+    for number, (_, element) in enumerate(strings):
+        if any(local(one) == "vertAlign" for one in element.iter()):
+            yield number, _line(element)
+        element.clear()
+
+
+def _raised(data: bytes) -> str:
+    try:
+        return _line(read_xml(re.sub(rb"<(/?)\w+:", rb"<\1", data)))
+    except CorruptedError:
+        return ""
+
+
+def _line(element: _Element) -> str:
+    """The text of a cell's runs, raised and lowered ones set apart."""
+    line = Line()
+    for run in element:
+        aligned = child(child(run, "rPr"), "vertAlign")
+        how = "" if aligned is None else attribute(aligned, "val")
+        text = child(run, "t") if local(run) == "r" else run if local(run) == "t" else None
+        if text is not None:
+            line.add(text.text or "", {"superscript": 1, "subscript": -1}.get(how, 0))
+    return line.text()

@@ -27,6 +27,7 @@ from indexer.parsers.office.workbook.package import (
     hidden_places,
     is_folded,
     open_package,
+    raised_texts,
 )
 from indexer.parsers.reading import Reading
 from indexer.records import Page, ParsedFile
@@ -136,9 +137,12 @@ class _Workbook:
                 value = cells[row][column]
                 if not isinstance(value, str | bool):
                     rows[row][column] = writer(code, epoch_1904)(value)
-        for place, formula in formulas_without_values(source) if source is not None else ():
-            self.problems[_FORMULAS] = None
-            _place(rows, place[0] - top, place[1] - left, formula)
+        if source is not None:
+            for place, text in raised_texts(source, self._package):
+                _place(rows, place[0] - top, place[1] - left, text)
+            for place, formula in formulas_without_values(source):
+                self.problems[_FORMULAS] = None
+                _place(rows, place[0] - top, place[1] - left, formula)
         return rows
 
     def _write_beside(

@@ -16,7 +16,13 @@ from indexer.parsers.pdf.layout import ITEM_MARK
 from indexer.parsers.pdf.lines import Line, Table
 from indexer.parsers.pdf.tables.bands import Band, Region, find_bands, grow
 from indexer.parsers.pdf.tables.columns import covered_columns, find_columns
-from indexer.parsers.pdf.tables.names import is_headed, label_rows, name_spans, with_banner
+from indexer.parsers.pdf.tables.names import (
+    is_banner,
+    is_headed,
+    label_rows,
+    name_spans,
+    with_banner,
+)
 from indexer.parsers.pdf.tables.rows import group_rows
 from indexer.parsers.pdf.tables.ruled import LEAST_BANDS, same_columns
 from indexer.parsers.pdf.tables.rules import Rule
@@ -35,7 +41,7 @@ def aligned_tables(
     """The tables that alignment shows; `before` is the one that the page before ends with."""
     upright = [piece for piece in pieces if piece.top - piece.bottom < 3 * piece.size]
     bands = find_bands(upright)
-    tables = []
+    tables: list[Table] = []
     at = 0
     while at < len(bands):
         if len(bands[at].lines) < 2:
@@ -75,9 +81,7 @@ def _aligned_table(region: Region, order: dict[int, int], before: Table | None) 
     place = {
         id(line): covered_columns(line, columns) for band in region.bands for line in band.lines
     }
-    first_column = {key: columns_of[0] for key, columns_of in place.items()}
-    groups = group_rows(region.bands, region.inner, len(columns), first_column)
-    groups[:1] = with_banner(groups[0], first_column)
+    groups, banner = _grouped(region, columns, place)
     cells: list[list[list[Line]]] = []
     areas: list[Area] = []
     for number, group in enumerate(groups):
@@ -97,6 +101,7 @@ def _aligned_table(region: Region, order: dict[int, int], before: Table | None) 
     table = Table(cells, list(dict.fromkeys(areas)), columns, ruled=False, follows=follows)
     table.headed = is_headed(groups, region.inner)
     name_spans(table)
+    table.heads = 2 if banner else table.heads
     label_rows(table)
     return table
 
@@ -110,16 +115,7 @@ def _is_prose(
         for line in band.lines:
             held[covered_columns(line, columns)[0]].append(line)
     held = [column for column in held if column]
-    back = forth = 0
-    for band in region.bands:
-        for one, other in pairwise(band.lines):
-            near = abs(order[id(other)] - order[id(one)]) <= 2 * len(columns) + 8
-            forth, back = forth + near, back + (not near)
-    one_by_one = all(
-        max(order[id(line)] for line in one) < min(order[id(line)] for line in other)
-        for one, other in pairwise(held)
-    )
-    if len(region.bands) > 2 and (one_by_one or back > forth) and len(region.inner) < 3:
+    if order and len(region.inner) < 3 and _one_by_one(region, held, order):
         return True
     full = sum(
         len(column) > 0.7 * len(region.bands) and median(len(line.text) for line in column) > _PROSE
@@ -128,13 +124,49 @@ def _is_prose(
     return full >= 2 and len(region.inner) < 2
 
 
-def _is_list_of_pairs(cells: Sequence[Sequence[Sequence[Line]]]) -> bool:
-    """Whether rows are names with a colon and what they stand for, or items with their marks."""
-    named = sum(
-        bool(row[0])
-        and (
-            row[0][-1].text.endswith((":", "：")) or ITEM_MARK.fullmatch(row[0][0].text) is not None
-        )
-        for row in cells
+def _grouped(
+    region: Region, columns: Sequence[tuple[float, float]], place: dict[int, list[int]]
+) -> tuple[list[list[Band]], bool]:
+    """Bands by row, and whether the first is a name over all columns but one, not in the region."""
+    first_column = {key: covered[0] for key, covered in place.items()}
+    groups = group_rows(region.bands, region.inner, len(columns), first_column)
+    groups[:1] = with_banner(groups[0], first_column)
+    banner = region.banner
+    if banner is None or not is_banner(banner, groups[0], columns, first_column):
+        return groups, False
+    place[id(banner.lines[0])] = list(range(1, len(columns)))
+    return [[banner], *groups], True
+
+
+def _one_by_one(region: Region, columns: Sequence[Sequence[Line]], order: dict[int, int]) -> bool:
+    """Whether the file has one column after the other."""
+    near = [
+        abs(order[id(other)] - order[id(one)]) <= 2 * len(columns) + 8
+        for band in region.bands
+        for one, other in pairwise(band.lines)
+    ]
+    apart = all(
+        max(order[id(line)] for line in one) < min(order[id(line)] for line in other)
+        for one, other in pairwise(columns)
     )
-    return len(cells[0]) == 2 and named > 0.5 * len(cells)
+    return len(region.bands) > 2 and (apart or 2 * sum(near) < len(near))
+
+
+def _is_list_of_pairs(cells: Sequence[Sequence[Sequence[Line]]]) -> bool:
+    """Whether rows are names with a colon and what they stand for, or items with their marks.
+
+    Or labels and the fields of a form beside them.
+    """
+    if len(cells[0]) != 2:
+        return False
+    pairs = [(row[0], row[1]) for row in cells]
+    named = sum(
+        bool(name)
+        and (
+            name[-1].text.endswith((":", "："))
+            or ITEM_MARK.fullmatch(name[0].text) is not None
+            or (bool(value) and all(line.area is not None for line in value))
+        )
+        for name, value in pairs
+    )
+    return named > 0.5 * len(cells)

@@ -14,7 +14,7 @@ _SIZE = 0.88
 # The least white space between columns, in sizes of the type.
 GUTTER = 0.4
 # The largest step from line to line of a table, in sizes of the type.
-_STEP = 3.6
+_STEP = 4.2
 # Lines of a cell are nearer than this many sizes of the type.
 LINE_STEP = 1.6
 # Nearer bands are beside each other: cells of one and two lines, all in the middle of their row.
@@ -48,6 +48,7 @@ class Region:
     several: int = 1
     inner: list[Rule] = field(default_factory=list)
     steps: list[float] = field(default_factory=list)
+    banner: Band | None = None
 
     def take(self, bands: Iterable[Band]) -> None:
         """Add bands below the others."""
@@ -88,6 +89,8 @@ def grow(bands: Sequence[Band], first: int, rules: Sequence[Rule]) -> tuple[Regi
         band.lines[0].left,
         _reach(band.lines),
     )
+    if begin == first and first and len(bands[first - 1].lines) == 1:
+        region.banner = bands[first - 1]
     waiting: list[Band] = []
     end = first + 1
     for at in range(first + 1, len(bands)):
@@ -95,7 +98,7 @@ def grow(bands: Sequence[Band], first: int, rules: Sequence[Rule]) -> tuple[Regi
         above = bands[at - 1]
         ruled = _within_rules(band, region, rules)
         step = step_between(above, band)
-        if step > _STEP and not ruled:
+        if step > max(_STEP, 1.5 * max(region.steps, default=0.0)) and not ruled:
             break
         if step > _OTHER_TABLE * max(1.2, *(region.steps or [step])) and (
             len(band.lines) > len(region.gutters) + 1

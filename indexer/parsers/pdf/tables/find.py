@@ -19,17 +19,21 @@ _MOST_LINES = 3_000
 
 
 def with_tables(
-    lines: Sequence[Sequence[Line]], drawing: Drawing, before: Table | None = None
+    lines: Sequence[Sequence[Line]],
+    drawing: Drawing,
+    before: Table | None = None,
+    *,
+    in_order: bool = True,
 ) -> list[Line | Table]:
     """The lines of a page in the order of the file, tables where the first of their cells stood.
 
     `lines` are in pieces; what is not in a table is put together again. `before` is the table that
-    the page before ends with.
+    the page before ends with. `in_order` says whether the order tells anything.
     """
     pieces = [piece for line in lines for piece in line]
     if len(pieces) > _MOST_LINES:
         return [_whole(line) for line in lines]
-    order = {id(piece): n for n, piece in enumerate(pieces)}
+    order = {id(piece): n for n, piece in enumerate(pieces)} if in_order else {}
     across = joined_rules(drawing.across, across=True)
     down = joined_rules(drawing.down, across=False)
     tables: list[Table] = []
@@ -71,12 +75,19 @@ def _whole(pieces: Sequence[Line]) -> Line:
     if len(pieces) == 1:
         return pieces[0]
     first = pieces[0]
+    foreign = any(piece.area is not None for piece in pieces)
     return Line(
         " ".join([piece.text for piece in pieces]),
-        min(piece.left for piece in pieces), max(piece.right for piece in pieces),
-        first.bottom, first.top, first.size, all(piece.bold for piece in pieces),
+        min(piece.left for piece in pieces),
+        max(piece.right for piece in pieces),
+        first.bottom,
+        first.top,
+        first.size,
+        all(piece.bold for piece in pieces),
         [run for piece in pieces for run in piece.runs],
-    )  # fmt: skip
+        alone=foreign,
+        parts=tuple(pieces) if foreign else (),
+    )
 
 
 def _without(pieces: Iterable[Line], tables: Iterable[Table]) -> list[Line]:

@@ -7,9 +7,11 @@ from itertools import pairwise
 
 from indexer.parsers.grid import VALUE, YEAR, Area
 from indexer.parsers.pdf.lines import Line, Table
-from indexer.parsers.pdf.tables.bands import Band
+from indexer.parsers.pdf.tables.bands import Band, step_between
 from indexer.parsers.pdf.tables.rules import Rule
 
+# A name over several columns stands no farther above theirs, in sizes of the type.
+_BANNER_STEP = 4.0
 # A row of sums belongs to no label.
 _SUMS = frozenset(
     ("total", "totals", "sum", "subtotal", "summe", "gesamt", "totaal", "totale", "итого")
@@ -45,6 +47,26 @@ def with_banner(group: list[Band], column: dict[int, int]) -> list[list[Band]]:
             return [group]
         at += width
     return [group[:-1], group[-1:]] if at == len(below) else [group]
+
+
+def is_banner(
+    band: Band,
+    names: Sequence[Band],
+    columns: Sequence[tuple[float, float]],
+    column: dict[int, int],
+) -> bool:
+    """Whether a line above the first row is a name over all of its columns but the first.
+
+    It is centred over them, and the first has no name: over all columns it would be a caption.
+    """
+    below = [line for one in names for line in one.lines]
+    if len(columns) < 3 or any(column[id(line)] == 0 for line in below):
+        return False
+    if step_between(band, names[0]) > _BANNER_STEP:
+        return False
+    left, right = min(line.left for line in below), max(line.right for line in below)
+    middle = (band.lines[0].left + band.lines[0].right) / 2
+    return abs(middle - (left + right) / 2) < 1.5 * band.size
 
 
 def name_spans(table: Table) -> None:

@@ -245,3 +245,19 @@ def test_one_of_several_forms_of_a_shape_is_read(slide, pages):
     )
     slide.shapes._spTree.append(etree.fromstring(several))
     assert pages() == ["Slide 1\n\nShown once"]
+
+
+@pytest.mark.parametrize("kind", ["slideshow", "template"])
+def test_slide_shows_and_templates_are_presentations(read, deck, slide, kind):
+    import zipfile
+
+    slide.shapes.add_textbox(*SIZE).text_frame.text = "Words."
+    saved, changed = io.BytesIO(), io.BytesIO()
+    deck.save(saved)
+    with zipfile.ZipFile(saved) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            plain = b"presentationml.presentation.main"
+            new.writestr(
+                name, old.read(name).replace(plain, f"presentationml.{kind}.main".encode())
+            )
+    assert read("a.ppsx", changed.getvalue()).pages[0].text == "Slide 1\n\nWords."

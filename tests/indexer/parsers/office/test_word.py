@@ -518,3 +518,55 @@ def test_objects_that_are_not_read_are_told_of(read):
     assert parsed.problems == (
         "objects embedded in it (old equations, sheets, drawings) were not read: 1",
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (r"EQ \f(3,4)", "3/4"),
+        (r"EQ \f(a+b;2)", "a+b/2"),
+        (r"eq x\s\up8(2)", "x^2"),
+        (r"EQ \r(3,8)", "root_3(8)"),
+        (r"EQ \r(,2)", "sqrt(2)"),
+        (r'EQ \* jc2 \* "Font:MS Mincho" \* hps10 \o\ad(\s\up 9(けい),契)', "契"),
+        (r'SYMBOL 254 \f "Wingdings" \s 12', "☑"),
+        ("SYMBOL 8364", "€"),
+        ("TC hidden", ""),
+    ],
+)
+def test_fields_that_hold_no_result(read, code, text):
+    def mark(kind):
+        return f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>'
+
+    inner = f"<w:r><w:instrText>{code}</w:instrText></w:r>"
+    body = line(run("It: "), mark("begin"), inner, mark("end"), run("."))
+    said = text_of(read("a.docx", docx(body)))
+    assert said.replace(" ", "") == f"It:{text}.".replace(" ", "")
+
+
+def test_a_code_beyond_reason_takes_no_time():
+    from indexer.parsers.office.word.fields import shown
+
+    assert shown("EQ " + "\\a1 " * 400) is not None
+    assert shown("EQ " + "\\f(" * 500) is not None
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "ms-word.document.macroEnabled",
+        "ms-word.template.macroEnabledTemplate",
+        "openxmlformats-officedocument.wordprocessingml.template",
+    ],
+)
+def test_templates_and_files_with_macros_are_documents(read, kind):
+    import io
+    import zipfile
+
+    stream = io.BytesIO()
+    words = io.BytesIO(docx(paragraph("Words.")))
+    with zipfile.ZipFile(words) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            plain = b"openxmlformats-officedocument.wordprocessingml.document.main"
+            new.writestr(name, old.read(name).replace(plain, f"{kind}.main".encode()))
+    assert text_of(read("a.docm", stream.getvalue())) == "Words."

@@ -387,3 +387,55 @@ def test_a_sheet_of_merged_lines_alone_is_text(read):
     assert text_of(read("a.xlsx", merged(rows, "A1:B1", "A2:B2"))).endswith(
         "Read me first.\nThen this."
     )
+
+
+RICH = (
+    b"<r><t>10</t></r><r><rPr><vertAlign val='superscript'/></rPr><t>6</t></r><r><t> cells</t></r>"
+)
+
+
+def with_strings(*strings):
+    """A sheet of one row whose cells are these shared texts."""
+    book = Workbook()
+    book.active.append([f"cell {n}" for n in range(len(strings))])
+    main = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    inner = b"".join(b"<si>" + one + b"</si>" for one in strings)
+    kind = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+    relation = b'<Relationship Id="s" Type="' + kind + b'" Target="sharedStrings.xml"/>'
+
+    def sheet(xml):
+        for n in range(len(strings)):
+            old = f't="inlineStr"><is><t>cell {n}</t></is>'
+            xml = xml.replace(old.encode(), f't="s"><v>{n}</v>'.encode())
+        return xml
+
+    replaced = {
+        "xl/worksheets/sheet1.xml": sheet,
+        "xl/_rels/workbook.xml.rels": lambda xml: xml.replace(
+            b"</Relationships>", relation + b"</Relationships>"
+        ),
+    }
+    text = b"<sst xmlns='" + main + b"'>" + inner + b"</sst>"
+    return with_parts(saved(book), replaced, **{"xl__sharedStrings.xml": text.decode()})
+
+
+def test_raised_letters_in_cells(read):
+    said = text_of(read("a.xlsx", with_strings(b"<t>Needs</t>", RICH)))
+    assert said.endswith("Needs | 10^6 cells")
+
+
+def test_raised_letters_in_cells_with_texts_of_their_own(read):
+    book = Workbook()
+    book.active.append(["Needs", "RICH"])
+    replaced = {
+        "xl/worksheets/sheet1.xml": lambda xml: xml.replace(
+            b"<is><t>RICH</t></is>", b"<is>" + RICH + b"</is>"
+        )
+    }
+    said = text_of(read("a.xlsx", with_parts(saved(book), replaced)))
+    assert said.endswith("Needs | 10^6 cells")
+
+
+def test_the_reading_of_a_word_in_a_cell_stays_out_of_it(read):
+    tokyo = "<t>東京</t><rPh sb='0' eb='2'><t>トウキョウ</t></rPh>".encode()
+    assert text_of(read("a.xlsx", with_strings(tokyo, b"<t>x</t>"))).endswith("東京 | x")

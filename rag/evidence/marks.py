@@ -1,0 +1,56 @@
+"""Numbers of clauses and marks of notes, which lead from one text to another. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from rag.evidence.quotables import Quotable
+
+# What people call numbered parts of a document.
+_PART = (
+    r"clauses?|sections?|articles?|paragraphs?|steps?|items?|points?|rules?|chapters?|parts?|"
+    r"abschnitt|artikel|ziffer|absatz|punkt|schritt|kapitel|klausel|cláusula|artículo|sección|"
+    r"apartado|paso|étape|alinéa|clausola|articolo|sezione|cláusula|artigo|seção|"
+    r"пункт[ае]?|стать[яие]|раздел[ае]?"
+)
+_ASKED = re.compile(
+    rf"(?:§+\s*|第|\b(?:{_PART})\s+)(\d+(?:\.\d+)*)|(?<![\w.,])(\d+(?:\.\d+)+)(?![\w%]|[.,]\d)",
+    re.IGNORECASE,
+)
+# Parsers set the mark of a note apart, and write the note with its number.
+_MARK = re.compile(r"(?:^|\s)\^(\w{1,4})\b")
+_MOST_NOTES = 2
+
+
+def asked_number(question: str) -> str:
+    """The number of the clause that a question names ("clause 3.2"), "" where it names none."""
+    found = _ASKED.search(question)
+    return (found[1] or found[2]) if found is not None else ""
+
+
+def has_number(number: str, texts: Iterable[str]) -> bool:
+    """Whether one of the texts bears this number before it."""
+    said = re.escape(number)
+    # "Article 3.2 Interest" bears it, "Clause 3.2 survives termination." speaks of it.
+    before = re.compile(
+        rf"\W*(?:{said}[.):]?(?:\s|$)|[^\W\d]+\s{said}(?:[.):–—-]|\s+[^\W\d_a-zа-я]|$))"
+    )
+    return bool(number) and any(before.match(text) for text in texts)
+
+
+def with_notes(quoted: Sequence[Quotable], others: Iterable[Quotable]) -> list[Quotable]:
+    """Quoted sentences, each followed by the notes that its marks lead to."""
+    notes = [one for one in others if one.text.startswith(("Footnote ", "Endnote "))]
+    found: list[Quotable] = []
+    added = 0
+    for one in quoted:
+        found.append(one)
+        for mark in _MARK.findall(one.text):
+            heads = (f"Footnote {mark}:", f"Endnote {mark}:")
+            note = next((n for n in notes if n.hit == one.hit and n.text.startswith(heads)), None)
+            if note is not None and note not in quoted and note not in found:
+                if added < _MOST_NOTES:
+                    found.append(note)
+                added += 1
+    return found
