@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import shutil
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,6 +99,36 @@ def fix_document_ids(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 @pytest.fixture(autouse=True)
 def _document_ids(request, monkeypatch):
     fix_document_ids(monkeypatch, request.node.nodeid)
+
+
+class ConnectedError(AssertionError):
+    """Something wanted to reach another machine, which nobody had configured."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def closed_network():
+    """No test, page or command in this process reaches another machine, or looks one up."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def connected(sock: socket.socket, address: object) -> None:
+        if sock.family != socket.AF_UNIX and not _is_here(address[0]):
+            raise ConnectedError(f"a connection to {address}")
+        connect(sock, address)
+
+    def looked_up(host: str | bytes | None, *more: object, **options: object) -> list:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name and not _is_here(name):
+            # As on a machine without a network.
+            raise socket.gaierror(f"closed network: {name} was looked up")
+        return look_up(host, *more, **options)
+
+    socket.socket.connect, socket.getaddrinfo = connected, looked_up
+    yield
+    socket.socket.connect, socket.getaddrinfo = connect, look_up
+
+
+def _is_here(host: str) -> bool:
+    return host in ("localhost", "::1", "") or host.startswith("127.")
 
 
 @pytest.fixture(scope="session")
