@@ -440,6 +440,7 @@ class _Notes:
                 quote=page.text[span.start : span.end],
                 span=span,
                 passage=hit.passage.id,
+                label=page.label,
             )
         return self._made[key].n
 

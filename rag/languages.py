@@ -99,8 +99,8 @@ _ENGLISH = Language(
         "how (?:many|much|long|often|old|far|tall|high|big|large|fast|deep|wide|heavy)"
         "|what (?:do|does|did|would|will) (?:\\w+ ){1,6}cost"
         "|what (?:percent|percentage|number|amount|portion|share|fraction|age)"
-        "|what(?: is| are|'s| was| were) the (?:\\w+ ){0,2}(?:number|amount|total|maximum|minimum"
-        "|limit|cost|costs|price|fee|rate|percentage|population|deductible|premium|salary|budget"
+        "|what(?: is| are|'s| was| were) the (?:[\\w-]+ ){0,3}(?:number|amount|total|maximum"
+        "|minimum|limit|cost|costs|price|fee|rate|percentage|population|deductible|premium|salary|budget"
         "|fine|duration|distance|size|height|length|weight|speed|temperature)"
     ),
     who=_words("who|whom|whose"),

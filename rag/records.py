@@ -38,7 +38,8 @@ class Footnote:
     """Where a sentence comes from: `quote` is verbatim `page.text[span.start:span.end]`.
 
     `n` is the number the reader sees. `document` and `passage` are ids; `pages` the first and
-    last page of the passage, `span` the place of the quote itself.
+    last page of the passage, `span` the place of the quote itself, `label` what its page is called
+    ("page 2 (sheet 5)"), "" where it has no name but its number.
     """
 
     n: int
@@ -49,6 +50,7 @@ class Footnote:
     quote: str
     span: Span
     passage: int
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import shutil
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,6 +99,36 @@ def fix_document_ids(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 @pytest.fixture(autouse=True)
 def _document_ids(request, monkeypatch):
     fix_document_ids(monkeypatch, request.node.nodeid)
+
+
+class ConnectedError(AssertionError):
+    """Something wanted to reach another machine, which nobody had configured."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def closed_network():
+    """No test, page or command in this process reaches another machine, or looks one up."""
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def connected(sock: socket.socket, address: object) -> None:
+        if sock.family != socket.AF_UNIX and not _is_here(address[0]):
+            raise ConnectedError(f"a connection to {address}")
+        connect(sock, address)
+
+    def looked_up(host: str | bytes | None, *more: object, **options: object) -> list:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name and not _is_here(name):
+            # As on a machine without a network.
+            raise socket.gaierror(f"closed network: {name} was looked up")
+        return look_up(host, *more, **options)
+
+    socket.socket.connect, socket.getaddrinfo = connected, looked_up
+    yield
+    socket.socket.connect, socket.getaddrinfo = connect, look_up
+
+
+def _is_here(host: str) -> bool:
+    return host in ("localhost", "::1", "") or host.startswith("127.")
 
 
 @pytest.fixture(scope="session")
@@ -204,7 +235,10 @@ def slow_recognition(tmp_path, monkeypatch):
         program.write_text(
             '#!/bin/sh\n[ "$1" = --list-langs ] && { echo of; echo eng; exit; }\n'
             f'cat > /dev/null\nmkdir "{calls}/$$"\nsleep {seconds}\n'
-            'echo "Words of a page that was scanned."\n'
+            # The table that Tesseract writes: level, numbers, place, how sure it is, the word.
+            "printf 'level\\n'; n=0; for word in Words of a page that was scanned.; do n=$((n+1));"
+            " printf '5\\t1\\t1\\t1\\t1\\t%d\\t%d\\t10\\t50\\t20\\t95\\t%s\\n'"
+            " $n $((n*60)) $word; done\n"
         )
         program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")

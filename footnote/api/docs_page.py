@@ -66,7 +66,8 @@ def _operation(
         parts.append(f"<p>Send <code>{_text(kind)}</code>:</p>")
         parts.append(_shape(_resolved(body["schema"], shapes), shapes))
     answer = operation["responses"].get("200") or operation["responses"].get("202", {})
-    parts.append(f"<p>Comes back: {_marked(answer.get('description', ''))}</p>")
+    said = answer.get("description", "").replace("Successful Response", "")
+    parts.append(f"<p>Comes back: {_marked(said)}</p>")
     for kind, body in answer.get("content", {}).items():
         parts.append(f"<p><code>{_text(kind)}</code></p>")
         if schema := _resolved(body.get("schema", {}), shapes):
@@ -102,14 +103,14 @@ def _table(rows: list[tuple[str, Mapping[str, Any], str, str]]) -> str:
 def _kind(schema: Mapping[str, Any]) -> str:
     """What a value is, in a few words."""
     if "$ref" in schema:
-        return schema["$ref"].rsplit("/", 1)[-1]
+        return "object"
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(map(_kind, schema["anyOf"])))
     if "enum" in schema or "const" in schema:
         return " | ".join(map(json.dumps, schema.get("enum", [schema.get("const")])))
     said = schema.get("type", "any")
     if said == "array":
-        said = "list of " + _kind(schema.get("items", {}))
+        said = "list of " + _kind((schema.get("prefixItems") or [schema.get("items", {})])[0])
     if "default" in schema:
         said += f" = {json.dumps(schema['default'], ensure_ascii=False)}"
     return said
@@ -128,7 +129,8 @@ def _sample(schema: Mapping[str, Any], shapes: Mapping[str, Any], depth: int) ->
             name: _sample(field, shapes, depth + 1) for name, field in schema["properties"].items()
         }
     if schema.get("type") == "array":
-        return [_sample(schema.get("items", {}), shapes, depth + 1)]
+        items = schema.get("prefixItems") or [schema.get("items", {})]
+        return [_sample(one, shapes, depth + 1) for one in items]
     return _kind(schema)
 
 

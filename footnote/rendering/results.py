@@ -188,7 +188,8 @@ def answer_text(answer: Answer) -> Iterator[str]:
     if answer.certainty != "sure":
         yield f"({answer.certainty.capitalize()}: {answer.confidence:.0%} that this answers it.)"
     for note in answer.footnotes:
-        yield f"[{note.n}] {note.title}, page {note.span.page}: “{snippet(note.quote)}”"
+        place = note.label or f"page {note.span.page}"
+        yield f"[{note.n}] {note.title}, {place}: “{snippet(note.quote)}”"
 
 
 def hidden_text(document: Document) -> Iterator[str]:

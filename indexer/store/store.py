@@ -363,7 +363,8 @@ def _ready(document: NewDocument, pages: Sequence[Page], passages: int, revision
         state="partial" if any(page.problem for page in pages) else "ready",
         problem=document.problem,
         pages=len(pages),
-        pages_without_text=sum(not page.text.strip() for page in pages),
+        # A page that was left blank lacks nothing.
+        pages_without_text=sum(bool(page.problem) and not page.text.strip() for page in pages),
         passages=passages,
         indexed_at=time.time(),
         hidden=tuple(found for page in pages for found in page.hidden)[:_HIDDEN_SHOWN],

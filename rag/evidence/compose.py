@@ -9,22 +9,18 @@ disagree are shown side by side, and what can be counted or compared exactly is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from indexer.chunking import locate, sentences
-from indexer.records import Hit, Page, Passage, Span
+from indexer.records import Hit
 from rag.evidence import exact, extract, verdicts
 from rag.evidence.extract import Scored
-from rag.evidence.lists import Entries, entries_at
-from rag.evidence.quotables import Quotable, item_text, row_text
+from rag.evidence.lists import Entries
+from rag.evidence.quotables import Quotable
+from rag.evidence.quotes import Documents, Quote, Quoter
 from rag.evidence.subject import Named, by_subject
-from rag.languages import language_of
 from rag.question.analysis import Question, holds_kind
 
-# Sentences that may follow one that ends on a colon and announces no list.
-_MOST_FOLLOWING = 3
 # Items of one list among the sentences chosen that show that the list is meant.
 _MEANT = 2
 # The share of the question that announcement, headings and item must hold for the whole list
@@ -34,12 +30,6 @@ _LIST_HELD = 0.5
 _RIVAL_SCORE = 0.8
 _RIVAL_WORDS = 0.5
 _MOST_RIVALS = 2
-# An announcement that leans on the sentence before it.
-_LEANS = re.compile(
-    r"\b(?:this|these|that|those|they|it|such|our|the following|diese[rs]?|dies|est[oae]s?"
-    r"|ce(?:la|ci|s)?)\b",
-    re.I,
-)
 # A total or mean that a sentence states itself.
 _TOTAL = re.compile(r"\b(?:totals?|altogether|in all|sum|average|mean|combined)\b", re.IGNORECASE)
 # Headings that hold so much more of the question than the sentence does are shown with it.
@@ -63,31 +53,6 @@ NOT_QUOTING = {
 OFFER = "A language model can: set one up under Settings."
 
 
-class Documents(Protocol):
-    """What composing needs of the store."""
-
-    def page(self, document: str, number: int) -> Page:
-        """One page of a document."""
-        ...
-
-    def passages_of(self, document: str) -> list[Passage]:
-        """A document's passages, in order."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """A part of an answer: how it reads, and the spans of the document of `hits[hit]` it quotes.
-
-    `about` is the title or heading that it needs to be understood, or empty.
-    """
-
-    text: str
-    hit: int
-    spans: tuple[Span, ...]
-    about: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Composed:
     """An answer by quotation. `lead` is said by Footnote itself, `notice` what it cannot do."""
@@ -107,7 +72,9 @@ def compose(
     missing = _missing(question, named)
     if missing:
         return Composed(notice=missing)
-    return _Composer(question, hits, named.scored, documents).compose()
+    places = {(one.quotable.hit, one.quotable.order): one.quotable for one in scored}
+    quoter = Quoter(hits, places, documents)
+    return _Composer(question, hits, named.scored, quoter).compose()
 
 
 def _missing(question: Question, named: Named) -> str:
@@ -134,13 +101,11 @@ class _Composer:
         question: Question,
         hits: Sequence[Hit],
         scored: Sequence[Scored],
-        documents: Documents,
+        quoter: Quoter,
     ) -> None:
         self.question, self.hits, self.scored = question, hits, scored
-        self._documents = documents
         self._by_place = {(one.quotable.hit, one.quotable.order): one for one in scored}
-        self._passages: dict[str, list[Passage]] = {}
-        self._pages: dict[tuple[str, int], Page] = {}
+        self._quoter = quoter
 
     def compose(self) -> Composed:
         worked = self._worked()
@@ -156,7 +121,7 @@ class _Composer:
         rivals = self._rivals(self.scored[0])
         lead = self._yes_or_no(chosen) if not rivals else ""
         if rivals:
-            quotes = [quotes[0], *(self._quote(one.quotable) for one in rivals)]
+            quotes = [quotes[0], *(self._quoter.quote(one.quotable) for one in rivals)]
             lead = DEPENDS
         return Composed(self._labelled(quotes, bool(rivals)), lead, self._limits())
 
@@ -166,16 +131,16 @@ class _Composer:
         """A count or an extreme, with the cells that it comes from."""
         found = None
         if self.question.form == "count":
-            found = exact.count(self.question, self.scored, self._entries)
+            found = exact.count(self.question, self.scored, self._quoter.entries)
             if found is None and (named := exact.count_in_sentence(self.question, self.scored)):
                 number, one = named
-                named_in = self._labelled([self._quote(one.quotable)], False)
+                named_in = self._labelled([self._quoter.quote(one.quotable)], False)
                 return Composed(named_in, f"{number}, counting those that this names.")
         elif self.question.form == "most":
-            found = exact.most(self.question, self.scored, self._entries, self._page)
+            found = exact.most(self.question, self.scored, self._quoter.entries, self._quoter.page)
         if found is None:
             return None
-        quotes = [self._whole(found.hit, replace(found.whole, items=found.spans))]
+        quotes = [self._quoter.whole(found.hit, replace(found.whole, items=found.spans))]
         return Composed(self._labelled(quotes, False), found.lead)
 
     def _side_by_side(self) -> Composed | None:
@@ -184,11 +149,11 @@ class _Composer:
         rivals = self._rivals(best)
         if not rivals:
             return None
-        quotes = [self._quote(one.quotable) for one in (best, *rivals)]
+        quotes = [self._quoter.quote(one.quotable) for one in (best, *rivals)]
         return Composed(self._labelled(quotes, True), "Side by side:", OFFERED["compare"])
 
     def _conflicting(self, conflict: verdicts.Disagreement) -> Composed:
-        quotes = [self._quote(one.quotable) for one in (conflict.first, conflict.second)]
+        quotes = [self._quoter.quote(one.quotable) for one in (conflict.first, conflict.second)]
         apart = self._speak_of_different(conflict.first, conflict.second)
         same = self._document(conflict.first) == self._document(conflict.second)
         lead = DEPENDS if apart else SAYS_BOTH if same else DISAGREE
@@ -262,18 +227,19 @@ class _Composer:
     def _quotes(self, chosen: Sequence[Quotable]) -> list[Quote]:
         quotes: list[Quote] = []
         for quotable in chosen:
-            entries = self._entries(quotable)
+            entries = self._quoter.entries(quotable)
             if entries is not None and self._only_announces(quotable, chosen, entries):
                 continue
             if entries is not None and self._means_list(quotable, chosen, entries):
-                made = self._whole(quotable.hit, entries)
+                made = self._quoter.whole(quotable.hit, entries)
             else:
-                made = self._running_on(quotable) or self._quote(quotable)
-            if not any(self._within(made, other) for other in quotes):
-                kept = [other for other in quotes if not self._within(other, made)]
+                made = self._quoter.running_on(quotable) or self._quoter.quote(quotable)
+            if not any(self._quoter.within(made, other) for other in quotes):
+                kept = [other for other in quotes if not self._quoter.within(other, made)]
                 quotes = [*kept, made]
-        whole = [one for one in quotes if not one.text.rstrip().endswith(":")]
-        return whole or quotes
+        whole = [one for one in quotes if not one.text.rstrip().endswith(":")] or quotes
+        lists = [one for one in whole if one.text.count("\n") >= _MEANT]
+        return lists if lists and self.question.form == "list" else whole
 
     def _only_announces(
         self, quotable: Quotable, chosen: Sequence[Quotable], entries: Entries
@@ -283,7 +249,7 @@ class _Composer:
             return False
         places = self._places(entries)
         return any(
-            other.item and self._span(other) in places and self._scored(other).coverage
+            other.item and self._quoter.span(other) in places and self._scored(other).coverage
             for other in chosen
         )
 
@@ -295,7 +261,9 @@ class _Composer:
         if not quotable.item:
             return True  # the line that announces it
         same = sum(
-            1 for other in chosen if other.item and self._span(other) in self._places(entries)
+            1
+            for other in chosen
+            if other.item and self._quoter.span(other) in self._places(entries)
         )
         if same >= _MEANT and entries.kind == "list" and self.question.kind in ("any", "name"):
             return True
@@ -304,110 +272,6 @@ class _Composer:
 
     def _places(self, entries: Entries) -> set[tuple[int, int]]:
         return {(item.page, item.start) for item in entries.items}
-
-    def _span(self, quotable: Quotable) -> tuple[int, int]:
-        spans = locate(self.hits[quotable.hit].passage, quotable.start, quotable.end)
-        return (spans[0].page, spans[0].start) if spans else (0, 0)
-
-    def _entries(self, quotable: Quotable) -> Entries | None:
-        """The list or table that a quotable stands in or announces."""
-        if not (quotable.item or quotable.text.endswith(":")):
-            return None
-        hit = self.hits[quotable.hit]
-        spans = locate(hit.passage, quotable.start, quotable.end)
-        if not spans:
-            return None
-        document = hit.document.id
-        return entries_at(spans[-1], self._passages_of(document), self._page_of(document))
-
-    def _whole(self, place: int, entries: Entries) -> Quote:
-        """A list with its announcement, or rows with their column names."""
-        page_of = self._page_of(self.hits[place].document.id)
-
-        def text(span: Span) -> str:
-            return page_of(span.page).text[span.start : span.end]
-
-        header = text(entries.header) if entries.header else ""
-        read: Callable[[str], str] = item_text
-        if entries.kind == "table":
-            read = lambda row: row_text(row, header)  # noqa: E731
-        opening = [" ".join(text(entries.opening).split())] if entries.opening else []
-        lines = [*opening, *(read(text(item)) for item in entries.items)]
-        first = (entries.opening,) if entries.opening else ()
-        return Quote("\n".join(lines), place, (*first, *entries.items))
-
-    def _quote(self, quotable: Quotable) -> Quote:
-        """A sentence; what it announces with it, and for an item what announces it."""
-        if quotable.text.rstrip().endswith(":"):
-            entries = self._entries(quotable)
-            if entries is not None:
-                return self._whole(quotable.hit, entries)
-            return self._with_following(quotable)
-        hit = self.hits[quotable.hit]
-        spans = tuple(locate(hit.passage, quotable.start, quotable.end))
-        if quotable.item and not quotable.lead.endswith(":"):
-            return Quote(quotable.text, quotable.hit, spans)
-        if quotable.item and (opening := self._opening(quotable)) is not None:
-            before = tuple(locate(hit.passage, opening.start, opening.end))
-            text = f"{opening.text}\n{quotable.text}"
-            return Quote(text, quotable.hit, (*before, *spans))
-        return Quote(quotable.text, quotable.hit, spans)
-
-    def _running_on(self, quotable: Quotable) -> Quote | None:
-        """A sentence whose next one announces a list that it needs: "You can do this by:"."""
-        following = self._by_place.get((quotable.hit, quotable.order + 1))
-        if quotable.item or following is None:
-            return None
-        text = following.quotable.text
-        if not text.endswith(":") or not _LEANS.search(text):
-            return None
-        announced = self._quote(following.quotable)
-        hit = self.hits[quotable.hit]
-        spans = (*locate(hit.passage, quotable.start, quotable.end), *announced.spans)
-        return Quote(f"{quotable.text}\n{announced.text}", quotable.hit, spans)
-
-    def _opening(self, item: Quotable) -> Quotable | None:
-        for order in range(item.order - 1, -1, -1):
-            before = self._by_place.get((item.hit, order))
-            if before is not None and before.quotable.text == item.lead:
-                return before.quotable
-        return None
-
-    def _with_following(self, quotable: Quotable) -> Quote:
-        """What ends on a colon with what comes next, to the end of a sentence."""
-        hit = self.hits[quotable.hit]
-        texts, end = [quotable.text], quotable.end
-        for order in range(quotable.order + 1, quotable.order + 1 + _MOST_FOLLOWING):
-            following = self._by_place.get((quotable.hit, order))
-            if following is None:
-                break
-            texts.append(following.quotable.text)
-            end = following.quotable.end
-            if not following.quotable.text.rstrip().endswith(":"):
-                break
-        spans = tuple(locate(hit.passage, quotable.start, end))
-        if len(texts) == 1:
-            said, more = self._next_sentence(hit)
-            texts, spans = [*texts, *said], (*spans, *more)
-        return Quote("\n".join(texts), quotable.hit, spans)
-
-    def _next_sentence(self, hit: Hit) -> tuple[list[str], tuple[Span, ...]]:
-        """The first sentence of the passage behind this one, nothing at a document's end."""
-        for passage in self._passages_of(hit.document.id):
-            if passage.ordinal == hit.passage.ordinal + 1:
-                for start, end in sentences(passage.text, language_of(passage.text).code):
-                    text = " ".join(passage.text[start:end].split())
-                    return [text], tuple(locate(passage, start, end))
-        return [], ()
-
-    def _within(self, one: Quote, other: Quote) -> bool:
-        """Whether all that one quotes is quoted by the other too."""
-        if self.hits[one.hit].document.id != self.hits[other.hit].document.id:
-            return False
-        return all(
-            any(s.page == t.page and t.start <= s.start and s.end <= t.end for t in other.spans)
-            for s in one.spans
-        )
 
     # --- headings --------------------------------------------------------------------------
 
@@ -432,25 +296,6 @@ class _Composer:
     def _heading(self, one: Quote) -> str:
         headings = self.hits[one.hit].passage.headings
         return headings[-1] if headings else ""
-
-    # --- pages -----------------------------------------------------------------------------
-
-    def _page(self, place: int, number: int) -> Page:
-        return self._page_of(self.hits[place].document.id)(number)
-
-    def _page_of(self, document: str) -> Callable[[int], Page]:
-        def page(number: int) -> Page:
-            key = (document, number)
-            if key not in self._pages:
-                self._pages[key] = self._documents.page(document, number)
-            return self._pages[key]
-
-        return page
-
-    def _passages_of(self, document: str) -> list[Passage]:
-        if document not in self._passages:
-            self._passages[document] = self._documents.passages_of(document)
-        return self._passages[document]
 
 
 OFFERED = {

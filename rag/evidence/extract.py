@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer.records import Hit
-from rag.evidence.marks import asked_number, has_number, with_notes
+from rag.evidence.marks import asked_number, has_number, implied, with_notes
 from rag.evidence.quotables import Quotable
 from rag.languages import language_of
 from rag.question.analysis import Question, holds_kind
@@ -84,7 +84,7 @@ def score(
 
     `read` is what the trained reader gives each (`rag.reader.reader.Look`), where there is one.
     """
-    terms = [question.terms_of(quotable.text) for quotable in quotables]
+    terms = [question.terms_of(one.text + implied(one.text)) for one in quotables]
     heads: dict[tuple[str, ...], frozenset[str]] = {}
     noun = question.terms_of(asked_noun(question.text))
     number = asked_number(question.text)
@@ -103,8 +103,8 @@ def score(
         value = own + _HEADING_SHARE * (with_head - own) + _NEIGHBOUR_SHARE * (whole - with_head)
         value += _KIND.get(question.kind, 0.0) * holds_kind(question, quotable.text)
         announced = quotable.text.endswith(":") and with_head >= _ANNOUNCED
-        listed = announced or _enumerates(question, quotable, noun)
-        value += _ENUMERATES * (question.form == "list" and listed)
+        lists = announced or _enumerates(question, quotable, noun)
+        value += _ENUMERATES * (question.form == "list" and lists)
         numbered = (quotable.text, quotable.topic, *hit.passage.headings[-1:])
         value += _NUMBERED * has_number(number, numbered)
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)

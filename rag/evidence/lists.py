@@ -127,11 +127,17 @@ def _items(piece: _Piece) -> Iterator[Span]:
 
 
 def _announcement(piece: _Piece) -> Span | None:
-    """The last sentence of a block, where it ends on a colon."""
+    """The last sentence of a block, where it ends on a colon.
+
+    "These include:" comes with the sentence before it, which may say that they are not covered.
+    """
     text = piece.text
     if piece.block.kind in ("list", "table") or not _ANNOUNCES.search(text):
         return None
-    start, end = sentences(text, language_of(text).code)[-1]
+    spans = sentences(text, language_of(text).code)
+    start, end = spans[-1]
+    if len(spans) > 1 and language_of(text).anaphor.match(text[start:end]):
+        start = spans[-2][0]
     return Span(piece.page.number, piece.block.start + start, piece.block.start + end)
 
 

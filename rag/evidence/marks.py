@@ -21,6 +21,7 @@ _ASKED = re.compile(
 # Parsers set the mark of a note apart, and write the note with its number.
 _MARK = re.compile(r"(?:^|\s)\^(\w{1,4})\b")
 _MOST_NOTES = 2
+_SAYING = " asked asks says said wants wanted suggests suggested wrote requested demanded proposed"
 
 
 def asked_number(question: str) -> str:
@@ -37,6 +38,11 @@ def has_number(number: str, texts: Iterable[str]) -> bool:
         rf"\W*(?:{said}[.):]?(?:\s|$)|[^\W\d]+\s{said}(?:[.):–—-]|\s+[^\W\d_a-zа-я]|$))"
     )
     return bool(number) and any(before.match(text) for text in texts)
+
+
+def implied(text: str) -> str:
+    """What a text says by its form: who comments asks, says, wants, suggests … something."""
+    return _SAYING if text.startswith("Comment by ") else ""
 
 
 def with_notes(quoted: Sequence[Quotable], others: Iterable[Quotable]) -> list[Quotable]:

@@ -13,10 +13,6 @@ from indexer.search.searcher import Scope, SearchResult
 # of 200 tokens, which the context of a small language model still holds.
 SEARCHED = 20
 BUDGET_CHARACTERS = 8_000
-# Of so many first passages the rest of the section is read too: passages this near, and so much.
-_SECTIONS = 2
-_MATES = 3
-_SECTION_CHARACTERS = 3_000
 # Passages that share this much of their words say the same: copies of a file, boilerplate.
 _SAME = 0.9
 

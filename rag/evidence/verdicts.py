@@ -106,6 +106,7 @@ def _decides(question: Question, one: Scored, said: str) -> bool:
         and question.covered(one.terms | one.head) >= _WHOLE
         and question.covered(question.terms_of(said)) >= _OWN
         and language_of(text).anaphor.match(text) is None
+        and language_of(said).anaphor.match(said) is None
         and not said.rstrip().endswith("?")
         and not _new_figures(question, said)
         and all(said_by.search(said) for asked, said_by in _DECIDING if asked.search(question.text))

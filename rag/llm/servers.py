@@ -72,7 +72,7 @@ def models_at(base_url: str, api_key: str = "", timeout: float = _SECONDS) -> tu
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A server that sends elsewhere is not followed there with the key."""
 
-    def redirect_request(self, *_: object) -> None:
+    def redirect_request(self, *_: object, **__: object) -> None:
         return None
 
 

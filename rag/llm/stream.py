@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import openai
 
 # Bytes of a reply altogether, each word of which may come in an envelope of half a kilobyte; and
-# of one that is no stream.
+# of one that is no stream, or of a line of one that is.
 MOST_BYTES = 64 << 20
 _MOST_WHOLE = 4 << 20
 # A model that thinks sends pieces without a word; for so many times the limit of silence.
@@ -71,10 +71,12 @@ def opened_reply(stream: openai.Stream[Any], limits: Limits) -> Iterator[Any]:
     read = stream.response.iter_bytes
 
     def iter_bytes() -> Iterator[bytes]:
-        count = 0
+        count = line = 0
         for part in read():
             count += len(part)
-            if count > MOST_BYTES:
+            end = part.rfind(b"\n")
+            line = line + len(part) if end < 0 else len(part) - end - 1
+            if count > MOST_BYTES or line > _MOST_WHOLE:
                 raise EndlessReplyError
             limits.sign_of_life()  # a line that calls itself data is no piece either
             yield part

@@ -8,6 +8,7 @@ what is not in a table is put together again by `layout.py`.
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # pdfium's mark for a hyphen that breaks a word at the end of a line.
 BROKEN = "\ufffe"
 _BOLD_WEIGHT = 600
+_LARGEST = 10_000.0
 _BOLD = re.compile(rb"bold|black|heavy|[-,](?:semi|demi)", re.IGNORECASE)
 _PIECES = re.compile(f"(\r\n|\n|{BROKEN})")
 _WORDS = re.compile(r"\S+")
@@ -104,7 +106,7 @@ class Characters:
     def size(self, index: int, box: Box) -> float:
         """The size of the type; the font's own is 1 in files that scale it by a matrix."""
         size = self._raw.FPDFText_GetFontSize(self._page, index)
-        return max(1.0, size if size > 2 else abs(box[3] - box[1]))
+        return min(_LARGEST, max(1.0, size if size > 2 else abs(box[3] - box[1])))
 
     def bold(self, first: int, last: int) -> bool:
         """Whether both characters are bold."""
@@ -315,6 +317,9 @@ def _piece(characters: Characters, words: Sequence[Word], scripts: Sequence[Box]
         said = _with_scripts(characters, words)
         place = max(range(len(words)), key=lambda n: words[n][3][3] - words[n][3][1])
         at, large = words[place][1], words[place][3]
+    if not math.isfinite(left + right + large[1] + large[3]):
+        left = right = 0.0  # damaged: text without a place
+        large = (0.0, 0.0, 0.0, 1.0)
     text = " ".join(clean(said or " ".join([word[0] for word in words])).split())
     if not text:
         return None
@@ -356,6 +361,8 @@ def _with_scripts(characters: Characters, words: Sequence[Word]) -> str:
     if not usual or heights[0] >= _SCRIPT_SIZE * usual:
         return ""
     whole = [box for row in boxes for box in row if box[3] - box[1] >= _SCRIPT_SIZE * usual]
+    if not whole:  # places that are no numbers
+        return ""
     middle = median((box[1] + box[3]) / 2 for box in whole)
     line, end = RaisedLine(), None
     for (word, _, _, place), row in zip(words, boxes, strict=True):

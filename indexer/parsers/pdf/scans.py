@@ -8,6 +8,7 @@ with text, too: a table that was pasted as one.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from statistics import median
@@ -140,7 +141,7 @@ class PictureReader:
             look = ocr.evened(_part(page, box, _PICTURE_DPI), _PICTURE_DPI)
             if not _shows_writing(look, _MOST_PICTURE_INK):
                 continue
-            key = look.tobytes()
+            key = hashlib.sha256(look.tobytes()).digest()
             if key not in self._read and (not ocr.available() or self._left <= 0):
                 problem = NOT_READ if self._left <= 0 else f"{NOT_READ}; {ocr.NOT_INSTALLED}"
                 continue

@@ -91,6 +91,7 @@ def test_a_list_is_shown_whole_over_the_page_break():
         "Patience: we wait.\nCourage: we dare."
     )
     assert {span.page for span in answer.quotes[0].spans} == {1, 2}
+    assert len(answer.quotes) == 1
 
 
 def test_a_list_stays_with_the_line_that_announces_it():
@@ -159,6 +160,16 @@ def test_an_item_of_a_list_contradicts_nothing():
         "Evidence is needed where the plan is to cover:\n- Infertility treatments\n- Surgery",
     )))  # fmt: skip
     assert shelf.ask("Does the plan cover infertility treatments?").lead == "No."
+
+
+def test_an_announcement_that_leans_on_what_is_denied_makes_no_yes():
+    shelf = Shelf(("Sports", (), (
+        "Some things are not covered by the allowance. These include but are not limited to:\n"
+        "- Food supplements\n- Travel",
+    )))  # fmt: skip
+    answer = shelf.ask("Does the allowance cover food supplements?")
+    assert answer.lead == ""
+    assert answer.quotes[0].text.startswith("Some things are not covered by the allowance. These")
 
 
 def test_no_yes_where_it_would_have_to_be_worked_out():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.evidence.marks import asked_number, has_number, with_notes
+from rag.evidence.marks import asked_number, has_number, implied, with_notes
 from rag.evidence.quotables import Quotable
 
 
@@ -53,3 +53,8 @@ def test_a_sentence_brings_the_note_that_its_mark_leads_to():
 def test_an_exponent_leads_to_no_note():
     said = quotable(0, "It needs 10^1 cells.")
     assert with_notes([said], [said, quotable(1, "Footnote 1: x.")]) == [said]
+
+
+def test_who_comments_says_something():
+    assert "asked" in implied("Comment by Tamsin Vale: Raise the cap.")
+    assert not implied("The comment by her was short.")

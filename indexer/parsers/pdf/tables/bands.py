@@ -34,7 +34,7 @@ class Band:
     @property
     def size(self) -> float:
         """The size of its type; the one that a font says it has may be scaled by the page."""
-        return _SIZE * max(line.top - line.bottom for line in self.lines)
+        return _SIZE * max(0.1, *(line.top - line.bottom for line in self.lines))
 
 
 @dataclass(slots=True)

@@ -545,3 +545,19 @@ def test_with_the_organisation_alone_others_come_to_the_page_to_sign_in(home, mo
     assert (answer.status, header(answer, "location")) == (303, "/sign-in?next=/")
     assert request("/media/x", THERE, peer="192.0.2.7").status == 401
     assert request("/").text == "inside"  # this machine, while nobody is registered
+
+
+def test_streamlit_looks_up_no_address_of_this_machine(monkeypatch):
+    """It asked a host on the internet at the start, and at each request of another site."""
+    from streamlit import net_util
+    from streamlit.web.server import server_util
+
+    monkeypatch.setattr(net_util, "get_external_ip", net_util.get_external_ip)
+    monkeypatch.setattr(net_util, "get_internal_ip", net_util.get_internal_ip)
+    asked = []
+    monkeypatch.setattr("socket.socket.connect", lambda *told: asked.append(told))
+    monkeypatch.setattr("socket.getaddrinfo", lambda *told, **_: asked.append(told) or [])
+    origin_module.look_nothing_up()
+    assert not server_util.is_url_from_allowed_origins("http://evil.example")
+    assert net_util.get_external_ip() is None
+    assert asked == []
