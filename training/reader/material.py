@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-
 Kind = Literal["answerable", "near miss", "far off"]
 
 FAR_OFF = Path(__file__).with_name("data") / "far_off.txt"
@@ -97,7 +96,8 @@ def materials(labelled: Sequence[dict], seed: int = 0) -> list[Material]:
             for case in other.cases if case.kind == "answerable"
         ]  # fmt: skip
         strangers = [
-            Case(case.text, "far off", case.part) for case in draw.sample(others, _STRANGERS)
+            Case(case.text, "far off", case.part)
+            for case in draw.sample(others, min(_STRANGERS, len(others)))
         ]
         chosen = draw.sample(list(enumerate(general)), _STRANGERS)
         strangers += [Case(text, "far off", part) for part, text in chosen]

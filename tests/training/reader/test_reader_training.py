@@ -35,7 +35,8 @@ def test_written_out_trees_say_what_scikit_learn_says(monkeypatch):
 
 
 def test_each_collection_has_its_own_questions_near_misses_and_strangers():
-    made = materials(labelled(400))
+    data = [row | {"source": f"source {row['id'] % 20}"} for row in labelled(400)]
+    made = materials(data)
     own = [case for material in made for case in material.cases]
     assert {case.kind for case in own} == {"answerable", "near miss", "far off"}
     for material in made:
