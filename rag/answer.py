@@ -254,7 +254,7 @@ class Answerer:
         asked = read(question, statistics, sorted(languages))
         found = quotables(hits, pages)
         look = self._reader.look(asked, hits, found) if self._reader else None
-        scored = tuple(extract.score(asked, hits, found, look.sentences if look else ()))
+        scored = tuple(extract.score(asked, hits, found, look.sentences.tolist() if look else ()))
         features = abstain.features(asked, hits, scored)
         confidence, threshold = look.hope if look else abstain.hope(features)
         whole = tuple(with_lists(found))

@@ -109,7 +109,7 @@ def _parts(text: str, language: Language) -> Iterator[_Part]:
     for match in _TOKEN.finditer(text):
         if match["ordinal"]:
             if _in_date(text, match, language):
-                day = float(re.match(r"\d+", match["ordinal"])[0])
+                day = float(re.sub(r"\D", "", match["ordinal"]))
                 yield _Part(match.start(), match.end(), (day,))
             continue
         word = (match["word"] or "").casefold()

@@ -112,6 +112,12 @@ def read(folder: Path) -> Reader:
 
     vectors = WordVectors.read(folder / "words.safetensors")
     trees = load_file(folder / "trees.safetensors")
-    parts = (Trees.read(trees, name) for name in ("passages", "sentences", "questions", "claims"))
     spec = json.loads((folder / "spec.json").read_text(encoding="utf-8"))
-    return Reader(vectors, *parts, spec["lines"])
+    return Reader(
+        vectors,
+        Trees.read(trees, "passages"),
+        Trees.read(trees, "sentences"),
+        Trees.read(trees, "questions"),
+        Trees.read(trees, "claims"),
+        spec["lines"],
+    )
