@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -49,7 +50,7 @@ def main(labelled: Path, work: Path, texts: tuple[Path, ...], output: Path) -> N
     click.echo(f"written to {output.name}")
 
 
-def _words(data: list[dict], texts: tuple[Path, ...], work: Path) -> WordVectors:
+def _words(data: list[dict[str, Any]], texts: tuple[Path, ...], work: Path) -> WordVectors:
     path = work / "words.safetensors"
     if not path.exists():
         work.mkdir(parents=True, exist_ok=True)
@@ -70,7 +71,7 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(one)
 
 
-def _looked(data: list[dict], work: Path, vectors: WordVectors) -> Iterator[list[Looked]]:
+def _looked(data: list[dict[str, Any]], work: Path, vectors: WordVectors) -> Iterator[list[Looked]]:
     registry = Registry(work / "embedders", cache=work / "models")
     looking = Looking(work, registry.load(registry.current()), vectors)
     for material in sorted(materials(data), key=lambda one: len(one.documents)):
@@ -78,7 +79,7 @@ def _looked(data: list[dict], work: Path, vectors: WordVectors) -> Iterator[list
         yield looking.look(material)
 
 
-def _claims(data: list[dict], work: Path, vectors: WordVectors) -> Claims:
+def _claims(data: list[dict[str, Any]], work: Path, vectors: WordVectors) -> Claims:
     path = work / "claims.npz"
     held = list(verdicts.held_claims(data))
     if not path.exists():

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -131,7 +131,7 @@ def _says(text: str, sentences: Sequence[str]) -> bool:
 
 def save(path: Path, found: Sequence[Looked]) -> None:
     """All tables of one collection in one file, without pickle."""
-    parts = {}
+    parts: dict[str, Any] = {}
     for name in ("passages", "sentences", "answers", "hits", "rules", "rest"):
         parts[name] = np.concatenate([np.atleast_1d(getattr(one, name)) for one in found])
     counts = [(len(o.passages), len(o.sentences), o.right, o.part) for o in found]

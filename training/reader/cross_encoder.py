@@ -18,7 +18,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import torch
@@ -57,7 +57,7 @@ class Pair:
     part: int
 
 
-def pairs(labelled: Sequence[dict], seed: int = 0) -> list[Pair]:
+def pairs(labelled: Sequence[dict[str, Any]], seed: int = 0) -> list[Pair]:
     """Queries with their own passage and with another of the same source, and claims."""
     draw = random.Random(seed)  # noqa: S311 - no secret
     made = [

@@ -15,7 +15,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 Kind = Literal["answerable", "near miss", "far off"]
 
@@ -71,21 +71,21 @@ class Claim:
         return self.part % _HELD_OUT == 0
 
 
-def rows(path: Path) -> list[dict]:
+def rows(path: Path) -> list[dict[str, Any]]:
     """The lines of a JSON lines file, packed by xz or not."""
     opened = lzma.open if path.suffix == ".xz" else Path.open
     with opened(path, "rt", encoding="utf-8") as file:
         return [json.loads(line) for line in file]
 
 
-def claims(labelled: Iterable[dict]) -> Iterator[Claim]:
+def claims(labelled: Iterable[dict[str, Any]]) -> Iterator[Claim]:
     """The claims of `reader.jsonl`."""
     for row in labelled:
         for label in ("supported", "contradicted", "unfounded"):
             yield Claim(row[label], label, tuple(row["sentences"]), row["id"])
 
 
-def materials(labelled: Sequence[dict], seed: int = 0) -> list[Material]:
+def materials(labelled: Sequence[dict[str, Any]], seed: int = 0) -> list[Material]:
     """All collections, each with its own questions, near misses, and strangers' questions."""
     draw = random.Random(seed)  # noqa: S311 - no secret
     made = _labelled(labelled)
@@ -105,7 +105,7 @@ def materials(labelled: Sequence[dict], seed: int = 0) -> list[Material]:
     return made
 
 
-def _labelled(labelled: Sequence[dict]) -> list[Material]:
+def _labelled(labelled: Sequence[dict[str, Any]]) -> list[Material]:
     made = [Material(f"labelled {number}") for number in range(_COLLECTIONS)]
     for row in labelled:
         material = made[_number(row["source"], _COLLECTIONS)]

@@ -14,6 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class Held:
     weight: float = 1.0
 
 
-def held_claims(labelled: Sequence[dict], seed: int = 0) -> Iterator[Held]:
+def held_claims(labelled: Sequence[dict[str, Any]], seed: int = 0) -> Iterator[Held]:
     """Every claim that is learnt from, and those that are held out."""
     draw = random.Random(seed)  # noqa: S311 - no secret
     by_source = defaultdict(list)
@@ -62,7 +63,7 @@ def held_claims(labelled: Sequence[dict], seed: int = 0) -> Iterator[Held]:
         )
 
 
-def _of_row(row: dict, draw: random.Random) -> Iterator[tuple[str, str, bool, float]]:
+def _of_row(row: dict[str, Any], draw: random.Random) -> Iterator[tuple[str, str, bool, float]]:
     yield row["supported"], "supported", True, 1.5
     yield row["contradicted"], "contradicted", False, 0.7
     yield row["unfounded"], "unfounded", False, 0.7
@@ -85,7 +86,7 @@ def _of_row(row: dict, draw: random.Random) -> Iterator[tuple[str, str, bool, fl
 
 
 def _beside(
-    sentences: tuple[str, ...], others: Sequence[dict], draw: random.Random
+    sentences: tuple[str, ...], others: Sequence[dict[str, Any]], draw: random.Random
 ) -> tuple[str, ...]:
     """Half the time with sentences of other passages before and behind."""
     if draw.random() < 0.5:
