@@ -175,7 +175,7 @@ def test_the_index_of_a_generation_that_answers_no_more_is_let_go_of(home, monke
     searcher, number = Home.open(home.path).searcher, home.collection(OPEN).id
     first = weakref.ref(searcher._index(number, home.store.generation(number)))
     searcher.search("leave", home.scope([OPEN]))
-    monkeypatch.setattr(cache, "UNUSED_SECONDS", 0.0)
+    monkeypatch.setattr(cache, "TTL_SECONDS", 0.0)
     searcher.search("leave", home.scope([CLOSED]))
     gc.collect()
     assert first() is None
@@ -191,11 +191,11 @@ def test_threads_hold_no_more_of_a_large_database_than_their_share(home):
 @pytest.mark.parametrize(("setting", "there", "expected"), [("7", 0, 7), ("0", 0, 0), ("5", 9, 9)])
 def test_bulk_work_gives_way_to_readers(tmp_path, setting, there, expected):
     program = (
-        "import os, sys\nfrom footnote import jobs\n"
+        "import os, sys\nfrom footnote.worker import runner\n"
         f"os.nice({there})\n"
-        "jobs.work = lambda home, job: print(os.getpriority(os.PRIO_PROCESS, 0))\n"
+        "runner.work = lambda home, job: print(os.getpriority(os.PRIO_PROCESS, 0))\n"
         f"sys.argv = ['', {str(tmp_path)!r}, 'job']\n"
-        "jobs.main()\n"
+        "runner.main()\n"
     )
     environment = os.environ | {"FOOTNOTE_NICENESS": setting}
     began = os.getpriority(os.PRIO_PROCESS, 0)

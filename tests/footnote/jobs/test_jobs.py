@@ -1,5 +1,6 @@
 """Background work: in a process of its own, in order, and never lost without a word."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -101,7 +102,7 @@ def test_progress_and_cancelling_do_not_wait_for_the_clock(home, monkeypatch):
     control.progress({"done": 1})
     monkeypatch.setattr(queue.time, "time", lambda: 0.0)  # half a century back
     monkeypatch.setattr(queue, "PROGRESS_SECONDS", 0.0)
-    queue._update(home, "mine", state="cancelling", pid=None)
+    queue.update(home, "mine", state="cancelling", pid=None)
     control.progress({"done": 2})
     assert control.cancelled()
     assert queue.job(home, "mine").progress == {"done": 2}
@@ -181,12 +182,20 @@ def test_reading_again_takes_what_is_there_by_now_and_names_what_is_not(home, tm
     assert failed.path == str(file)
 
 
-def bulk(home, **arguments):
-    """Ten thousand files that are being read, by this process."""
-    names = [f"{number}.txt" for number in range(10_000)]
-    given = {"paths": names, "names": names, "collection": "mine", "staged": names} | arguments
-    row(home, "bulk", arguments=json.dumps(given), pid=os.getpid())
-    return queue.job(home, "bulk")
+@pytest.fixture
+def bulk():
+    """Ten thousand files that are being read, by a process that names its job."""
+    with contextlib.ExitStack() as stack:
+
+        def begin(home, **arguments):
+            command = [sys.executable, "-c", "import sys; sys.stdin.read()", "bulk"]
+            reading = stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE))
+            names = [f"{number}.txt" for number in range(10_000)]
+            given = {"paths": names, "names": names, "collection": "mine", "staged": names}
+            row(home, "bulk", arguments=json.dumps(given | arguments), pid=reading.pid)
+            return queue.job(home, "bulk")
+
+        yield begin
 
 
 def upload(home, name="one.txt"):
@@ -195,38 +204,38 @@ def upload(home, name="one.txt"):
     return queue.submit(home, "index", given)
 
 
-def test_one_file_is_read_while_ten_thousand_are(home):
+def test_one_file_is_read_while_ten_thousand_are(home, bulk):
     assert bulk(home).state == "running"
     done = ended(home, upload(home))
     assert (done.state, done.result["added"]) == ("done", 1)
     assert queue.job(home, "bulk").state == "running"
 
 
-def test_a_folder_that_is_being_indexed_holds_up_no_upload(home):
+def test_a_folder_that_is_being_indexed_holds_up_no_upload(home, bulk):
     bulk(home, paths=["/documents"], names=None, staged=[])
     assert ended(home, upload(home)).state == "done"
 
 
-def test_small_uploads_keep_their_order_and_a_name_is_waited_for(home):
+def test_small_uploads_keep_their_order_and_a_name_is_waited_for(home, bulk):
     bulk(home)
     first, second = upload(home, "7.txt"), upload(home)
     for identifier in (first, second):
         assert queue.is_behind(home, queue.job(home, identifier))
-    queue._update(home, "bulk", state="done")
+    queue.update(home, "bulk", state="done")
     assert [ended(home, one).state for one in (first, second)] == ["done", "done"]
     rows = home.store.documents([home.collection("mine").id]).rows
     assert sorted(document.path for document in rows) == ["7.txt"]  # the same content
 
 
-def test_a_job_that_waits_for_days_is_not_failed_for_waiting(home):
+def test_a_job_that_waits_for_days_is_not_failed_for_waiting(home, bulk):
     bulk(home)
     waiting = upload(home, "7.txt")
-    queue._update(home, waiting, created_at=time.time() - 9e5, heartbeat_at=None)
+    queue.update(home, waiting, created_at=time.time() - 9e5, heartbeat_at=None)
     time.sleep(3 * queue.PROGRESS_SECONDS)
     assert queue.job(home, waiting).state == "waiting"
     queue.mark_dead(home)
     assert queue.job(home, waiting).state == "waiting"
-    queue._update(home, "bulk", state="done")
+    queue.update(home, "bulk", state="done")
     assert ended(home, waiting).state == "done"
 
 

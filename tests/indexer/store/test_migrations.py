@@ -96,6 +96,9 @@ SHIPPED = {
     6: "826cf08e3fd96ef3",
     7: "08ca119dfa58d6f4",
     8: "a390c4bfd2d99ddd",
+    9: "5b825ff072422b6e",
+    10: "afab4cd26e33a5cb",
+    11: "8ba9db4239ebd63a",
 }
 
 
