@@ -156,7 +156,7 @@ class CrossEncoder:
 def train(model: CrossEncoder, learnt: Sequence[Pair], work: Path, steps: int) -> list[float]:
     """Losses of the steps that were made; those of an earlier call are not repeated."""
     names, parameters = zip(*model.trainable.items(), strict=True)
-    optimizer = torch.optim.AdamW(parameters, lr=model.recipe.learning_rate)
+    optimizer = torch.optim.AdamW(parameters, lr=model.recipe.rate)
     begun = _resume(model, optimizer, work)
     losses = []
     for step in range(begun, steps):

@@ -116,7 +116,7 @@ def question_trees(looked: Sequence[Looked]) -> Trees:
         others = [one for one in looked if one.part % _FOLDS != fold]
         mine = np.flatnonzero(parts % _FOLDS == fold)
         rows[mine] = question_rows(
-            [looked[place] for place in mine], passage_trees(others), sentence_trees(others)
+            [looked[int(place)] for place in mine], passage_trees(others), sentence_trees(others)
         )
     kinds = np.array([one.kind for one in looked])
     weights = np.zeros(len(looked))
@@ -206,7 +206,7 @@ def write(made: Grown, folder: Path) -> None:
     """Write trees and spec; no pickle."""
     from safetensors.numpy import save_file
 
-    tensors = {}
+    tensors: dict[str, np.ndarray] = {}
     for name in ("passages", "sentences", "questions", "claims"):
         tensors |= getattr(made, name).tensors(name)
     with writing(folder / "trees.safetensors") as aside:
