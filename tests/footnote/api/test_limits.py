@@ -126,7 +126,7 @@ def test_whoever_follows_a_job_takes_no_turn(home, monkeypatch):
         watcher.start()
         time.sleep(0.3)
         assert call.get("/api/v1/collections").status_code == 200
-        queue._update(home, "1", state="done")
+        queue.update(home, "1", state="done")
         watcher.join()
     assert "event: end" in followed[0]
 
