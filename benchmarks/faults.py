@@ -44,7 +44,7 @@ from training.promote import promote
 
 DOCUMENTS = 60
 QUERY = "the rule number 7 of paper 7"
-EARLIER = ROOT / "tests" / "earlier" / "schema-1.tar.xz"
+EARLIER = ROOT / "tests" / "indexer" / "store" / "earlier" / "schema-1.tar.xz"
 
 
 class Embedder(StandIn):

@@ -165,12 +165,16 @@ class Home:
 
     @cached_property
     def reader(self) -> Reader | None:
-        """The trained reader, None where the settings switch it off."""
+        """The trained reader; None where the settings switch it off, and beside other bases.
+
+        It was fitted on what the bundled decoder's vectors say: the rules decide beside others.
+        """
         if self.settings.choice("reader", ON, OFF) == OFF:
             return None
-        from rag.reader.reader import shipped
+        from rag.reader.reader import FITTED_WITH, shipped
 
-        return shipped()
+        base = self.registry.spec(self.registry.current()).base
+        return shipped() if FITTED_WITH in base else None
 
     def find(self, query: str, scope: Scope, k: int = 10, mode: Mode = "fused") -> SearchResult:
         """As `Searcher.find`; the first fused hits in the reader's order."""

@@ -27,6 +27,9 @@ from rag.reader.trees import Trees, probability
 from rag.reader.words import WordVectors
 
 WEIGHTS = Path(__file__).with_name("weights")
+# Part of the name of the base on whose vectors' evidence it was fitted: with the vectors of a
+# random decoder it refuses what the words alone answer.
+FITTED_WITH = "SmolLM2-135M"
 # Hits that are read for their order: further down nothing is mended, and each costs time.
 DEPTH = 20
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from embedder.registry import Registry
 from rag.reader.reader import WEIGHTS
@@ -80,17 +81,16 @@ def _looked(data: list[dict[str, Any]], work: Path, vectors: WordVectors) -> Ite
 
 
 def _claims(data: list[dict[str, Any]], work: Path, vectors: WordVectors) -> Claims:
-    path = work / "claims.npz"
+    path = work / "claims.safetensors"
     held = list(verdicts.held_claims(data))
     if not path.exists():
         made = verdicts.claim_rows(held, vectors)
-        with path.with_suffix(".part").open("wb") as file:
-            np.savez_compressed(file, rows=made, digest=np.array(_digest(held)))
+        save_file({"rows": made}, path.with_suffix(".part"), {"digest": _digest(held)})
         path.with_suffix(".part").replace(path)
-    with np.load(path) as file:
-        if str(file["digest"]) != _digest(held):
+    with safe_open(path, "np") as file:
+        if file.metadata()["digest"] != _digest(held):
             raise click.ClickException(f"{path} holds other claims; remove it")
-        return Claims.of(held, file["rows"])
+        return Claims.of(held, file.get_tensor("rows"))
 
 
 def _digest(held: list[verdicts.Held]) -> str:

@@ -7,12 +7,15 @@ answerable question is looked at twice, the second time as if its document were 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from indexer.chunking import sentences
 from indexer.records import Hit
@@ -63,7 +66,7 @@ class Looking:
 
     def look(self, material: Material) -> list[Looked]:
         """The cases of one collection, from its file where there is one."""
-        path = self._work / "cases" / f"{material.name}.npz"
+        path = self._work / "cases" / f"{material.name}.safetensors"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             save(path, self._looked(material))
@@ -135,22 +138,24 @@ def save(path: Path, found: Sequence[Looked]) -> None:
     for name in ("passages", "sentences", "answers", "hits", "rules", "rest"):
         parts[name] = np.concatenate([np.atleast_1d(getattr(one, name)) for one in found])
     counts = [(len(o.passages), len(o.sentences), o.right, o.part) for o in found]
-    kinds = np.array([one.kind for one in found])
-    with path.with_suffix(".part").open("wb") as file:
-        np.savez_compressed(file, counts=np.array(counts), kinds=kinds, **parts)
+    parts["counts"] = np.array(counts)
+    parts = {name: np.ascontiguousarray(part) for name, part in parts.items()}
+    kinds = json.dumps([one.kind for one in found])
+    save_file(parts, path.with_suffix(".part"), {"kinds": kinds})
     path.with_suffix(".part").replace(path)
 
 
 def load(path: Path) -> list[Looked]:
     """What `save` wrote."""
-    with np.load(path) as file:
-        parts = dict(file)
+    with safe_open(path, "np") as file:
+        parts = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        kinds = json.loads(file.metadata()["kinds"])
     found, at, below = [], 0, 0
-    rest = parts["rest"].reshape(len(parts["kinds"]), -1)
+    rest = parts["rest"].reshape(len(kinds), -1)
     for number, (passages, count, right, part) in enumerate(parts["counts"].tolist()):
         mine = slice(below, below + count)
         found.append(Looked(
-            str(parts["kinds"][number]), part, parts["passages"][at : at + passages], right,
+            kinds[number], part, parts["passages"][at : at + passages], right,
             parts["sentences"][mine], parts["answers"][mine], parts["hits"][mine],
             parts["rules"][mine], rest[number],
         ))  # fmt: skip

@@ -112,7 +112,7 @@ def test_the_log_is_paged_and_a_filter_goes_back_to_its_first_page(home):
 
 def test_the_page_has_a_tab_for_an_admin_alone(home, monkeypatch):
     def tabs():
-        app = AppTest.from_file("../app.py", default_timeout=60).run()
+        app = AppTest.from_file("../../../app.py", default_timeout=60).run()
         assert not app.exception
         return set(app.session_state["pages"])
 
@@ -129,7 +129,7 @@ def test_why_these_passages_is_a_click_away_from_an_answer(home):
     hits = home.searcher.find("leave", home.scope(), 3, "keyword").hits
     talk = history.start([papers], "Q")
     history.add(talk.id, Answer("Q", "Q", (), (), True, 0.1, "extractive", tuple(hits), 0.1))
-    app = AppTest.from_file("../app.py", default_timeout=60)
+    app = AppTest.from_file("../../../app.py", default_timeout=60)
     app.query_params["c"] = talk.id
     app.run()
     next(one for one in app.button if one.label == "Why these passages?").click().run()
@@ -142,7 +142,7 @@ def test_why_is_offered_where_nothing_was_found(home):
     history, papers = History(home.store), home.collection("papers").id
     talk = history.start([papers], "Q")
     history.add(talk.id, Answer("Q", "Q", (), (), True, 0.1, "extractive", (), 0.1))
-    app = AppTest.from_file("../app.py", default_timeout=60)
+    app = AppTest.from_file("../../../app.py", default_timeout=60)
     app.query_params["c"] = talk.id
     app.run()
     next(one for one in app.button if one.label == "Why nothing?").click().run()

@@ -97,8 +97,8 @@ def looked():
 
 
 def test_looked_at_cases_are_kept_without_loss(looked, tmp_path):
-    cases.save(tmp_path / "a.npz", looked[:7])
-    for one, again in zip(looked, cases.load(tmp_path / "a.npz"), strict=False):
+    cases.save(tmp_path / "a.safetensors", looked[:7])
+    for one, again in zip(looked, cases.load(tmp_path / "a.safetensors"), strict=False):
         assert (one.kind, one.part, one.right) == (again.kind, again.part, again.right)
         assert np.array_equal(one.sentences, again.sentences)
         assert np.array_equal(one.answers, again.answers)
