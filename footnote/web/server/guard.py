@@ -138,7 +138,7 @@ class Guard:
         """Hand a connection on: a tab of this person's, or a new one."""
         person = _person(connection)
         headers = tabs.without_foreign_tab(connection.scope["headers"], _TABS, person)
-        scope = connection.scope | {"headers": headers}
+        scope = {**connection.scope, "headers": headers}
         subprotocols = scope.get("subprotocols")
         if subprotocols is not None:
             scope["subprotocols"] = subprotocols[

@@ -11,6 +11,7 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 _MOST_TABS = 10_000  # of which is remembered whose they are; Streamlit drops a lost one sooner
 _PROTOCOL = b"sec-websocket-protocol"
@@ -75,7 +76,7 @@ class Uploads:
 
         if not exists():
             return 0
-        kept: Mapping = getattr(Runtime.instance().uploaded_file_mgr, "file_storage", {})
+        kept: Mapping[str, Any] = getattr(Runtime.instance().uploaded_file_mgr, "file_storage", {})
         files = [one for tab in self._tabs.of(person) for one in list(kept.get(tab, {}).values())]
         return sum(len(one.data) for one in files)
 

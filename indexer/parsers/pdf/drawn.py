@@ -184,7 +184,8 @@ class _Reader:
             segment = raw.FPDFPath_GetPathSegment(handle, at)
             kind = raw.FPDFPathSegment_GetType(segment)
             raw.FPDFPathSegment_GetPoint(segment, *self._bounds[:2])
-            point = moved((*self._floats[:2], *self._floats[:2]), matrix)[:2]
+            x, y = self._floats[0], self._floats[1]
+            point = moved((x, y, x, y), matrix)[:2]
             if kind == raw.FPDF_SEGMENT_LINETO:
                 self.drawing.add_rule(around([(*last, *last), (*point, *point)]))
             elif kind == raw.FPDF_SEGMENT_MOVETO:
@@ -202,11 +203,12 @@ class _Reader:
             return None
         bounds: Box | None = None
         for path in range(max(0, raw.FPDFClipPath_CountPaths(clip))):
-            points = []
+            points: list[Box] = []
             for at in range(max(0, raw.FPDFClipPath_CountPathSegments(clip, path))):
                 segment = raw.FPDFClipPath_GetPathSegment(clip, path, at)
                 if raw.FPDFPathSegment_GetPoint(segment, *self._bounds[:2]):
-                    points.append((*self._floats[:2], *self._floats[:2]))
+                    x, y = self._floats[0], self._floats[1]
+                    points.append((x, y, x, y))
             if points:
                 box = around(points)
                 bounds = box if bounds is None else (

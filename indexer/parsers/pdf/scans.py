@@ -93,8 +93,9 @@ def _shows_writing(picture: Image, most_ink: float = 1.0) -> bool:
 def is_blank(page: PdfPage) -> bool:
     """Whether nothing is to be seen on a page: the empty back of a sheet, scanned or printed."""
     picture = _drawn(page, _LOOK_DPI, texts=True)
-    dark, light = picture.getextrema()
-    return light - dark < _EVEN or sum(picture.histogram()[:_LIGHT]) == 0
+    shades = picture.histogram()  # of one channel: the picture is grey
+    shown = [shade for shade, dots in enumerate(shades) if dots]
+    return shown[-1] - shown[0] < _EVEN or sum(shades[:_LIGHT]) == 0
 
 
 def recognised(page: PdfPage, problem: str, *, texts: bool) -> PageLines:
