@@ -173,8 +173,8 @@ class Home:
             return None
         from rag.reader.reader import FITTED_WITH, shipped
 
-        base = self.registry.spec(self.registry.current()).base
-        return shipped() if FITTED_WITH in base else None
+        spec = self.registry.specs().get(self.registry.current())  # it may be gone, or damaged
+        return shipped() if spec and FITTED_WITH in spec.base else None
 
     def find(self, query: str, scope: Scope, k: int = 10, mode: Mode = "fused") -> SearchResult:
         """As `Searcher.find`; the first fused hits in the reader's order."""
