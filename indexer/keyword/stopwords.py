@@ -107,7 +107,8 @@ _LISTS = {
         dengan di harus ini itu ke kapan karena kenapa kepada mana mengapa oleh pada saja saya
         sebuah siapa tidak untuk yang atau""",
     "vi": """ai bao bị bằng các cái cho có của do đã để đến được gì hay khi không là lại làm lúc mà
-        mấy một nào này nhiêu như những nếu ở ra sao sẽ tại thế thì trong từ và vào về vì với đâu""",
+        mấy một nào này nhiêu như những nếu ở ra sao sẽ tại thế thì trong từ và vào về vì với
+        đâu""",
     "uk": """а але б без був була були було бути в ви від він вона вони воно все всі для до є ж за
         з і із їх й його її коли котрий куди ли між ми на над не ні о об один по під при про та так
         також те ти тільки то той у хто це цей ця чи чий чого чому що щоб як яка яке який які якого
