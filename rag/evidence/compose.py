@@ -28,6 +28,8 @@ _MEANT = 2
 _LIST_HELD = 0.5
 # Lines that a label and its value may stand apart.
 _RECORD = 3
+# The share of the question that the name above short lines holds where all of them answer.
+_ENTRY_HELD = 0.5
 # The same statement in another document: this share of the best score and of its words.
 _RIVAL_SCORE = 0.8
 _RIVAL_WORDS = 0.5
@@ -240,7 +242,8 @@ class _Composer:
                     or self._record(quotable)
                     or self._quoter.quote(quotable)
                 )
-            made = replace(made, about=self._label(quotable))
+            label = self._label(quotable)
+            made = replace(made, about=label if label not in made.text else "")
             if not any(self._quoter.within(made, other) for other in quotes):
                 kept = [other for other in quotes if not self._quoter.within(other, made)]
                 quotes = [*kept, made]
@@ -253,9 +256,12 @@ class _Composer:
 
         In a receipt or a form a name and its value stand on lines of their own.
         """
-        if self.question.kind == "any" or quotable.item or not is_fragment(quotable.text):
+        if quotable.item or not is_fragment(quotable.text):
             return None
         first = last = quotable.order
+        if self.question.kind == "any":
+            last = self._end_of_entry(quotable)
+            return self._quoter.stretch(quotable.hit, first, last) if first < last else None
         if not self._scored(quotable).coverage:
             first = self._reach(quotable, -1, lambda one: one.coverage > 0)
         elif not holds_kind(self.question, quotable.text):
@@ -263,6 +269,19 @@ class _Composer:
                 quotable, 1, lambda one: holds_kind(self.question, one.quotable.text)
             )
         return self._quoter.stretch(quotable.hit, first, last) if first < last else None
+
+    def _end_of_entry(self, quotable: Quotable) -> int:
+        """The order of the last of the short lines under the name that is asked about."""
+        last = quotable.order
+        named = self.question.covered(self.question.terms_of(quotable.topic))
+        while named >= _ENTRY_HELD and last - quotable.order < _RECORD:
+            one = self._by_place.get((quotable.hit, last + 1))
+            if one is None or one.quotable.topic != quotable.topic:
+                break
+            if not is_fragment(one.quotable.text):
+                break
+            last += 1
+        return last
 
     def _reach(self, quotable: Quotable, step: int, ends: Callable[[Scored], bool]) -> int:
         """The order of the nearest line that ends a record, its own where none does."""

@@ -145,7 +145,8 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
     for one in scored[1:]:
         if len(chosen) == MOST_SENTENCES:
             break
-        if one.quotable.item and not one.coverage and question.form != "list":
+        line = one.quotable.item or is_fragment(one.quotable.text)
+        if line and not one.coverage and question.form != "list":
             continue  # a neighbour in the list, which holds nothing of the question itself
         held = frozenset().union(*(each.terms for each in chosen))
         adds = question.covered(held | one.terms) - question.covered(held)
