@@ -25,6 +25,7 @@ EXPLANATIONS = {
     "unsupported": "This was not found in any of the passages read. Do not rely on it.",
     "deleted": "",
 }
+PLACE = "place"  # session state: the page opened beside the conversation
 NEAREST = 4  # passages shown where the documents hold no answer
 
 
@@ -115,6 +116,17 @@ def origin(answer: Answer) -> str:
     }
     certainty = f"{answer.certainty} ({answer.confidence:.0%})"
     return f"{written[answer.mode]} · {certainty} · {answer.seconds:.1f} s"
+
+
+def follow(access: Access, given: Answer) -> None:
+    """Where a page is open: turn to the first footnote of a new answer, or close it."""
+    if st.session_state.get(PLACE) is None:
+        return
+    found = () if given.abstained else sources(access, given)
+    if found:
+        st.session_state[PLACE] = found[0].place
+    else:
+        del st.session_state[PLACE]
 
 
 def _same(place: Place, opened: Place | None) -> bool:
