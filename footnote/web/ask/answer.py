@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote.rendering.formatting import plain
-from footnote.rendering.results import snippet
+from footnote.rendering.results import row_of, snippet
 from footnote.web import components
 from footnote.web.page_view import Place
 from indexer.store.errors import UnknownDocumentError
-from rag.records import Answer, Turn
+from rag.records import Answer, Sentence, Turn
 
 if TYPE_CHECKING:
     from footnote.access import Access
@@ -89,6 +89,7 @@ def show(
             "sentences": [
                 {
                     "text": sentence.text,
+                    "row": _row(turn.answer, sentence),
                     "about": sentence.about,
                     "mark": "" if sentence.verdict == "supported" else sentence.verdict,
                     "explanation": EXPLANATIONS[sentence.verdict],
@@ -104,6 +105,12 @@ def show(
         },
         on_opened_change=opened_in_browser,
     )
+
+
+def _row(answer: Answer, sentence: Sentence) -> list[tuple[str, str]]:
+    """The cells of a sentence that is one row of a table."""
+    quotes = [note.quote for note in answer.footnotes if note.n in sentence.footnotes]
+    return row_of(sentence.text, quotes[0]) if len(quotes) == 1 else []
 
 
 def origin(answer: Answer) -> str:

@@ -11,7 +11,8 @@ const element = (tag, name, text) => {
 
 const LEAST = 0.5, MOST = 5, STEP = 1.25;
 const WIDEST = 900; // pixels of a page at 100 %, however wide the window
-const zooms = { picture: 0, writing: 1 }; // 0: as wide as what is written on the page
+const FITTING = { picture: 0, writing: 1 }; // 0: as wide as what is written on the page
+const zooms = { ...FITTING }; // kept while one document is read
 
 const picture = ({ image, boxes, description }) => {
   const frame = element("div", "picture");
@@ -78,8 +79,9 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   if (before?.dataset.sign === sign) return; // the page around it was drawn anew
   const kept = before?.dataset.place === JSON.stringify(data.place) ? before.querySelector(".sheet") : null;
 
+  if (before && before.dataset.document !== data.place[0]) Object.assign(zooms, FITTING);
   const reader = element("div", data.full ? "reader full" : "reader");
-  Object.assign(reader.dataset, { sign, place: JSON.stringify(data.place) });
+  Object.assign(reader.dataset, { sign, place: JSON.stringify(data.place), document: data.place[0] });
   const sheet = element("div", "sheet");
   sheet.tabIndex = 0;
   sheet.setAttribute("role", "region");
@@ -142,7 +144,14 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     act();
   };
   sheet.ondblclick = () => zoomed(factor() > 1.9 ? (kind === "picture" ? 0 : 1) : 2);
-  reader.onkeydown = (event) => { if (event.key === "Escape" && data.full) setTriggerValue("left", true); };
+  // Wherever the focus went when the button that was clicked made room for the page.
+  if (data.full) {
+    const escape = (event) => {
+      if (!reader.isConnected) document.removeEventListener("keydown", escape);
+      else if (event.key === "Escape") setTriggerValue("left", true);
+    };
+    document.addEventListener("keydown", escape);
+  }
 
   reader.append(sheet, tools);
   if (kind === "picture") {

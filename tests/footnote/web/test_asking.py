@@ -1,6 +1,7 @@
 """Questions on their way to an answer, and the page beside them, where something goes wrong."""
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from web_pages import add, add_handbook, ask_page, component, remember
@@ -112,7 +113,7 @@ def test_a_search_turns_to_the_page_of_what_it_finds(home, manual, monkeypatch):
     assert app.session_state["place"].page == 3
 
 
-def test_an_opened_page_follows_the_new_answer(home, tmp_path):
+def test_an_opened_page_follows_the_new_answer(home, tmp_path, monkeypatch):
     (tmp_path / "leave.txt").write_text("All staff have thirty days of leave in a year.")
     (tmp_path / "mill.txt").write_text("The mill was built in 1890 by the river.")
     home.index(find([tmp_path / "leave.txt", tmp_path / "mill.txt"]), "mine", workers=1)
@@ -123,7 +124,11 @@ def test_an_opened_page_follows_the_new_answer(home, tmp_path):
     app.run()
     place = app.session_state["place"]
     assert (place.document, place.n) == (by_title["mill"].id, 1)
-    app.session_state["asking"] = Asking("Xylophone zeppelins?", app.query_params["c"][0])
+    (talk,) = History(home.store).conversations()
+    (turn,) = History(home.store).turns(talk.id)
+    refused = replace(turn.answer, sentences=(), footnotes=(), abstained=True)
+    monkeypatch.setattr(Access, "ask", lambda *_: refused)
+    app.session_state["asking"] = Asking("Xylophone zeppelins?", talk.id)
     app.run()
     assert "place" not in app.session_state
 
