@@ -158,7 +158,21 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
     quoted = _with_antecedents([one.quotable for one in chosen], scored)
     quoted = with_notes(quoted, (one.quotable for one in scored))
     first = {q.hit: place for place, q in reversed(list(enumerate(quoted)))}
-    return sorted(quoted, key=lambda q: (first[q.hit], q.order))
+    behind = _leaps_to_best(quoted)
+    return sorted(quoted, key=lambda q: (first[q.hit], q in behind, q.order))
+
+
+def _leaps_to_best(quoted: Sequence[Quotable]) -> list[Quotable]:
+    """What stands before the best sentence (the first), with something left out between them.
+
+    It does not lead up to the answer, so the answer does not begin with it.
+    """
+    best = quoted[0]
+    orders = {one.order for one in quoted if one.hit == best.hit}
+    start = best.order
+    while start - 1 in orders:
+        start -= 1
+    return [one for one in quoted if one.hit == best.hit and one.order < start]
 
 
 def open_ended(text: str) -> str:
