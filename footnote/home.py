@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -35,7 +35,9 @@ from indexer.store.store import Store
 if TYPE_CHECKING:
     from embedder.decoder.precision import Precision
     from embedder.model import Embedder
+    from indexer.cluster.driver import Cluster
     from indexer.ingest.ingest import Ingest
+    from indexer.ingest.pipeline import Workers
     from indexer.ingest.progress import IngestPlan, IngestProgress, IngestReport
     from indexer.parsers.reading import ReadingLimits
     from indexer.records import Collection, Document
@@ -267,9 +269,10 @@ class Home:
         With `force`, what has not changed is parsed anew as well.
         """
         number = self.store.create_collection(collection).id
-        report = self._ingest(number, workers).run(
-            sources, number, force=force, progress=progress, cancelled=cancelled
-        )
+        with self._elsewhere(number, workers) as elsewhere:
+            report = self._ingest(number, workers, elsewhere).run(
+                sources, number, force=force, progress=progress, cancelled=cancelled
+            )
         self._complete(number)
         return report
 
@@ -392,15 +395,49 @@ class Home:
             )
         return model
 
-    def _ingest(self, collection: int | None, workers: int | None = None) -> Ingest:
+    def _ingest(
+        self,
+        collection: int | None,
+        workers: int | None = None,
+        elsewhere: Cluster | None = None,
+    ) -> Ingest:
         from indexer.ingest.ingest import Ingest
+
+        return Ingest(
+            self.store,
+            self.embedder_of(collection),
+            self._parsers(workers),
+            reading=self.reading,
+            elsewhere=elsewhere,
+        )
+
+    def _parsers(self, workers: int | None) -> Workers:
         from indexer.ingest.pipeline import Workers
 
-        number = self.settings.number
-        parsers = Workers(
-            workers or self.workers, max(1, number("parse_seconds")), number("parse_mb") << 20
-        )
-        return Ingest(self.store, self.embedder_of(collection), parsers, reading=self.reading)
+        seconds, megabytes = self.settings.number("parse_seconds"), self.settings.number("parse_mb")
+        return Workers(workers or self.workers, max(1, seconds), megabytes << 20)
+
+    @contextmanager
+    def _elsewhere(
+        self, collection: int | None, workers: int | None = None
+    ) -> Iterator[Cluster | None]:
+        """The machines of the cluster that the settings name; None where they name none."""
+        address, shared = self.settings.text("ray"), self.settings.text("shared_root")
+        if not address:
+            yield None
+            return
+        from indexer.cluster.driver import Cluster
+        from indexer.cluster.on_ray import machines
+
+        limits = self._parsers(workers)
+        with machines(address, workers or self.settings.number("workers")) as there:
+            yield Cluster(
+                there,
+                self.embedder_of(collection),
+                limits.seconds,
+                limits.memory_bytes,
+                Path(shared).expanduser() if shared else None,
+            )
 
     def _all(self, collection: int) -> Iterator[Document]:
         offset, page = 0, 1000
