@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from embedder.decoder.precision import Precision
     from embedder.model import Embedder
     from indexer.cluster.driver import Cluster
+    from indexer.encoders import Encoders
     from indexer.ingest.ingest import Ingest
     from indexer.ingest.pipeline import Workers
     from indexer.ingest.progress import IngestPlan, IngestProgress, IngestReport
@@ -268,8 +269,11 @@ class Home:
 
         With `force`, what has not changed is parsed anew as well.
         """
+        from footnote import cluster
+
         number = self.store.create_collection(collection).id
-        with self._elsewhere(number, workers) as elsewhere:
+        embedder, parsers = self.embedder_of(number), self._parsers(workers)
+        with cluster.elsewhere(self.settings, embedder, parsers, workers or 0) as elsewhere:
             report = self._ingest(number, workers, elsewhere).run(
                 sources, number, force=force, progress=progress, cancelled=cancelled
             )
@@ -329,7 +333,10 @@ class Home:
         from indexer.vector.generations import embed_generation
 
         if self.store.generation(collection) not in ("", self.embedder.fingerprint):
-            embed_generation(self.store, self.embedder, collection, cancelled=cancelled)
+            with self.encoders(self.embedder) as encoders:
+                embed_generation(
+                    self.store, self.embedder, collection, cancelled=cancelled, encoders=encoders
+                )
 
     def _complete(self, collection: int) -> None:
         """See to a collection's index; another embedder may have come into use meanwhile."""
@@ -417,27 +424,11 @@ class Home:
         seconds, megabytes = self.settings.number("parse_seconds"), self.settings.number("parse_mb")
         return Workers(workers or self.workers, max(1, seconds), megabytes << 20)
 
-    @contextmanager
-    def _elsewhere(
-        self, collection: int | None, workers: int | None = None
-    ) -> Iterator[Cluster | None]:
-        """The machines of the cluster that the settings name; None where they name none."""
-        address, shared = self.settings.text("ray"), self.settings.text("shared_root")
-        if not address:
-            yield None
-            return
-        from indexer.cluster.driver import Cluster
-        from indexer.cluster.on_ray import machines
+    def encoders(self, embedder: Embedder) -> AbstractContextManager[Encoders | None]:
+        """Other machines that embed under an embedder; None where the settings name none."""
+        from footnote import cluster
 
-        limits = self._parsers(workers)
-        with machines(address, workers or self.settings.number("workers")) as there:
-            yield Cluster(
-                there,
-                self.embedder_of(collection),
-                limits.seconds,
-                limits.memory_bytes,
-                Path(shared).expanduser() if shared else None,
-            )
+        return cluster.encoders(self.settings, embedder, self._parsers(None))
 
     def _all(self, collection: int) -> Iterator[Document]:
         offset, page = 0, 1000

@@ -41,6 +41,7 @@ training.runs
 training.bundled training.pipeline
 training.reader
 footnote.samples footnote.settings footnote.rendering
+footnote.cluster
 footnote.accounts footnote.backup
 footnote.deletion footnote.jobs
 footnote.doctor footnote.home footnote.status
