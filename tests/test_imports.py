@@ -44,7 +44,7 @@ footnote.samples footnote.settings footnote.rendering
 footnote.accounts footnote.backup
 footnote.deletion footnote.jobs
 footnote.doctor footnote.home footnote.status
-footnote.access footnote.library footnote.runs
+footnote.access footnote.additions footnote.library footnote.runs
 footnote.worker footnote.web.components footnote.web.paging
 footnote.web.server
 footnote.mcp
