@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from embedder.atomic import writing
 from embedder.batches import batches
 from embedder.decoder.load import converted, fetched_file, load_decoder
 from embedder.encoder import EncoderModule, Projection, right_padded
@@ -61,7 +62,7 @@ _FEATURES = (1.0, 1.0)
 _SHRINKAGE = 1.0
 # Texts are cut to so many tokens: what is looked at in training, not what the embedder takes.
 _CUT = 192
-_CHUNK = 256  # texts between two writings
+_BLOCK = 256
 _TOKENS_A_BATCH = 2048
 
 
@@ -81,31 +82,41 @@ class HeadRecipe:
 
 
 class Cache:
-    """Pooled states of texts on the disk, float16 [texts, width]; made in pieces, gone on with."""
+    """Pooled states of texts on the disk, float16, a file for each block of texts.
+
+    What is there is not made again; several processes may fill one cache, each its own blocks.
+    """
 
     def __init__(self, work: Path, name: str, texts: Sequence[str], width: int) -> None:
         digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
-        self.path = work / f"{name}-{digest}.f16"
+        self.folder = work / f"{name}-{digest}"
         self.texts, self.width = texts, width
         self.place = {text: place for place, text in enumerate(texts)}
 
-    @property
-    def done(self) -> int:
-        """Texts whose states are there."""
-        return self.path.stat().st_size // (2 * self.width) if self.path.exists() else 0
+    def _files(self) -> list[Path]:
+        return [self.folder / f"{begin}.f16" for begin in range(0, len(self.texts), _BLOCK)]
 
-    def fill(self, make: Callable[[Sequence[str]], np.ndarray]) -> np.ndarray:
-        """All rows, float32; what is missing is made and written piece by piece."""
-        with self.path.open("ab") as file:
-            file.truncate(self.done * 2 * self.width)
-            while (begin := self.done) < len(self.texts):
-                rows = make(self.texts[begin : begin + _CHUNK])
-                file.write(rows.astype(np.float16).tobytes())
-                file.flush()
-                if begin // _CHUNK % 8 == 0:
-                    click.echo(f"{self.path.name}: {self.done:,} of {len(self.texts):,}")
-        stored = np.fromfile(self.path, np.float16).reshape(-1, self.width)
-        return stored.astype(np.float32)
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is missing."""
+        return all(file.exists() for file in self._files())
+
+    def fill(self, make: Callable[[Sequence[str]], np.ndarray], part: int = 0, of: int = 1) -> None:
+        """Make the blocks that are missing, of every `of`-th one."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        files = self._files()
+        for number, file in enumerate(files):
+            if number % of == part and not file.exists():
+                begin = number * _BLOCK
+                rows = make(self.texts[begin : begin + _BLOCK]).astype(np.float16)
+                with writing(file) as left:
+                    left.write_bytes(rows.tobytes())
+                click.echo(f"{self.folder.name}: block {number + 1} of {len(files)}")
+
+    def rows(self) -> np.ndarray:
+        """All of it, float32 [texts, width]."""
+        data = b"".join(file.read_bytes() for file in self._files())
+        return np.frombuffer(data, np.float16).reshape(-1, self.width).astype(np.float32)
 
 
 class Base:
@@ -116,6 +127,7 @@ class Base:
         self._tokenizer = load_tokenizer(base.tokenizer)
         self._limits = limits_of(replace(SPEC, max_tokens=_CUT), base.config)
         self.vocabulary: int = base.config["vocab_size"]
+        self.width: int = len(SPEC.features) * base.config["hidden_size"]
         self._decoder = load_decoder(base, SPEC.max_tokens, torch.float32)
         self._encoder: EncoderModule | None = None
 
@@ -136,7 +148,7 @@ class Base:
         if self._encoder is None:
             raise RuntimeError("weigh the tokens first")
         ids = self.ids(texts)
-        rows = np.empty((len(ids), 2 * self._decoder.shape.hidden), np.float32)
+        rows = np.empty((len(ids), self.width), np.float32)
         for members in batches([len(text) for text in ids], _TOKENS_A_BATCH):
             padded, lengths = right_padded([ids[member] for member in members])
             with torch.inference_mode():
@@ -340,10 +352,10 @@ def vectors_of_teacher(
     for side, needed in sides.items():
         texts = list(dict.fromkeys(needed))
         cache = Cache(work, f"e5-{side}", texts, e5.WIDTH)
-        if cache.done < len(texts) and model is None:
-            model = e5.MultilingualE5(file)
-        embed = getattr(model, f"embed_{side}", None)
-        made[side] = texts, cache.fill(embed or (lambda _: np.empty(0)))
+        if not cache.complete:
+            model = model or e5.MultilingualE5(file)
+            cache.fill(getattr(model, f"embed_{side}"))
+        made[side] = texts, cache.rows()
     return e5.Vectors.of(made)
 
 
@@ -355,10 +367,19 @@ TAUGHT_KINDS = ("search", "search in English", "search for English", "translatio
 @click.argument("gguf", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--work", type=click.Path(file_okay=False, path_type=Path), required=True)
 @click.option("--e5", "teacher", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--part", type=int, nargs=2, default=(0, 1), help="Encode only every so manyth block: I OF."
+)
 @click.option("--steps", type=int, default=HeadRecipe().steps, show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), default=OPTIONAL[MULTILINGUAL])
 def main(
-    shared: Path, gguf: Path, work: Path, teacher: Path | None, steps: int, output: Path
+    shared: Path,
+    gguf: Path,
+    work: Path,
+    teacher: Path | None,
+    part: tuple[int, int],
+    steps: int,
+    output: Path,
 ) -> None:
     """Count, encode, whiten, learn, measure, ship; what is done is not repeated."""
     cache = work / "models"
@@ -375,8 +396,11 @@ def main(
     counted += [one.passage for one in pairs if one.kind == "English group"]
     weights = base.token_weights(list(dict.fromkeys(counted)))
     base.weigh(weights)
-    kept = Cache(work, f"states-{SPEC.layers}", texts, 2 * 640)
-    workshop = Workshop(kept.fill(base.pooled), kept, found)
+    kept = Cache(work, f"states-{SPEC.layers}", texts, base.width)
+    kept.fill(base.pooled, *part)
+    if not kept.complete:
+        return  # another process has its part to do
+    workshop = Workshop(kept.rows(), kept, found)
     start = whitened(workshop, pairs, weights)
     write(start, replace(SPEC, name="multilingual-untrained"), work / "start")
     head = Head(start)

@@ -24,7 +24,7 @@ from training.data.synthetic_pairs import groups, held_out
 Part = Literal["train", "look", "held out"]
 _LOOKED_AT = 4  # of ten; the last of ten is held out, as of the English groups
 # Sections of help text a language, and passages with written searches: each costs a pass.
-SECTIONS, PASSAGES = 20, 1_000
+SECTIONS, PASSAGES = 16, 800
 # Of the English groups that are trained on, one of so many is used here.
 _ENGLISH = 2
 
