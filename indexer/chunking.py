@@ -47,6 +47,7 @@ _BETWEEN_BLOCKS = 0.03
 _MIXED_HEADINGS = 0.5
 _NEVER = 1e6
 
+_ITEM_MARK = re.compile(r"\s*\(?(?:\d{1,3}|[^\W\d_]|[ivxIVX]{2,5})[.)]\s*")
 _NOTE_MARK = re.compile(r"\^[\w,*†‡§–-]{1,8}(?:\s+|$)")
 
 # A title or heading longer than this is cut in `embedding_text`: the passage's own words must
@@ -215,6 +216,10 @@ def _split_line(line: str, language: str) -> Iterator[tuple[int, int]]:
             # The mark of a note, which parsers set apart, belongs to what stands before it.
             if bounds and (mark := _NOTE_MARK.match(line, start)):
                 bounds[-1][1] = mark.end()
+            # The number of a list item is no sentence: what follows it is.
+            if len(bounds) == 1 and _ITEM_MARK.fullmatch(line, *bounds[0]):
+                bounds[0][1] = end
+                continue
             bounds.append([bounds[-1][1] if bounds else start, end])
     for start, end in bounds:
         piece = line[start:end]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer.records import Hit
-from rag.evidence.marks import asked_number, has_number, implied, with_notes
+from rag.evidence.marks import asked_number, has_number, implied, part_of, with_notes
 from rag.evidence.quotables import Quotable
 from rag.languages import language_of
 from rag.question.analysis import Question, holds_kind
@@ -72,6 +72,7 @@ class Scored:
     context: float
     terms: frozenset[str]
     head: frozenset[str] = frozenset()
+    numbered: bool = False
 
 
 def score(
@@ -84,10 +85,14 @@ def score(
 
     `read` is what the trained reader gives each (`rag.reader.reader.Look`), where there is one.
     """
-    terms = [question.terms_of(one.text + implied(one.text)) for one in quotables]
+    number, part = asked_number(question.text), part_of(question.text)
+    bears = [_bears(number, one, hits) for one in quotables]
+    terms = [
+        question.terms_of(f"{one.text}{implied(one.text)} {part if numbered else ''}")
+        for one, numbered in zip(quotables, bears, strict=True)
+    ]
     heads: dict[tuple[str, ...], frozenset[str]] = {}
     noun = question.terms_of(asked_noun(question.text))
-    number = asked_number(question.text)
     denied = question.language.denial.search(question.text) is not None
     scored = []
     for place, quotable in enumerate(quotables):
@@ -105,15 +110,14 @@ def score(
         announced = quotable.text.endswith(":") and with_head >= _ANNOUNCED
         lists = announced or _enumerates(question, quotable, noun)
         value += _ENUMERATES * (question.form == "list" and lists)
-        numbered = (quotable.text, quotable.topic, *hit.passage.headings[-1:])
-        value += _NUMBERED * has_number(number, numbered)
+        value += _NUMBERED * bears[place]
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
         value -= _FRAGMENT_PENALTY * (not quotable.item and is_fragment(quotable.text))
         value -= _DENIAL * (denied and not _denies(quotable))
         value -= _EXAMPLE_PENALTY * is_example(quotable.text)
         value += _READ * read[place] if len(read) else 0.0
-        scored.append(Scored(quotable, value, own, whole, terms[place], head))
+        scored.append(Scored(quotable, value, own, whole, terms[place], head, bears[place]))
     return sorted(scored, key=lambda one: -one.score)
 
 
@@ -154,6 +158,12 @@ def open_ended(text: str) -> str:
 def is_fragment(text: str) -> bool:
     """Whether a text is less than a sentence: a caption, a label, a lone list item."""
     return len(text) < 60 and not text.rstrip("\"'”’)»").endswith((".", "!", "。", "।", ";", ":"))
+
+
+def _bears(number: str, quotable: Quotable, hits: Sequence[Hit]) -> bool:
+    """Whether this is the numbered part that is asked for, or stands in it."""
+    above = (quotable.topic, *hits[quotable.hit].passage.headings[-1:])
+    return has_number(number, (f"{quotable.mark} {quotable.text}", quotable.text, *above))
 
 
 def _enumerates(question: Question, quotable: Quotable, noun: frozenset[str]) -> bool:

@@ -45,6 +45,12 @@ def implied(text: str) -> str:
     return _SAYING if text.startswith("Comment by ") else ""
 
 
+def part_of(question: str) -> str:
+    """What a question calls the numbered part that it asks for ("step 4"), "" for none."""
+    found = _ASKED.search(question)
+    return found.group() if found is not None else ""
+
+
 def with_notes(quoted: Sequence[Quotable], others: Iterable[Quotable]) -> list[Quotable]:
     """Quoted sentences, each followed by the notes that its marks lead to."""
     notes = [one for one in others if one.text.startswith(("Footnote ", "Endnote "))]

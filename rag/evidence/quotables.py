@@ -40,8 +40,8 @@ class Quotable:
 
     It is the characters `start` to `end`. `text` is how it reads, with line breaks and cell
     borders made readable. `topic` is the heading above it inside the passage, if any. `order`
-    counts within the passage. `item` says that it is one of a list or table, and `lead` is the
-    line that announces the list.
+    counts within the passage. `item` says that it is one of a list or table, `mark` is the
+    number or bullet that it stands behind and `lead` the line that announces the list.
     """
 
     hit: int
@@ -52,6 +52,7 @@ class Quotable:
     topic: str = ""
     item: bool = False
     lead: str = ""
+    mark: str = ""
 
 
 def quotables(hits: Sequence[Hit], pages: Pages) -> list[Quotable]:
@@ -104,7 +105,11 @@ def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:
         item = _is_item(text[start:end], block)
         if not item:
             lead = said if said.endswith(":") else ""
-        yield Quotable(place, 0, start, end, said, topic, item, lead if item else "")
+        mark = _MARKER.match(text[start:end])
+        yield Quotable(
+            place, 0, start, end, said, topic, item, lead if item else "",
+            mark.group().strip() if mark else "",
+        )  # fmt: skip
 
 
 def cells_of(row: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Literal
 from indexer.keyword.analysis import index_terms
 from indexer.keyword.bm25 import TermStatistics, idf
 from rag.languages import Language, language_of
+from rag.question.elsewhere import ASKED
 from rag.question.form import Form, asking_words, form_of
 
 Kind = Literal["any", "number", "date", "name", "often", "contact"]
@@ -95,7 +96,9 @@ def expected_kind(text: str, language: Language) -> Kind:
         ("name", language.where),
     )
     found = [(match.start(), kind) for kind, pattern in patterns if (match := pattern.search(text))]
-    return min(found)[1] if found else "any"
+    if found:
+        return min(found)[1]
+    return next((kind for kind, pattern in ASKED if pattern.search(text)), "any")
 
 
 def holds_kind(question: Question, sentence: str) -> bool:
@@ -117,6 +120,8 @@ def _of_kind(question: Question, sentence: str) -> list[str]:
         return [match.group().casefold() for match in often]
     words = re.findall(r"\w+(?:[.,:/-]\w+)*", sentence.casefold())
     if question.kind == "name":
+        if sentence.upper() == sentence.lower():  # a script without capitals
+            return [sentence]
         names = (match.group() for match in _CAPITALISED.finditer(sentence))
         return [name.casefold().strip('"“( ') for name in names]
     numbers = question.language.numbers

@@ -84,7 +84,17 @@ _ASKING = re.compile(
     r"(?:short |brief )?summary(?: of)?)\b|"
     r"\bhow (?:many|much|often|long|far)\b|\bwie (?:viele?|oft|lange)\b"
     r"|\b(?:compare|comparison|difference|differences|between|versus)\b|\bthe two\b|\bmust\b"
-    r"|\b(?:list|name) (?:all|the)\b|\bplease\b|\btell me\b",
+    r"|\b(?:list|name) (?:all|the)\b|\bplease\b|\btell me\b"
+    # what frames a question: "… according to the text", "the key points to understand about …"
+    r"|\b(?:according to|as|in|by|from)?\s*(?:is |are )?(?:stated|mentioned|described|discussed"
+    r"|outlined|given|provided)? ?(?:according to|in|by) (?:the|this) (?:text|document|passage"
+    r"|article|context|documentation)s?\b"
+    r"|\b(?:some )?(?:key|main|important|major) (?:points?|details?|aspects?|facts?|features?"
+    r"|things?|considerations?|takeaways?|information)\b"
+    r"|\b(?:to|should (?:i|you|we|one|people)|need to) (?:understand|know|be aware of|keep in mind)"
+    r"(?: about)?\b"
+    r"|\b(?:laut|gemäß) (?:dem )?(?:text|dokument)\b|\bsegún el (?:texto|documento)\b"
+    r"|\bselon le (?:texte|document)\b",
     re.IGNORECASE,
 )
 _MOST = re.compile(

@@ -297,3 +297,9 @@ def test_the_splitter_gets_no_long_line_and_nothing_is_lost(unit, monkeypatch):
     assert "".join("".join(text[a:b] for a, b in found).split()) == "".join(text.split())
     if unit == "Rain. ":
         assert {text[a:b] for a, b in found} == {"Rain."}
+
+
+def test_the_number_of_an_item_is_no_sentence():
+    text = "1. Switch it off.\n2. Drain it. Wait.\n(c) Rinse it.\nXII. Leave."
+    found = [text[start:end] for start, end in sentences(text)]
+    assert found == ["1. Switch it off.", "2. Drain it.", "Wait.", "(c) Rinse it.", "XII. Leave."]
