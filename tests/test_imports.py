@@ -43,8 +43,11 @@ training.reader
 footnote.samples footnote.settings footnote.rendering
 footnote.accounts footnote.backup
 footnote.deletion footnote.jobs
-footnote.doctor footnote.home footnote.status
-footnote.access footnote.additions footnote.library footnote.runs
+footnote.doctor footnote.home
+footnote.additions
+footnote.languages
+footnote.status
+footnote.access footnote.library footnote.runs
 footnote.worker footnote.web.components footnote.web.paging
 footnote.web.server
 footnote.mcp

@@ -102,6 +102,7 @@ def index(
 ) -> None:
     """Index files and folders. Interrupted, it can be repeated and continues."""
     from footnote.cli.progress_bars import indexing
+    from footnote.languages import sentence, suggestion
     from footnote.rendering import results
     from indexer.ingest.sources import find
 
@@ -114,6 +115,8 @@ def index(
     with indexing() as progress:
         report = home.index(find(paths), collection, workers=workers, progress=progress)
     show(as_json, lambda: results.index_json(report), lambda: results.index_text(report))
+    if (found := suggestion(home, home.collection(collection))) is not None:
+        click.echo(inert(sentence(found)), err=True)
     if watch:
         click.echo("Watching for changes; stop with Ctrl-C.", err=True)
         for report in home.watch(paths, collection):
