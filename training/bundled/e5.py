@@ -160,7 +160,8 @@ def _tokenizer(reader: _Reader) -> Tokenizer:
     scores = reader.many("<f4", count)
     blob = reader.many("<u1", length).tobytes()
     pieces = [blob[a:b].decode("utf-8", "replace") for a, b in pairwise(offsets)]
-    reader.at += (reader.one("<i4"), reader.one("<u4"))[1]  # its rules are those of NMT and NFKC
+    _rules, length = reader.one("<i4"), reader.one("<u4")
+    reader.at += length  # its rules are those of NMT and NFKC
     tokenizer = Tokenizer(
         models.Unigram(list(zip(pieces, scores.tolist(), strict=True)), unk_id=unknown)
     )
