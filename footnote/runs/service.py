@@ -154,7 +154,7 @@ def learning(home: Home, run: Run, watch: Watch | None = None) -> TrainingRun:
         examples = read_examples(Path(path))
         questions += labelled_questions(home.store, collection, examples)
     questions = list(dict.fromkeys(questions))
-    workshop = Workshop(home.store, home.searcher, home.registry)
+    workshop = Workshop(home.store, home.searcher, home.registry, home.encoders)
     return TrainingRun(run, workshop, questions, watch)
 
 
@@ -190,7 +190,9 @@ def switch(
     embedder = home.registry.load(name)
     if home.store.generation(found.id) == embedder.fingerprint:
         return True
-    if not promote(home.store, home.searcher, embedder, found.id, progress, cancelled):
+    with home.encoders(embedder) as encoders:
+        done = promote(home.store, home.searcher, embedder, found.id, progress, cancelled, encoders)
+    if not done:
         return False
     note(home, by, "promotion", found.name, name)
     return True

@@ -289,7 +289,7 @@ def learn(
         optimizer.step()
         if (step + 1) % recipe.look_every == 0:
             now = workshop.look(head, "look")
-            click.echo(f"{step + 1} loss {float(loss):.3f} {now}")
+            click.echo(f"{step + 1} loss {loss.item():.3f} {now}")
             if now.score > best.score:
                 best, kept = now, _copy(head)
     head.load_state_dict(kept)
