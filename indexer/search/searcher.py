@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from embedder.model import Embedder
     from indexer.keyword.bm25 import TermStatistics
+    from indexer.vector.ivf import StartAdders
 
 Mode = Literal["fused", "dense", "keyword"]
 
@@ -131,17 +132,20 @@ class Searcher:
             fused = self._fused([], dense, keyword, statistics)
         return SearchResult(self._hits(fused, k, dense=dense, keyword=keyword), notice)
 
-    def maintain(self, collection: int, fingerprint: str = "") -> None:
+    def maintain(
+        self, collection: int, fingerprint: str = "", adders: StartAdders | None = None
+    ) -> None:
         """After documents have come or gone: seal the vectors and fit the fusion weight, where due.
 
-        Of the generation that answers, or of the one named, before it does.
+        Of the generation that answers, or of the one named, before it does; `adders`, if any, fill
+        the sealed file.
         """
         fingerprint = fingerprint or self._store.generation(collection)
         if not fingerprint:
             return
         index = self._index(collection, fingerprint)
         if index.due():
-            index.seal()
+            index.seal(adders)
         if calibration.is_due(self._store, collection, fingerprint):
             fitted = calibration.fit(self._store, collection, self._embedder_for(fingerprint))
             self._store.set_fusion_weight(collection, fingerprint, fitted.to_json())
