@@ -414,7 +414,8 @@ def _is_label(units: Sequence[_Unit], place: int, texts: dict[int, str]) -> bool
     last = texts[unit.page][unit.end - 1]
     alone = not place or units[place - 1].block != unit.block
     short = unit.end - unit.start <= _LABEL_CHARACTERS and last.isalnum()
-    return last == ":" or (alone and short)
+    asks = last in "?？"  # in a list of questions each is answered by what follows
+    return last == ":" or (alone and (short or asks))
 
 
 def _mixing(unit: _Unit, following: _Unit, chapter: float) -> float:

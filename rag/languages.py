@@ -98,6 +98,7 @@ _ENGLISH = Language(
     how_many=_words(
         "how (?:many|much|long|often|old|far|tall|high|big|large|fast|deep|wide|heavy)"
         "|what (?:do|does|did|would|will) (?:\\w+ ){1,6}cost"
+        "|(?:what|which) (?:salary|wages?|price|fee|rent|deposit|premium)"
         "|what (?:percent|percentage|number|amount|portion|share|fraction|age)"
         "|what(?: is| are|'s| was| were) the (?:[\\w-]+ ){0,3}(?:number|amount|total|maximum"
         "|minimum|limit|cost|costs|price|fee|rate|percentage|population|deductible|premium|salary|budget"

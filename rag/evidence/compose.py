@@ -23,9 +23,14 @@ from rag.question.analysis import Question, holds_kind
 
 # Items of one list among the sentences chosen that show that the list is meant.
 _MEANT = 2
+# An item that holds this share of the question by itself is the answer, not its list.
+_ITEM_ALONE = 0.8
 # The share of the question that announcement, headings and item must hold for the whole list
 # to be the answer to a question for a list.
 _LIST_HELD = 0.5
+# Sentences that a reason may stand behind what it is the reason of.
+_REASON_FOLLOWS = 2
+_ANNOUNCES = 60
 # Lines that a label and its value may stand apart.
 _RECORD = 3
 # The share of the question that the name above short lines holds where all of them answer.
@@ -41,6 +46,8 @@ _HEADING_SAYS = 0.15
 
 # Where a value was asked for, no sentence with this share of the best score holds one.
 _NEAR_ENOUGH = 0.4
+# … together with this share of the question, its headings counted.
+_KIND_HELD = 0.35
 _WANTED = {"number": "figure", "date": "date", "often": "figure", "contact": "address"}
 
 DISAGREE = "Your documents disagree."
@@ -87,10 +94,16 @@ def _missing(question: Question, named: Named) -> str:
         return f"Nothing that was found names {' or '.join(map(_quoted, named.unknown))}."
     wanted = _WANTED.get(question.kind)
     near = [one for one in named.scored if one.score >= _NEAR_ENOUGH * named.scored[0].score]
-    holding = any(holds_kind(question, one.quotable.text) for one in near)
+    holding = any(holds_kind(question, one.quotable.text) and _about(question, one) for one in near)
     if wanted and question.form in ("fact", "most") and not holding:
         return f"The sentences that come nearest hold no {wanted}."
     return ""
+
+
+def _about(question: Question, one: Scored) -> bool:
+    """Whether a sentence is about what was asked, by itself or, more so, with its neighbours."""
+    own = question.covered(one.terms | one.head)
+    return own >= _KIND_HELD or one.context >= 2 * _KIND_HELD
 
 
 def _quoted(name: str) -> str:
@@ -121,7 +134,7 @@ class _Composer:
         if conflict is not None:
             return self._conflicting(conflict)
         chosen = extract.choose(self.question, self.scored)
-        quotes = self._quotes(chosen)
+        quotes = self._with_reason(self._quotes(chosen), chosen)
         rivals = self._rivals(self.scored[0])
         lead = self._yes_or_no(chosen) if not rivals else ""
         if rivals:
@@ -174,10 +187,33 @@ class _Composer:
             return ""
         return OFFERED.get(form, "")
 
+    def _with_reason(self, quotes: list[Quote], chosen: Sequence[Quotable]) -> list[Quote]:
+        """The quotes, the first one read on to the reason where that follows it."""
+        if self.question.form != "reason" or not chosen or not quotes:
+            return quotes
+        best = self.scored[0].quotable
+        if quotes[0].hit != best.hit or best.item or self._is_reason(self.scored[0]):
+            return quotes
+        for order in range(best.order + 1, best.order + 1 + _REASON_FOLLOWS):
+            one = self._by_place.get((best.hit, order))
+            if one is not None and self._is_reason(one):
+                # "The reason is obvious." announces the sentence after it
+                more = (
+                    len(one.quotable.text) < _ANNOUNCES and (best.hit, order + 1) in self._by_place
+                )
+                return [self._quoter.stretch(best.hit, best.order, order + more), *quotes[1:]]
+        return quotes
+
+    def _is_reason(self, one: Scored) -> bool:
+        return self.question.language.causal.search(one.quotable.text) is not None
+
     def _gives_reason(self) -> bool:
-        return any(
-            self.question.language.causal.search(one.quotable.text) for one in self.scored[:3]
+        follows = (
+            self._by_place.get((self.scored[0].quotable.hit, self.scored[0].quotable.order + away))
+            for away in range(1, 1 + _REASON_FOLLOWS)
         )
+        nearest = (*self.scored[:3], *(one for one in follows if one is not None))
+        return any(map(self._is_reason, nearest))
 
     def _yes_or_no(self, chosen: Sequence[Quotable]) -> str:
         """Yes or no, where a sentence chosen says so and no other says the reverse."""
@@ -324,7 +360,8 @@ class _Composer:
             for other in chosen
             if other.item and self._quoter.span(other) in self._places(entries)
         )
-        if same >= _MEANT and entries.kind == "list" and self.question.kind in ("any", "name"):
+        several = same >= _MEANT and self._scored(quotable).coverage < _ITEM_ALONE
+        if several and entries.kind == "list" and self.question.kind in ("any", "name"):
             return True
         held = self.question.covered(self._scored(quotable).head)
         return self.question.form == "list" and held >= _LIST_HELD

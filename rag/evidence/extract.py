@@ -41,12 +41,16 @@ _DENIAL = 0.25
 
 # "What is the disk group for?" is answered by what says what it is, or stands behind its name.
 _DEFINES = 0.3
+# What stands first under a heading, or a question of a list of them, that holds nearly all of
+# what is asked.
+_TITLED = 0.35
+_TITLE_HELD = 0.75
 
 _COMMAS = 2
 # An announcement is of what is asked for where it holds this share of it with its headings.
 _ANNOUNCED = 0.6
 _SAYS_WHAT = re.compile(
-    r"((?:\S+ ){1,8}?)(?:is|are|means?|refers? to|denotes?|stands? for|ist|sind|bedeutet|es|son"
+    r"((?:\S+ ){1,12}?)(?:is|are|means?|refers? to|denotes?|stands? for|ist|sind|bedeutet|es|son"
     r"|significa|est|sont|signifie)\b",
     re.IGNORECASE,
 )
@@ -117,6 +121,7 @@ def score(
         value += _ENUMERATES * (question.form == "list" and lists)
         value += _NUMBERED * bears[place]
         value += _DEFINES * _defines(question, wanted, quotables, place)
+        value += _TITLED * _titled(question, quotables, place)
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
         value -= _FRAGMENT_PENALTY * (not quotable.item and is_fragment(quotable.text))
@@ -192,13 +197,25 @@ def _defines(question: Question, wanted: frozenset[str], quotables: Sequence[Quo
     if not wanted:
         return False
     quotable = quotables[place]
-    before = quotables[place - 1] if place else None
     entry = question.terms_of(quotable.topic)
-    first = before is None or before.topic != quotable.topic or before.hit != quotable.hit
-    if entry and entry <= wanted and first:
+    if entry and entry <= wanted and _is_first(quotables, place):
         return True
     said = _SAYS_WHAT.match(quotable.text)
     return said is not None and wanted <= question.terms_of(said[1])
+
+
+def _titled(question: Question, quotables: Sequence[Quotable], place: int) -> bool:
+    """Whether this is the first sentence under a line that holds nearly all of the question."""
+    topic = quotables[place].topic
+    if not topic or not _is_first(quotables, place):
+        return False
+    return question.covered(question.terms_of(topic)) >= _TITLE_HELD
+
+
+def _is_first(quotables: Sequence[Quotable], place: int) -> bool:
+    """Whether no other sentence stands between this one and the line above it."""
+    before, one = quotables[place - 1] if place else None, quotables[place]
+    return before is None or before.hit != one.hit or before.topic != one.topic
 
 
 def _enumerates(question: Question, quotable: Quotable, noun: frozenset[str]) -> bool:

@@ -163,11 +163,12 @@ def _is_heading(line: str, block: Block | None) -> bool:
 
     PDF knows no headings: there a few capitalised words without figure, colon or end mark are one.
     """
+    # A question in a list of them, answered by what follows.
+    if line.rstrip().endswith("?") and (block is None or block.kind in ("list", "text")):
+        return block is not None and block.end - block.start <= len(line) + 2
     if block is not None and block.kind in ("heading", "table", "code", "list"):
         return block.kind == "heading"
     words = [word for word in line.split() if len(word) > 3]
-    if line.rstrip().endswith("?"):  # a question in a list of them, answered by what follows
-        return block is not None and block.end - block.start <= len(line) + 2
     return (
         0 < len(words) <= _HEADING_WORDS
         and re.search(r"[\d:|.!?;。！？؟।]", line) is None
@@ -182,6 +183,7 @@ def _is_label(line: str, block: Block | None) -> bool:
         block is not None
         and block.end - block.start <= len(line) + 2
         and line[-1:].isalnum()
+        and ":" not in line  # "Cashier: Emily" names nothing below it
         and len(line.split()) <= _LABEL_WORDS
         and letters >= 0.6 * len(line.replace(" ", ""))
     )

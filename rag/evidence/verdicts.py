@@ -66,6 +66,8 @@ _CLAUSE = re.compile(
 )
 # What denies in part says neither yes nor no; what is denied of a refusal is allowed.
 _HALF = re.compile(r"\bnot (?:necessarily|always|quite|entirely|all|every)\b", re.I)
+# "without restriction" denies nothing of what it is said about.
+_WITHOUT = re.compile(r"\b(?:without|ohne|sin|sans) (?:\w+ )?\w+", re.I)
 _ALLOWS = re.compile(
     rf"(?:\b(?:not|no longer|never|nicht|no|pas)|n['’]t) (?:\w+ ){{0,2}}?{_REFUSED.pattern}", re.I
 )
@@ -217,4 +219,4 @@ def _refuses(clause: str, asked: str, language: Language) -> bool:
     refused = any(match.group().casefold() not in said for match in _REFUSED.finditer(clause))
     if refused and _ALLOWS.search(clause):
         return False
-    return refused or language.denial.search(clause) is not None
+    return refused or language.denial.search(_WITHOUT.sub(" ", clause)) is not None

@@ -30,7 +30,8 @@ _AMOUNT = re.compile(
     r"|franken|cents?|yen|rupees|percent|prozent)\b)|\d[.,]\d\d\b(?![.,]?\d)",
     re.IGNORECASE,
 )
-_UNIT_ATTACHED = re.compile(r"\d+[^\W\d_]+|\d[\w-]*[^\W\d_]-?\w*")
+# A size, a code or a year, none of which is a price.
+_NO_PRICE = re.compile(r"\d+[^\W\d_]+|\d[\w-]*[^\W\d_]-?\w*|(?:1[5-9]|20)\d\d(?:[-/–]\d+)?")
 # An e-mail address, a web address, a telephone number.
 _CONTACT = re.compile(r"\S+@\S+\.\w+|(?:https?://|www\.)\S+|\+?\(?\d[\d ()/-]{5,}\d")
 _CAPITALISED = re.compile(r"(?<=[\w,;:)’'\"] )[\"“(]?[^\W\d_a-zß-ÿ][\w’'-]+|^\w+ [A-ZÀ-Þ]\w+")
@@ -151,4 +152,4 @@ def _amounts(question: Question, sentence: str, counts: list[str]) -> list[str]:
     if not _COSTS.search(question.text):
         return counts
     amounts = [match.group().casefold() for match in _AMOUNT.finditer(sentence)]
-    return amounts or [word for word in counts if not _UNIT_ATTACHED.fullmatch(word)]
+    return amounts or [word for word in counts if not _NO_PRICE.fullmatch(word)]

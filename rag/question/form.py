@@ -103,6 +103,7 @@ _SAYING = re.compile(
 _DEFINED = re.compile(
     r"^\W*(?:(?:what|who)(?:'s|’s| is| are| was| were) (?:an? |the )?((?:[^\s?]+ ?){1,4}?)(?: for)?"
     r"|what (?:does|do) (?:an? |the )?((?:[^\s?]+ ){1,4}?)(?:mean|do|stand for)"
+    r"(?: (?:in|under|within|according to) [^?]*)?"
     r"|was (?:ist|sind|bedeutet) (?:ein(?:e|en)? |der |die |das )?((?:[^\s?]+ ?){1,4}?)"
     r"|qué (?:es|son|significa) (?:una? |el |la |los |las )?((?:[^\s?]+ ?){1,4}?))\W*$",
     re.IGNORECASE,

@@ -311,3 +311,44 @@ def test_a_step_is_found_by_its_number_alone():
         "1. Switch off the pump.\n2. Drain the pump.\n3. Remove the filter.\n4. Tighten the bolts.",
     )))  # fmt: skip
     assert quoted(shelf, "What is step 4?") == ["Tighten the bolts."]
+
+
+FAQ = ("zlib questions", (), (
+    "22. Can I use zlib in my commercial application?\nYes. Please read the license.\n"
+    "23. Is zlib under the GNU license?\nNo. Please read the license in its header.\n"
+    "42. The code of match.asm is under the GNU license. Does that make zlib GNU?\n"
+    "No, only that file is under the GNU license.",
+))  # fmt: skip
+
+
+def test_what_stands_under_a_question_answers_it():
+    assert quoted(Shelf(FAQ), "Is zlib under the GNU license?")[0].startswith("No.")
+    assert quoted(Shelf(FAQ), "Can I use zlib in a commercial application?")[0].startswith("Yes.")
+
+
+def test_a_term_that_is_said_to_mean_something_is_explained_by_that():
+    shelf = Shelf(("License", (), (
+        "The intent is to state under which conditions a Package may be copied.\n"
+        '"Package" refers to the collection of files distributed by the holder.',
+    )))  # fmt: skip
+    answer = quoted(shelf, 'What does "Package" mean in the license?')
+    assert answer[0].startswith('"Package" refers to')
+
+
+def test_a_reason_that_follows_is_quoted_too():
+    shelf = Shelf(("Skating", (), (
+        "The free leg must hang close to the other leg. Again the reason is obvious. "
+        "If four persons met with waving legs, they would hit each other.",
+    )))  # fmt: skip
+    answer = shelf.ask("Why must the free leg hang close to the other leg?")
+    assert "hit each other" in answer.quotes[0].text
+    assert not answer.notice
+
+
+def test_a_figure_of_something_else_is_no_answer():
+    shelf = Shelf(("Receipt", (), (
+        "Cashier: Emily Rodriguez\nHeadphones @ $349.99\nHub with seven ports @ $79.99",
+    )))  # fmt: skip
+    answer = shelf.ask("What salary does Emily Rodriguez earn?")
+    assert not answer.quotes
+    assert "figure" in answer.notice

@@ -61,6 +61,11 @@ def said(question, sentence):
             "The objects changed by the filter are not necessarily all of them.",
             "",
         ),
+        (
+            "May I give away copies of the book?",
+            "You may give away copies of the book without restriction.",
+            "yes",
+        ),
         ("Is parking free?", "Parking is free.", "yes"),
     ],
 )
