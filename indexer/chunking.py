@@ -222,6 +222,10 @@ def _split_line(line: str, language: str) -> Iterator[tuple[int, int]]:
             # The mark of a note, which parsers set apart, belongs to what stands before it.
             if bounds and (mark := _NOTE_MARK.match(line, start)):
                 bounds[-1][1] = mark.end()
+            # "files like .zip": a stop that no blank follows ends nothing.
+            if bounds and start and line[start - 1] == "." and line[start].isalnum():
+                bounds[-1][1] = end
+                continue
             # The number of a list item is no sentence: what follows it is.
             if len(bounds) == 1 and _ITEM_MARK.fullmatch(line, *bounds[0]):
                 bounds[0][1] = end

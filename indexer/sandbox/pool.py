@@ -22,7 +22,8 @@ from indexer.sandbox.worker import CutFile, Progress, Worker
 
 # A small file that takes long is no file of a person's: 9 KB of style sheets took 23 s. So many
 # seconds between two signs of life, and so many more a megabyte, up to the limit that is set.
-_LEAST_SECONDS = 30.0
+# A scanned page is read in ten, on a machine that has much else to do in forty.
+_LEAST_SECONDS = 60.0
 _SECONDS_A_MEGABYTE = 30.0
 
 

@@ -50,6 +50,9 @@ _NEAR_ENOUGH = 0.4
 _KIND_HELD = 0.35
 _WANTED = {"number": "figure", "date": "date", "often": "figure", "contact": "address"}
 
+# A sentence that begins, or ends, with the yes or no.
+_SAYS_ITSELF = re.compile(r"^\W*(?:yes|no|ja|nein|sí|oui|non)\b|, (?:yes|no)\W*$", re.IGNORECASE)
+
 DISAGREE = "Your documents disagree."
 SAYS_BOTH = "This document says different things."
 DEPENDS = "Different documents, different answers."
@@ -218,6 +221,8 @@ class _Composer:
     def _yes_or_no(self, chosen: Sequence[Quotable]) -> str:
         """Yes or no, where a sentence chosen says so and no other says the reverse."""
         if self.question.form != "yes_no":
+            return ""
+        if any(_SAYS_ITSELF.search(one.text) for one in chosen):
             return ""
         said = {
             verdicts.polarity(self.question, one): one

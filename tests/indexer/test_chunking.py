@@ -316,3 +316,8 @@ def test_a_term_stays_with_what_explains_it():
         builder.paragraph(said)
     passages = cut([builder.page(1)], words, PassageLimits(target=16, maximum=24))
     assert [passage.text.split()[0] for passage in passages] == ["disk", "kmem", "tape"]
+
+
+def test_a_stop_inside_a_name_ends_no_sentence():
+    text = "Can it read .zip archives? See v.2.Then stop."
+    assert [text[a:b] for a, b in sentences(text)][0] == "Can it read .zip archives?"

@@ -323,6 +323,7 @@ FAQ = ("zlib questions", (), (
 
 def test_what_stands_under_a_question_answers_it():
     assert quoted(Shelf(FAQ), "Is zlib under the GNU license?")[0].startswith("No.")
+    assert not Shelf(FAQ).ask("Is zlib under the GNU license?").lead
     assert quoted(Shelf(FAQ), "Can I use zlib in a commercial application?")[0].startswith("Yes.")
 
 
