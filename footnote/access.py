@@ -238,9 +238,24 @@ class Access:
         chosen: Several[int] | None = None,
         before: Sequence[Turn] = (),
         stream: Callable[[str], None] | None = None,
+        *,
+        attached: bool = False,
     ) -> Answer:
-        """As `Answerer.ask`."""
-        return self._home.answerer.ask(question, self.scope(chosen), before, stream)
+        """As `Answerer.ask`; with `attached`, also from the homes that are attached to this one.
+
+        What those hold is not kept here, since what is deleted there could not be taken out.
+        """
+        home = self._home
+        answerer = home.common_answerer if attached else home.answerer
+        return answerer.ask(question, self.scope(chosen), before, stream)
+
+    def part(self, what: str, names: Several[str], given: Mapping[str, Any]) -> Any:
+        """As `Part.say`: what another home asks, of the collections that may be read."""
+        there = {one.name: one.id for one in self.collections()}
+        if names:
+            wanted = {name.casefold() for name in names}
+            there = {name: one for name, one in there.items() if name.casefold() in wanted}
+        return self._home.part.say(what, there, given)
 
     def summary(self, document: str) -> Answer:
         """As `Answerer.summarise`, of a document that may be read."""

@@ -64,7 +64,7 @@ class Footnote:
 
         Raises `footnote.home.UnknownCollectionError`, `rag.answer.EmptyQuestionError`.
         """
-        return self.home.answerer.ask(question, self.home.scope(collections), history)
+        return self.home.common_answerer.ask(question, self.home.scope(collections), history)
 
     def embed(
         self, texts: Sequence[str], side: Side = "passage", collection: str = ""
