@@ -48,7 +48,7 @@ footnote.deletion footnote.jobs
 footnote.doctor footnote.home footnote.status
 footnote.access footnote.library footnote.runs
 footnote.worker footnote.web.components footnote.web.paging
-footnote.web.server
+footnote.web.page_find footnote.web.server
 footnote.mcp
 footnote.api
 footnote.cli footnote.web.page_view footnote.web.progress
