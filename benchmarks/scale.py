@@ -15,10 +15,14 @@ import os
 import random
 import resource
 import signal
+import socket
+import subprocess
 import sys
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -244,10 +248,182 @@ def _linear(size: int) -> None:
         )
 
 
+def federation(passages: int = 40_000, questions: int = 200) -> None:
+    """One home, and the same passages in two and in four: the order of hits, and times."""
+    from indexer.search.federation import Federation, PeerError
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_files(folder / "files", passages // 50, 50)
+        files = sorted((folder / "files").iterdir())
+        embedder = StandIn()
+        whole = _Home(folder / "whole", files, embedder)
+        asked = _questions(files, questions)
+        one, alone = _ask(whole.searcher.find, whole, asked)
+        for count in (2, 4):
+            homes = [
+                _Home(folder / f"{count}-{n}", files[n::count], embedder) for n in range(count)
+            ]
+            together = Federation(lambda homes=homes: homes)  # type: ignore[misc]
+            several, times = _ask(together.find, homes[0], asked)
+            same = [first == second for first, second in zip(one, several, strict=True)]
+            sets = [set(a) == set(b) for a, b in zip(one, several, strict=True)]
+
+            def away(*_: Any, **__: Any) -> Any:
+                raise PeerError("gone")
+
+            homes[-1].ask = away  # type: ignore[method-assign]
+            found = together.find(asked[0], homes[0].scope)
+            show(
+                homes=count,
+                passages=passages,
+                questions=questions,
+                same_ten_best=round(sum(sets) / len(sets), 3),
+                same_order=round(sum(same) / len(same), 3),
+                one_home_ms_p50_p95=alone,
+                homes_ms_p50_p95=times,
+                with_one_gone=[len(found.hits), found.notice],
+            )
+
+
+class _Home:
+    """A home of a collection under the stand-in embedder, as a peer of others."""
+
+    name = "home"
+
+    def __init__(self, path: Path, files: list[Path], embedder: StandIn) -> None:
+        from indexer.search.part import Part
+        from indexer.search.searcher import Scope, Searcher
+
+        self.name = path.name
+        self.store = Store.open(path)
+        self.number = self.store.create_collection("files").id
+        Ingest(self.store, embedder, 2).run(find(files), self.number)
+        self.searcher = Searcher(self.store, path / "index", lambda _: embedder)  # type: ignore
+        self.searcher.maintain(self.number)
+        self.scope = Scope(frozenset([self.number]))
+        self._part = Part(self.store, self.searcher)
+
+    def names(self, _: Any) -> dict[str, int]:
+        return {"files": self.number}
+
+    def ask(self, what: str, **given: Any) -> Any:
+        """As over the network: JSON there and back."""
+        given.pop("collections", None)
+        said = json.loads(json.dumps(given))
+        return json.loads(json.dumps(self._part.say(what, {"files": self.number}, said)))
+
+
+def _questions(files: list[Path], count: int) -> list[str]:
+    """Words of passages, with the name of the passage in every second one."""
+    draw, asked = random.Random(1), []
+    for number in range(count):
+        text = draw.choice(files).read_text().split("## Part")[draw.randrange(1, 50)].split()
+        words = draw.sample(text[8:], 5)
+        asked.append(" ".join(words + ([text[2]] if number % 2 else [])))
+    return asked
+
+
+def _ask(search: Any, home: _Home, asked: list[str]) -> tuple[list[list[str]], list[float]]:
+    found, times = [], []
+    search(asked[0], home.scope)
+    for question in asked:
+        began = time.perf_counter()
+        hits = search(question, home.scope).hits
+        times.append(1000 * (time.perf_counter() - began))
+        found.append([hit.passage.text for hit in hits])
+    return found, [round(float(np.percentile(times, p)), 1) for p in (50, 95)]
+
+
+def serving(readers: int = 40, seconds: int = 30) -> None:
+    """The samples behind `footnote serve`, by one process and by two, asked by so many readers."""
+    with tempfile.TemporaryDirectory() as name:
+        home = Path(name, "home")
+        command = [sys.executable, "-m", "footnote", "--home", str(home)]
+        samples = Path("footnote", "samples", "documents")
+        subprocess.run([*command, "index", str(samples)], check=True, capture_output=True)
+        for workers in (1, 2, 1, 2):
+            show(workers=workers, readers=readers, **_served(command, workers, readers, seconds))
+
+
+def _served(command: list[str], workers: int, readers: int, seconds: int) -> dict[str, Any]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["serve", "--port", str(port), "--workers", str(workers)]
+    server = subprocess.Popen(
+        [*command, *options], env={**os.environ, "FOOTNOTE_API_RATE": "100000"}
+    )
+    times: list[float] = []
+    ended = threading.Event()
+    questions = [
+        "Who may book business class?", "How much parental leave is there?", "What is error E4?",
+        "What does the starter plan cost?", "Who leads the weather network?",
+    ]  # fmt: skip
+
+    def ask(question: str) -> None:
+        body = json.dumps({"question": question}).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/api/v1/ask", body, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=300) as said:
+            assert json.load(said)["sentences"] is not None
+
+    def read(number: int) -> None:
+        place = number
+        while not ended.is_set():
+            began = time.perf_counter()
+            ask(questions[place % len(questions)])
+            times.append(time.perf_counter() - began)
+            place += 1
+
+    try:
+        for _ in range(20 * workers):  # each process has loaded its weights
+            while True:
+                try:
+                    ask(questions[0])
+                    break
+                except (urllib.error.URLError, ConnectionError):
+                    time.sleep(0.5)
+        threads = [threading.Thread(target=read, args=(n,)) for n in range(readers)]
+        began = time.monotonic()
+        for thread in threads:
+            thread.start()
+        time.sleep(seconds)
+        ended.set()
+        for thread in threads:
+            thread.join()
+        took = time.monotonic() - began
+        return {
+            "answers_a_second": round(len(times) / took, 1),
+            "p50_p95_seconds": [round(float(np.percentile(times, p)), 2) for p in (50, 95)],
+            "memory_mb": _memory(server.pid) >> 20,
+            "load": os.getloadavg()[0],
+        }
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(60)
+
+
+def _memory(pid: int) -> int:
+    """Proportional memory of a process and its children, in bytes."""
+    total = 0
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+            if pid in (int(place.name), parent):
+                rollup = (place / "smaps_rollup").read_text()
+                total += int(rollup.split("Pss:")[1].split()[0]) << 10
+        except (OSError, IndexError):
+            continue
+    return total
+
+
 def show(**found: object) -> None:
     """Print one line."""
     print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":
-    {"ingest": ingest, "linear": linear}[sys.argv[1]](*map(int, sys.argv[2:]))
+    WORK = {"ingest": ingest, "linear": linear, "federation": federation, "serving": serving}
+    WORK[sys.argv[1]](*map(int, sys.argv[2:]))
