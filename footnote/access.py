@@ -112,10 +112,14 @@ def check_order(home: Home, order: Job) -> None:
 
 
 class Access:
-    """What one person may do with a home. `who` says who that is at the moment, or raises."""
+    """What one person may do with a home. `who` says who that is at the moment, or raises.
 
-    def __init__(self, home: Home, who: Callable[[], Person]) -> None:
-        self._home, self._who = home, who
+    With `attached`, answers come from the homes attached to this one as well. Such answers are not
+    to be kept here: what is deleted there could not be taken out of them.
+    """
+
+    def __init__(self, home: Home, who: Callable[[], Person], *, attached: bool = False) -> None:
+        self._home, self._who, self._attached = home, who, attached
 
     @property
     def person(self) -> Person:
@@ -244,15 +248,10 @@ class Access:
         chosen: Several[int] | None = None,
         before: Sequence[Turn] = (),
         stream: Callable[[str], None] | None = None,
-        *,
-        attached: bool = False,
     ) -> Answer:
-        """As `Answerer.ask`; with `attached`, also from the homes that are attached to this one.
-
-        What those hold is not kept here, since what is deleted there could not be taken out.
-        """
+        """As `Answerer.ask`."""
         home = self._home
-        answerer = home.common_answerer if attached else home.answerer
+        answerer = home.common_answerer if self._attached else home.answerer
         return answerer.ask(question, self.scope(chosen), before, stream)
 
     def part(self, what: str, names: Several[str], given: Mapping[str, Any]) -> Any:

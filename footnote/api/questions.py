@@ -40,9 +40,7 @@ async def ask(wanted: schemas.Ask, access: Caller) -> Any:
     """
     chosen = access.named(wanted.collections)
     before = turns((one.question, one.answer) for one in wanted.history)
-    answering = events.Working(
-        lambda tell: access.ask(wanted.question, chosen, before, tell, attached=True)
-    )
+    answering = events.Working(lambda tell: access.ask(wanted.question, chosen, before, tell))
     if wanted.stream:
         return events.response(_told(answering))
     async for _ in answering:

@@ -85,7 +85,7 @@ def make(caller: Caller, weights: Weights) -> MCPServer:
     ) -> dict[str, Any]:
         """Answer a question from the user's documents, each sentence checked and footnoted."""
         access, _ = _who(caller, context)
-        return answer_json(access.ask(question, access.named(collections or ()), attached=True))
+        return answer_json(access.ask(question, access.named(collections or ())))
 
     @tool("List the collections")
     def list_collections(context: Context) -> dict[str, Any]:

@@ -178,9 +178,9 @@ def test_over_http_with_a_key_its_person_decides(home, tmp_path, tiny_embedder):
         # Whoever may not read the collection here sees nothing of it there.
         People(mine.store).add("root", "a long password", Profile("admin"))
         eve = People(mine.store).add("eve", "a long password")
-        access = Access(mine, lambda: eve)
+        access = Access(mine, lambda: eve, attached=True)
         assert access.search("paid leave weeks").hits == ()
-        assert access.ask("How long is paid leave?", attached=True).abstained
+        assert access.ask("How long is paid leave?").abstained
         peer = mine.federation._peers()[1]
         secret = next(one.id for one in home.store.documents([home.collection("board").id]).rows)
         with pytest.raises(PeerError, match="404"):
