@@ -23,6 +23,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,10 +68,12 @@ class StandIn:
         return np.sum([self._direction(word) for word in text.casefold().split()], axis=0)
 
     def _direction(self, word: str) -> np.ndarray:
-        if word not in self._words:
-            seed = int.from_bytes(word.encode()[:8].ljust(8, b"\0"), "little")
-            self._words[word] = np.random.default_rng(seed).standard_normal(DIMENSION)
-        return self._words[word]
+        if word in self._words:
+            return self._words[word]
+        direction = np.random.default_rng(zlib.crc32(word.encode())).standard_normal(DIMENSION)
+        if word in WORDS:  # names, of which each passage has its own, would fill the memory
+            self._words[word] = direction
+        return direction
 
 
 def write_files(folder: Path, count: int, passages: int, seed: int = 0) -> None:

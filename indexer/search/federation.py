@@ -463,9 +463,7 @@ def _notice(problems: Sequence[str], away: Sequence[str]) -> str:
     said = list(problems)
     if away:
         homes = ", ".join(away)
-        said.append(
-            f"not asked, since there was no answer in time: {homes}; what is there is missing"
-        )
+        said.append(f"what these homes hold is missing, for they did not answer in time: {homes}")
     return "; ".join(said)
 
 
