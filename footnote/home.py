@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from indexer.sandbox.page_renderer import PagePictures
     from indexer.search.federation import Federation
     from indexer.search.part import Part
-    from indexer.search.searcher import Mode, Scope, Searcher, SearchResult
+    from indexer.search.searcher import Scope, Searcher
     from rag.answer import Answerer
     from rag.llm.client import ChatModel
     from rag.reader.reader import Reader
@@ -221,15 +221,10 @@ class Home:
         spec = self.registry.specs().get(self.registry.current())  # it may be gone, or damaged
         return shipped() if spec and FITTED_WITH in spec.base else None
 
-    def find(self, query: str, scope: Scope, k: int = 10, mode: Mode = "fused") -> SearchResult:
-        """As `Searcher.find`; the first fused hits in the reader's order."""
-        searcher = self.searcher if self.alone else self.federation
-        if mode != "fused" or self.reader is None:
-            return searcher.find(query, scope, k, mode)
-        from rag.reader.search import ReadingSearcher
-
-        known = self.store if self.alone else self.federation
-        return ReadingSearcher(searcher, known, self.reader).find(query, scope, k)
+    @property
+    def finder(self) -> Searcher | Federation:
+        """Search over this home, and over those attached to it, if any."""
+        return self.searcher if self.alone else self.federation
 
     @cached_property
     def pictures(self) -> PagePictures:

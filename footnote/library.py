@@ -57,7 +57,7 @@ class Footnote:
 
         Raises `footnote.home.UnknownCollectionError`.
         """
-        return self.home.searcher.search(query, self.home.scope(collections), k, mode)
+        return self.home.finder.search(query, self.home.scope(collections), k, mode)
 
     def ask(self, question: str, *collections: str, history: Sequence[Turn] = ()) -> Answer:
         """An answer whose every sentence was checked against what it cites.

@@ -91,6 +91,7 @@ DOORS = {
     ),
     "part of languages": (READ, lambda a, t: a.part("languages", [t.name], {})),
     "summary": (READ, lambda a, t: a.summary(t.document.id).question),
+    "similar": (READ, lambda a, t: a.similar(t.document.id) is not None),
     "explain": (READ, lambda a, t: a.explain("What?", t.secret, [t.collection]).found),
     "history": (READ, lambda a, t: t.secret in _texts(a.history().turns(t.talk))),
     "history.turns": (READ, lambda a, t: t.secret in _texts(a.history().turns(t.talk))),

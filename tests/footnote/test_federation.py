@@ -121,7 +121,7 @@ def test_a_home_that_is_away_is_named_and_not_waited_for(homes, tmp_path, tiny_e
     other = made(tmp_path / "other", tiny_embedder, [tmp_path / "a.md"], "house")
     federation.attach(mine, Attached("annex", str(other.path), ("house",)))
     (other.path / "footnote.db").rename(tmp_path / "gone.db")
-    found = mine.find("canteen", mine.scope())
+    found = mine.finder.find("canteen", mine.scope())
     assert len(found.hits) == 1
     assert "annex" in found.notice
 
@@ -168,10 +168,10 @@ def test_over_http_with_a_key_its_person_decides(home, tmp_path, tiny_embedder):
             federation.attach(mine, Attached("head", address, ("policies",), "fn_wrong"))
         told = Attached("head", address, ("policies", "board"), key_of(home, "bob"))
         federation.attach(mine, told)
-        found = mine.find("paid leave weeks", mine.scope())
+        found = mine.finder.find("paid leave weeks", mine.scope())
         assert any("sixteen weeks" in hit.passage.text for hit in found.hits)
         assert found.notice == ""
-        hidden = mine.find("zebra Sixtus", mine.scope())
+        hidden = mine.finder.find("zebra Sixtus", mine.scope())
         assert not any("Sixtus" in hit.passage.text for hit in hidden.hits)
         answer = mine.common_answerer.ask("How long is paid leave?", mine.scope())
         assert "sixteen weeks" in answer.text
@@ -188,7 +188,7 @@ def test_over_http_with_a_key_its_person_decides(home, tmp_path, tiny_embedder):
         with pytest.raises(PeerError, match="refused"):
             peer._ask("everything", {})
     peer._away_until = 0.0
-    gone = mine.find("parking", mine.scope())
+    gone = mine.finder.find("parking", mine.scope())
     assert len(gone.hits) == 1
     assert "head" in gone.notice
 
@@ -215,7 +215,7 @@ def test_what_is_said_wrongly_is_no_answer(homes, tmp_path, tiny_embedder):
     federation._write(
         mine.path, [Attached("liar", f"http://127.0.0.1:{server.server_port}", ("house",))]
     )
-    found = mine.find("canteen", mine.scope())
+    found = mine.finder.find("canteen", mine.scope())
     assert len(found.hits) == 1
     assert "liar" in found.notice
     server.shutdown()
