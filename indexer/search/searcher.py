@@ -156,7 +156,7 @@ class Searcher:
             vectors = self._passage_vectors(title, passages, name)
             index = self._index(number, name)
             nearest = index.search(vectors, depth)
-            random = self._sample(_Generation(number, name, index, vectors[0])) @ vectors.T
+            random = self.sample(Generation(number, name, index, vectors[0])) @ vectors.T
             if not len(random):
                 continue
             mean, spread = random.mean(axis=0), np.maximum(random.std(axis=0), 1e-6)
