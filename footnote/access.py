@@ -113,10 +113,14 @@ def check_order(home: Home, order: Job) -> None:
 
 
 class Access:
-    """What one person may do with a home. `who` says who that is at the moment, or raises."""
+    """What one person may do with a home. `who` says who that is at the moment, or raises.
 
-    def __init__(self, home: Home, who: Callable[[], Person]) -> None:
-        self._home, self._who = home, who
+    With `attached`, answers come from the homes attached to this one as well. Such answers are not
+    to be kept here: what is deleted there could not be taken out of them.
+    """
+
+    def __init__(self, home: Home, who: Callable[[], Person], *, attached: bool = False) -> None:
+        self._home, self._who, self._attached = home, who, attached
 
     @property
     def person(self) -> Person:
@@ -237,7 +241,9 @@ class Access:
         self, query: str, chosen: Several[int] | None = None, k: int = 10, mode: Mode = "fused"
     ) -> SearchResult:
         """As `Searcher.find`."""
-        return self._home.searcher.find(query, self.scope(chosen), k, mode)
+        home = self._home
+        finder = home.finder if self._attached else home.searcher
+        return finder.find(query, self.scope(chosen), k, mode)
 
     def ask(
         self,
@@ -247,7 +253,17 @@ class Access:
         stream: Callable[[str], None] | None = None,
     ) -> Answer:
         """As `Answerer.ask`."""
-        return self._home.answerer.ask(question, self.scope(chosen), before, stream)
+        home = self._home
+        answerer = home.common_answerer if self._attached else home.answerer
+        return answerer.ask(question, self.scope(chosen), before, stream)
+
+    def part(self, what: str, names: Several[str], given: Mapping[str, Any]) -> Any:
+        """As `Part.say`: what another home asks, of the collections that may be read."""
+        there = {one.name: one.id for one in self.collections()}
+        if names:
+            wanted = {name.casefold() for name in names}
+            there = {name: one for name, one in there.items() if name.casefold() in wanted}
+        return self._home.part.say(what, there, given)
 
     def summary(self, document: str) -> Answer:
         """As `Answerer.summarise`, of a document that may be read."""

@@ -29,6 +29,7 @@ from footnote.settings import (
 )
 from indexer.ingest.progress import FailedFile
 from indexer.ingest.sources import Source, find
+from indexer.store.database import SNAPSHOT
 from indexer.store.errors import UnknownDocumentError, UnknownOriginalError
 from indexer.store.store import Store
 
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from indexer.parsers.reading import ReadingLimits
     from indexer.records import Collection, Document
     from indexer.sandbox.page_renderer import PagePictures
+    from indexer.search.federation import Federation
+    from indexer.search.part import Part
     from indexer.search.searcher import Scope, Searcher
     from rag.answer import Answerer
     from rag.llm.client import ChatModel
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
     from training.synthesis.from_tasks import TaskSynthesis
 
 DEFAULT_COLLECTION = "documents"
+CACHE = Path("~/.cache/footnote")
 
 OnProgress = Callable[["IngestProgress"], None]
 Cancelled = Callable[[], bool]
@@ -104,9 +108,11 @@ class Home:
     def registry(self) -> Registry:
         """The installed embedders."""
         precision = self.settings.choice("precision", MEASURED, *FORMATS)
+        # A copy for reading has no room for what is converted.
+        cache = CACHE.expanduser() if (self.path / SNAPSHOT).exists() else self.path
         return Registry(
             self.path / "embedders",
-            self.path / "models",
+            cache / "models",
             None if precision == MEASURED else cast("Precision", precision),
         )
 
@@ -135,6 +141,27 @@ class Home:
         return Searcher(self.store, self.index_folder, self.registry.load_fingerprint)
 
     @cached_property
+    def part(self) -> Part:
+        """What this home says to others that search it with theirs."""
+        from indexer.search.part import Part
+
+        return Part(self.store, self.searcher)
+
+    @cached_property
+    def federation(self) -> Federation:
+        """Search over this home and those attached to it."""
+        from footnote.federation import federation
+
+        return federation(self)
+
+    @property
+    def alone(self) -> bool:
+        """Whether no other home is searched with this one."""
+        from footnote.federation import FILE
+
+        return not (self.path / FILE).exists()
+
+    @cached_property
     def llm(self) -> ChatModel | None:
         """The configured language model, or None: then answers are extractive."""
         return self._chat(temperature=0.0)
@@ -156,7 +183,11 @@ class Home:
         """Keep settings in the home and go by them from now on; '' takes one back."""
         save(self.path, values)
         self.settings = Settings.resolve(self.path)
-        for made in ("llm", "answerer"):  # made anew from the settings when next asked for
+        for made in (
+            "llm",
+            "_own_answerer",
+            "_common_answerer",
+        ):  # made anew from the settings when next asked for
             self.__dict__.pop(made, None)
 
     @cached_property
@@ -165,6 +196,17 @@ class Home:
         from rag.answer import Answerer
 
         return Answerer(self.searcher, self.store, self.llm, self.reader)
+
+    @property
+    def common_answerer(self) -> Answerer:
+        """The same, from this home and those attached to it."""
+        return self.answerer if self.alone else self._federated_answerer
+
+    @cached_property
+    def _federated_answerer(self) -> Answerer:
+        from rag.answer import Answerer
+
+        return Answerer(self.federation, self.federation, self.llm, self.reader)
 
     @cached_property
     def reader(self) -> Reader | None:
@@ -178,6 +220,11 @@ class Home:
 
         spec = self.registry.specs().get(self.registry.current())  # it may be gone, or damaged
         return shipped() if spec and FITTED_WITH in spec.base else None
+
+    @property
+    def finder(self) -> Searcher | Federation:
+        """Search over this home, and over those attached to it, if any."""
+        return self.searcher if self.alone else self.federation
 
     @cached_property
     def pictures(self) -> PagePictures:

@@ -57,14 +57,14 @@ class Footnote:
 
         Raises `footnote.home.UnknownCollectionError`.
         """
-        return self.home.searcher.search(query, self.home.scope(collections), k, mode)
+        return self.home.finder.search(query, self.home.scope(collections), k, mode)
 
     def ask(self, question: str, *collections: str, history: Sequence[Turn] = ()) -> Answer:
         """An answer whose every sentence was checked against what it cites.
 
         Raises `footnote.home.UnknownCollectionError`, `rag.answer.EmptyQuestionError`.
         """
-        return self.home.answerer.ask(question, self.home.scope(collections), history)
+        return self.home.common_answerer.ask(question, self.home.scope(collections), history)
 
     def embed(
         self, texts: Sequence[str], side: Side = "passage", collection: str = ""

@@ -25,7 +25,8 @@ indexer.records
 indexer.chunking indexer.encoders indexer.parsers
 indexer.keyword indexer.pages
 indexer.sandbox indexer.store
-indexer.cluster indexer.ingest indexer.vector
+indexer.ingest indexer.vector
+indexer.cluster
 indexer.doctor indexer.search
 rag.records rag.languages rag.unanswered
 rag.history rag.llm
@@ -42,7 +43,7 @@ training.bundled training.pipeline
 training.reader
 footnote.samples footnote.settings footnote.rendering
 footnote.cluster
-footnote.accounts footnote.backup
+footnote.accounts footnote.backup footnote.federation
 footnote.deletion footnote.jobs
 footnote.doctor footnote.home
 footnote.additions

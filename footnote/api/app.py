@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from embedder.atomic import is_of_storage, storage_error
 from embedder.errors import FootnoteError
-from footnote.api import documents, errors, jobs, openai_chat, openai_models, questions
+from footnote.api import documents, errors, jobs, openai_chat, openai_models, parts, questions
 from footnote.api.docs_page import HEADERS, page
 from footnote.api.schemas import Error, Health
 from footnote.web.server import guard, programs
@@ -36,7 +36,7 @@ def _made() -> FastAPI:
         redoc_url=None,
         responses={"default": {"model": Error, "description": "What went wrong, what to do."}},
     )
-    for router in (questions, documents, jobs, openai_models, openai_chat):
+    for router in (questions, documents, jobs, parts, openai_models, openai_chat):
         api.include_router(router.router)
     api.add_api_route(programs.HEALTH, Health, response_model=Health, tags=["health"])
     api.add_api_route(programs.DOCS, _docs, include_in_schema=False)

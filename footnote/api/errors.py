@@ -13,6 +13,7 @@ from footnote.home import UnknownCollectionError
 from footnote.jobs.queue import JobError
 from footnote.web.server import programs
 from indexer.parsers.errors import ParseError
+from indexer.store.database import SnapshotError
 from indexer.store.errors import UnknownDocumentError, UnknownOriginalError
 from rag.answer import EmptyQuestionError
 from rag.explain import NothingExpectedError
@@ -31,6 +32,7 @@ _STATUS: tuple[tuple[type[FootnoteError], int], ...] = (
     (NothingExpectedError, 422),
     (ParseError, 422),
     (PeopleError, 422),
+    (SnapshotError, 403),
     (StorageError, 507),
 )
 

@@ -111,6 +111,22 @@ class Search(_Request):
     mode: Mode = Field("fused", description="By meaning and by words, or by one of them alone.")
 
 
+class PartAsked(_Request):
+    """What another home asks of this one's part of a search."""
+
+    what: Literal[
+        "languages", "survey", "candidates", "hits", "page", "passages_of", "document_languages"
+    ]
+    collections: list[str] = []
+    given: dict[str, Any] = {}
+
+
+class PartSaid(BaseModel):
+    """What this home says to that."""
+
+    said: Any
+
+
 class HitOut(_Answered):
     """A passage that was found. `pages` are its first and last."""
 

@@ -64,7 +64,7 @@ def backup(
     try:
         with tempfile.TemporaryDirectory(dir=file.parent, prefix=f"{LEFT}{file.name}-") as folder:
             copy = Path(folder) / DATABASE
-            with _held(home, copy, progress) as originals, writing(file) as left:
+            with held(home, copy, progress) as originals, writing(file) as left:
                 parts = _write(home, left, copy, originals, progress)
             documents = _count(copy)
     except OSError as error:
@@ -82,7 +82,7 @@ def backup(
 
 
 @contextmanager
-def _held(home: Home, copy: Path, progress: OnProgress) -> Iterator[dict[str, Path]]:
+def held(home: Home, copy: Path, progress: OnProgress) -> Iterator[dict[str, Path]]:
     """Fill `copy` with the database; yield the originals that belong to it, by content hash."""
     store = home.store
     with closing(connect(store.path)) as reader, _linked(home) as (links, transaction):
@@ -171,7 +171,7 @@ def _write(
             parts += [part] if part else []
             done += part.size if part else 0
             progress("files", done, total)
-        settings = _settings(home)
+        settings = settings_text(home)
         archive.writestr(SETTINGS, settings)
         digest = hashlib.sha256(settings.encode()).hexdigest()
         parts.append(Part(SETTINGS, len(settings.encode()), digest))
@@ -216,7 +216,7 @@ def _add(archive: zipfile.ZipFile, name: str, path: Path, kind: int) -> Part | N
     return Part(name, size, digest.hexdigest())
 
 
-def _settings(home: Home) -> str:
+def settings_text(home: Home) -> str:
     """The home's own settings without its secrets: a backup lies in more places than a home."""
     lines = [
         f"{one.name} = {json.dumps(one.value)}\n"

@@ -63,14 +63,18 @@ def app(context: click.Context, port: int, address: str, no_browser: bool) -> No
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64),
     help="Processes behind the one address; as many as there are cores answer the most.",
 )  # fmt: skip
+@click.option(
+    "--replica", is_flag=True,
+    help="--home has copies that `backup --stream` makes: serve the newest, for reading.",
+)  # fmt: skip
 @click.pass_context
-def serve(context: click.Context, port: int, address: str, workers: int) -> None:
+def serve(context: click.Context, port: int, address: str, workers: int, replica: bool) -> None:
     """Serve the HTTP API and MCP alone, without the pages; `app` serves them beside the pages."""
-    home = open_home(context)
+    home = _newest_copy(context) if replica else open_home(context)
     if not this_machine(address):
         _refuse_open_door(home, address, pages=False)
         click.echo("Keys travel as they are unless something in front speaks HTTPS.", err=True)
-    os.environ["FOOTNOTE_HOME"] = str(home.path)
+    os.environ["FOOTNOTE_HOME"] = str(home.path.parent if replica else home.path)
     home.store.close()  # each process opens it for itself
     from footnote.api.serve import run
 
@@ -86,6 +90,14 @@ def mcp(context: click.Context) -> None:
     from footnote.mcp.stdio import serve as answer
 
     answer(open_home(context))
+
+
+def _newest_copy(context: click.Context) -> Home:
+    from footnote.backup import snapshot
+    from footnote.home import Home
+    from footnote.settings import home_path
+
+    return Home.open(snapshot.newest(home_path(context.obj)))
 
 
 def _place(address: str, port: int) -> str:

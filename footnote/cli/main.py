@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -20,6 +21,7 @@ from embedder.errors import FootnoteError
 from footnote.cli.app import app, mcp, serve
 from footnote.cli.common import MODES, as_json_option, inert, on_ray, open_home, show
 from footnote.cli.evaluation import evaluate
+from footnote.cli.federation import attach, detach
 from footnote.cli.people import people, share
 from footnote.cli.similar import similar
 from footnote.cli.training import embedders, synth, train
@@ -228,7 +230,7 @@ def search(
     from footnote.rendering import results
 
     home = open_home(context)
-    found = home.searcher.find(query, home.scope(collections), k=count, mode=cast("Mode", mode))
+    found = home.finder.find(query, home.scope(collections), k=count, mode=cast("Mode", mode))
     names = {collection.id: collection.name for collection in home.store.collections()}
     if found.notice:
         click.echo(inert(found.notice), err=True)
@@ -247,7 +249,7 @@ def ask(context: click.Context, question: str, collections: tuple[str, ...], as_
     from footnote.rendering import results
 
     home = open_home(context)
-    answer = home.answerer.ask(question, home.scope(collections))
+    answer = home.common_answerer.ask(question, home.scope(collections))
     show(as_json, lambda: results.answer_json(answer), lambda: results.answer_text(answer))
 
 
@@ -337,21 +339,53 @@ def doctor(context: click.Context, repair: bool, as_json: bool) -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
 @click.option("--force", is_flag=True, help="Replace FILE where it is there already.")
+@click.option("--stream", is_flag=True, help="FILE is a folder of copies to serve from.")
+@click.option("--every", type=click.IntRange(1), help="With --stream: again after so long.")
+@click.option(
+    "--keep", default=3, show_default=True, type=click.IntRange(1), help="So many copies."
+)
 @as_json_option
 @click.pass_context
-def backup(context: click.Context, file: Path, force: bool, as_json: bool) -> None:
+def backup(
+    context: click.Context,
+    file: Path,
+    force: bool,
+    stream: bool,
+    every: int | None,
+    keep: int,
+    as_json: bool,
+) -> None:
     """Write the home into one FILE; others may go on working meanwhile."""
     from footnote.backup.backup import backup
     from footnote.cli.progress_bars import copying
     from footnote.rendering import results
 
-    if file.exists() and not force:
+    if stream:
+        _stream(context, file, every, keep, as_json)
+        return
+    if file.is_dir() or (file.exists() and not force):
         raise FootnoteError(f"{file} is there already; give another name, or --force to replace it")
     with copying() as progress:
         report = backup(open_home(context), file, progress)
     show(as_json, lambda: asdict(report), lambda: [results.backup_text(report)])
+
+
+def _stream(
+    context: click.Context, folder: Path, every: int | None, keep: int, as_json: bool
+) -> None:
+    """Make copies for reading, one or one after the other."""
+    from footnote.backup.snapshot import snapshot
+
+    home = open_home(context)
+    while True:
+        report = snapshot(home, folder, keep)
+        text = f"{report.folder}: {report.documents} documents, {report.copied} new originals"
+        show(as_json, partial(asdict, report), lambda: [text])  # noqa: B023 - called at once
+        if every is None:
+            return
+        time.sleep(every)
 
 
 @main.command()
@@ -405,6 +439,8 @@ def settings(context: click.Context, as_json: bool) -> None:
     )
 
 
+main.add_command(attach)
+main.add_command(detach)
 main.add_command(people)
 main.add_command(share)
 main.add_command(app)

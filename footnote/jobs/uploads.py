@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any
 
 from indexer.ingest.sources import Source
+from indexer.store.database import refuse_snapshot
 from indexer.store.originals import hash_file
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _PIECE = 1 << 20  # bytes of an open file that are in memory at a time
 
 def stage(home: Path, contents: Iterable[Content]) -> list[str]:
     """Write files into the home; their paths. All or none of them stay."""
+    refuse_snapshot(home)
     folder = home / FOLDER
     folder.mkdir(exist_ok=True)
     staged: list[str] = []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def serve(home: Home) -> None:
     """Answer until the other side hangs up. Whoever owns the home's files may read everything."""
-    access = Access(home, lambda: ONLY_USER)
+    access = Access(home, lambda: ONLY_USER, attached=True)
 
     def caller(_: Any) -> tuple[Access, Callable[[str], str]]:
         return access, lambda document: documents.URI + document

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
@@ -36,7 +37,7 @@ Mode = Literal["fused", "dense", "keyword"]
 
 # Candidates that each side brings, at the least. With both sides scored completely the ten best
 # hardly change any more from here on.
-_CANDIDATES = 100
+CANDIDATES = 100
 # Passages at random that stand for a collection that has not been examined yet.
 _BACKGROUND = 300
 # Of a longer query only the beginning is read: no embedder takes more in.
@@ -71,7 +72,7 @@ _Scores = dict[int, dict[int, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Generation:
+class Generation:
     """The vectors of one collection, and the query [dimension] in their space."""
 
     collection: int
@@ -112,22 +113,21 @@ class Searcher:
 
         Raises what the embedder raises where the mode is `dense`: nothing else could answer.
         """
-        # Lone surrogates, from a command line in another encoding, are no text to SQLite.
-        query = query[:_QUERY_CHARACTERS].encode(errors="replace").decode()
+        query = readable(query)
         if not query.strip() or k < 1:
             return SearchResult(())
         there = {collection.id for collection in self._store.collections()}
         numbers = sorted(scope.collections & there)  # one may have been deleted a moment ago
-        depth = k if mode == "dense" else max(_CANDIDATES, k)
+        depth = k if mode == "dense" else max(CANDIDATES, k)
         notice, generations, dense = "", [], {}
         if mode != "keyword":
             try:
-                generations = self._generations(query, numbers, task)
-                dense = {one.collection: self._nearest(one, depth) for one in generations}
+                generations = self.generations(query, numbers, task)
+                dense = {one.collection: self.nearest(one, depth) for one in generations}
             except FootnoteError as error:
                 if mode == "dense":
                     raise
-                notice, generations, dense = _without_vectors(error), [], {}
+                notice, generations, dense = without_vectors(error), [], {}
         if mode == "dense":
             return SearchResult(self._hits(_joined(dense), k, dense=dense))
         statistics = self._store.term_statistics(numbers, query)
@@ -137,7 +137,7 @@ class Searcher:
         try:
             fused = self._fused(generations, dense, keyword, statistics)
         except DamagedVectorError as error:
-            notice, dense = _without_vectors(error), {}
+            notice, dense = without_vectors(error), {}
             fused = self._fused([], dense, keyword, statistics)
         return SearchResult(self._hits(fused, k, dense=dense, keyword=keyword), notice)
 
@@ -156,7 +156,7 @@ class Searcher:
             vectors = self._passage_vectors(title, passages, name)
             index = self._index(number, name)
             nearest = index.search(vectors, depth)
-            random = self._sample(_Generation(number, name, index, vectors[0])) @ vectors.T
+            random = self.sample(Generation(number, name, index, vectors[0])) @ vectors.T
             if not len(random):
                 continue
             mean, spread = random.mean(axis=0), np.maximum(random.std(axis=0), 1e-6)
@@ -200,21 +200,32 @@ class Searcher:
             fitted = calibration.fit(self._store, collection, self._embedder_for(fingerprint))
             self._store.set_fusion_weight(collection, fingerprint, fitted.to_json())
 
-    def _generations(self, query: str, numbers: list[int], task: str | None) -> list[_Generation]:
-        """The generations that can be searched, with the query embedded once for each space."""
+    def generations(
+        self,
+        query: str,
+        numbers: list[int],
+        task: str | None,
+        known: Mapping[str, np.ndarray] = MappingProxyType({}),
+    ) -> list[Generation]:
+        """The generations that can be searched, with the query embedded once for each space.
+
+        `known` has it for some of the spaces, by fingerprint.
+        """
         fingerprints = {number: self._store.generation(number) for number in numbers}
         vectors = {
-            fingerprint: self._embedder_for(fingerprint).embed_queries([query], task)[0]
+            fingerprint: known[fingerprint]
+            if fingerprint in known
+            else self._embedder_for(fingerprint).embed_queries([query], task)[0]
             for fingerprint in set(fingerprints.values()) - {""}
         }
         return [
-            _Generation(number, name, self._index(number, name), vectors[name])
+            Generation(number, name, self._index(number, name), vectors[name])
             for number, name in fingerprints.items()
             # A query without any token that the embedder knows has a vector of zeros.
             if name and vectors[name].any()
         ]
 
-    def _nearest(self, generation: _Generation, depth: int) -> dict[int, float]:
+    def nearest(self, generation: Generation, depth: int) -> dict[int, float]:
         """Cosines of the nearest passages."""
         found = generation.index.search(generation.query[None], depth)
         pairs = zip(found.ids[0].tolist(), found.scores[0].tolist(), strict=True)
@@ -222,7 +233,7 @@ class Searcher:
 
     def _fused(
         self,
-        generations: list[_Generation],
+        generations: list[Generation],
         dense: _Scores,
         keyword: _Scores,
         statistics: TermStatistics,
@@ -243,7 +254,7 @@ class Searcher:
         )
         fused = dict(zip(bm25, evidence.tolist(), strict=True))
         for one in generations:
-            cosines = dense[one.collection] | self._cosines(
+            cosines = dense[one.collection] | self.cosines(
                 one, complete[one.collection].keys() - dense[one.collection].keys()
             )
             there = complete[one.collection].keys() | cosines.keys()
@@ -253,12 +264,13 @@ class Searcher:
                     np.array([cosines.get(passage, np.nan) for passage in there]),
                     self._background(one, generations),
                 ),
-                self._fusion_weight(one.collection, one.fingerprint).weight,
+                self.fusion_weight(one.collection, one.fingerprint).weight,
             )
             fused |= zip(there, scores.tolist(), strict=True)
         return fused
 
-    def _cosines(self, generation: _Generation, passages: Iterable[int]) -> dict[int, float]:
+    def cosines(self, generation: Generation, passages: Iterable[int]) -> dict[int, float]:
+        """Cosines of these passages."""
         stored = self._store.passage_vectors(passages, generation.fingerprint)
         return {
             passage: float(vector.astype("float32") @ generation.query)
@@ -266,14 +278,14 @@ class Searcher:
         }
 
     def _background(
-        self, generation: _Generation, generations: list[_Generation]
+        self, generation: Generation, generations: list[Generation]
     ) -> fusion.Background:
         """What the query's cosine is with passages at random, of all that share its space."""
         import numpy as np
 
         cosines = np.concatenate(
             [
-                self._sample(one) @ generation.query
+                self.sample(one) @ generation.query
                 for one in generations
                 if one.fingerprint == generation.fingerprint
             ]
@@ -282,12 +294,12 @@ class Searcher:
             return fusion.Background(0.0, 1.0)
         return fusion.Background(float(cosines.mean()), float(cosines.std()))
 
-    def _sample(self, generation: _Generation) -> np.ndarray:
+    def sample(self, generation: Generation) -> np.ndarray:
         """Vectors [n, dimension] of passages at random, kept until the collection has changed."""
         import numpy as np
 
         key = (generation.collection, generation.fingerprint)
-        known = self._fusion_weight(*key)
+        known = self.fusion_weight(*key)
         # Unexamined collections are small, or being filled: drawn anew as they grow.
         state = known.background or len(generation.index).bit_length()
         held = self._samples.get(generation.index)
@@ -301,7 +313,8 @@ class Searcher:
             held = self._samples[generation.index] = (state, stacked.astype(np.float32))
         return held[1]
 
-    def _fusion_weight(self, collection: int, fingerprint: str) -> FusionWeight:
+    def fusion_weight(self, collection: int, fingerprint: str) -> FusionWeight:
+        """How much dense evidence counts in a generation."""
         return FusionWeight.from_json(self._store.fusion_weight(collection, fingerprint))
 
     def _index(self, collection: int, fingerprint: str) -> VectorIndex:
@@ -347,7 +360,16 @@ class Searcher:
         return tuple(hits)
 
 
-def _without_vectors(error: FootnoteError) -> str:
+def readable(query: str) -> str:
+    """As much of a query as is read.
+
+    Lone surrogates, from a command line in another encoding, are no text to SQLite.
+    """
+    return query[:_QUERY_CHARACTERS].encode(errors="replace").decode()
+
+
+def without_vectors(error: FootnoteError) -> str:
+    """The notice of a search that an error left to words alone."""
     return f"searched by words alone, not by meaning: {error}"
 
 

@@ -37,10 +37,26 @@ _PAGE_BYTES = 16384
 # 1,416 MB with 32, at the same speed; so does writing (`docs/log/load.md`, Load).
 _CACHE_KB = 4096
 
+# In the folder of a copy for reading (`footnote.backup.snapshot`): nobody writes there.
+SNAPSHOT = "snapshot.json"
+
 # How long a writer waits for its turn. The longest transaction is the commit of one large
 # document: seconds.
 _BUSY_SECONDS = 60.0
 _RETRY_SECONDS = 0.05
+
+
+class SnapshotError(DatabaseReadOnlyError):
+    """Something was to be changed in a copy for reading."""
+
+
+def refuse_snapshot(home: Path) -> None:
+    """Raise `SnapshotError` where a home is a copy for reading."""
+    if (home / SNAPSHOT).exists():
+        raise SnapshotError(
+            f"{home} is a copy for reading; documents, people and sharing are changed in the home"
+            " that it was made of"
+        )
 
 
 class Database:
@@ -87,6 +103,7 @@ class Database:
         `DatabaseLockedError` at once. Raises `SchemaTooNewError` where a newer program has
         changed the home meanwhile.
         """
+        refuse_snapshot(self.path.parent)
         connection = self.connection
         _begin(connection, wait=wait)
         try:
@@ -123,6 +140,8 @@ def connect(path: Path) -> Connection:
 
     Raises `DatabaseError`.
     """
+    if path.with_name(SNAPSHOT).exists():
+        return _immutable(path)
     try:
         return _opened(str(path), uri=False)
     except (DatabaseReadOnlyError, OSError):
@@ -134,8 +153,14 @@ def connect(path: Path) -> Connection:
             f"{path.parent} cannot be written, and the database was not closed there before; copy "
             "the folder to a disk that can be written"
         )
-    # Nobody can change the file here, so SQLite need not look out for others (it would want
-    # to make a file beside it for that).
+    return _immutable(path)
+
+
+def _immutable(path: Path) -> Connection:
+    """Nobody can change the file here, so SQLite need not look out for others.
+
+    It would want to make a file beside it for that.
+    """
     return _opened(f"file:{quote(str(path))}?immutable=1", uri=True)
 
 

@@ -292,7 +292,11 @@ class Catalogue:
         """The words of a query, and how common they are in these collections together."""
         collections = list(collections)
         languages = {code for collection in collections for code in self.languages(collection)}
-        return fts.statistics(self.connection, collections, query_words(text, languages))
+        return self.word_statistics(collections, query_words(text, languages))
+
+    def word_statistics(self, collections: Iterable[int], words: Sequence[Word]) -> TermStatistics:
+        """How common words are in these collections together."""
+        return fts.statistics(self.connection, collections, words)
 
     def holds_together(self, collection: int, words: Sequence[Word]) -> bool:
         """Whether one passage of a collection holds all these words."""

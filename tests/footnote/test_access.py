@@ -77,6 +77,19 @@ DOORS = {
     "search": (READ, lambda a, t: _of(t, a.search(t.secret, [t.collection]).hits)),
     "search of all": (READ, lambda a, t: _of(t, a.search(t.secret, k=100).hits)),
     "ask": (READ, lambda a, t: _of(t, a.ask(f"What of {t.secret}?", [t.collection]).hits)),
+    "part": (READ, lambda a, t: a.part("page", [], {"document": t.document.id, "number": 1})),
+    "part of passages": (READ, lambda a, t: a.part("passages_of", [], {"document": t.document.id})),
+    "part of hits": (
+        READ,
+        lambda a, t: t.document.id in a.part("hits", [], {"ids": [*range(1, 500)]})["documents"],
+    ),
+    "part of words": (
+        READ,
+        lambda a, t: any(
+            a.part("survey", [t.name], {"query": t.secret, "languages": [""]})["holding"]
+        ),
+    ),
+    "part of languages": (READ, lambda a, t: a.part("languages", [t.name], {})),
     "summary": (READ, lambda a, t: a.summary(t.document.id).question),
     "similar": (READ, lambda a, t: a.similar(t.document.id) is not None),
     "explain": (READ, lambda a, t: a.explain("What?", t.secret, [t.collection]).found),

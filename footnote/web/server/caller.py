@@ -18,4 +18,4 @@ def access_of(connection: HTTPConnection) -> Access:
     here, way = home(), guard.door(connection)
     if way.key:
         keys.note_use(here.store, way.key)
-    return Access(here, lambda: visitor(here, way))
+    return Access(here, lambda: visitor(here, way), attached=True)

@@ -83,6 +83,14 @@ TRIES = {
     "ask in it": lambda c, t: c.post("/api/v1/ask", json=ASK | {"collections": [FOREIGN]}),
     "ask streamed": lambda c, t: c.post("/api/v1/ask", json=ASK | {"stream": True}),
     "why": lambda c, t: c.post("/api/v1/why", json=ASK | {"passage": "The zebra of the board"}),
+    "part page": lambda c, t: c.post(
+        "/api/v1/parts",
+        json={"what": "page", "given": {"document": t["document"], "number": 1}},
+    ),
+    "part hits": lambda c, t: c.post(
+        "/api/v1/parts",
+        json={"what": "hits", "collections": [FOREIGN], "given": {"ids": [*range(1, 500)]}},
+    ),
     "models": lambda c, t: c.get("/v1/models"),
     "model": lambda c, t: c.get(f"/v1/models/footnote:{FOREIGN}"),
     "chat": lambda c, t: c.post("/v1/chat/completions", json=CHAT | {"model": "footnote"}),

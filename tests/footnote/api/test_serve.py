@@ -76,3 +76,18 @@ def test_two_processes_answer_and_a_dead_one_is_replaced(asked_home):
         while len(set(processes(server)) - {before[0]}) < 2:
             assert time.monotonic() - began < WAIT
             time.sleep(0.1)
+
+
+def test_an_address_that_is_taken_is_named(asked_home):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        port = str(taken.getsockname()[1])
+        command = [sys.executable, "-m", "footnote", "--home", str(asked_home.path), "serve"]
+        said = subprocess.run(
+            [*command, "--port", port, "--workers", "2"],
+            cwd=ROOT, capture_output=True, text=True, check=False, timeout=WAIT,
+        )  # fmt: skip
+    assert said.returncode == 1
+    assert "choose another with --port" in said.stderr
+    assert "Traceback" not in said.stderr
