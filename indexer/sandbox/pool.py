@@ -24,7 +24,7 @@ from indexer.sandbox.worker import CutFile, Progress, Worker
 # seconds between two signs of life, and so many more a megabyte, up to the limit that is set.
 # A scanned page is read in ten, on a machine that has much else to do in forty.
 _LEAST_SECONDS = 60.0
-_SECONDS_A_MEGABYTE = 30.0
+_SECONDS_A_MEGABYTE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
