@@ -237,7 +237,7 @@ class Access:
         self, query: str, chosen: Several[int] | None = None, k: int = 10, mode: Mode = "fused"
     ) -> SearchResult:
         """As `Searcher.find`."""
-        return self._home.find(query, self.scope(chosen), k, mode)
+        return self._home.searcher.find(query, self.scope(chosen), k, mode)
 
     def ask(
         self,

@@ -228,7 +228,7 @@ def search(
     from footnote.rendering import results
 
     home = open_home(context)
-    found = home.find(query, home.scope(collections), k=count, mode=cast("Mode", mode))
+    found = home.searcher.find(query, home.scope(collections), k=count, mode=cast("Mode", mode))
     names = {collection.id: collection.name for collection in home.store.collections()}
     if found.notice:
         click.echo(inert(found.notice), err=True)
