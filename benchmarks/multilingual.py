@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from embedder.registry import BUNDLED, Registry
+from embedder.registry import MULTILINGUAL, Registry
 from indexer.search.searcher import Scope, Searcher
 from indexer.store.store import Store
 from training.bundled.e5 import MultilingualE5
@@ -81,8 +81,8 @@ def by_language(asked: Sequence[Asked], right: Sequence[bool]) -> dict[str, floa
 def engines(home: Path, e5: Path | None) -> Mapping[str, Any]:
     """Those that are there, by name."""
     registry = Registry(home / "embedders", home / "models")
-    ours = [name for name in registry.names() if name.startswith("multilingual")]
-    found: dict[str, Any] = {name: registry.load(name) for name in [*ours, BUNDLED]}
+    ours = [name for name in registry.names() if name.startswith(MULTILINGUAL)]
+    found: dict[str, Any] = {name: registry.load(name) for name in ours}
     return found | ({"multilingual-e5-small": MultilingualE5(e5)} if e5 else {})
 
 
@@ -107,9 +107,9 @@ def main() -> None:
             label = "BM25" if mode == "keyword" else f"{name}, {mode}"
             share = shares(asked, right)
             print(f"{label:<34}{share[_OWN]:>14.3f}{share[_ENGLISH]:>14.3f}", flush=True)
-            if options.all and mode == "fused" and name.startswith("multilingual"):
+            if options.all and mode == "fused" and name.startswith(MULTILINGUAL):
                 fused = right
-        if options.all and name == "multilingual":
+        if options.all and name == MULTILINGUAL:
             _languages(asked, fused, keyword)
 
 

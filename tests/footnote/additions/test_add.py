@@ -180,7 +180,8 @@ def test_a_collection_moves_to_it_and_back(papers_home, shipped, weights, tmp_pa
     before = service.names_in_use(papers_home)
     assert service.switch(papers_home, name, MULTILINGUAL)
     assert name in service.names_in_use(papers_home)[MULTILINGUAL]
-    assert papers_home.find("leave", papers_home.scope([name]), mode="dense").hits
+    found = papers_home.searcher.find("leave", papers_home.scope([name]), mode="dense")
+    assert found.hits
     service.rollback(papers_home, name)
     assert service.names_in_use(papers_home) == before
 
