@@ -42,7 +42,7 @@ training.bundled training.pipeline
 training.reader
 footnote.samples footnote.settings footnote.rendering
 footnote.accounts footnote.backup
-footnote.deletion footnote.jobs
+footnote.arranging footnote.deletion footnote.jobs
 footnote.doctor footnote.home footnote.status
 footnote.access footnote.library footnote.runs
 footnote.worker footnote.web.components footnote.web.paging

@@ -18,6 +18,7 @@ import click
 from embedder.atomic import is_of_storage, storage_error
 from embedder.errors import FootnoteError
 from footnote.cli.app import app, mcp, serve
+from footnote.cli.collections import collections, move
 from footnote.cli.common import as_json_option, inert, open_home, show
 from footnote.cli.people import people, share
 from footnote.cli.training import embedders, synth, train
@@ -201,6 +202,10 @@ def delete(context: click.Context, documents: tuple[str, ...], as_json: bool) ->
         raise UnknownDocumentError(
             f"there is no document {', '.join(map(repr, unknown))}; `footnote documents` lists them"
         )
+
+
+main.add_command(move)
+main.add_command(collections)
 
 
 @main.command()

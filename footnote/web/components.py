@@ -44,3 +44,13 @@ def icon_button(label: str, icon: str, *, key: str, **options: Any) -> bool:
         key=f"icon-{key}",
         **options,
     )
+
+
+def dangerous(label: str, *, key: str = "danger") -> bool:
+    """The button that carries out what cannot be undone; the style sheet makes it red."""
+    return st.button(label, type="primary", key=f"danger-{key}")
+
+
+def cancelled(key: str = "cancel") -> bool:
+    """The way back from a question whether to do something."""
+    return st.button("Cancel", key=f"cancel-{key}")

@@ -147,6 +147,7 @@ def _unanswered(status: Status) -> None:
                 "Refused": one.refused,
                 "Thumbs down": one.disliked,
                 "Last": when(one.asked_at),
+                "What was wrong": " · ".join(one.reasons),
                 "Perhaps": WHERE[one.where].capitalize(),
             }
             for one in status.unanswered

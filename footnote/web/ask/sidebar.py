@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from footnote.rendering.formatting import plain, when
 from footnote.web.ask.answer import PLACE
+from footnote.web.ask.pending import Asked
+from footnote.web.components import cancelled, dangerous
 from footnote.web.server.session import errors_shown
+from indexer.store.errors import UnknownDocumentError
 from rag.history import TITLE_CHARACTERS, History, UnknownConversationError
 from rag.records import Conversation
 
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from footnote.access import Access
 
 SHOWN = 40  # conversations listed; older ones are found by searching
+MOST_ASKED = 20  # documents that are asked by themselves
 RENAME, DELETE = "Rename", "Delete"
 
 
@@ -35,13 +40,14 @@ def open_conversation(identifier: str) -> None:
     """Go to a conversation; '' begins a new one."""
     st.session_state.pop(PLACE, None)
     st.session_state.pop("asking", None)
+    st.query_params.pop("d", None)
     st.query_params["c"] = identifier
     if not identifier:
         del st.query_params["c"]
 
 
-def side(access: Access, history: History, talk: Conversation | None) -> tuple[int, ...]:
-    """Draw the side bar; return the ids of the collections to ask."""
+def side(access: Access, history: History, talk: Conversation | None) -> Asked:
+    """Draw the side bar; return what is asked."""
     st.button(
         "New conversation",
         icon=":material/edit_square:",
@@ -49,7 +55,8 @@ def side(access: Access, history: History, talk: Conversation | None) -> tuple[i
         on_click=open_conversation,
         args=("",),
     )
-    chosen = _collections(access, history, talk)
+    documents = _documents(access)
+    chosen = None if documents else _collections(access, history, talk)
     conversations = history.conversations(limit=SHOWN)
     if conversations:
         st.markdown("##### Conversations")
@@ -68,30 +75,54 @@ def side(access: Access, history: History, talk: Conversation | None) -> tuple[i
                 _entry(history, conversation, talk)
         if len(found) == SHOWN:
             st.caption("Search to find older ones.")
-    return chosen
+    return Asked(chosen, documents)
 
 
-def _collections(access: Access, history: History, talk: Conversation | None) -> tuple[int, ...]:
+def _documents(access: Access) -> tuple[str, ...]:
+    """Draw which documents alone are asked (`?d=` in the address), and the way back to all."""
+    named = [one for one in st.query_params.get("d", "").split(",") if one][:MOST_ASKED]
+    found = []
+    for identifier in named:
+        with suppress(UnknownDocumentError):
+            found.append(access.document(identifier))
+    if not found:
+        return ()
+    with st.container(border=True, key="only", gap="xsmall"):
+        st.markdown("**Asked alone**")
+        for one in found:
+            st.caption(plain(one.title))
+        st.button("Ask everything", icon=":material/close:", type="tertiary", on_click=_ask_all)
+    return tuple(one.id for one in found)
+
+
+def _ask_all() -> None:
+    st.query_params.pop("d", None)
+
+
+def _collections(
+    access: Access, history: History, talk: Conversation | None
+) -> tuple[int, ...] | None:
+    """Draw the choice; None means all, those that come later too."""
     names = {collection.id: collection.name for collection in access.collections()}
     if len(names) < 2:
-        return tuple(names)
+        return None
     key = f"collections-{talk.id if talk else 'new'}"
 
     def choose() -> None:
         if talk:
-            history.choose(talk.id, st.session_state[key] or list(names))
+            history.choose(talk.id, st.session_state[key])
 
     before = [one for one in (talk.collections if talk else ()) if one in names]
     chosen = st.multiselect(
         "Ask in",
         options=list(names),
-        default=before if len(before) < len(names) else [],
+        default=before,
         format_func=names.__getitem__,
         placeholder="All collections",
         key=key,
         on_change=choose,
     )
-    return tuple(chosen or names)
+    return tuple(chosen) or None
 
 
 def _entry(history: History, conversation: Conversation, talk: Conversation | None) -> None:
@@ -113,8 +144,9 @@ def _entry(history: History, conversation: Conversation, talk: Conversation | No
             args=(identifier,),
         )
         action = st.menu_button(
-            ":material/more_horiz:",
+            "More",
             [RENAME, DELETE],
+            icon=":material/more_horiz:",
             type="tertiary",
             key=f"more-{identifier}",
         )
@@ -140,9 +172,12 @@ def _delete(history: History, conversation: Conversation) -> None:
         f"“{plain(conversation.title)}” with its questions and answers will be gone for good."
         " The documents stay."
     )
-    if st.button("Delete", type="primary", key="delete_conversation"):
-        with errors_shown():
-            history.delete(conversation.id)
-            if st.query_params.get("c") == conversation.id:
-                open_conversation("")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if cancelled():
             st.rerun()
+        if dangerous("Delete"):
+            with errors_shown():
+                history.delete(conversation.id)
+                if st.query_params.get("c") == conversation.id:
+                    open_conversation("")
+                st.rerun()

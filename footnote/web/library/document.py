@@ -10,7 +10,7 @@ from footnote.rendering.formatting import count, plain, size, when
 from footnote.rendering.results import hidden_text, unread
 from footnote.rendering.transcript import page_text
 from footnote.web import components, page_view, paging, progress
-from footnote.web.library import documents
+from footnote.web.library import chosen_rows, documents
 from footnote.web.page_view import Moves, Place
 from footnote.web.server.session import errors_shown, problem
 from indexer.records import Document
@@ -25,6 +25,7 @@ def show(access: Access, identifier: str) -> None:
     """Draw the document, or say that it is gone; for an old version the one in its place."""
     components.scroll_here(key=f"scroll-{identifier}")
     st.button("Library", icon=":material/arrow_back:", type="tertiary", on_click=_back)
+    chosen_rows.receipt()
     with errors_shown():
         document = access.document(identifier)
         newest = access.newest(document)
@@ -52,17 +53,22 @@ def _back() -> None:
 
 
 def _actions(access: Access, document: Document) -> None:
-    if not document.current or not access.may("manage", document.collection):
+    if not document.current:
         return
+    readable = document.state != "failed"  # a file that could not be read is to be added anew
     names = {collection.id: collection.name for collection in access.collections()}
     with st.container(horizontal=True):
-        readable = document.state != "failed"  # a file that could not be read is to be added anew
+        if readable and st.button("Ask this document", icon=":material/forum:", type="primary"):
+            chosen_rows.ask([document])
+        if not access.may("manage", document.collection):
+            return
         if readable and st.button("Read again", icon=":material/refresh:"):
-            arguments = {"collection": names[document.collection], "documents": [document.id]}
-            progress.watch(access.work("reindex", arguments))
+            chosen_rows.read_again(access, [names[document.collection]], [document.id])
             st.rerun()
+        if st.button("Move", icon=":material/drive_file_move:"):
+            chosen_rows.move(access, [document], names)
         if st.button("Delete", icon=":material/delete:"):
-            documents.confirm_deletion(access, [document])
+            chosen_rows.confirm_deletion(access, [document])
 
 
 def _health(document: Document) -> None:

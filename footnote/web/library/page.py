@@ -8,7 +8,7 @@ import streamlit as st
 
 from footnote.rendering.formatting import count
 from footnote.web import progress
-from footnote.web.library import document, documents, upload
+from footnote.web.library import chosen_rows, document, documents, upload
 from footnote.web.server import session
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def show() -> None:
             document.show(access, chosen)
             return
         _heading(access)
+        chosen_rows.receipt()
         upload.show(access)
         progress.show(access)
         documents.offer_update(access)

@@ -341,6 +341,7 @@ def test_a_file_that_cannot_be_read_any_more_has_its_earlier_text_and_a_warning(
 
 def test_a_folder_that_is_not_there_is_said_to_be_missing(home, tmp_path):
     app = library_page()
+    app.segmented_control(key="way_to_add").set_value("A folder of the server").run()
     app.text_input(key="folder_path").set_value(str(tmp_path / "nowhere"))
     next(b for b in app.button if b.label == "Add the folder").click().run()
     assert "no such" in app.error[0].value
