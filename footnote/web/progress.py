@@ -11,6 +11,7 @@ import streamlit as st
 
 from footnote.jobs.queue import JobError
 from footnote.rendering.formatting import count, duration, listed, plain
+from footnote.web import components
 from footnote.web.server.session import problem
 
 if TYPE_CHECKING:
@@ -196,10 +197,10 @@ def _ended(job: Job) -> None:
         failed = job.result.get("failed", ())
         if failed:
             st.markdown(f"{count(len(failed), 'file')} could not be read:")
-            st.dataframe(
+            components.rows(
+                "Files that could not be read",
                 [{"File": one["path"], "Reason": one["error"]} for one in failed],
-                hide_index=True,
-                column_config={"Reason": st.column_config.TextColumn(width="large")},
+                key=f"failed-{job.id}",
             )
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 
 from footnote.rendering.formatting import ordinal, plain
 from footnote.rendering.results import snippet
+from footnote.web import components
 from footnote.web.server.session import errors_shown
 from rag.explain import knowing
 from rag.records import Answer
@@ -28,10 +29,8 @@ def show(access: Access, answer: Answer, collections: Sequence[int]) -> None:
     if answer.standalone != answer.question:
         st.markdown(f"Searched as: *{plain(answer.standalone)}*")
     if answer.hits:
-        st.dataframe(
-            [_row(answer, hit) for hit in answer.hits],
-            hide_index=True,
-            column_config={"Passage": st.column_config.TextColumn(width="large")},
+        components.rows(
+            "Passages that were read", [_row(answer, hit) for hit in answer.hits], key="why"
         )
     else:
         st.markdown("Neither search found a passage.")

@@ -71,7 +71,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       mark.append(element("span", "tip", sentence.explanation));
       notes.append(mark);
     }
-    span.append(notes);
+    (span.querySelector(".pair:last-child .cell") ?? span).append(notes);
     prose.append(span, " ");
   }
 

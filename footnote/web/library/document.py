@@ -123,12 +123,13 @@ def _problems(access: Access, document: Document) -> None:
     key = f"problems-{document.id}"
     first = paging.first(key, len(numbers), PROBLEM_ROWS)
     shown = [access.page(document.id, one) for one in numbers[first : first + PROBLEM_ROWS]]
-    st.dataframe(
+    components.rows(
+        "Pages with problems",
         [
             {"Page": page_view.page_label(page, document.pages), "Problem": page.problem}
             for page in shown
         ],
-        hide_index=True,
+        key="problems",
     )
     paging.buttons(key, len(numbers), PROBLEM_ROWS, "page")
 
@@ -165,7 +166,8 @@ def _versions(access: Access, document: Document) -> None:
     if len(versions) < 2:
         return
     st.subheader("Versions", anchor=False)
-    st.dataframe(
+    components.rows(
+        "Versions",
         [
             {
                 "Version": version.revision,
@@ -176,6 +178,6 @@ def _versions(access: Access, document: Document) -> None:
             }
             for version in versions
         ],
-        hide_index=True,
+        key="versions",
     )
     st.caption("Answers given from an earlier version still open the page they cited.")
