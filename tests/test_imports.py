@@ -14,7 +14,7 @@ from benchmarks.house import STAGES, arrows, circles, modules, room
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "transformers", "faiss", "streamlit", "peft", "openai", "sentence_transformers"}
-HEAVY |= {"fastapi", "mcp"}
+HEAVY |= {"fastapi", "mcp", "ray"}
 ROOMS = """
 embedder.errors embedder.batches embedder.cache embedder.pooling embedder.tokens
 embedder.atomic embedder.spec embedder.tensors
@@ -22,10 +22,10 @@ embedder.decoder embedder.encoder embedder.presets
 embedder.model
 embedder.registry
 indexer.records
-indexer.chunking indexer.parsers
+indexer.chunking indexer.encoders indexer.parsers
 indexer.keyword indexer.pages
 indexer.sandbox indexer.store
-indexer.ingest indexer.vector
+indexer.cluster indexer.ingest indexer.vector
 indexer.doctor indexer.search
 rag.records rag.languages rag.unanswered
 rag.history rag.llm
@@ -41,6 +41,7 @@ training.runs
 training.bundled training.pipeline
 training.reader
 footnote.samples footnote.settings footnote.rendering
+footnote.cluster
 footnote.accounts footnote.backup
 footnote.arranging footnote.deletion footnote.jobs
 footnote.doctor footnote.home footnote.status

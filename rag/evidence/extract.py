@@ -17,7 +17,7 @@ from rag.evidence.marks import asked_number, has_number, implied, part_of, with_
 from rag.evidence.quotables import Quotable
 from rag.languages import language_of
 from rag.question.analysis import Question, holds_kind
-from rag.question.form import asked_noun
+from rag.question.form import asked_noun, defined
 from rag.question.names import initials
 
 # What each ought to weigh against a sentence's own coverage (at most 1). None is delicate: on 500
@@ -37,9 +37,17 @@ _ENUMERATES = 0.25
 # "What is not covered?" is answered by what denies; a stop word, "not" weighs nothing else.
 _DENIAL = 0.25
 
+# "What is the disk group for?" is answered by what says what it is, or stands behind its name.
+_DEFINES = 0.3
+
 _COMMAS = 2
 # An announcement is of what is asked for where it holds this share of it with its headings.
 _ANNOUNCED = 0.6
+_SAYS_WHAT = re.compile(
+    r"((?:\S+ ){1,8}?)(?:is|are|means?|refers? to|denotes?|stands? for|ist|sind|bedeutet|es|son"
+    r"|significa|est|sont|signifie)\b",
+    re.IGNORECASE,
+)
 _NOT_LIMITED = re.compile(r",? but (?:(?:is|are) )?not limited to", re.IGNORECASE)
 
 # What the trained reader's probability counts beside all of the above. On 130 squad-dev questions
@@ -93,6 +101,7 @@ def score(
     ]
     heads: dict[tuple[str, ...], frozenset[str]] = {}
     noun = question.terms_of(asked_noun(question.text))
+    wanted = question.terms_of(defined(question.text))
     denied = question.language.denial.search(question.text) is not None
     scored = []
     for place, quotable in enumerate(quotables):
@@ -111,6 +120,7 @@ def score(
         lists = announced or _enumerates(question, quotable, noun)
         value += _ENUMERATES * (question.form == "list" and lists)
         value += _NUMBERED * bears[place]
+        value += _DEFINES * _defines(question, wanted, quotables, place)
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
         value -= _FRAGMENT_PENALTY * (not quotable.item and is_fragment(quotable.text))
@@ -135,7 +145,8 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
     for one in scored[1:]:
         if len(chosen) == MOST_SENTENCES:
             break
-        if one.quotable.item and not one.coverage and question.form != "list":
+        line = one.quotable.item or is_fragment(one.quotable.text)
+        if line and not one.coverage and question.form != "list":
             continue  # a neighbour in the list, which holds nothing of the question itself
         held = frozenset().union(*(each.terms for each in chosen))
         adds = question.covered(held | one.terms) - question.covered(held)
@@ -178,6 +189,21 @@ def _bears(number: str, quotable: Quotable, hits: Sequence[Hit]) -> bool:
     """Whether this is the numbered part that is asked for, or stands in it."""
     above = (quotable.topic, *hits[quotable.hit].passage.headings[-1:])
     return has_number(number, (f"{quotable.mark} {quotable.text}", quotable.text, *above))
+
+
+def _defines(question: Question, wanted: frozenset[str], quotables: Sequence[Quotable],
+             place: int) -> bool:  # fmt: skip
+    """Whether a sentence says what is asked for, or stands right behind its name as an entry."""
+    if not wanted:
+        return False
+    quotable = quotables[place]
+    before = quotables[place - 1] if place else None
+    entry = question.terms_of(quotable.topic)
+    first = before is None or before.topic != quotable.topic or before.hit != quotable.hit
+    if entry and entry <= wanted and first:
+        return True
+    said = _SAYS_WHAT.match(quotable.text)
+    return said is not None and wanted <= question.terms_of(said[1])
 
 
 def _enumerates(question: Question, quotable: Quotable, noun: frozenset[str]) -> bool:

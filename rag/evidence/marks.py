@@ -10,6 +10,10 @@ from rag.evidence.quotables import Quotable
 # What people call numbered parts of a document.
 _PART = (
     r"clauses?|sections?|articles?|paragraphs?|steps?|items?|points?|rules?|chapters?|parts?|"
+    r"weeks?|days?|phases?|stages?|levels?|tiers?|tables?|figures?|questions?|units?|lessons?|"
+    r"modules?|exhibits?|schedules?|appendi(?:x|ces)|annex(?:es)?|rounds?|grades?|slides?|"
+    r"woche|tag|phase|stufe|tabelle|abbildung|frage|anhang|semana|día|fase|nivel|tabla|anexo|"
+    r"semaine|jour|niveau|tableau|annexe|"
     r"abschnitt|artikel|ziffer|absatz|punkt|schritt|kapitel|klausel|cláusula|artículo|sección|"
     r"apartado|paso|étape|alinéa|clausola|articolo|sezione|cláusula|artigo|seção|"
     r"пункт[ае]?|стать[яие]|раздел[ае]?"

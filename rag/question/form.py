@@ -97,6 +97,13 @@ _ASKING = re.compile(
     r"|\bselon le (?:texte|document)\b",
     re.IGNORECASE,
 )
+_DEFINED = re.compile(
+    r"^\W*(?:(?:what|who)(?:'s|’s| is| are| was| were) (?:an? |the )?((?:[^\s?]+ ?){1,4}?)(?: for)?"
+    r"|what (?:does|do) (?:an? |the )?((?:[^\s?]+ ){1,4}?)(?:mean|do|stand for)"
+    r"|was (?:ist|sind|bedeutet) (?:ein(?:e|en)? |der |die |das )?((?:[^\s?]+ ?){1,4}?)"
+    r"|qué (?:es|son|significa) (?:una? |el |la |los |las )?((?:[^\s?]+ ?){1,4}?))\W*$",
+    re.IGNORECASE,
+)
 _MOST = re.compile(
     r"\b(?P<high>most expensive|highest|largest|biggest|greatest|longest|oldest|heaviest|dearest"
     r"|maximum|latest|newest|tallest|fastest)\b"
@@ -142,6 +149,12 @@ def form_of(text: str, language: Language) -> Form:
 def asking_words(text: str) -> list[str]:
     """Words of a question that say how it asks and nothing of what it asks about."""
     return [word for match in _ASKING.finditer(text) for word in match.group().split()]
+
+
+def defined(text: str) -> str:
+    """What a question wants explained: "disk group" of "What is the disk group for?", or ''."""
+    found = _DEFINED.match(text)
+    return next((part for part in found.groups() if part), "") if found else ""
 
 
 def asked_noun(text: str) -> str:
