@@ -46,6 +46,7 @@ footnote.accounts footnote.backup
 footnote.arranging footnote.deletion footnote.jobs
 footnote.doctor footnote.home footnote.status
 footnote.access footnote.library footnote.runs
+footnote.web.language
 footnote.worker footnote.web.components footnote.web.paging
 footnote.web.page_find footnote.web.server
 footnote.mcp

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from footnote.web.language import _
+
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
@@ -75,4 +77,4 @@ def dangerous(label: str, *, key: str = "danger") -> bool:
 
 def cancelled(key: str = "cancel") -> bool:
     """The way back from a question whether to do something."""
-    return st.button("Cancel", key=f"cancel-{key}")
+    return st.button(_("Cancel"), key=f"cancel-{key}")

@@ -12,6 +12,7 @@ import streamlit as st
 from footnote.jobs.queue import JobError
 from footnote.rendering.formatting import count, duration, listed, plain
 from footnote.web import components
+from footnote.web.language import _
 from footnote.web.server.session import problem
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _ended(job: Job) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{summary(job)}**", width="stretch")
             st.button(
-                "Close",
+                _("Close"),
                 icon=":material/close:",
                 type="tertiary",
                 key=f"close-{job.id}",
@@ -187,7 +188,9 @@ def _ended(job: Job) -> None:
         if job.state == "failed":
             problem(job.error)
         if job.state == "cancelled" and job.kind == "index":
-            st.markdown("What was read until then stays. Add the same again to go on from there.")
+            st.markdown(
+                _("What was read until then stays. Add the same again to go on from there.")
+            )
         if job.result.get("pages_without_text"):
             pages = count(job.result["pages_without_text"], "page")
             st.markdown(f"{pages} without text: no question can find what they show.")

@@ -14,6 +14,7 @@ from footnote.rendering.word_file import Exchange, QuotedSource, word_file
 from footnote.web import components
 from footnote.web.ask import why
 from footnote.web.ask.answer import sources as sources_of
+from footnote.web.language import _
 from footnote.web.page_view import DPI
 
 if TYPE_CHECKING:
@@ -50,11 +51,15 @@ def show(
         if not turn.answer.abstained:
             components.copy_button(
                 key=f"copy-{turn.id}",
-                data={"text": as_text(turn.answer, sources), "label": "Copy", "done": "Copied"},
+                data={
+                    "text": as_text(turn.answer, sources),
+                    "label": _("Copy"),
+                    "done": _("Copied"),
+                },
                 width="content",
             )
             _save(access, [turn], "answer", f"{turn.id}")
-        label = "Why these passages?" if turn.answer.hits else "Why nothing?"
+        label = _("Why these passages?") if turn.answer.hits else _("Why nothing?")
         if st.button(label, type="tertiary", key=f"why-{turn.id}"):
             why.show(access, turn.answer, collections)
     if st.session_state.get(WRONG) == turn.id:
@@ -71,27 +76,28 @@ def _ask_what_was_wrong(turn: Turn, history: History) -> None:
     chips, line = f"wrong-{turn.id}", f"wrong-words-{turn.id}"
     with st.container(border=True, key=f"wrong-box-{turn.id}", gap="small"):
         st.pills(
-            "What was wrong?",
+            _("What was wrong?"),
             REASONS,
+            format_func=_,
             selection_mode="multi",
             key=chips,
             on_change=tell,
         )
         st.text_input(
-            "In your words",
-            placeholder="In your words, if you like",
+            _("In your words"),
+            placeholder=_("In your words, if you like"),
             label_visibility="collapsed",
             max_chars=200,
             key=line,
             on_change=tell,
         )
         if st.session_state.get(chips) or st.session_state.get(line):
-            st.caption("Thank you. Who looks after the documents sees it, without your name.")
+            st.caption(_("Thank you. Who looks after the documents sees it, without your name."))
 
 
 def export_all(access: Access, turns: Sequence[Turn]) -> None:
     """A button for the whole conversation as a file."""
-    _save(access, turns, "conversation", "all", label="Save the conversation")
+    _save(access, turns, "conversation", "all", label=_("Save the conversation"))
 
 
 def _save(
@@ -102,9 +108,9 @@ def _save(
     def exchanges() -> list[tuple[Turn, Sequence[Source]]]:
         return [(turn, sources_of(access, turn.answer)) for turn in turns]
 
-    with st.popover(label, type="tertiary", key=f"save-{key}"):
+    with st.popover(_(label), type="tertiary", key=f"save-{key}"):
         st.download_button(
-            "Word document, with the quoted pages",
+            _("Word document, with the quoted pages"),
             data=lambda: as_word(access, exchanges()),
             file_name=f"{name}.docx",
             mime="application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -114,7 +120,7 @@ def _save(
             key=f"word-{key}",
         )
         st.download_button(
-            "Markdown",
+            _("Markdown"),
             data=lambda: as_markdown(exchanges()),
             file_name=f"{name}.md",
             mime="text/markdown",

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.rendering.formatting import count, plain
+from footnote.rendering.formatting import plain
 from footnote.web import page_view, progress
 from footnote.web.ask import actions, answer, pending, sidebar, suggestions, welcome
 from footnote.web.ask.answer import PLACE
 from footnote.web.ask.pending import Asked
+from footnote.web.language import _, counted
 from footnote.web.page_view import Moves, Place
 from footnote.web.server import session
 from indexer.store.errors import UnknownDocumentError
@@ -38,7 +39,7 @@ def show() -> None:
     with st.sidebar:
         asked = sidebar.side(access, history, talk)
     # Drawn before anything is answered: while it is, this is where it can be stopped.
-    question = st.chat_input("Ask your documents", submit_mode="stop", max_chars=2000)
+    question = st.chat_input(_("Ask your documents"), submit_mode="stop", max_chars=2000)
     if question:
         pending.ask(question, talk)
     middle, beside = st.columns([10, 11], gap="medium")
@@ -87,7 +88,7 @@ def _shown(turns: Sequence[Turn], talk: Conversation | None) -> Sequence[Turn]:
     def show_all() -> None:
         st.session_state[key] = True
 
-    label = f"Show {count(earlier, 'earlier question')}"
+    label = _("Show {questions}").format(questions=counted(earlier, "earlier question"))
     st.button(label, type="tertiary", on_click=show_all, key="earlier")
     return turns[earlier:]
 
@@ -95,16 +96,18 @@ def _shown(turns: Sequence[Turn], talk: Conversation | None) -> Sequence[Turn]:
 def _invitation(access: Access, asked: Asked) -> None:
     total = len(asked.documents) or _readable(access, asked.collections)
     st.space("large")
-    st.title("What would you like to know?", anchor=False)
+    st.title(_("What would you like to know?"), anchor=False)
     st.markdown(
-        f"Ask {count(total, 'document')} in your own words."
-        " Every sentence of the answer names the page it comes from."
+        _(
+            "Ask {documents} in your own words."
+            " Every sentence of the answer names the page it comes from."
+        ).format(documents=counted(total, "document"))
     )
     found = suggestions.questions(access, asked)
     if not found:
         return
     st.space("small")
-    st.caption("For a start:")
+    st.caption(_("For a start:"))
     with st.container(gap="xsmall", key="examples"):
         for number, question in enumerate(found):
             st.button(
@@ -154,8 +157,8 @@ def _opened_page(access: Access) -> None:
         try:
             access.document(place.document)
         except UnknownDocumentError:  # by somebody else, while it was open here
-            st.info("This document has been deleted.", icon=":material/info:")
-            if st.button("Close", key="page-gone"):
+            st.info(_("This document has been deleted."), icon=":material/info:")
+            if st.button(_("Close"), key="page-gone"):
                 _close()
                 st.rerun()
             return

@@ -17,6 +17,7 @@ from footnote.rendering.formatting import plain
 from footnote.rendering.results import snippet
 from footnote.web import components
 from footnote.web.ask.answer import follow
+from footnote.web.language import _
 from footnote.web.server import session
 from rag.records import Turn
 
@@ -99,7 +100,7 @@ def show(access: Access, history: History, talk: Conversation | None, asked: Ask
     if asking.problem:
         session.problem(asking.problem)
         st.button(
-            "Ask again", icon=":material/refresh:", on_click=ask, args=(asking.question, talk)
+            _("Ask again"), icon=":material/refresh:", on_click=ask, args=(asking.question, talk)
         )
         return
     _see_if_stopped()
@@ -129,7 +130,9 @@ def show_question(
     with st.container(key=key, gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
             st.markdown(plain(question))
-            if again and components.icon_button("Change and ask again", "edit", key=f"edit-{key}"):
+            if again and components.icon_button(
+                _("Change and ask again"), "edit", key=f"edit-{key}"
+            ):
                 _edit(question, again)
         if fresh:
             components.scroll_here(key=f"scroll-{key}")
@@ -138,8 +141,8 @@ def show_question(
 @st.dialog("Change the question")
 def _edit(question: str, again: Callable[[str], None]) -> None:
     with st.form("edit_question", border=False):
-        text = st.text_area("Question", value=question, max_chars=2000, height="content")
-        if st.form_submit_button("Ask", type="primary") and text.strip():
+        text = st.text_area(_("Question"), value=question, max_chars=2000, height="content")
+        if st.form_submit_button(_("Ask"), type="primary") and text.strip():
             again(text)
             st.rerun()
 
@@ -164,7 +167,7 @@ def _answer(
     chosen, documents = asked.collections, asked.documents
     in_thread(answering, lambda: access.ask(question, chosen, before, stream, documents))
     try:
-        with st.spinner("Reading your documents …", show_time=True):
+        with st.spinner(_("Reading your documents …"), show_time=True):
             place = st.empty()
             while not wait([answering], LOOK_SECONDS).done:
                 # Drawn even if it is the same: where something is drawn, Streamlit can stop.

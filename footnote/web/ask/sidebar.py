@@ -11,6 +11,7 @@ from footnote.rendering.formatting import plain, when
 from footnote.web.ask.answer import PLACE
 from footnote.web.ask.pending import Asked
 from footnote.web.components import cancelled, dangerous
+from footnote.web.language import _
 from footnote.web.server.session import errors_shown
 from indexer.store.errors import UnknownDocumentError
 from rag.history import TITLE_CHARACTERS, History, UnknownConversationError
@@ -49,7 +50,7 @@ def open_conversation(identifier: str) -> None:
 def side(access: Access, history: History, talk: Conversation | None) -> Asked:
     """Draw the side bar; return what is asked."""
     st.button(
-        "New conversation",
+        _("New conversation"),
         icon=":material/edit_square:",
         width="stretch",
         on_click=open_conversation,
@@ -59,22 +60,22 @@ def side(access: Access, history: History, talk: Conversation | None) -> Asked:
     chosen = None if documents else _collections(access, history, talk)
     conversations = history.conversations(limit=SHOWN)
     if conversations:
-        st.markdown("##### Conversations")
+        st.markdown(_("##### Conversations"))
         text = st.text_input(
-            "Search conversations",
-            placeholder="Search conversations",
+            _("Search conversations"),
+            placeholder=_("Search conversations"),
             label_visibility="collapsed",
             icon=":material/search:",
             key="conversation_search",
         )
         found = history.conversations(text, limit=SHOWN) if text else conversations
         if not found:
-            st.caption("No conversation holds these words.")
+            st.caption(_("No conversation holds these words."))
         with st.container(gap=None, key="conversations"):
             for conversation in found:
                 _entry(history, conversation, talk)
         if len(found) == SHOWN:
-            st.caption("Search to find older ones.")
+            st.caption(_("Search to find older ones."))
     return Asked(chosen, documents)
 
 
@@ -88,10 +89,10 @@ def _documents(access: Access) -> tuple[str, ...]:
     if not found:
         return ()
     with st.container(border=True, key="only", gap="xsmall"):
-        st.markdown("**Asked alone**")
+        st.markdown(_("**Asked alone**"))
         for one in found:
             st.caption(plain(one.title))
-        st.button("Ask everything", icon=":material/close:", type="tertiary", on_click=_ask_all)
+        st.button(_("Ask everything"), icon=":material/close:", type="tertiary", on_click=_ask_all)
     return tuple(one.id for one in found)
 
 
@@ -114,11 +115,11 @@ def _collections(
 
     before = [one for one in (talk.collections if talk else ()) if one in names]
     chosen = st.multiselect(
-        "Ask in",
+        _("Ask in"),
         options=list(names),
         default=before,
         format_func=names.__getitem__,
-        placeholder="All collections",
+        placeholder=_("All collections"),
         key=key,
         on_change=choose,
     )
@@ -159,8 +160,8 @@ def _entry(history: History, conversation: Conversation, talk: Conversation | No
 @st.dialog("Rename conversation")
 def _rename(history: History, conversation: Conversation) -> None:
     with st.form("rename", border=False):
-        title = st.text_input("Name", value=conversation.title, max_chars=TITLE_CHARACTERS)
-        if st.form_submit_button("Save", type="primary") and title.strip():
+        title = st.text_input(_("Name"), value=conversation.title, max_chars=TITLE_CHARACTERS)
+        if st.form_submit_button(_("Save"), type="primary") and title.strip():
             with errors_shown():
                 history.rename(conversation.id, title.strip())
                 st.rerun()
@@ -175,7 +176,7 @@ def _delete(history: History, conversation: Conversation) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         if cancelled():
             st.rerun()
-        if dangerous("Delete"):
+        if dangerous(_("Delete")):
             with errors_shown():
                 history.delete(conversation.id)
                 if st.query_params.get("c") == conversation.id:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.rendering.formatting import count, listed, plain, size
+from footnote.rendering.formatting import listed, plain, size
 from footnote.web import progress
 from footnote.web.components import cancelled, dangerous
+from footnote.web.language import _, counted
 from footnote.web.server import session
 from footnote.web.server.session import errors_shown
 from indexer.records import Document, Receipt
@@ -33,29 +34,29 @@ def show(access: Access, collections: dict[int, str]) -> None:
             may = "ask them alone, move, read again or delete them"
             st.caption(f"Tick documents to {may if access.person.admin else 'ask them alone'}.")
             return
-        st.markdown(f"**{count(len(selected), 'document')} selected**")
+        st.markdown(f"**{counted(len(selected), 'document')} selected**")
         _ask_button(readable)
         if access.person.admin:
-            if st.button("Move", icon=":material/drive_file_move:"):
+            if st.button(_("Move"), icon=":material/drive_file_move:"):
                 move(access, selected, collections)
             st.button(
-                "Read again",
+                _("Read again"),
                 icon=":material/refresh:",
                 disabled=not readable,
                 help="" if readable else UNREAD,
                 on_click=_read_selected_again,
                 args=(access, readable, collections),
             )
-            if st.button("Delete", icon=":material/delete:"):
+            if st.button(_("Delete"), icon=":material/delete:"):
                 confirm_deletion(access, selected)
-        st.button("Clear selection", type="tertiary", on_click=_select_none)
+        st.button(_("Clear selection"), type="tertiary", on_click=_select_none)
 
 
 def _ask_button(readable: Sequence[Document]) -> None:
     some = 0 < len(readable) <= MOST_ASKED
     said = f"At most {MOST_ASKED} at a time." if readable else UNREAD
     if st.button(
-        "Ask these" if len(readable) != 1 else "Ask this one",
+        _("Ask these") if len(readable) != 1 else _("Ask this one"),
         icon=":material/forum:",
         type="primary",
         disabled=not some,
@@ -106,17 +107,17 @@ def move(access: Access, selected: Sequence[Document], collections: dict[int, st
     others = [name for number, name in collections.items() if here != {number}]
     st.markdown(plain(listed([one.title for one in selected], 5)))
     if not others:
-        st.markdown("There is no other collection. Make one first, under *Collection* above.")
+        st.markdown(_("There is no other collection. Make one first, under *Collection* above."))
         return
-    target = st.selectbox("To the collection", others, key="move_to")
+    target = st.selectbox(_("To the collection"), others, key="move_to")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if cancelled():
             st.rerun()
-        if st.button(f"Move {count(len(selected), 'document')}", type="primary"):
-            with errors_shown(), st.spinner("Moving …"):
+        if st.button(f"Move {counted(len(selected), 'document')}", type="primary"):
+            with errors_shown(), st.spinner(_("Moving …")):
                 moved = access.move([one.id for one in selected], target)
                 st.session_state[RECEIPT] = (
-                    f"**Moved:** {count(len(moved), 'document')} to {plain(target)}"
+                    f"**Moved:** {counted(len(moved), 'document')} to {plain(target)}"
                 )
                 _select_none()
                 st.rerun()
@@ -133,8 +134,8 @@ def confirm_deletion(access: Access, selected: Sequence[Document]) -> None:
     with st.container(horizontal=True, horizontal_alignment="right"):
         if cancelled():
             st.rerun()
-        if dangerous(f"Delete {count(len(selected), 'document')}"):
-            with errors_shown(), st.spinner("Deleting …"):
+        if dangerous(f"Delete {counted(len(selected), 'document')}"):
+            with errors_shown(), st.spinner(_("Deleting …")):
                 receipt = access.delete([document.id for document in selected])
                 st.session_state[RECEIPT] = deleted(receipt)
                 _select_none()
@@ -145,11 +146,11 @@ def confirm_deletion(access: Access, selected: Sequence[Document]) -> None:
 
 def deleted(receipt: Receipt) -> str:
     """What a deletion removed, as it is shown."""
-    quotes = f" · {count(receipt.quotes, 'quote')} taken out of past answers"
+    quotes = f" · {counted(receipt.quotes, 'quote')} taken out of past answers"
     return (
-        f"**Deleted:** {count(len(receipt.documents), 'document')},"
-        f" {count(receipt.pages, 'page')}, {count(receipt.passages, 'passage')},"
-        f" {count(receipt.vectors, 'search vector')}, {count(receipt.files, 'file')}"
+        f"**Deleted:** {counted(len(receipt.documents), 'document')},"
+        f" {counted(receipt.pages, 'page')}, {counted(receipt.passages, 'passage')},"
+        f" {counted(receipt.vectors, 'search vector')}, {counted(receipt.files, 'file')}"
         f" · {size(receipt.bytes)} freed" + (quotes if receipt.quotes else "")
     )
 
@@ -162,7 +163,7 @@ def receipt() -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="receipt"):
         st.markdown(f":material/check_circle: {said}", width="stretch")
         st.button(
-            "Close",
+            _("Close"),
             icon=":material/close:",
             type="tertiary",
             key="close-receipt",

@@ -8,8 +8,9 @@ import streamlit as st
 
 from footnote import samples
 from footnote.arranging import LONGEST_NAME
-from footnote.rendering.formatting import count, plain
+from footnote.rendering.formatting import plain
 from footnote.web.components import cancelled, dangerous
+from footnote.web.language import _, counted
 from footnote.web.library import chosen_rows
 from footnote.web.server.session import errors_shown
 
@@ -31,17 +32,17 @@ def choose(access: Access) -> str:
     own = [name for name in names if name != samples.COLLECTION]
     options = [*own, *([NEW] if access.person.admin else []), *(set(names) - set(own))]
     chosen = st.selectbox(
-        "Collection",
+        _("Collection"),
         options,
-        format_func=lambda one: one or "+ New collection …",
-        help="A collection is a set of documents that you ask together.",
+        format_func=lambda one: one or _("+ New collection …"),
+        help=_("A collection is a set of documents that you ask together."),
         key="collection_to_add_to",
     )
     if chosen or not access.person.admin:
         return chosen or ""
     taken = {name.casefold() for name in names}
     name = st.text_input(
-        "Name of the new collection",
+        _("Name of the new collection"),
         value="" if FIRST_NAME.casefold() in taken else FIRST_NAME,
         max_chars=LONGEST_NAME,
         key="collection_to_make",
@@ -58,10 +59,10 @@ def manage(access: Access, number: int) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="collection"):
         st.markdown(f"**{plain(found.name)}**", width="content")
-        if st.button("Rename", icon=":material/edit:", type="tertiary", key="rename-collection"):
+        if st.button(_("Rename"), icon=":material/edit:", type="tertiary", key="rename-collection"):
             _rename(access, found)
         if st.button(
-            "Delete collection", icon=":material/delete:", type="tertiary", key="drop-collection"
+            _("Delete collection"), icon=":material/delete:", type="tertiary", key="drop-collection"
         ):
             _delete(access, found)
 
@@ -69,8 +70,8 @@ def manage(access: Access, number: int) -> None:
 @st.dialog("Rename collection")
 def _rename(access: Access, found: Collection) -> None:
     with st.form("rename_collection", border=False):
-        name = st.text_input("Name", value=found.name, max_chars=LONGEST_NAME)
-        if st.form_submit_button("Save", type="primary"):
+        name = st.text_input(_("Name"), value=found.name, max_chars=LONGEST_NAME)
+        if st.form_submit_button(_("Save"), type="primary"):
             with errors_shown():
                 access.rename_collection(found.id, name)
                 st.rerun()
@@ -80,14 +81,14 @@ def _rename(access: Access, found: Collection) -> None:
 def _delete(access: Access, found: Collection) -> None:
     total = access.documents([found.id], limit=1).total
     st.markdown(
-        f"**{plain(found.name)}** will be removed with {count(total, 'document')} and whatever past"
-        " answers quote of them. No search or answer finds any of it again."
+        f"**{plain(found.name)}** will be removed with {counted(total, 'document')} and whatever"
+        " past answers quote of them. No search or answer finds any of it again."
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
         if cancelled():
             st.rerun()
-        if dangerous("Delete the collection"):
-            with errors_shown(), st.spinner("Deleting …"):
+        if dangerous(_("Delete the collection")):
+            with errors_shown(), st.spinner(_("Deleting …")):
                 receipt = access.delete_collection(found.id)
                 st.session_state[chosen_rows.RECEIPT] = chosen_rows.deleted(receipt)
                 st.session_state["document_collection"] = 0

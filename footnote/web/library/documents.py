@@ -9,6 +9,7 @@ import streamlit as st
 
 from footnote.rendering.formatting import listed, plain, size, when
 from footnote.web import components, progress
+from footnote.web.language import _
 from footnote.web.library import chosen_rows, collection
 from footnote.web.library.chosen_rows import SELECTED
 from footnote.web.page_view import file_name
@@ -39,9 +40,9 @@ def show(access: Access) -> None:
     if not collections:
         st.space("small")
         st.markdown(
-            "Nothing here yet. Drop your first documents above."
+            _("Nothing here yet. Drop your first documents above.")
             if access.person.admin
-            else "Nothing has been shared with you yet. Ask an admin to share a collection."
+            else _("Nothing has been shared with you yet. Ask an admin to share a collection.")
         )
         return
     chosen, text, state = _filters(collections)
@@ -50,7 +51,7 @@ def show(access: Access) -> None:
     if len(chosen) == 1:
         collection.manage(access, chosen[0])
     if not found.total:
-        st.markdown("No document matches." if text or state else "This collection is empty.")
+        st.markdown(_("No document matches.") if text or state else _("This collection is empty."))
         return
     if first >= found.total:  # rows were deleted meanwhile
         st.session_state[FIRST] = 0
@@ -70,7 +71,7 @@ def show(access: Access) -> None:
     components.table(
         key=key,
         data={
-            "columns": COLUMNS,
+            "columns": [one | {"label": _(str(one["label"]))} for one in COLUMNS],
             "rows": [_row(document, collections) for document in found.rows],
             "selected": st.session_state.get(SELECTED, []),
             "selectable": True,
@@ -102,22 +103,22 @@ def offer_update(access: Access) -> None:
                 width="stretch",
             )
             st.button(
-                "Bring up to date", on_click=chosen_rows.read_again, args=(access, behind, [])
+                _("Bring up to date"), on_click=chosen_rows.read_again, args=(access, behind, [])
             )
 
 
 def _filters(collections: dict[int, str]) -> tuple[list[int], str, str]:
     with st.container(horizontal=True, vertical_alignment="center", key="filters"):
         text = st.text_input(
-            "Search",
-            placeholder="Search by title or file name",
+            _("Search"),
+            placeholder=_("Search by title or file name"),
             icon=":material/search:",
             label_visibility="collapsed",
             key="document_search",
             on_change=_to_first_page,
         )
         one_of = st.selectbox(
-            "Collection",
+            _("Collection"),
             [0, *collections],
             format_func=lambda one: collections.get(one, "All collections"),
             label_visibility="collapsed",
@@ -126,9 +127,9 @@ def _filters(collections: dict[int, str]) -> tuple[list[int], str, str]:
             width=240,
         )
         state = st.segmented_control(
-            "Health",
+            _("Health"),
             ["", *HEALTH],
-            format_func=lambda one: HEALTH.get(one, "All"),
+            format_func=lambda one: _(HEALTH.get(one, "All")),
             default="",
             required=True,
             wrap=True,
@@ -156,7 +157,7 @@ def _row(document: Document, collections: dict[int, str]) -> dict[str, Any]:
 
 def _health(document: Document) -> str:
     unread = ", newest version not readable" if document.unread else ""
-    return HEALTH[document.state] + unread + (", hidden text" if document.hidden else "")
+    return _(HEALTH[document.state]) + unread + (", hidden text" if document.hidden else "")
 
 
 def _name_or_fault(document: Document) -> str:

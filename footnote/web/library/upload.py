@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.rendering.formatting import count, listed, plain
+from footnote.rendering.formatting import listed, plain
 from footnote.web import progress
+from footnote.web.language import _, counted
 from footnote.web.library import web_page
 from footnote.web.library.collection import choose
 from footnote.web.server.session import errors_shown
@@ -60,20 +61,30 @@ def _way(access: Access) -> str:
     if access.may_fetch():
         ways.append(WEB)
     return st.segmented_control(
-        "Add documents", ways, default=FILES, required=True, wrap=True, key="way_to_add"
+        _("Add documents"),
+        ways,
+        default=FILES,
+        format_func=_,
+        required=True,
+        wrap=True,
+        key="way_to_add",
     )
 
 
 def _files(*, whole_folder: bool) -> list[UploadedFile]:
     """Draw the drop zone; what has been dropped there."""
     files = st.file_uploader(
-        "Drop a folder here, or choose it" if whole_folder else "Drop files here, or choose them",
+        _("Drop a folder here, or choose it")
+        if whole_folder
+        else _("Drop files here, or choose them"),
         accept_multiple_files="directory" if whole_folder else True,
         key=f"{'folder' if whole_folder else 'files'}-{st.session_state.get(ROUND, 0)}",
     )
     st.caption(
-        "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, e-mail, web pages, Markdown, text and"
-        " more. Drop the same again, and only what has changed is read."
+        _(
+            "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, e-mail, web pages, Markdown, text"
+            " and more. Drop the same again, and only what has changed is read."
+        )
     )
     return files or []
 
@@ -83,7 +94,7 @@ def _add_button(access: Access, files: Mapping[str, UploadedFile], collection: s
     lacking = "" if collection else "Give the new collection a name first."
     lacking = lacking if files else "Choose files first."
     if st.button(
-        f"Add {count(len(files), 'file')}" if files else "Add files",
+        f"Add {counted(len(files), 'file')}" if files else _("Add files"),
         type="primary",
         disabled=bool(lacking),
         help=lacking or None,
@@ -103,7 +114,7 @@ def _replaced(access: Access, names: Sequence[str], collection: str) -> list[str
     taken = [document.path for document in there]
     st.markdown(f"{plain(listed(taken))} {'is' if len(taken) == 1 else 'are'} there already.")
     if not access.may("manage", there[0].collection):
-        st.caption("What you add is kept beside that, under another name.")
+        st.caption(_("What you add is kept beside that, under another name."))
         return []
     choice = st.radio(
         "What is there already",
@@ -119,22 +130,24 @@ def _server_folder(access: Access, collection: str) -> None:
     """A folder of the computer that Footnote runs on, once or from now on."""
     with st.form(f"folder-{st.session_state.get(FOLDERS, 0)}", border=False):
         path = st.text_input(
-            "Path of the folder",
+            _("Path of the folder"),
             placeholder="/home/me/documents",
-            help="A folder of the computer that Footnote runs on.",
+            help=_("A folder of the computer that Footnote runs on."),
             key="folder_path",
         )
         follow = st.checkbox(
-            "Keep in step",
-            help="What is added, changed or deleted in the folder is followed, until you stop it.",
+            _("Keep in step"),
+            help=_(
+                "What is added, changed or deleted in the folder is followed, until you stop it."
+            ),
             key="folder_follow",
         )
-        if st.form_submit_button("Add the folder", type="primary") and path.strip():
+        if st.form_submit_button(_("Add the folder"), type="primary") and path.strip():
             folder = Path(path.strip()).expanduser()
             if not folder.exists():
-                st.error("There is no such file or folder. Check the path.")
+                st.error(_("There is no such file or folder. Check the path."))
             elif not collection:
-                st.error("Choose a collection first.")
+                st.error(_("Choose a collection first."))
             else:
                 arguments = {
                     "paths": [str(folder)],
