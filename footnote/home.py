@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from indexer.parsers.reading import ReadingLimits
     from indexer.records import Collection, Document
     from indexer.sandbox.page_renderer import PagePictures
-    from indexer.search.searcher import Mode, Scope, Searcher, SearchResult
+    from indexer.search.searcher import Scope, Searcher
     from rag.answer import Answerer
     from rag.llm.client import ChatModel
     from rag.reader.reader import Reader
@@ -181,14 +181,6 @@ class Home:
         spec = self.registry.specs().get(self.registry.current())  # it may be gone, or damaged
         return shipped() if spec and FITTED_WITH in spec.base else None
 
-    def find(self, query: str, scope: Scope, k: int = 10, mode: Mode = "fused") -> SearchResult:
-        """As `Searcher.find`; the first fused hits in the reader's order."""
-        if mode != "fused" or self.reader is None:
-            return self.searcher.find(query, scope, k, mode)
-        from rag.reader.search import ReadingSearcher
-
-        return ReadingSearcher(self.searcher, self.store, self.reader).find(query, scope, k)
-
     @cached_property
     def pictures(self) -> PagePictures:
         """Pictures of pages, drawn beside the app."""
@@ -279,7 +271,7 @@ class Home:
             report = self._ingest(number, workers, elsewhere).run(
                 sources, number, force=force, progress=progress, cancelled=cancelled
             )
-        self._complete(number)
+            self._complete(number, elsewhere)
         return report
 
     def reindex(
@@ -340,14 +332,14 @@ class Home:
                     self.store, self.embedder, collection, cancelled=cancelled, encoders=encoders
                 )
 
-    def _complete(self, collection: int) -> None:
+    def _complete(self, collection: int, elsewhere: Cluster | None = None) -> None:
         """See to a collection's index; another embedder may have come into use meanwhile."""
         from indexer.vector.generations import fill_generation
 
         if fingerprint := self.store.generation(collection):
             if self.store.unembedded(collection, fingerprint, 1):
                 fill_generation(self.store, self.embedder_of(collection), collection)
-            self.searcher.maintain(collection)
+            self.searcher.maintain(collection, adders=elsewhere and elsewhere.adders)
 
     def watch(
         self, paths: Sequence[Path], collection: str, stop: Event | None = None

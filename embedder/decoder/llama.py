@@ -134,13 +134,13 @@ class Attention(nn.Module):
         else:
             self.q_norm = self.k_norm = nn.Identity()
 
-    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
         """[batch, length, hidden] → the same; `mask` as in `Llama.forward`."""
         batch, length, _ = x.shape
         q = self.q_norm(self.q_proj(x).view(batch, length, self.heads, self.width))
         k = self.k_norm(self.k_proj(x).view(batch, length, self.kv_heads, self.width))
         v = self.v_proj(x).view(batch, length, self.kv_heads, self.width)
-        q, k = _rotate(q, rotation).transpose(1, 2), _rotate(k, rotation).transpose(1, 2)
+        q, k = rotate(q, angles).transpose(1, 2), rotate(k, angles).transpose(1, 2)
         shared = self.heads // self.kv_heads
         k = k.repeat_interleave(shared, dim=1)
         v = v.transpose(1, 2).repeat_interleave(shared, dim=1)
@@ -174,9 +174,9 @@ class Layer(nn.Module):
         self.input_layernorm = RMSNorm(shape.hidden, shape.epsilon)
         self.post_attention_layernorm = RMSNorm(shape.hidden, shape.epsilon)
 
-    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
         """[batch, length, hidden] → the same; `mask` as in `Llama.forward`."""
-        x = x + self.self_attn(self.input_layernorm(x), rotation, mask)
+        x = x + self.self_attn(self.input_layernorm(x), angles, mask)
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
@@ -203,25 +203,25 @@ class Llama(nn.Module):
         wanted = [feature % (last + 1) for feature in features]
         x = self.embed_tokens(ids)
         states = {0: x}
-        rotation = _rotation(ids.shape[1], self.shape, x)
+        angles = rotation(ids.shape[1], self.shape.head_width, self.shape.rope_base, x)
         for number, layer in enumerate(self.layers[: max(wanted)], start=1):
-            x = layer(x, rotation, mask)
+            x = layer(x, angles, mask)
             if number in wanted:
                 states[number] = self.norm(x) if number == last else x
         return [states[feature] for feature in wanted]
 
 
-def _rotation(length: int, shape: LlamaShape, like: Tensor) -> tuple[Tensor, Tensor]:
+def rotation(length: int, width: int, base: float, like: Tensor) -> tuple[Tensor, Tensor]:
     """Cosines and sines [length, 1, head width] of RoPE (Su et al., arXiv 2104.09864)."""
-    steps = torch.arange(0, shape.head_width, 2, device=like.device, dtype=torch.float32)
-    rates = shape.rope_base ** (-steps / shape.head_width)
+    steps = torch.arange(0, width, 2, device=like.device, dtype=torch.float32)
+    rates = base ** (-steps / width)
     angles = torch.outer(torch.arange(length, device=like.device, dtype=torch.float32), rates)
     angles = torch.cat((angles, angles), dim=-1)[:, None, :]
     return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
 
 
-def _rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+def rotate(x: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
     """Turn each half-split pair of x [batch, length, heads, width] by its position's angle."""
-    cosine, sine = rotation
+    cosine, sine = angles
     first, second = x.chunk(2, dim=-1)
     return x * cosine + torch.cat((-second, first), dim=-1) * sine

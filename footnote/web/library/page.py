@@ -8,7 +8,7 @@ import streamlit as st
 
 from footnote.web import progress
 from footnote.web.language import _, counted
-from footnote.web.library import chosen_rows, document, documents, upload
+from footnote.web.library import chosen_rows, document, documents, languages, upload
 from footnote.web.server import session
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def show() -> None:
         upload.show(access)
         progress.show(access)
         documents.offer_update(access)
+        languages.show(access)
         documents.show(access)
         _let_others_in(access)
 
