@@ -245,7 +245,7 @@ def test_a_folder_is_added_and_its_form_goes(browser, filled, tmp_path):
     (tmp_path / "Mill.txt").write_text("The mill was built in 1890.")
     with reading(browser, filled, "/library") as page:
         page.get_by_text("A folder of the server").click()
-        page.get_by_label("Path of the folder").fill(str(tmp_path))
+        page.get_by_label("Path of the folder", exact=True).fill(str(tmp_path))
         button(page, "Add the folder").click()
         page.locator("tbody tr", has_text="Mill").wait_for()
 
