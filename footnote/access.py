@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from embedder.errors import FootnoteError
 from embedder.registry import SHIPPED, UnknownEmbedderError
-from footnote import deletion
+from footnote import arranging, deletion
 from footnote.accounts import audit, keys, sharing, signin
 from footnote.accounts.people import ONLY_USER, People, Person
 from footnote.home import UnknownCollectionError
-from footnote.jobs import queue, uploads
+from footnote.jobs import fetch, queue, uploads
 from footnote.jobs.queue import Job, JobError
+from footnote.settings import OFF, ON
 from indexer.store.errors import UnknownDocumentError
 from rag.history import History
 
@@ -94,8 +95,8 @@ def check_order(home: Home, order: Job) -> None:
     Raises `NotAllowedError` or `UnknownCollectionError`.
     """
     name, number = order.arguments.get("collection", ""), order.arguments.get("collection_id")
-    there = home.store.collection(name)
-    if number is not None and (there is None or there.id != number):
+    there = queue.collection_of(home, order)
+    if number is not None and there is None:
         raise UnknownCollectionError(
             f"the collection {name!r} has been deleted since this was ordered"
         )
@@ -157,10 +158,19 @@ class Access:
         """Whether documents may be added anywhere; an admin makes the place."""
         return self.person.admin or bool(self.collections_to_add_to())
 
-    def scope(self, chosen: Several[int] | None = None) -> Scope:
-        """Of the chosen collections (None: all) those that may be read."""
+    def scope(self, chosen: Several[int] | None = None, documents: Several[str] = ()) -> Scope:
+        """Of the chosen collections (None: all) those that may be read.
+
+        With documents: those of them that may be read, in whichever collection they are. Raises
+        `UnknownDocumentError` where one of them may not.
+        """
         from indexer.search.searcher import Scope
 
+        if documents:
+            named = [self.document(one) for one in documents]
+            return Scope(
+                frozenset(one.collection for one in named), frozenset(one.id for one in named)
+            )
         readable = self._readable()
         return Scope(readable if chosen is None else readable & frozenset(chosen))
 
@@ -251,11 +261,13 @@ class Access:
         chosen: Several[int] | None = None,
         before: Sequence[Turn] = (),
         stream: Callable[[str], None] | None = None,
+        documents: Several[str] = (),
     ) -> Answer:
-        """As `Answerer.ask`."""
-        home = self._home
-        answerer = home.common_answerer if self._attached else home.answerer
-        return answerer.ask(question, self.scope(chosen), before, stream)
+        """As `Answerer.ask`; of these documents alone, where some are named."""
+        home, scope = self._home, self.scope(chosen, documents)
+        common = self._attached and not scope.documents
+        answerer = home.common_answerer if common else home.answerer
+        return answerer.ask(question, scope, before, stream)
 
     def part(self, what: str, names: Several[str], given: Mapping[str, Any]) -> Any:
         """As `Part.say`: what another home asks, of the collections that may be read."""
@@ -389,6 +401,25 @@ class Access:
         }
         return queue.submit(self._home, "index", arguments, self.person.id)
 
+    def may_fetch(self) -> bool:
+        """Whether web pages may be added by their address: where an admin has allowed it."""
+        return self.may_add() and self._home.settings.choice("web_pages", OFF, ON) == ON
+
+    def add_page(self, address: str, collection: str) -> str:
+        """Have a web page read into a collection; the job's id.
+
+        Raises `NotAllowedError`, `UnknownCollectionError` or `FetchError`.
+        """
+        if not self.may_fetch():
+            raise NotAllowedError("web pages are not fetched here; an admin may allow it")
+        if self._to_add_to(collection) is None and not self.person.admin:
+            raise UnknownCollectionError(
+                f"there is no collection {collection!r} that you may add documents to"
+            )
+        page = fetch.fetch(address)
+        known = [page.name] if self.person.admin else []
+        return self.add_files([(page.name, page.content)], collection, known)
+
     def work(self, kind: str, arguments: Mapping[str, Any]) -> str:
         """Start any other job; for admins. Returns its id. Raises `NotAllowedError`."""
         return queue.submit(self.everything(), kind, arguments, self.person.id)
@@ -396,6 +427,27 @@ class Access:
     def delete(self, documents: Iterable[str]) -> Receipt:
         """Delete documents. Raises `NotAllowedError`."""
         return deletion.delete(self.everything(), documents, self.person.name)
+
+    def make_collection(self, name: str) -> Collection:
+        """As `arranging.make_collection`. Raises `NotAllowedError`."""
+        return arranging.make_collection(self.everything(), name, self.person.name)
+
+    def rename_collection(self, collection: int, name: str) -> Collection:
+        """As `arranging.rename_collection`. Raises `NotAllowedError`."""
+        return arranging.rename_collection(self.everything(), collection, name, self.person.name)
+
+    def move(self, documents: Iterable[str], collection: str) -> list[Document]:
+        """As `arranging.move`; what another search model reads there is read by it in a job.
+
+        Raises `NotAllowedError` or `UnknownCollectionError`.
+        """
+        home = self.everything()
+        target = home.collection(collection)
+        moved = arranging.move(home, documents, target, self.person.name)
+        if moved and arranging.lacks_vectors(home, target):
+            chosen = [one.id for one in moved]
+            self.work("reindex", {"collection": target.name, "documents": chosen})
+        return moved
 
     def delete_collection(self, collection: int) -> Receipt:
         """Delete a collection. Raises `NotAllowedError`."""

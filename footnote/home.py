@@ -34,6 +34,8 @@ from indexer.store.errors import UnknownDocumentError, UnknownOriginalError
 from indexer.store.store import Store
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from embedder.decoder.precision import Precision
     from embedder.model import Embedder
     from indexer.cluster.driver import Cluster
@@ -386,14 +388,16 @@ class Home:
                 fill_generation(self.store, self.embedder_of(collection), collection)
             self.searcher.maintain(collection, adders=elsewhere and elsewhere.adders)
 
-    def watch(self, paths: Sequence[Path], collection: str) -> Iterator[IngestReport]:
-        """Follow what changes under `paths`, until interrupted; a report each time."""
+    def watch(
+        self, paths: Sequence[Path], collection: str, stop: Event | None = None
+    ) -> Iterator[IngestReport]:
+        """Follow what changes under `paths`, until interrupted or stopped; a report each time."""
         from footnote.deletion import delete
         from indexer.ingest.watch import watch
 
         number = self.store.create_collection(collection).id
         removed = partial(delete, self)  # which is logged
-        for report in watch(partial(self._ingest, number), paths, number, delete=removed):
+        for report in watch(partial(self._ingest, number), paths, number, stop, removed):
             self._complete(number)
             yield report
 

@@ -91,6 +91,7 @@ _KNOWN = (
     _Known("unpack_mb", "FOOTNOTE_UNPACK_MB", "1024", "most that a file may unpack to, in MB"),
     _Known("unpack_ratio", "FOOTNOTE_UNPACK_RATIO", "300", "most times its size it may unpack to"),
     _Known("nesting", "FOOTNOTE_NESTING", "2", "archives and mails inside each other, at most"),
+    _Known("web_pages", "FOOTNOTE_WEB_PAGES", OFF, f"pages of the web by address: {OFF}, or {ON}"),
     _Known("api_rate", "FOOTNOTE_API_RATE", "600", "API requests a minute of one person, at most"),
     _Known("api_at_once", "FOOTNOTE_API_AT_ONCE", "32", "API requests worked on at once, at most"),
     _Known(

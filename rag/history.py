@@ -18,6 +18,7 @@ from indexer.store import redaction
 from indexer.store.store import Store
 from rag.records import Answer, Conversation, Turn, UnreadableAnswerError, from_json, to_json
 
+REASON_CHARACTERS = 300  # of what a reader found wrong
 TITLE_CHARACTERS = 80  # of a conversation's title; what is longer is cut
 
 
@@ -145,8 +146,8 @@ class History:
             if not gone.rowcount:
                 raise _unknown(conversation)
 
-    def rate(self, turn: int, feedback: int) -> None:
-        """Keep a reader's judgement of a turn: 1 up, -1 down, 0 none.
+    def rate(self, turn: int, feedback: int, reason: str = "") -> None:
+        """Keep a reader's judgement of a turn: 1 up, -1 down, 0 none; and what was wrong.
 
         Raises `UnknownConversationError` where the turn is not in one of the owner's, and
         `NotRatedError` where it is not shown as it was.
@@ -155,9 +156,9 @@ class History:
             raise ValueError(f"feedback is 1, 0 or -1, not {feedback}")
         with self._store.transaction() as connection:
             changed = connection.execute(
-                "UPDATE turns SET feedback = ? WHERE id = ? AND conversation IN"
+                "UPDATE turns SET feedback = ?, reason = ? WHERE id = ? AND conversation IN"
                 " (SELECT id FROM conversations WHERE owner = ?)",
-                (feedback, turn, self._owner),
+                (feedback, " ".join(reason.split())[:REASON_CHARACTERS], turn, self._owner),
             )
             if not changed.rowcount:
                 raise _unknown(str(turn))
@@ -200,7 +201,7 @@ def _turn(row: sqlite3.Row | dict[str, Any]) -> Turn:
         answer = from_json(row["answer"])
     except UnreadableAnswerError:  # one of a conversation, whose other turns are to be read
         answer = _unreadable(row["question"], row["standalone"])
-    return Turn(row["question"], answer, row["id"], row["feedback"], row["asked_at"])
+    return Turn(row["question"], answer, row["id"], row["feedback"], row["asked_at"], row["reason"])
 
 
 def _unreadable(question: str, standalone: str) -> Answer:

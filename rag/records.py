@@ -104,13 +104,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question of a conversation and its answer. `feedback` is 1 for thumbs up, -1 for down."""
+    """A question of a conversation and its answer. `feedback` is 1 for thumbs up, -1 for down.
+
+    `reason` is what the reader found wrong, where it is down.
+    """
 
     question: str
     answer: Answer
     id: int = 0
     feedback: int = 0
     asked_at: float = 0.0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ class Unanswered:
     """A question, in its newest wording, and how often it came.
 
     `refused` times it got no answer, `disliked` times a bad one. `where` is of the newest time.
-    `asked_at` is that time, in seconds since the epoch.
+    `asked_at` is that time, in seconds since the epoch; `reasons` are what its readers say was
+    wrong.
     """
 
     question: str
@@ -43,6 +44,7 @@ class Unanswered:
     disliked: int
     asked_at: float
     where: Where
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class _Asked:
     disliked: bool
     asked_at: float
     collections: frozenset[int]
+    reason: str
 
 
 def unanswered(store: Store, readable: Readable, limit: int = SHOWN) -> list[Unanswered]:
@@ -89,12 +92,14 @@ def _group(store: Store, same: Sequence[_Asked]) -> Unanswered:
         disliked=sum(one.disliked for one in same),
         asked_at=newest.asked_at,
         where=where(store, newest.collections, newest.standalone),
+        reasons=tuple(dict.fromkeys(one.reason for one in same if one.reason)),
     )
 
 
 def _asked(store: Store, readable: Readable) -> Iterable[_Asked]:
     rows = store.connection.execute(
-        "SELECT * FROM (SELECT question, standalone, feedback, asked_at, owner, collections,"
+        "SELECT * FROM (SELECT question, standalone, feedback, reason, asked_at, owner,"
+        "  collections,"
         "  CASE WHEN json_valid(answer) THEN json_extract(answer, '$.abstained') END AS refused"
         "  FROM turns CROSS JOIN conversations ON conversations.id = conversation"  # newest first
         "  ORDER BY turns.id DESC LIMIT ?) WHERE refused OR feedback = -1",
@@ -105,7 +110,8 @@ def _asked(store: Store, readable: Readable) -> Iterable[_Asked]:
         owner = row["owner"]
         if owner not in may_read:
             may_read[owner] = readable(owner)
-        collections = frozenset(json.loads(row["collections"])) & may_read[owner]
+        asked = frozenset(json.loads(row["collections"])) or may_read[owner]  # none means all
+        collections = asked & may_read[owner]
         if collections:
             yield _Asked(
                 row["question"],
@@ -114,6 +120,7 @@ def _asked(store: Store, readable: Readable) -> Iterable[_Asked]:
                 row["feedback"] == -1,
                 row["asked_at"],
                 collections,
+                row["reason"],
             )
 
 

@@ -44,12 +44,13 @@ training.reader
 footnote.samples footnote.settings footnote.rendering
 footnote.cluster
 footnote.accounts footnote.backup footnote.federation
-footnote.deletion footnote.jobs
+footnote.arranging footnote.deletion footnote.jobs
 footnote.doctor footnote.home
 footnote.additions
 footnote.languages
 footnote.status
 footnote.access footnote.library footnote.runs
+footnote.web.language
 footnote.worker footnote.web.components footnote.web.paging
 footnote.web.page_find footnote.web.server
 footnote.mcp

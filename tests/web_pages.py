@@ -99,3 +99,13 @@ def labels(app):
 
 def table(app):
     return next(data for data in _components(app) if "rows" in data)
+
+
+def row_tables(app):
+    """The tables of text, each a list of rows by column."""
+    found = [part for part in _components(app) if "label" in part and "columns" in part]
+    names = [[one["label"] for one in part["columns"]] for part in found]
+    return [
+        [dict(zip(name, row, strict=True)) for row in part["rows"]]
+        for name, part in zip(names, found, strict=True)
+    ]

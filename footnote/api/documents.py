@@ -10,8 +10,8 @@ from starlette.responses import FileResponse, Response
 from footnote.api import schemas
 from footnote.api.caller import Caller
 from footnote.api.errors import RequestError
-from footnote.api.highlight import highlighted
 from footnote.rendering.formatting import file_name
+from footnote.rendering.highlight import highlighted
 from indexer.records import Document, Receipt, Span
 
 router = APIRouter(prefix="/api/v1", tags=["documents"])
@@ -32,6 +32,24 @@ def collections(access: Caller) -> schemas.Collections:
         for one in access.collections()
     ]
     return schemas.Collections(collections=found)
+
+
+@router.post("/collections", status_code=201)
+def make_collection(wanted: schemas.CollectionName, access: Caller) -> schemas.CollectionOut:
+    """Make an empty collection; for admins."""
+    made = access.make_collection(wanted.name)
+    return schemas.CollectionOut(name=made.name, documents=0, may_add=True)
+
+
+@router.patch("/collections/{name:path}")
+def rename_collection(
+    name: str, wanted: schemas.CollectionName, access: Caller
+) -> schemas.CollectionOut:
+    """Give a collection another name; for admins."""
+    (number,) = tuple(access.named([name]) or ())
+    made = access.rename_collection(number, wanted.name)
+    total = access.documents([number], limit=1).total
+    return schemas.CollectionOut(name=made.name, documents=total, may_add=True)
 
 
 @router.delete("/collections/{name:path}")
@@ -78,6 +96,15 @@ def upload(
 def document(document: str, access: Caller) -> Document:
     """One document with its health."""
     return access.document(document)
+
+
+@router.patch("/documents/{document}")
+def move(document: str, wanted: schemas.DocumentPlace, access: Caller) -> Document:
+    """Move a document, with its revisions, into another collection; for admins."""
+    found = access.document(document)
+    access.named([wanted.collection])
+    access.move([found.id], wanted.collection)
+    return access.document(found.id)
 
 
 @router.delete("/documents/{document}")

@@ -9,12 +9,18 @@ from embedder.errors import FootnoteError
 from embedder.registry import UnknownEmbedderError
 from footnote.access import ElsewhereError, NotAllowedError, NotSignedInError
 from footnote.accounts.people import PeopleError
+from footnote.arranging import UnfitNameError
 from footnote.home import UnknownCollectionError
 from footnote.jobs.queue import JobError
 from footnote.web.server import programs
 from indexer.parsers.errors import ParseError
 from indexer.store.database import SnapshotError
-from indexer.store.errors import UnknownDocumentError, UnknownOriginalError
+from indexer.store.errors import (
+    CollectionNameTakenError,
+    TwinDocumentError,
+    UnknownDocumentError,
+    UnknownOriginalError,
+)
 from rag.answer import EmptyQuestionError
 from rag.explain import NothingExpectedError
 
@@ -31,6 +37,9 @@ _STATUS: tuple[tuple[type[FootnoteError], int], ...] = (
     (EmptyQuestionError, 422),
     (NothingExpectedError, 422),
     (ParseError, 422),
+    (UnfitNameError, 422),
+    (CollectionNameTakenError, 409),
+    (TwinDocumentError, 409),
     (PeopleError, 422),
     (SnapshotError, 403),
     (StorageError, 507),

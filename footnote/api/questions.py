@@ -40,7 +40,10 @@ async def ask(wanted: schemas.Ask, access: Caller) -> Any:
     """
     chosen = access.named(wanted.collections)
     before = turns((one.question, one.answer) for one in wanted.history)
-    answering = events.Working(lambda tell: access.ask(wanted.question, chosen, before, tell))
+    documents = frozenset(wanted.documents)
+    answering = events.Working(
+        lambda tell: access.ask(wanted.question, chosen, before, tell, documents)
+    )
     if wanted.stream:
         return events.response(_told(answering))
     async for _ in answering:

@@ -38,6 +38,18 @@ class CollectionOut(BaseModel):
     may_add: bool = Field(description="Whether you may add documents to it.")
 
 
+class CollectionName(_Request):
+    """What a collection is to be called."""
+
+    name: str = Field(min_length=1, max_length=200)
+
+
+class DocumentPlace(_Request):
+    """Where a document is to be."""
+
+    collection: str = Field(max_length=200, description="The collection that it moves to.")
+
+
 class Collections(BaseModel):
     """All collections that you may read."""
 
@@ -162,6 +174,9 @@ class Ask(_Request):
 
     question: str = Field(max_length=_LONGEST_QUESTION)
     collections: list[str] = Field([], description="Names; none for all that you may read.")
+    documents: list[str] = Field(
+        [], max_length=100, description="Ids: only these are asked, whatever the collections."
+    )
     history: list[Exchange] = Field(
         [], max_length=50, description="The talk so far, oldest first, for follow-up questions."
     )

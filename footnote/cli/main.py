@@ -19,6 +19,7 @@ import click
 from embedder.atomic import is_of_storage, storage_error
 from embedder.errors import FootnoteError
 from footnote.cli.app import app, mcp, serve
+from footnote.cli.collections import collections, move
 from footnote.cli.common import MODES, as_json_option, inert, on_ray, open_home, show
 from footnote.cli.evaluation import evaluate
 from footnote.cli.federation import attach, detach
@@ -209,6 +210,10 @@ def delete(context: click.Context, documents: tuple[str, ...], as_json: bool) ->
         raise UnknownDocumentError(
             f"there is no document {', '.join(map(repr, unknown))}; `footnote documents` lists them"
         )
+
+
+main.add_command(move)
+main.add_command(collections)
 
 
 @main.command()

@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from sqlite_utils.db import Table
 
     from footnote.home import Home
+    from indexer.records import Collection
 
 JobState = Literal["waiting", "running", "cancelling", "done", "failed", "cancelled"]
 # What jobs do; `footnote.worker.kinds` says how.
-KINDS = ("index", "reindex", "write", "examples", "train", "add", "switch")
+KINDS = ("index", "reindex", "watch", "write", "examples", "train", "add", "switch")
 ACTIVE = ("waiting", "running", "cancelling")
 PROGRESS_SECONDS = 0.5  # how often progress reaches the database, and cancelling is noticed
 FEW_FILES = 10  # of an upload that does not wait for larger ones
@@ -86,6 +87,12 @@ class JobControl:
     def owner(self) -> str:
         """The id of who ordered the job; '' where nobody was registered."""
         return self._job.owner
+
+    def look(self) -> bool:
+        """Whether someone asked the job to stop, looked up now, with nothing new to report."""
+        update(self._home, self._job.id, heartbeat_at=time.time())
+        self._cancelled = job(self._home, self._job.id).state == "cancelling"
+        return self._cancelled
 
     def cancelled(self) -> bool:
         """Whether someone asked the job to stop (as of the last progress written)."""
@@ -161,6 +168,17 @@ def jobs(
     return [_mark_dead(home, _job(row)) for row in rows]
 
 
+def collection_of(home: Home, found: Job) -> Collection | None:
+    """The collection that a job was ordered for, whatever it is called by now; None if gone.
+
+    For a job whose collection was not there yet, what has its name.
+    """
+    number = found.arguments.get("collection_id")
+    if number is None:
+        return home.store.collection(found.arguments.get("collection", ""))
+    return next((one for one in home.store.collections() if one.id == number), None)
+
+
 def of_run(home: Home, run: str) -> Job | None:
     """The newest job that worked on a training run."""
     found = _select(
@@ -176,6 +194,8 @@ def is_behind(home: Home, mine: Job) -> bool:
 
     A few files do not wait for thousands: they are read beside them.
     """
+    if mine.kind == "watch":  # one that follows a folder has no end that others could wait for
+        return False
     older = _select(
         home,
         "kind = ? AND state IN ('waiting', 'running', 'cancelling')"

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from indexer.ingest.sources import Source
 from indexer.store.database import refuse_snapshot
+from indexer.store.moving import free_name
 from indexer.store.originals import hash_file
 
 if TYPE_CHECKING:
@@ -84,12 +85,3 @@ def _supersedes(store: Store, collection: int, path: Path, name: str) -> bool:
     """Whether a file under this name would supersede a document that works."""
     here = store.document_at(collection, name)
     return here is not None and here.state != "failed" and here.content_hash != hash_file(path)
-
-
-def free_name(name: str, taken: Callable[[str], bool]) -> str:
-    """The name, or `a (2).pdf` where `a.pdf` is taken."""
-    path, number, candidate = PurePath(name), 1, name
-    while taken(candidate):
-        number += 1
-        candidate = f"{path.stem} ({number}){path.suffix}"
-    return candidate

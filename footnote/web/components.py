@@ -5,10 +5,13 @@ Data reaches the scripts as JSON and the page as text nodes; no script builds HT
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+
+from footnote.web.language import _
 
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
@@ -28,6 +31,7 @@ answer_text = _component("answer")  # sentences with footnote buttons; trigger `
 page = _component("page")  # a page's image or text with a highlight
 copy_button = _component("copy")  # puts a text on the clipboard
 table = _component("table")  # documents; state `selected`: ids, trigger `opened`: id
+cells = _component("cells")  # rows of text under column names
 scroll_here = _component("scroll")  # brings its place into view when it appears
 
 
@@ -44,3 +48,33 @@ def icon_button(label: str, icon: str, *, key: str, **options: Any) -> bool:
         key=f"icon-{key}",
         **options,
     )
+
+
+def rows(label: str, found: Sequence[Mapping[str, Any]], *, key: str) -> None:
+    """A table of text, whatever a name or an error holds; on a phone each row is a card."""
+    if not found:
+        return
+    columns = list(found[0])
+    numbers = {name for name in columns if isinstance(found[0][name], int | float)}
+    cells(
+        key=f"rows-{key}",
+        data={
+            "label": label,
+            "columns": [{"label": name, "number": name in numbers} for name in columns],
+            "rows": [[_cell(row[name]) for name in columns] for row in found],
+        },
+    )
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def dangerous(label: str, *, key: str = "danger") -> bool:
+    """The button that carries out what cannot be undone; the style sheet makes it red."""
+    return st.button(label, type="primary", key=f"danger-{key}")
+
+
+def cancelled(key: str = "cancel") -> bool:
+    """The way back from a question whether to do something."""
+    return st.button(_("Cancel"), key=f"cancel-{key}")

@@ -11,6 +11,7 @@ from embedder.errors import FootnoteError
 from footnote.access import NotSignedInError
 from footnote.web.admin import account, language_model, people, status
 from footnote.web.ask import page as ask
+from footnote.web.language import _
 from footnote.web.library import page as library
 from footnote.web.server import session
 from footnote.web.server.session import problem
@@ -46,27 +47,31 @@ def show() -> None:
 def pages(person: Person) -> list[StreamlitPage]:
     """The pages that a person has use for; that of the first admin has no tab."""
     found = [
-        st.Page(ask.show, title="Ask", icon=":material/forum:", url_path="ask", default=True),
-        st.Page(library.show, title="Library", icon=":material/library_books:", url_path="library"),
+        st.Page(ask.show, title=_("Ask"), icon=":material/forum:", url_path="ask", default=True),
+        st.Page(
+            library.show, title=_("Library"), icon=":material/library_books:", url_path="library"
+        ),
     ]
     if person.admin:
         found += [
             st.Page(
                 training.show,
-                title="Training",
+                title=_("Training"),
                 icon=":material/model_training:",
                 url_path="training",
             ),
-            st.Page(status.show, title="Status", icon=":material/monitoring:", url_path="status"),
+            st.Page(
+                status.show, title=_("Status"), icon=":material/monitoring:", url_path="status"
+            ),
             st.Page(
                 language_model.show,
-                title="Settings",
+                title=_("Settings"),
                 icon=":material/tune:",
                 url_path="settings",
             ),
             st.Page(
                 people.show,
-                title="People",
+                title=_("People"),
                 icon=":material/group:",
                 url_path="people",
                 visibility="visible" if person.id else "hidden",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote.web import components
+from footnote.web.language import _
 from indexer.store.occurrences import MOST
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ def show(
             go(places, next((at for at, one in enumerate(places) if one.page >= page), 0))
 
     sought = st.text_input(
-        "Find in this document",
-        placeholder="Find in this document",
+        _("Find in this document"),
+        placeholder=_("Find in this document"),
         label_visibility="collapsed",
         icon=":material/search:",
         key=_text(document.id),
@@ -67,7 +68,7 @@ def show(
         return
     total = len(now.places)
     if not total:
-        st.caption("Not found", width="content")
+        st.caption(_("Not found"), width="content")
         return
     at = now.at or 0
     said = f"{at + 1} of {total:,}" + ("+" if total == MOST else "")

@@ -13,6 +13,7 @@ import streamlit as st
 from footnote.rendering import formatting
 from footnote.rendering.formatting import plain
 from footnote.web import components, page_find
+from footnote.web.language import _
 from footnote.web.page_find import Found
 from footnote.web.server.session import errors_shown
 from indexer.parsers.errors import ParseError
@@ -126,13 +127,13 @@ def _heading(access: Access, document: Document, moves: Moves, *, full: bool) ->
             st.space("stretch")
         _original(access, document)
         components.icon_button(
-            "Back to its place" if full else "Whole window",
+            _("Back to its place") if full else _("Whole window"),
             "close_fullscreen" if full else "open_in_full",
             on_click=_fill,
             args=(not full,),
             key="page-whole",
         )
-        if moves.close and components.icon_button("Close", "close", key="page-close"):
+        if moves.close and components.icon_button(_("Close"), "close", key="page-close"):
             _fill(full=False)
             moves.close()
             st.rerun()
@@ -156,12 +157,12 @@ def page_label(page: Page, pages: int) -> str:
 
 def _buttons(document: Document, page: Page, place: Place, turn: Callable[[int], None]) -> None:
     if document.pages > 1:
-        _turning("Earlier page", "chevron_left", place.page - 1, document, turn)
+        _turning(_("Earlier page"), "chevron_left", place.page - 1, document, turn)
         st.caption(plain(page_label(page, document.pages)), width="content")
-        _turning("Later page", "chevron_right", place.page + 1, document, turn)
+        _turning(_("Later page"), "chevron_right", place.page + 1, document, turn)
     if place.quote and place.quote.page != place.page:
         st.button(
-            "Back to the quote",
+            _("Back to the quote"),
             type="tertiary",
             on_click=turn,
             args=(place.quote.page,),
@@ -177,7 +178,7 @@ def _original(access: Access, document: Document) -> None:
         st.caption(":material/warning: The original file is missing. " + MISSING)
         return
     st.download_button(
-        "Original",
+        _("Original"),
         data=lambda: access.original(document.id).read_bytes(),
         file_name=file_name(document),
         mime="application/octet-stream",  # saved, never opened inside the app's own origin

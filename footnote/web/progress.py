@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -10,14 +11,17 @@ import streamlit as st
 
 from footnote.jobs.queue import JobError
 from footnote.rendering.formatting import count, duration, listed, plain
+from footnote.web import components
+from footnote.web.language import _
 from footnote.web.server.session import problem
 
 if TYPE_CHECKING:
     from footnote.access import Access
     from footnote.jobs.queue import Job
 
-KINDS = ("index", "reindex")  # of jobs; those of a training are shown on its own page
+KINDS = ("index", "reindex", "watch")  # of jobs; those of a training are shown on its own page
 WATCHED = "watched_jobs"  # ids of jobs whose end this reader has not put away yet
+SHOWN_SECONDS = 60.0  # so long stands what went well; what did not, until it is put away
 
 
 def watch(job: str) -> None:
@@ -29,7 +33,7 @@ def watch(job: str) -> None:
 
 def any_active(access: Access) -> bool:
     """Whether any documents are being read, or wait to be."""
-    return any(job.active for job in access.jobs(KINDS))
+    return any(job.active and job.kind != "watch" for job in access.jobs(KINDS))
 
 
 def show_running(access: Access) -> None:
@@ -45,8 +49,16 @@ def show(access: Access) -> None:
     """Draw the running jobs, and the results that this reader has not put away."""
     show_running(access)
     for job in reversed(_watched(access)):
-        if not job.active:
+        if not job.active and is_of_the_past(job):
+            st.session_state[WATCHED].remove(job.id)
+        elif not job.active:
             _ended(job)
+
+
+def is_of_the_past(job: Job) -> bool:
+    """Whether a job that went well has been shown for long enough."""
+    well = job.state == "done" and not job.result.get("failed")
+    return well and job.ended_at is not None and time.time() - job.ended_at > SHOWN_SECONDS
 
 
 def _watched(access: Access) -> list[Job]:
@@ -75,16 +87,38 @@ def _card(access: Access, job: Job, *, first: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{title(job)}**", width="stretch")
             st.button(
-                "Cancelling …" if job.state == "cancelling" else "Cancel",
+                _ending(job),
                 disabled=job.state == "cancelling",
                 key=f"cancel-{job.id}",
                 on_click=access.cancel,
                 args=(job.id,),
             )
+        if job.kind == "watch":
+            st.caption(following(job))
+            return
         st.progress(share(job.progress))
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             st.caption(details(job, first=first), width="content")
             st.caption(plain(current_file(job)), width="content")
+
+
+def _ending(job: Job) -> str:
+    """What the button says that ends a job."""
+    follows = job.kind == "watch"
+    if job.state == "cancelling":
+        return "Stopping …" if follows else "Cancelling …"
+    return "Stop" if follows else "Cancel"
+
+
+def following(job: Job) -> str:
+    """What has come of a folder that is followed."""
+    done = job.progress
+    counts = [
+        f"{done[key]:,} {word}"
+        for key, word in (("added", "added"), ("updated", "updated"), ("deleted", "removed"))
+        if done.get(key)
+    ]
+    return "Followed: " + (listed(counts) or "nothing has changed yet")
 
 
 def title(job: Job) -> str:
@@ -97,6 +131,8 @@ def title(job: Job) -> str:
     if arguments["names"]:
         return f"Reading {count(len(arguments['names']), 'file')} into {collection}"
     folders = listed([PurePath(path).name for path in arguments["paths"]])
+    if job.kind == "watch":
+        return f"Keeping {collection} in step with {plain(folders)}"
     return f"Reading {plain(folders)} into {collection}"
 
 
@@ -115,7 +151,10 @@ def details(job: Job, *, first: bool) -> str:
     if job.state == "waiting" and not first:
         return "Waiting for the work before it to end"
     if not progress:
-        return "Getting ready …"
+        given = job.arguments.get("names") or job.arguments.get("documents")
+        return f"0 of {count(len(given), 'file')} · starting" if given else "Looking for files …"
+    if progress["files_done"] == progress["files_total"] and progress["files_total"]:
+        return f"{count(progress['files_total'], 'file')} read · making the search ready"
     left, speed = progress["seconds_left"], progress["passages_per_second"]
     parts = [
         f"{progress['files_done']:,} of {count(progress['files_total'], 'file')}",
@@ -139,7 +178,7 @@ def _ended(job: Job) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{summary(job)}**", width="stretch")
             st.button(
-                "Close",
+                _("Close"),
                 icon=":material/close:",
                 type="tertiary",
                 key=f"close-{job.id}",
@@ -149,7 +188,9 @@ def _ended(job: Job) -> None:
         if job.state == "failed":
             problem(job.error)
         if job.state == "cancelled" and job.kind == "index":
-            st.markdown("What was read until then stays. Add the same again to go on from there.")
+            st.markdown(
+                _("What was read until then stays. Add the same again to go on from there.")
+            )
         if job.result.get("pages_without_text"):
             pages = count(job.result["pages_without_text"], "page")
             st.markdown(f"{pages} without text: no question can find what they show.")
@@ -159,10 +200,10 @@ def _ended(job: Job) -> None:
         failed = job.result.get("failed", ())
         if failed:
             st.markdown(f"{count(len(failed), 'file')} could not be read:")
-            st.dataframe(
+            components.rows(
+                "Files that could not be read",
                 [{"File": one["path"], "Reason": one["error"]} for one in failed],
-                hide_index=True,
-                column_config={"Reason": st.column_config.TextColumn(width="large")},
+                key=f"failed-{job.id}",
             )
 
 
@@ -181,4 +222,5 @@ def summary(job: Job) -> str:
     head = "Cancelled" if job.state == "cancelled" else "Done"
     pages = count(result.get("pages", 0), "page")
     took = duration(result.get("seconds", 0))
-    return f"{head}: {listed(done, 4) or 'nothing new'} · {pages} · {took}"
+    where = plain(job.arguments.get("collection", ""))
+    return f"{head}: {listed(done, 4) or 'nothing new'} · {where} · {pages} · {took}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from threading import Event, Thread
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from footnote.jobs import uploads
+from indexer.ingest.progress import IngestReport
 from indexer.ingest.sources import Source, find
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from footnote.jobs.queue import JobControl
     from training.pipeline import TrainingProgress
     from training.synthesis.progress import SynthProgress
+
+_LOOK_SECONDS = 1.0  # between two looks whether a folder is to be followed no more
 
 Work = Callable[["Home", dict[str, Any], "JobControl"], dict[str, Any]]
 
@@ -50,6 +54,28 @@ def _reindex(home: Home, arguments: dict[str, Any], control: JobControl) -> dict
         cancelled=control.cancelled,
     )
     return asdict(report)
+
+
+def _watch(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
+    """Keep a collection in step with `paths` until somebody stops it; what was done in all."""
+    stop, ended = Event(), Event()
+
+    def look() -> None:
+        while not ended.wait(_LOOK_SECONDS):
+            if control.look():
+                stop.set()
+                return
+
+    paths = [Path(path) for path in arguments["paths"]]
+    total = IngestReport(0, 0, 0, (), 0, 0, 0, 0.0)
+    Thread(target=look, daemon=True).start()
+    try:
+        for report in home.watch(paths, arguments["collection"], stop):
+            total = replace(total + report, failed=report.failed)
+            control.progress(asdict(total))
+    finally:
+        ended.set()
+    return asdict(total)
 
 
 @dataclass(frozen=True)
@@ -145,6 +171,7 @@ WORK: Mapping[str, Work] = MappingProxyType(
     {
         "index": _index,
         "reindex": _reindex,
+        "watch": _watch,
         "write": _write,
         "examples": _examples,
         "train": _train,

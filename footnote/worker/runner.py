@@ -35,7 +35,9 @@ def _carry_out(home: Home, current: Job) -> None:
     control = queue.JobControl(home, current)
     try:
         check_order(home, current)
-        result = WORK[current.kind](home, current.arguments, control)
+        there = queue.collection_of(home, current)  # it may have been renamed
+        named = {"collection": there.name} if there else {}
+        result = WORK[current.kind](home, current.arguments | named, control)
     except FootnoteError as error:
         queue.finish(home, identifier, "failed", error=str(error))
     except OSError as error:

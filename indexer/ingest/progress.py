@@ -10,6 +10,9 @@ from typing import TypeGuard
 from indexer.ingest.sources import Source
 from indexer.records import Document
 
+# How far a new guess of the end moves the one before: files differ, and each is a surprise.
+_MOVES = 0.3
+
 
 @dataclass(frozen=True, slots=True)
 class IngestProgress:
@@ -89,6 +92,7 @@ class Tally:
         self._pages = self._without_text = self._passages = self._hiding = 0
         self._reread = 0
         self._failed: list[FailedFile] = []
+        self._end: float | None = None  # seconds from the start; as it was last told
 
     def committed(self, source: Source, document: Document, before: Document | None) -> None:
         """A document was written, in place of what was there `before`."""
@@ -136,9 +140,17 @@ class Tally:
             passages=embedded,
             passages_per_second=embedded / seconds if seconds else 0.0,
             seconds=seconds,
-            seconds_left=seconds * (self._total - done) / indexed if indexed else None,
+            seconds_left=self._left(seconds, self._total - done, indexed) if indexed else None,
             current=current.name,
         )
+
+    def _left(self, seconds: float, to_do: int, indexed: int) -> float:
+        """How long it still takes: the end that was told before moves, but does not jump."""
+        end = seconds + seconds * to_do / indexed
+        if self._end is not None and to_do:
+            end = self._end + _MOVES * (end - self._end)
+        self._end = end
+        return max(0.0, end - seconds)
 
     def reading(self, current: Source, page: int, of: int) -> IngestProgress:
         """Where the run stands while it waits for a file of which some pages are read.

@@ -46,9 +46,13 @@ _QUERY_CHARACTERS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The collections that the caller may read; search never looks outside."""
+    """The collections that the caller may read; search never looks outside.
+
+    With `documents`, only these of them are searched; every passage of theirs is scored.
+    """
 
     collections: frozenset[int]
+    documents: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ class Nearness:
     deviations: float
 
 
+# The passages by collection that alone are searched; None: all.
+_Within = Mapping[int, list[int]] | None
 # Scores by passage id, for each collection.
 _Scores = dict[int, dict[int, float]]
 
@@ -119,11 +125,12 @@ class Searcher:
         there = {collection.id for collection in self._store.collections()}
         numbers = sorted(scope.collections & there)  # one may have been deleted a moment ago
         depth = k if mode == "dense" else max(CANDIDATES, k)
+        within = self._store.passages_within(scope.documents, numbers)
         notice, generations, dense = "", [], {}
         if mode != "keyword":
             try:
                 generations = self.generations(query, numbers, task)
-                dense = {one.collection: self.nearest(one, depth) for one in generations}
+                dense = {one.collection: self.nearest(one, depth, within) for one in generations}
             except FootnoteError as error:
                 if mode == "dense":
                     raise
@@ -131,7 +138,7 @@ class Searcher:
         if mode == "dense":
             return SearchResult(self._hits(_joined(dense), k, dense=dense))
         statistics = self._store.term_statistics(numbers, query)
-        keyword = {n: dict(self._store.keyword_candidates(n, statistics, depth)) for n in numbers}
+        keyword = {n: self._by_words(n, statistics, depth, within) for n in numbers}
         if mode == "keyword":
             return SearchResult(self._hits(_joined(keyword), k, keyword=keyword))
         try:
@@ -225,8 +232,19 @@ class Searcher:
             if name and vectors[name].any()
         ]
 
-    def nearest(self, generation: Generation, depth: int) -> dict[int, float]:
+    def _by_words(
+        self, collection: int, statistics: TermStatistics, depth: int, within: _Within
+    ) -> dict[int, float]:
+        """BM25 of the passages that hold the query's words."""
+        if within is None:
+            return dict(self._store.keyword_candidates(collection, statistics, depth))
+        scores = self._store.keyword_scores(collection, within.get(collection, ()), statistics)
+        return {passage: score for passage, score in scores.items() if score > 0}
+
+    def nearest(self, generation: Generation, depth: int, within: _Within) -> dict[int, float]:
         """Cosines of the nearest passages."""
+        if within is not None:
+            return self._cosines(generation, within.get(generation.collection, ()))
         found = generation.index.search(generation.query[None], depth)
         pairs = zip(found.ids[0].tolist(), found.scores[0].tolist(), strict=True)
         return {passage: score for passage, score in pairs if passage >= 0}

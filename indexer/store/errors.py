@@ -22,5 +22,13 @@ class CollectionGoneError(FootnoteError):
     """A collection was deleted while something was put into it."""
 
 
+class CollectionNameTakenError(FootnoteError):
+    """A collection was to have the name of another."""
+
+
+class TwinDocumentError(FootnoteError):
+    """A document was to go where its content is already."""
+
+
 class DamagedVectorError(FootnoteError):
     """A stored vector is not of its generation's length."""

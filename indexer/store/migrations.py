@@ -255,9 +255,15 @@ CREATE TABLE keys (
 CREATE INDEX keys_person ON keys(person);
 """
 
+# What a reader found wrong with an answer.
+_M012 = """
+ALTER TABLE turns ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+"""
+
 MIGRATIONS: tuple[tuple[int, str], ...] = tuple(
     enumerate(
-        (_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008, _M009, _M010, _M011), start=1
+        (_M001, _M002, _M003, _M004, _M005, _M006, _M007, _M008, _M009, _M010, _M011, _M012),
+        start=1,
     )
 )
 LATEST = MIGRATIONS[-1][0]

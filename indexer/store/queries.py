@@ -391,6 +391,24 @@ class Catalogue:
             row[0]: np.frombuffer(blob, np.float16) for row, blob in zip(found, blobs, strict=True)
         }
 
+    def passages_within(
+        self, documents: Iterable[str], collections: Iterable[int]
+    ) -> dict[int, list[int]] | None:
+        """Ids of the passages of documents, by collection; None where no document is named."""
+        chosen = list(documents)
+        if not chosen:
+            return None
+        found: dict[int, list[int]] = {number: [] for number in collections}
+        rows = self.connection.execute(
+            "SELECT id, collection FROM passages"
+            " WHERE document IN (SELECT value FROM json_each(?)) ORDER BY id",
+            (strings_json(chosen),),
+        )
+        for row in rows:
+            if row["collection"] in found:
+                found[row["collection"]].append(row["id"])
+        return found
+
     def count_passages(self, collection: int) -> int:
         """How many passages a collection has. Superseded documents have none."""
         row = self.connection.execute(

@@ -210,7 +210,7 @@ class Store(Catalogue):
         # Before the transaction, for which others wait.
         terms = writes.keyword_terms(document.title, passages, language)
         with self.transaction() as connection:
-            self._check_there(document.collection)
+            self.check_there(document.collection)
             here = self.document_at(document.collection, document.path)
             twin = self.document_with(document.collection, document.original.content_hash)
             if here and not (twin == here and not force):
@@ -238,7 +238,7 @@ class Store(Catalogue):
         is another content by now, and why that one could not be read.
         """
         with self.transaction() as connection:
-            self._check_there(collection)
+            self.check_there(collection)
             here = self.document_at(collection, path)
             if here and here.state != "failed":
                 if here.content_hash == failure.content_hash:
@@ -292,7 +292,8 @@ class Store(Catalogue):
             receipt = _sum(receipt, self._delete(waiting[start : start + _DELETE_BATCH]))
         return receipt
 
-    def _check_there(self, collection: int) -> None:
+    def check_there(self, collection: int) -> None:
+        """Raise `CollectionGoneError` where a collection has been deleted."""
         if not any(one.id == collection for one in self.collections()):
             raise CollectionGoneError("the collection was deleted while this was being indexed")
 

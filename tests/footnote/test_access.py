@@ -15,7 +15,7 @@ from footnote.access import Access, Door, ElsewhereError, NotSignedInError, visi
 from footnote.accounts import sharing
 from footnote.accounts.people import EVERYONE, ONLY_USER, People, Profile
 from footnote.home import Home
-from footnote.jobs import queue
+from footnote.jobs import fetch, queue
 from footnote.web.ask.actions import as_markdown
 from footnote.web.ask.answer import sources
 from indexer.ingest.sources import find
@@ -51,6 +51,11 @@ def _exported(access, talk):
     return as_markdown([(turn, sources(access, turn.answer)) for turn in turns])
 
 
+def _another(target):
+    """A collection that a document of this one can be moved to."""
+    return next(one for one in RELATIONS if one != target.name)
+
+
 READ, UPLOAD, ADMIN = "read", "upload", "admin"
 # The door, who may go through, and a try that is true where something of the collection is seen
 # or done; a refusal may raise instead.
@@ -76,6 +81,10 @@ DOORS = {
     "occurrences": (READ, lambda a, t: a.occurrences(t.document.id, t.secret)),
     "search": (READ, lambda a, t: _of(t, a.search(t.secret, [t.collection]).hits)),
     "search of all": (READ, lambda a, t: _of(t, a.search(t.secret, k=100).hits)),
+    "scope of a document": (
+        READ,
+        lambda a, t: t.document.id in a.scope(documents=[t.document.id]).documents,
+    ),
     "ask": (READ, lambda a, t: _of(t, a.ask(f"What of {t.secret}?", [t.collection]).hits)),
     "part": (READ, lambda a, t: a.part("page", [], {"document": t.document.id, "number": 1})),
     "part of passages": (READ, lambda a, t: a.part("passages_of", [], {"document": t.document.id})),
@@ -111,10 +120,17 @@ DOORS = {
         ADMIN,
         lambda a, t: a.add_files([("a.txt", b"Words.")], t.name, [t.document.path]),
     ),
+    "add_page": (UPLOAD, lambda a, t: a.add_page("https://example.org/a", t.name)),
     "already_there": (UPLOAD, lambda a, t: a.already_there([t.document.path], t.name)),
     "job_log": (ADMIN, lambda a, t: a.job_log(t.job) is not None),
     "work": (ADMIN, lambda a, t: a.work("reindex", {"collection": t.name, "documents": []})),
     "delete": (ADMIN, lambda a, t: a.delete([t.document.id]).documents),
+    "make_collection": (ADMIN, lambda a, t: a.make_collection(f"another {t.name}")),
+    "rename_collection": (
+        ADMIN,
+        lambda a, t: a.rename_collection(t.collection, f"another {t.name}"),
+    ),
+    "move": (ADMIN, lambda a, t: a.move([t.document.id], _another(t))),
     "delete_collection": (ADMIN, lambda a, t: a.delete_collection(t.collection).documents),
     "status": (ADMIN, lambda a, t: t.name in {one.name for one in a.status().collections}),
     "audit": (ADMIN, lambda a, t: a.audit().total),
@@ -133,7 +149,12 @@ OWN = {
 }
 KEYS = {"keys", "make_key", "revoke_key"}  # likewise
 EMBEDDERS = {"embedders", "embedder"}  # named after what they were trained on; tried below
-NO_DOORS = {"person", "may_add", "history.start"}  # they show and do nothing that is anybody's
+NO_DOORS = {
+    "person",
+    "may_add",
+    "may_fetch",
+    "history.start",
+}  # they show and do nothing that is anybody's
 
 
 def _public(kind):
@@ -174,6 +195,9 @@ def home(template, tmp_path, monkeypatch):
     shutil.copytree(template.path, tmp_path / "home")
     process = SimpleNamespace(pid=os.getpid())
     monkeypatch.setattr(queue.subprocess, "Popen", lambda *given, **options: process)
+    page = fetch.Fetched("a.html", b"Words.")
+    monkeypatch.setattr(fetch, "fetch", lambda address: page)
+    monkeypatch.setenv("FOOTNOTE_WEB_PAGES", "on")
     opened = Home.open(tmp_path / "home")
     opened.pictures = SimpleNamespace(render=lambda *page: b"drawn", boxes=lambda *page: (0,))
     return opened

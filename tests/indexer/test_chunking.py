@@ -320,4 +320,4 @@ def test_a_term_stays_with_what_explains_it():
 
 def test_a_stop_inside_a_name_ends_no_sentence():
     text = "Can it read .zip archives? See v.2.Then stop."
-    assert [text[a:b] for a, b in sentences(text)][0] == "Can it read .zip archives?"
+    assert next(text[a:b] for a, b in sentences(text)) == "Can it read .zip archives?"

@@ -11,7 +11,7 @@ import streamlit as st
 from footnote.accounts.audit import KINDS
 from footnote.rendering.formatting import count, duration, plain, size, when
 from footnote.rendering.status import WHERE, extent, generation, people
-from footnote.web import paging
+from footnote.web import components, paging
 from footnote.web.ask import why
 from footnote.web.server import session
 from footnote.web.server.session import errors_shown
@@ -26,6 +26,28 @@ if TYPE_CHECKING:
 LOG_ROWS = 50
 FIRST = "first_log_entry"  # session state: the page of the log that is open
 EVERYBODY = "Everybody"
+WORK = {
+    "index": "Reading documents",
+    "reindex": "Reading documents again",
+    "watch": "Keeping a folder in step",
+    "write": "Writing questions",
+    "examples": "Making examples",
+    "train": "Training",
+}
+STATES = {
+    "waiting": "Waits for its turn",
+    "running": "At work",
+    "cancelling": "Being stopped",
+    "done": "Done",
+    "failed": "Stopped by a fault",
+    "cancelled": "Cancelled",
+}
+# What takes room on the disk, in the words of who has to find some.
+KEPT = {
+    "converted bases": "The search model, unpacked",
+    "database": "Texts, search and conversations",
+    "originals": "The files as they were added",
+}
 
 
 def show() -> None:
@@ -50,18 +72,23 @@ def _facts(status: Status, home: Home) -> None:
     st.markdown(
         f"**People:** {plain(people(status))}  \n"
         f"**Search model for new documents:** {embedder_name(home, status.embedder)}  \n"
-        f"**Language model:** {plain(status.language_model or 'none')}"
+        "**Answers are written by:** "
+        + plain(status.language_model or "nobody: they are quoted word for word")
     )
+    if not status.language_model and st.button(
+        "Set up a language model", icon=":material/tune:", type="tertiary"
+    ):
+        session.go_to("settings")
 
 
 def _disk(status: Status) -> None:
     st.subheader("Disk", anchor=False)
     rows = [
-        {"What": kind.capitalize(), "Size": size(used)}
+        {"What": KEPT.get(kind, kind.capitalize()), "Size": size(used)}
         for kind, used in status.disk.items()
         if used
     ]
-    _table([*rows, {"What": "Altogether", "Size": size(sum(status.disk.values()))}])
+    _table("Disk", [*rows, {"What": "Altogether", "Size": size(sum(status.disk.values()))}])
 
 
 def _collections(status: Status, home: Home) -> None:
@@ -69,7 +96,7 @@ def _collections(status: Status, home: Home) -> None:
     if not status.collections:
         st.markdown("Nothing is indexed yet. Add documents in the Library.")
         return
-    _table([_collection(one, home) for one in status.collections])
+    _table("Collections", [_collection(one, home) for one in status.collections])
 
 
 def _collection(one: CollectionStatus, home: Home) -> dict[str, Any]:
@@ -82,7 +109,7 @@ def _collection(one: CollectionStatus, home: Home) -> dict[str, Any]:
         "Ready": one.ready,
         "Some pages missing": one.partial,
         "Not readable": one.failed,
-        "Extent": extent(one),
+        "Holds": extent(one),
         "Search model": "; ".join(map(generation, models)),
     }
 
@@ -97,6 +124,7 @@ def _failures(status: Status) -> None:
             " lists all of them."
         )
     _table(
+        "Not readable",
         [
             {
                 "Collection": one.collection,
@@ -105,24 +133,24 @@ def _failures(status: Status) -> None:
                 "When": when(one.failed_at),
             }
             for one in status.failures
-        ]
+        ],
     )
 
 
 def _jobs(status: Status) -> None:
-    st.subheader("Jobs", anchor=False)
+    st.subheader("Work in the background", anchor=False)
     if not status.jobs:
         st.markdown("There has been none yet.")
         return
-    _table([_job(one) for one in status.jobs])
+    _table("Work", [_job(one) for one in status.jobs])
 
 
 def _job(one: JobStatus) -> dict[str, str]:
     took = duration(max(0.0, one.ended_at - one.created_at)) if one.ended_at else ""
     return {
-        "Job": one.kind,
+        "Work": WORK.get(one.kind, one.kind),
         "Collection": one.collection,
-        "State": one.state,
+        "State": STATES.get(one.state, one.state),
         "Ordered by": one.by,
         "Ordered": when(one.created_at),
         "Took": took,
@@ -140,6 +168,7 @@ def _unanswered(status: Status) -> None:
         " passage, search may have missed it. Both are hints."
     )
     _table(
+        "Questions that found nothing",
         [
             {
                 "Question": one.question,
@@ -147,10 +176,11 @@ def _unanswered(status: Status) -> None:
                 "Refused": one.refused,
                 "Thumbs down": one.disliked,
                 "Last": when(one.asked_at),
+                "What was wrong": " · ".join(one.reasons),
                 "Perhaps": WHERE[one.where].capitalize(),
             }
             for one in status.unanswered
-        ]
+        ],
     )
     _why_nothing([one.question for one in status.unanswered])
 
@@ -170,10 +200,11 @@ def _slowest(status: Status) -> None:
     st.subheader("Slowest questions", anchor=False)
     st.caption("Of everybody's last questions, without who asked.")
     _table(
+        "Slowest questions",
         [
             {"Question": one.question, "Took": f"{one.seconds:.1f} s", "Asked": when(one.asked_at)}
             for one in status.slowest
-        ]
+        ],
     )
 
 
@@ -190,7 +221,7 @@ def _log() -> None:
         if not found.rows:
             st.markdown("Nothing." if kinds or who else "Nothing has been done yet.")
             return
-        _table([_entry(one) for one in found.rows])
+        _table("Who did what", [_entry(one) for one in found.rows])
         paging.buttons(FIRST, total, LOG_ROWS, "entry", many="entries")
 
 
@@ -230,6 +261,5 @@ def _entry(one: AuditEntry) -> dict[str, str]:
     }
 
 
-def _table(rows: Sequence[dict[str, Any]]) -> None:
-    """Cells are text, whatever a name or an error holds."""
-    st.dataframe(list(rows), hide_index=True)
+def _table(label: str, rows: Sequence[dict[str, Any]]) -> None:
+    components.rows(label, rows, key=label)

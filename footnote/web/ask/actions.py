@@ -6,65 +6,167 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from embedder.errors import FootnoteError
 from footnote.rendering.formatting import harmless
+from footnote.rendering.highlight import highlighted
 from footnote.rendering.results import markdown_body, markdown_note, marked
+from footnote.rendering.word_file import Exchange, QuotedSource, word_file
 from footnote.web import components
 from footnote.web.ask import why
+from footnote.web.ask.answer import sources as sources_of
+from footnote.web.language import _
+from footnote.web.page_view import DPI
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from footnote.access import Access
     from footnote.web.ask.answer import Source
+    from indexer.records import Span
+    from rag.history import History
     from rag.records import Answer, Turn
+
+WRONG = "what_was_wrong"  # session state: the turn whose reader is asked
+REASONS = ("Not what I asked", "Wrong", "Incomplete", "Out of date")
 
 
 def show(
     access: Access,
     turn: Turn,
     sources: Sequence[Source],
-    collections: Sequence[int],
-    rate: Callable[[int, int], None],
+    collections: Sequence[int] | None,
+    history: History,
 ) -> None:
-    """Draw the row; `rate` is called with the turn's id and 1, -1 or 0 (taken back)."""
+    """Draw the row; what is wrong is asked of who puts a thumb down."""
     key = f"feedback-{turn.id}"
 
     def rated() -> None:
-        rate(turn.id, {0: -1, 1: 1}.get(st.session_state[key], 0))
+        history.rate(turn.id, {0: -1, 1: 1}.get(st.session_state[key], 0))
+        st.session_state[WRONG] = turn.id if st.session_state[key] == 0 else None
 
-    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+    with st.container(
+        horizontal=True, gap="medium", vertical_alignment="center", key=f"actions-{turn.id}"
+    ):
         st.feedback("thumbs", key=key, default={1: 1, -1: 0}.get(turn.feedback), on_change=rated)
         if not turn.answer.abstained:
             components.copy_button(
                 key=f"copy-{turn.id}",
-                data={"text": as_text(turn.answer, sources), "label": "Copy"},
+                data={
+                    "text": as_text(turn.answer, sources),
+                    "label": _("Copy"),
+                    "done": _("Copied"),
+                },
                 width="content",
             )
-            st.download_button(
-                "Export",
-                data=as_markdown([(turn, sources)]),
-                file_name="answer.md",
-                mime="text/markdown",
-                type="tertiary",
-                on_click="ignore",
-                key=f"export-{turn.id}",
-            )
-        label = "Why these passages?" if turn.answer.hits else "Why nothing?"
+            _save(access, [turn], "answer", f"{turn.id}")
+        label = _("Why these passages?") if turn.answer.hits else _("Why nothing?")
         if st.button(label, type="tertiary", key=f"why-{turn.id}"):
             why.show(access, turn.answer, collections)
+    if st.session_state.get(WRONG) == turn.id:
+        _ask_what_was_wrong(turn, history)
 
 
-def export_all(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> None:
+def _ask_what_was_wrong(turn: Turn, history: History) -> None:
+    """Four chips and a line; what is said is kept with the thumb."""
+
+    def tell() -> None:
+        said = [*(st.session_state.get(chips) or ()), st.session_state.get(line) or ""]
+        history.rate(turn.id, -1, " · ".join(filter(None, said)))
+
+    chips, line = f"wrong-{turn.id}", f"wrong-words-{turn.id}"
+    with st.container(border=True, key=f"wrong-box-{turn.id}", gap="small"):
+        st.pills(
+            _("What was wrong?"),
+            REASONS,
+            format_func=_,
+            selection_mode="multi",
+            key=chips,
+            on_change=tell,
+        )
+        st.text_input(
+            _("In your words"),
+            placeholder=_("In your words, if you like"),
+            label_visibility="collapsed",
+            max_chars=200,
+            key=line,
+            on_change=tell,
+        )
+        if st.session_state.get(chips) or st.session_state.get(line):
+            st.caption(_("Thank you. Who looks after the documents sees it, without your name."))
+
+
+def export_all(access: Access, turns: Sequence[Turn]) -> None:
     """A button for the whole conversation as a file."""
-    st.download_button(
-        "Export the conversation",
-        data=as_markdown(turns),
-        file_name="conversation.md",
-        mime="text/markdown",
-        icon=":material/ios_share:",
-        type="tertiary",
-        on_click="ignore",
-    )
+    _save(access, turns, "conversation", "all", label=_("Save the conversation"))
+
+
+def _save(
+    access: Access, turns: Sequence[Turn], name: str, key: str, *, label: str = "Save"
+) -> None:
+    """The files that answers can be taken away in; each is made when it is asked for."""
+
+    def exchanges() -> list[tuple[Turn, Sequence[Source]]]:
+        return [(turn, sources_of(access, turn.answer)) for turn in turns]
+
+    with st.popover(_(label), type="tertiary", key=f"save-{key}"):
+        st.download_button(
+            _("Word document, with the quoted pages"),
+            data=lambda: as_word(access, exchanges()),
+            file_name=f"{name}.docx",
+            mime="application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            icon=":material/description:",
+            type="tertiary",
+            on_click="ignore",
+            key=f"word-{key}",
+        )
+        st.download_button(
+            _("Markdown"),
+            data=lambda: as_markdown(exchanges()),
+            file_name=f"{name}.md",
+            mime="text/markdown",
+            icon=":material/notes:",
+            type="tertiary",
+            on_click="ignore",
+            key=f"export-{key}",
+        )
+
+
+def as_word(access: Access, turns: Sequence[tuple[Turn, Sequence[Source]]]) -> bytes:
+    """Questions and answers as a Word document, with pictures of the quoted pages."""
+    written = [
+        Exchange(
+            turn.question,
+            turn.answer,
+            tuple(
+                QuotedSource(one.n, one.name, one.quote, (one.place.document, one.place.page))
+                for one in sources
+            ),
+        )
+        for turn, sources in turns
+    ]
+
+    def picture(page: tuple[str, int], place: int) -> bytes | None:
+        quotes = [one.place.quote for one in turns[place][1] if _page(one) == page]
+        return _picture(access, page, [one for one in quotes if one is not None])
+
+    return word_file(written, picture)
+
+
+def _page(source: Source) -> tuple[str, int]:
+    return source.place.document, source.place.page
+
+
+def _picture(access: Access, place: tuple[str, int], quotes: Sequence[Span]) -> bytes | None:
+    """A page of a PDF with its quotes marked; None for a page that has no picture."""
+    identifier, number = place
+    try:
+        if access.document(identifier).kind != "pdf":
+            return None
+        page = access.page(identifier, number)
+        boxes = [box for quote in quotes for box in access.boxes(identifier, page, quote)]
+        return highlighted(access.picture(identifier, number, DPI), boxes)
+    except FootnoteError:  # deleted since, lost, or not to be drawn: its words are there
+        return None
 
 
 def as_text(answer: Answer, sources: Sequence[Source]) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 from footnote.rendering.formatting import plain
 from footnote.rendering.results import row_of, snippet
 from footnote.web import components
+from footnote.web.language import _
 from footnote.web.page_view import Place
 from indexer.store.errors import UnknownDocumentError
 from rag.records import Answer, Sentence, Turn
@@ -71,7 +72,7 @@ def show(
 ) -> None:
     """Draw the answer of a turn; `open_place` is called with the place of a footnote clicked."""
     if turn.answer.abstained:
-        st.markdown("Your documents do not seem to answer this. Other words may find more.")
+        st.markdown(_("Your documents do not seem to answer this. Other words may find more."))
     if turn.answer.notice:
         st.info(plain(turn.answer.notice), icon=":material/info:")
     key = f"answer-{turn.id}"
@@ -92,7 +93,7 @@ def show(
                     "row": _row(turn.answer, sentence),
                     "about": sentence.about,
                     "mark": "" if sentence.verdict == "supported" else sentence.verdict,
-                    "explanation": EXPLANATIONS[sentence.verdict],
+                    "explanation": _(EXPLANATIONS[sentence.verdict]),
                     "notes": list(sentence.footnotes),
                 }
                 for sentence in turn.answer.sentences
@@ -101,6 +102,12 @@ def show(
                 {"n": source.n, "source": source.name, "quote": source.quote} for source in found
             ],
             "origin": origin(turn.answer),
+            "words": {
+                "partly": _("partly supported"),
+                "unsupported": _("not supported"),
+                "footnote": _("Footnote"),
+                "all": _("Show all"),
+            },
             "opened": next((s.n for s in found if _same(s.place, opened)), None),
         },
         on_opened_change=opened_in_browser,
@@ -116,13 +123,13 @@ def _row(answer: Answer, sentence: Sentence) -> list[tuple[str, str]]:
 def origin(answer: Answer) -> str:
     """Who wrote the answer, how certain it is that it answers, and how long it took."""
     if answer.abstained:
-        return "The passages that came nearest"
+        return _("The passages that came nearest")
     written = {
         "extractive": "Quoted word for word from your documents",
         "generated": "Written by the language model; each sentence was checked",
     }
-    certainty = f"{answer.certainty} ({answer.confidence:.0%})"
-    return f"{written[answer.mode]} · {certainty} · {answer.seconds:.1f} s"
+    certainty = f"{_(answer.certainty)} ({answer.confidence:.0%})"
+    return f"{_(written[answer.mode])} · {certainty} · {answer.seconds:.1f} s"
 
 
 def follow(access: Access, given: Answer) -> None:

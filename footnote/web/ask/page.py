@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote import samples
-from footnote.rendering.formatting import count, plain
+from footnote.rendering.formatting import plain
 from footnote.web import page_view, progress
-from footnote.web.ask import actions, answer, pending, sidebar, welcome
+from footnote.web.ask import actions, answer, pending, sidebar, suggestions, welcome
 from footnote.web.ask.answer import PLACE
+from footnote.web.ask.pending import Asked
+from footnote.web.language import _, counted
 from footnote.web.page_view import Moves, Place
 from footnote.web.server import session
 from indexer.store.errors import UnknownDocumentError
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from footnote.access import Access
     from rag.history import History
     from rag.records import Conversation, Turn
+
+SHOWN = 8  # of a conversation's turns that are drawn; each costs at every click
 
 
 def show() -> None:
@@ -34,15 +37,15 @@ def show() -> None:
     pending.return_to_talk()
     talk = sidebar.current(history)
     with st.sidebar:
-        chosen = sidebar.side(access, history, talk)
+        asked = sidebar.side(access, history, talk)
     # Drawn before anything is answered: while it is, this is where it can be stopped.
-    question = st.chat_input("Ask your documents", submit_mode="stop", max_chars=2000)
+    question = st.chat_input(_("Ask your documents"), submit_mode="stop", max_chars=2000)
     if question:
         pending.ask(question, talk)
     middle, beside = st.columns([10, 11], gap="medium")
     with middle, st.container(key="talk"):
         progress.show_running(access)
-        _conversation(access, history, talk, chosen)
+        _conversation(access, history, talk, asked)
     with beside:
         _opened_page(access)
 
@@ -54,7 +57,7 @@ def _readable(access: Access, collections: Sequence[int] | None = None) -> int:
 
 
 def _conversation(
-    access: Access, history: History, talk: Conversation | None, chosen: tuple[int, ...]
+    access: Access, history: History, talk: Conversation | None, asked: Asked
 ) -> None:
     # Three places that are always there: what one of them held before lingers until the run
     # ends, and must not be taken for a part of another.
@@ -64,50 +67,72 @@ def _conversation(
     turns = [*(history.turns(talk.id) if talk else []), *pending.unsaved(talk)]
     if not turns and not pending.waiting(talk):
         with invitation:
-            _invitation(access, chosen)
+            _invitation(access, asked)
     with talked:
-        for turn in turns:
-            _exchange(access, history, turn, chosen)
+        for turn in _shown(turns, talk):
+            _exchange(access, history, turn, talk, asked)
     with unanswered:
         if pending.waiting(talk):
-            pending.show(access, history, talk, chosen)
+            pending.show(access, history, talk, asked)
         elif len(turns) > 1:
-            actions.export_all([(turn, answer.sources(access, turn.answer)) for turn in turns])
+            actions.export_all(access, turns)
 
 
-def _invitation(access: Access, collections: tuple[int, ...]) -> None:
-    total = _readable(access, collections)
+def _shown(turns: Sequence[Turn], talk: Conversation | None) -> Sequence[Turn]:
+    """The last turns of a conversation; the earlier ones once they are asked for."""
+    key = f"whole-{talk.id if talk else ''}"
+    earlier = len(turns) - SHOWN
+    if earlier <= 0 or st.session_state.get(key):
+        return turns
+
+    def show_all() -> None:
+        st.session_state[key] = True
+
+    label = _("Show {questions}").format(questions=counted(earlier, "earlier question"))
+    st.button(label, type="tertiary", on_click=show_all, key="earlier")
+    return turns[earlier:]
+
+
+def _invitation(access: Access, asked: Asked) -> None:
+    total = len(asked.documents) or _readable(access, asked.collections)
     st.space("large")
-    st.title("What would you like to know?", anchor=False)
+    st.title(_("What would you like to know?"), anchor=False)
     st.markdown(
-        f"Ask {count(total, 'document')} in your own words."
-        " Every sentence of the answer names the page it comes from."
+        _(
+            "Ask {documents} in your own words."
+            " Every sentence of the answer names the page it comes from."
+        ).format(documents=counted(total, "document"))
     )
-    if any(
-        one.name == samples.COLLECTION and one.id in collections for one in access.collections()
-    ):
-        st.space("small")
-        st.caption("Some questions that the sample documents answer:")
-        with st.container(gap="xsmall", key="examples"):
-            for number, question in enumerate(samples.QUESTIONS):
-                st.button(
-                    plain(question),
-                    icon=":material/arrow_forward:",
-                    key=f"example-{number}",
-                    on_click=pending.ask,
-                    args=(question, None),
-                )
+    found = suggestions.questions(access, asked)
+    if not found:
+        return
+    st.space("small")
+    st.caption(_("For a start:"))
+    with st.container(gap="xsmall", key="examples"):
+        for number, question in enumerate(found):
+            st.button(
+                plain(question),
+                icon=":material/arrow_forward:",
+                key=f"example-{number}",
+                on_click=pending.ask,
+                args=(question, None),
+            )
 
 
-def _exchange(access: Access, history: History, turn: Turn, collections: tuple[int, ...]) -> None:
+def _exchange(
+    access: Access, history: History, turn: Turn, talk: Conversation | None, asked: Asked
+) -> None:
     pending.show_question(
-        turn.question, f"question-{turn.id}", fresh=pending.just_answered(turn.id)
+        turn.question,
+        f"question-{turn.id}",
+        fresh=pending.just_answered(turn.id),
+        again=lambda question: pending.ask(question, talk),
     )
     with st.container(key=f"reply-{turn.id}"):
         found = answer.sources(access, turn.answer)
         answer.show(turn, found, st.session_state.get(PLACE), _open)
         if turn.id > 0:  # others could not be kept, and cannot be rated
-            actions.show(access, turn, found, collections, history.rate)
+            actions.show(access, turn, found, asked.collections, history)
 
 
 def _open(place: Place) -> None:
@@ -132,8 +157,8 @@ def _opened_page(access: Access) -> None:
         try:
             access.document(place.document)
         except UnknownDocumentError:  # by somebody else, while it was open here
-            st.info("This document has been deleted.", icon=":material/info:")
-            if st.button("Close", key="page-gone"):
+            st.info(_("This document has been deleted."), icon=":material/info:")
+            if st.button(_("Close"), key="page-gone"):
                 _close()
                 st.rerun()
             return

@@ -17,6 +17,7 @@ from footnote.rendering.formatting import plain
 from footnote.rendering.results import snippet
 from footnote.web import components
 from footnote.web.ask.answer import follow
+from footnote.web.language import _
 from footnote.web.server import session
 from rag.records import Turn
 
@@ -36,6 +37,23 @@ class _LeftError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked: collections (None: all that may be read), or some documents alone.
+
+    `kept` is what a conversation remembers of it: no collection means all, those that come later
+    too.
+    """
+
+    collections: tuple[int, ...] | None = None
+    documents: tuple[str, ...] = ()
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """The collections that a conversation is about."""
+        return self.collections or ()
+
+
+@dataclass(frozen=True, slots=True)
 class Asking:
     """A question without its answer; `problem` says why there is none yet.
 
@@ -49,6 +67,8 @@ class Asking:
 
 def ask(question: str, talk: Conversation | None) -> None:
     """Have this question answered in the next run of the page."""
+    if not question.strip():
+        return
     st.session_state[ASKING] = Asking(question.strip(), talk.id if talk else "")
 
 
@@ -73,23 +93,21 @@ def just_answered(turn: int) -> bool:
     return True
 
 
-def show(
-    access: Access, history: History, talk: Conversation | None, collections: tuple[int, ...]
-) -> None:
+def show(access: Access, history: History, talk: Conversation | None, asked: Asked) -> None:
     """Draw the unanswered question and answer it; a failure keeps it, to be asked again."""
     asking: Asking = st.session_state[ASKING]
     show_question(asking.question, "question-asked", fresh=True)
     if asking.problem:
         session.problem(asking.problem)
         st.button(
-            "Ask again", icon=":material/refresh:", on_click=ask, args=(asking.question, talk)
+            _("Ask again"), icon=":material/refresh:", on_click=ask, args=(asking.question, talk)
         )
         return
     _see_if_stopped()
     # If this run is cut off (stop button, another click), the next one finds the reason here.
     st.session_state[ASKING] = replace(asking, problem=INTERRUPTED)
     try:
-        _answer(access, history, talk, collections, asking.question)
+        _answer(access, history, talk, asked, asking.question)
     except FootnoteError as error:
         st.session_state[ASKING] = replace(asking, problem=str(error))
     else:
@@ -105,19 +123,35 @@ def _see_if_stopped() -> None:
         st.rerun()
 
 
-def show_question(question: str, key: str, *, fresh: bool) -> None:
-    """Draw a question; a fresh one is scrolled to."""
+def show_question(
+    question: str, key: str, *, fresh: bool, again: Callable[[str], None] | None = None
+) -> None:
+    """Draw a question; a fresh one is scrolled to. With `again` it can be changed and asked."""
     with st.container(key=key, gap=None):
-        st.markdown(plain(question))
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
+            st.markdown(plain(question))
+            if again and components.icon_button(
+                _("Change and ask again"), "edit", key=f"edit-{key}"
+            ):
+                _edit(question, again)
         if fresh:
             components.scroll_here(key=f"scroll-{key}")
+
+
+@st.dialog("Change the question")
+def _edit(question: str, again: Callable[[str], None]) -> None:
+    with st.form("edit_question", border=False):
+        text = st.text_area(_("Question"), value=question, max_chars=2000, height="content")
+        if st.form_submit_button(_("Ask"), type="primary") and text.strip():
+            again(text)
+            st.rerun()
 
 
 def _answer(
     access: Access,
     history: History,
     talk: Conversation | None,
-    collections: tuple[int, ...],
+    asked: Asked,
     question: str,
 ) -> None:
     written: list[str] = []
@@ -130,9 +164,10 @@ def _answer(
 
     before = [*(history.turns(talk.id) if talk else []), *unsaved(talk)]
     answering: Future[Answer] = Future()
-    in_thread(answering, lambda: access.ask(question, collections, before, stream))
+    chosen, documents = asked.collections, asked.documents
+    in_thread(answering, lambda: access.ask(question, chosen, before, stream, documents))
     try:
-        with st.spinner("Reading your documents …", show_time=True):
+        with st.spinner(_("Reading your documents …"), show_time=True):
             place = st.empty()
             while not wait([answering], LOOK_SECONDS).done:
                 # Drawn even if it is the same: where something is drawn, Streamlit can stop.
@@ -143,7 +178,7 @@ def _answer(
     follow(access, given)
     try:
         if talk is None:
-            talk = history.start(collections, snippet(question, TITLE_CHARACTERS))
+            talk = history.start(asked.kept, snippet(question, TITLE_CHARACTERS))
             st.query_params["c"] = talk.id
         st.session_state[ANSWERED] = history.add(talk.id, given).id
     except StorageError as error:

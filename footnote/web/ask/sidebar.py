@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from footnote.rendering.formatting import plain, when
 from footnote.web.ask.answer import PLACE
+from footnote.web.ask.pending import Asked
+from footnote.web.components import cancelled, dangerous
+from footnote.web.language import _
 from footnote.web.server.session import errors_shown
+from indexer.store.errors import UnknownDocumentError
 from rag.history import TITLE_CHARACTERS, History, UnknownConversationError
 from rag.records import Conversation
 
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
     from footnote.access import Access
 
 SHOWN = 40  # conversations listed; older ones are found by searching
+MOST_ASKED = 20  # documents that are asked by themselves
 RENAME, DELETE = "Rename", "Delete"
 
 
@@ -35,63 +41,89 @@ def open_conversation(identifier: str) -> None:
     """Go to a conversation; '' begins a new one."""
     st.session_state.pop(PLACE, None)
     st.session_state.pop("asking", None)
+    st.query_params.pop("d", None)
     st.query_params["c"] = identifier
     if not identifier:
         del st.query_params["c"]
 
 
-def side(access: Access, history: History, talk: Conversation | None) -> tuple[int, ...]:
-    """Draw the side bar; return the ids of the collections to ask."""
+def side(access: Access, history: History, talk: Conversation | None) -> Asked:
+    """Draw the side bar; return what is asked."""
     st.button(
-        "New conversation",
+        _("New conversation"),
         icon=":material/edit_square:",
         width="stretch",
         on_click=open_conversation,
         args=("",),
     )
-    chosen = _collections(access, history, talk)
+    documents = _documents(access)
+    chosen = None if documents else _collections(access, history, talk)
     conversations = history.conversations(limit=SHOWN)
     if conversations:
-        st.markdown("##### Conversations")
+        st.markdown(_("##### Conversations"))
         text = st.text_input(
-            "Search conversations",
-            placeholder="Search conversations",
+            _("Search conversations"),
+            placeholder=_("Search conversations"),
             label_visibility="collapsed",
             icon=":material/search:",
             key="conversation_search",
         )
         found = history.conversations(text, limit=SHOWN) if text else conversations
         if not found:
-            st.caption("No conversation holds these words.")
+            st.caption(_("No conversation holds these words."))
         with st.container(gap=None, key="conversations"):
             for conversation in found:
                 _entry(history, conversation, talk)
         if len(found) == SHOWN:
-            st.caption("Search to find older ones.")
-    return chosen
+            st.caption(_("Search to find older ones."))
+    return Asked(chosen, documents)
 
 
-def _collections(access: Access, history: History, talk: Conversation | None) -> tuple[int, ...]:
+def _documents(access: Access) -> tuple[str, ...]:
+    """Draw which documents alone are asked (`?d=` in the address), and the way back to all."""
+    named = [one for one in st.query_params.get("d", "").split(",") if one][:MOST_ASKED]
+    found = []
+    for identifier in named:
+        with suppress(UnknownDocumentError):
+            found.append(access.document(identifier))
+    if not found:
+        return ()
+    with st.container(border=True, key="only", gap="xsmall"):
+        st.markdown(_("**Asked alone**"))
+        for one in found:
+            st.caption(plain(one.title))
+        st.button(_("Ask everything"), icon=":material/close:", type="tertiary", on_click=_ask_all)
+    return tuple(one.id for one in found)
+
+
+def _ask_all() -> None:
+    st.query_params.pop("d", None)
+
+
+def _collections(
+    access: Access, history: History, talk: Conversation | None
+) -> tuple[int, ...] | None:
+    """Draw the choice; None means all, those that come later too."""
     names = {collection.id: collection.name for collection in access.collections()}
     if len(names) < 2:
-        return tuple(names)
+        return None
     key = f"collections-{talk.id if talk else 'new'}"
 
     def choose() -> None:
         if talk:
-            history.choose(talk.id, st.session_state[key] or list(names))
+            history.choose(talk.id, st.session_state[key])
 
     before = [one for one in (talk.collections if talk else ()) if one in names]
     chosen = st.multiselect(
-        "Ask in",
+        _("Ask in"),
         options=list(names),
-        default=before if len(before) < len(names) else [],
+        default=before,
         format_func=names.__getitem__,
-        placeholder="All collections",
+        placeholder=_("All collections"),
         key=key,
         on_change=choose,
     )
-    return tuple(chosen or names)
+    return tuple(chosen) or None
 
 
 def _entry(history: History, conversation: Conversation, talk: Conversation | None) -> None:
@@ -113,8 +145,9 @@ def _entry(history: History, conversation: Conversation, talk: Conversation | No
             args=(identifier,),
         )
         action = st.menu_button(
-            ":material/more_horiz:",
+            "More",
             [RENAME, DELETE],
+            icon=":material/more_horiz:",
             type="tertiary",
             key=f"more-{identifier}",
         )
@@ -127,8 +160,8 @@ def _entry(history: History, conversation: Conversation, talk: Conversation | No
 @st.dialog("Rename conversation")
 def _rename(history: History, conversation: Conversation) -> None:
     with st.form("rename", border=False):
-        title = st.text_input("Name", value=conversation.title, max_chars=TITLE_CHARACTERS)
-        if st.form_submit_button("Save", type="primary") and title.strip():
+        title = st.text_input(_("Name"), value=conversation.title, max_chars=TITLE_CHARACTERS)
+        if st.form_submit_button(_("Save"), type="primary") and title.strip():
             with errors_shown():
                 history.rename(conversation.id, title.strip())
                 st.rerun()
@@ -140,9 +173,12 @@ def _delete(history: History, conversation: Conversation) -> None:
         f"“{plain(conversation.title)}” with its questions and answers will be gone for good."
         " The documents stay."
     )
-    if st.button("Delete", type="primary", key="delete_conversation"):
-        with errors_shown():
-            history.delete(conversation.id)
-            if st.query_params.get("c") == conversation.id:
-                open_conversation("")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if cancelled():
             st.rerun()
+        if dangerous(_("Delete")):
+            with errors_shown():
+                history.delete(conversation.id)
+                if st.query_params.get("c") == conversation.id:
+                    open_conversation("")
+                st.rerun()

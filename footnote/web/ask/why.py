@@ -9,6 +9,8 @@ import streamlit as st
 
 from footnote.rendering.formatting import ordinal, plain
 from footnote.rendering.results import snippet
+from footnote.web import components
+from footnote.web.language import _
 from footnote.web.server.session import errors_shown
 from rag.explain import knowing
 from rag.records import Answer
@@ -22,19 +24,19 @@ if TYPE_CHECKING:
 def show(access: Access, answer: Answer, collections: Sequence[int]) -> None:
     """Draw the passages with their ranks, and a way to ask after one that is missing."""
     st.markdown(
-        "Your documents were searched twice: once for passages that **mean** what you asked, once"
-        " for passages that **use the same words**. The two lists were merged into one."
+        _(
+            "Your documents were searched twice: once for passages that **mean** what you asked,"
+            " once for passages that **use the same words**. The two lists were merged into one."
+        )
     )
     if answer.standalone != answer.question:
         st.markdown(f"Searched as: *{plain(answer.standalone)}*")
     if answer.hits:
-        st.dataframe(
-            [_row(answer, hit) for hit in answer.hits],
-            hide_index=True,
-            column_config={"Passage": st.column_config.TextColumn(width="large")},
+        components.rows(
+            "Passages that were read", [_row(answer, hit) for hit in answer.hits], key="why"
         )
     else:
-        st.markdown("Neither search found a passage.")
+        st.markdown(_("Neither search found a passage."))
     missing(access, answer.standalone, collections, refused=answer.abstained)
 
 
@@ -60,13 +62,13 @@ def missing(
     """
     with st.form("missing", border=False):
         expected = st.text_input(
-            "Is a passage missing? Type a sentence of it, and see where it got lost.",
-            placeholder="A sentence of the passage that should have been found",
+            _("Is a passage missing? Type a sentence of it, and see where it got lost."),
+            placeholder=_("A sentence of the passage that should have been found"),
         )
-        asked = st.form_submit_button("Look for it")
+        asked = st.form_submit_button(_("Look for it"))
     if not asked:
         return
-    with errors_shown(), st.spinner("Looking …"):
+    with errors_shown(), st.spinner(_("Looking …")):
         explanation = knowing(access.explain(question, expected, collections), refused=refused)
         for finding in explanation.findings:
             st.markdown(f"- {plain(finding)}")

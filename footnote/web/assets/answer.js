@@ -1,6 +1,6 @@
 // An answer: sentences with footnote numbers, and the list of footnotes under them.
 // data: {lead, sentences: [{text, row: [[column, cell]], about, mark, explanation, notes: [n]}],
-//        footnotes: [{n, source, quote}], origin, opened}
+//        footnotes: [{n, source, quote}], origin, opened, words}
 const element = (tag, name, text) => {
   const made = document.createElement(tag);
   if (name) made.className = name;
@@ -28,7 +28,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const rest = [...items.children].slice(SHOWN);
     if (!rest.length) return;
     for (const item of rest) item.hidden = true;
-    const all = element("button", "all", `Show all ${lines.length}`);
+    const all = element("button", "all", `${data.words.all} ${lines.length}`);
     all.type = "button";
     all.onclick = () => {
       for (const item of rest) item.hidden = false;
@@ -60,18 +60,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const notes = element("span", "notes");
     for (const n of sentence.notes) {
       const number = opener("number", n, String(n));
-      number.setAttribute("aria-label", `Footnote ${n}: ${sources.get(n)?.source ?? ""}`);
+      number.setAttribute("aria-label", `${data.words.footnote} ${n}: ${sources.get(n)?.source ?? ""}`);
       number.title = sources.get(n)?.source ?? "";
       notes.append(number);
     }
     if (sentence.explanation) {
-      const mark = element("button", "mark", sentence.mark === "partly" ? "partly supported" : "not supported");
+      const mark = element("button", "mark", data.words[sentence.mark]);
       mark.type = "button";
       mark.setAttribute("aria-label", sentence.explanation);
       mark.append(element("span", "tip", sentence.explanation));
       notes.append(mark);
     }
-    span.append(notes);
+    (span.querySelector(".pair:last-child .cell") ?? span).append(notes);
     prose.append(span, " ");
   }
 

@@ -14,7 +14,7 @@ export default function ({ data, parentElement }) {
     } catch {
       copied = byHand(data.text); // no clipboard without https, except on this machine
     }
-    button.textContent = copied ? "Copied" : "Copying is not allowed here";
+    button.textContent = copied ? data.done : "Copying is not allowed here";
     setTimeout(() => { button.textContent = data.label; }, 1600);
   };
 }

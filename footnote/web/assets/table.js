@@ -7,6 +7,17 @@ const element = (tag, name, text) => {
   return made;
 };
 
+// A long name is cut in its middle: those of a series differ at their ends.
+const END = 14;
+const cut = (name, text) => {
+  const made = element("span", `cut ${name}`);
+  made.title = text;
+  const letters = Array.from(text);
+  const at = letters.length > 2 * END ? letters.length - END : letters.length;
+  made.append(element("span", "start", letters.slice(0, at).join("")), element("span", "end", letters.slice(at).join("")));
+  return made;
+};
+
 const box = (label, checked, onchange) => {
   const made = element("input");
   made.type = "checkbox";
@@ -42,11 +53,12 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     }));
     if (data.selectable) line.append(cell);
     for (const column of data.columns) {
-      const value = element("td", column.number ? "number" : column.key);
+      const value = element("td", column.number ? `number ${column.key}` : column.key);
       if (column.key === "title") {
-        const open = element("button", "open", row.title);
+        const open = element("button", "open");
         open.type = "button";
-        value.append(open, element("span", "name", row.name));
+        open.append(cut("", row.title));
+        value.append(open, cut("name", row.name));
       } else if (column.key === "health") {
         value.append(element("span", `dot ${row.state}`), element("span", "word", row.health));
       } else {

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from footnote.rendering.formatting import count
 from footnote.web import progress
-from footnote.web.library import document, documents, languages, upload
+from footnote.web.language import _, counted
+from footnote.web.library import chosen_rows, document, documents, languages, upload
 from footnote.web.server import session
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def show() -> None:
             document.show(access, chosen)
             return
         _heading(access)
+        chosen_rows.receipt()
         upload.show(access)
         progress.show(access)
         documents.offer_update(access)
@@ -33,16 +34,16 @@ def show() -> None:
 
 
 def _heading(access: Access) -> None:
-    st.title("Library", anchor=False)
+    st.title(_("Library"), anchor=False)
     collections = access.collections()
     total = access.documents(limit=1).total
     if total:
-        st.caption(f"{count(total, 'document')} in {count(len(collections), 'collection')}")
+        st.caption(f"{counted(total, 'document')} in {counted(len(collections), 'collection')}")
 
 
 def _let_others_in(access: Access) -> None:
     """Where nobody is registered: the way to the first admin, out of everybody's way."""
     if not access.person.id:
         st.space("small")
-        if st.button("Let others in", type="tertiary", icon=":material/group:", key="others"):
+        if st.button(_("Let others in"), type="tertiary", icon=":material/group:", key="others"):
             session.go_to("people")

@@ -53,9 +53,10 @@ def start_run(kind: str, run: Run) -> None:
     start(kind, {"run": run.id, "collection": run.request.collection})
 
 
-def go_to(page: str) -> None:
+def go_to(page: str, query: Mapping[str, str] | None = None) -> None:
     """Go to a page by the end of its address; `frame` has said which there are."""
-    st.switch_page(st.session_state[PAGES][page])
+    found = st.session_state[PAGES]
+    st.switch_page(found.get(page) or found[""], query_params=dict(query or {}))
 
 
 def note_click() -> None:

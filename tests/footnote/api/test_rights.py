@@ -116,6 +116,10 @@ CHANGES = {
     "upload": lambda c, t: c.post(
         "/api/v1/documents", files=[("files", ("a.txt", b"Words."))], data={"collection": FOREIGN}
     ),
+    "move": lambda c, t: c.patch(
+        f"/api/v1/documents/{t['document']}", json={"collection": "policies"}
+    ),
+    "rename": lambda c, t: c.patch(f"/api/v1/collections/{FOREIGN}", json={"name": "Table"}),
     "delete": lambda c, t: c.delete(f"/api/v1/documents/{t['document']}"),
     "delete collection": lambda c, t: c.delete(f"/api/v1/collections/{FOREIGN}"),
     "cancel": lambda c, t: c.delete(f"/api/v1/jobs/{t['job']}"),
@@ -172,6 +176,11 @@ def test_a_reader_changes_nothing_and_an_uploader_adds(registered, monkeypatch):
         assert added.status_code == status
         assert call.delete(f"/api/v1/documents/{document}").status_code == 403
         assert call.delete("/api/v1/collections/policies").status_code == 403
+        assert call.post("/api/v1/collections", json={"name": "new"}).status_code == 403
+        place = {"collection": "policies"}
+        assert call.patch(f"/api/v1/documents/{document}", json=place).status_code == 403
+        rules = {"name": "Rules"}
+        assert call.patch("/api/v1/collections/policies", json=rules).status_code == 403
         made = call.post("/api/v1/documents", files=files, data={"collection": "new"})
         assert made.status_code == 404
         replaced = call.post(

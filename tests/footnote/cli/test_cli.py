@@ -410,3 +410,17 @@ def test_what_libraries_say_stays_with_them(home, tmp_path):
     command = [sys.executable, "-c", program, str(home.path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+def test_collections_are_made_renamed_and_deleted_and_documents_moved(indexed):
+    document = as_json(indexed("documents", "--json"))["documents"][0]["id"]
+    assert as_json(indexed("collections", "make", "Rules", "--json")) == {"name": "Rules"}
+    assert indexed("collections", "make", "rules").exit_code == 1
+    moved = as_json(indexed("move", document, "--to", "rules", "--json"))
+    assert moved == {"moved": [document], "collection": "Rules"}
+    assert as_json(indexed("search", "leave", "-c", "Rules", "--json"))["hits"]
+    assert indexed("collections", "rename", "Rules", "Laws").exit_code == 0
+    listed = as_json(indexed("collections", "list", "--json"))["collections"]
+    assert {"name": "Laws", "documents": 1} in listed
+    gone = as_json(indexed("collections", "delete", "Laws", "--yes", "--json"))
+    assert gone["documents"] == [document]

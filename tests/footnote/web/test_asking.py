@@ -8,6 +8,9 @@ from web_pages import add, add_handbook, ask_page, component, remember
 
 from footnote import samples
 from footnote.access import Access
+from footnote.accounts.people import ONLY_USER
+from footnote.web.ask import actions
+from footnote.web.ask.answer import sources
 from footnote.web.ask.pending import INTERRUPTED, Asking
 from footnote.web.page_view import Place
 from indexer.ingest.sources import find
@@ -142,3 +145,66 @@ def test_a_page_has_the_whole_window_and_gives_it_back(home, handbook):
     assert component(app)["full"] is True
     next(one for one in app.button if one.label == "Back to its place").click().run()
     assert component(app)["full"] is False
+
+
+def test_some_documents_are_asked_alone_and_then_everything(home, tmp_path):
+    for name, text in (("old", "The mill was built in 1890."), ("new", "It was built in 2020.")):
+        (tmp_path / f"{name}.txt").write_text(text)
+    home.index(find([tmp_path / "old.txt", tmp_path / "new.txt"]), "mine", workers=1)
+    by_title = {one.title: one.id for one in home.store.documents([1]).rows}
+    app = ask_page(d=by_title["new"])
+    assert any("Ask 1 document" in one.value for one in app.markdown)
+    app.session_state["asking"] = Asking("When was the mill built?")
+    app.run()
+    (talk,) = History(home.store).conversations()
+    (turn,) = History(home.store).turns(talk.id)
+    assert {hit.document.title for hit in turn.answer.hits} == {"new"}
+    next(one for one in app.button if one.label == "Ask everything").click().run()
+    assert not any(one.label == "Ask everything" for one in app.button)
+
+
+def test_all_collections_stay_all_when_others_come(home, handbook):
+    app = ask_page()
+    app.session_state["asking"] = Asking("How much leave?")
+    app.run()
+    (talk,) = History(home.store).conversations()
+    assert talk.collections == ()
+
+
+def test_who_puts_a_thumb_down_is_asked_what_was_wrong(home, handbook):
+    talk = remember(home, handbook)
+    (turn,) = History(home.store).turns(talk.id)
+    app = ask_page(c=talk.id)
+    app.session_state["what_was_wrong"] = turn.id
+    app.run()
+    app.button_group(key=f"wrong-{turn.id}").set_value(["Incomplete"]).run()
+    app.text_input(key=f"wrong-words-{turn.id}").input("the part-time rule is missing").run()
+    (rated,) = History(home.store).turns(talk.id)
+    assert (rated.feedback, rated.reason) == (-1, "Incomplete · the part-time rule is missing")
+
+
+def test_own_documents_suggest_what_they_are_about(home, tmp_path):
+    (tmp_path / "rules.md").write_text("# Rules\n\n## Opening hours\n\nWe open at nine.\n")
+    add(home, "mine", tmp_path / "rules.md", title="Rules")
+    assert "Opening hours" in [button.label for button in ask_page().button]
+
+
+def test_an_answer_is_taken_away_as_a_word_document_with_its_page(home, manual, monkeypatch):
+    import io
+
+    from docx import Document
+    from PIL import Image
+
+    drawn = io.BytesIO()
+    Image.new("RGB", (40, 60), "white").save(drawn, "PNG")
+    monkeypatch.setattr(Access, "picture", lambda *_: drawn.getvalue())
+    monkeypatch.setattr(Access, "boxes", lambda *_: ())
+    talk = remember(home, manual, text="It has a \x07 bell.")
+    (turn,) = History(home.store).turns(talk.id)
+    access = Access(home, lambda: ONLY_USER)
+    made = actions.as_word(access, [(turn, sources(access, turn.answer))])
+    written = Document(io.BytesIO(made))
+    text = "\n".join(one.text for one in written.paragraphs)
+    assert "How much leave?" in text
+    assert "It has a  bell.[1]" in text
+    assert len(written.inline_shapes) == 1

@@ -244,10 +244,9 @@ def test_an_answer_that_does_not_come_can_be_stopped(browser, tmp_path, tiny_emb
 def test_a_folder_is_added_and_its_form_goes(browser, filled, tmp_path):
     (tmp_path / "Mill.txt").write_text("The mill was built in 1890.")
     with reading(browser, filled, "/library") as page:
-        button(page, "Add a folder").click()
-        page.get_by_label("Path of the folder").fill(str(tmp_path))
+        page.get_by_text("A folder of the server").click()
+        page.get_by_label("Path of the folder", exact=True).fill(str(tmp_path))
         button(page, "Add the folder").click()
-        page.get_by_label("Path of the folder").wait_for(state="detached")
         page.locator("tbody tr", has_text="Mill").wait_for()
 
 

@@ -15,6 +15,7 @@ from web_pages import (
     labels,
     library_page,
     remember,
+    row_tables,
     table,
 )
 
@@ -284,14 +285,14 @@ def test_of_a_long_document_only_what_is_shown_is_fetched(home, monkeypatch):
     monkeypatch.setattr(Store, "page", lambda *of: asked.append(of[2]) or page(*of))
     app = library_page(document=document.id)
     assert asked == [*range(3, 3 + PROBLEM_ROWS), 1]
-    assert list(app.dataframe[0].value["Page"])[:2] == ["Page 3 of 60", "Page 4 of 60"]
+    assert [row["Page"] for row in row_tables(app)[0]][:2] == ["Page 3 of 60", "Page 4 of 60"]
     assert "1 passage on this page" in "".join(element.value for element in app.markdown)
     (passage,) = app.text
     assert passage.value.startswith("Rule 1 is new.")
     asked.clear()
     next(b for b in app.button if b.key == f"problems-{document.id}-Next").click().run()
     assert asked == [*range(23, 43), 1]
-    assert list(app.dataframe[0].value["Page"])[:1] == ["Page 23 of 60"]
+    assert [row["Page"] for row in row_tables(app)[0]][:1] == ["Page 23 of 60"]
 
 
 def test_a_document_that_is_gone_is_said_to_be_gone(home, handbook):
@@ -341,6 +342,7 @@ def test_a_file_that_cannot_be_read_any_more_has_its_earlier_text_and_a_warning(
 
 def test_a_folder_that_is_not_there_is_said_to_be_missing(home, tmp_path):
     app = library_page()
+    app.segmented_control(key="way_to_add").set_value("A folder of the server").run()
     app.text_input(key="folder_path").set_value(str(tmp_path / "nowhere"))
     next(b for b in app.button if b.label == "Add the folder").click().run()
     assert "no such" in app.error[0].value

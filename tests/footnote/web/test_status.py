@@ -2,6 +2,7 @@
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from web_pages import row_tables
 
 from footnote.access import Door
 from footnote.accounts import audit, signin
@@ -36,18 +37,18 @@ def status_page():
 
 def columns(app):
     """The tables by the name of their first column, as lists of rows."""
-    return {frame.value.columns[0]: frame.value.to_dict("records") for frame in app.dataframe}
+    return {next(iter(rows[0])): rows for rows in row_tables(app)}
 
 
 def test_the_facts_are_there_as_tables(home):
     home.store.add_failure(home.collection("papers").id, HOSTILE, Failure("it is cut off"))
     app = status_page()
     assert "tiny" in app.markdown[0].value
-    tables = [frame.value.to_dict("records") for frame in app.dataframe]
+    tables = row_tables(app)
     (papers,), (failed,), disk = tables
-    assert {row["What"] for row in disk} >= {"Database", "Originals", "Altogether"}
+    assert {row["What"] for row in disk} >= {"The files as they were added", "Altogether"}
     assert "0 B" not in {row["Size"] for row in disk}
-    assert (papers["Collection"], papers["Ready"], papers["Not readable"]) == ("papers", 24, 1)
+    assert (papers["Collection"], papers["Ready"], papers["Not readable"]) == ("papers", "24", "1")
     assert papers["Search model"] == "answered by the model tiny, complete"
     assert (failed["File"], failed["Why"]) == (HOSTILE, "it is cut off")
     assert not [one for one in app.markdown if "script" in one.value]
@@ -59,7 +60,7 @@ def test_questions_that_found_nothing_are_shown_as_text(home):
     made = Answer(HOSTILE, HOSTILE, (), (), True, 0.1, "extractive", (), 0.1)
     history.add(talk.id, made)
     app = status_page()
-    tables = [frame.value.to_dict("records") for frame in app.dataframe]
+    tables = row_tables(app)
     (nothing,) = [rows for rows in tables if "Perhaps" in rows[0]]
     assert nothing[0]["Question"] == HOSTILE
     assert nothing[0]["Perhaps"] == "No document seems to hold it"
@@ -134,7 +135,7 @@ def test_why_these_passages_is_a_click_away_from_an_answer(home):
     app.run()
     next(one for one in app.button if one.label == "Why these passages?").click().run()
     assert not app.exception
-    assert len(app.dataframe[0].value) == len(hits) > 0
+    assert len(columns(app)["Place"]) == len(hits) > 0
     assert "Look for it" in [one.label for one in app.button]
 
 

@@ -1,0 +1,58 @@
+"""The pages in the language of the browser: what stands in them has a German translation."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from web_pages import add_handbook, ask_page, labels
+
+from footnote.web import language
+from footnote.web.library.documents import COLUMNS, HEALTH
+
+WEB = Path(language.__file__).parent
+GERMAN = language.catalogue("de")
+
+
+def shown():
+    """The texts that are handed to `_` in the pages."""
+    for path in WEB.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_":
+                for given in node.args:
+                    if isinstance(given, ast.Constant):
+                        yield given.value
+
+
+def test_every_text_is_translated():
+    texts = set(shown()) | set(HEALTH.values()) | {one["label"] for one in COLUMNS}
+    assert not texts - GERMAN.keys()
+
+
+def test_a_translation_fills_in_the_same(monkeypatch):
+    names = re.compile(r"\{\w+\}")
+    for text, translated in GERMAN.items():
+        assert sorted(names.findall(text)) == sorted(names.findall(translated)), text
+        assert text.count("**") == translated.count("**")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [(None, "en"), ("de-DE", "de"), ("de", "de"), ("pt_BR", "pt")]
+)
+def test_the_browser_chooses(said, expected, monkeypatch):
+    context = type("Context", (), {"locale": said})
+    monkeypatch.setattr(language.st, "context", context)
+    assert language.language() == expected
+
+
+def test_no_catalogue_is_read_but_ours():
+    assert language.catalogue("../../etc") == language.catalogue("xx") == {}
+
+
+def test_a_german_reader_sees_german(home, monkeypatch):
+    add_handbook(home)
+    monkeypatch.setattr(language, "language", lambda: "de")
+    app = ask_page()
+    assert app.title[0].value == "Was möchten Sie wissen?"
+    assert "Neues Gespräch" in labels(app)
+    assert any("Fragen Sie 1 Dokument" in one.value for one in app.markdown)
