@@ -134,16 +134,21 @@ class Attention(nn.Module):
         else:
             self.q_norm = self.k_norm = nn.Identity()
 
-    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
-        """[batch, length, hidden] → the same; `mask` as in `Llama.forward`."""
+    def project(self, x: Tensor, rotation: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """[batch, length, hidden] → queries, keys and values [batch, length, heads, width]."""
         batch, length, _ = x.shape
         q = self.q_norm(self.q_proj(x).view(batch, length, self.heads, self.width))
         k = self.k_norm(self.k_proj(x).view(batch, length, self.kv_heads, self.width))
         v = self.v_proj(x).view(batch, length, self.kv_heads, self.width)
-        q, k = _rotate(q, rotation).transpose(1, 2), _rotate(k, rotation).transpose(1, 2)
+        return _rotate(q, rotation), _rotate(k, rotation), v
+
+    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+        """[batch, length, hidden] → the same; `mask` as in `Llama.forward`."""
+        batch, length, _ = x.shape
+        q, k, v = (part.transpose(1, 2) for part in self.project(x, rotation))
         shared = self.heads // self.kv_heads
         k = k.repeat_interleave(shared, dim=1)
-        v = v.transpose(1, 2).repeat_interleave(shared, dim=1)
+        v = v.repeat_interleave(shared, dim=1)
         out = functional.scaled_dot_product_attention(
             q, k, v, attn_mask=mask, is_causal=mask is None
         )
@@ -203,21 +208,21 @@ class Llama(nn.Module):
         wanted = [feature % (last + 1) for feature in features]
         x = self.embed_tokens(ids)
         states = {0: x}
-        rotation = _rotation(ids.shape[1], self.shape, x)
+        rotation = self.rotation(torch.arange(ids.shape[1], device=x.device), x.dtype)
         for number, layer in enumerate(self.layers[: max(wanted)], start=1):
             x = layer(x, rotation, mask)
             if number in wanted:
                 states[number] = self.norm(x) if number == last else x
         return [states[feature] for feature in wanted]
 
-
-def _rotation(length: int, shape: LlamaShape, like: Tensor) -> tuple[Tensor, Tensor]:
-    """Cosines and sines [length, 1, head width] of RoPE (Su et al., arXiv 2104.09864)."""
-    steps = torch.arange(0, shape.head_width, 2, device=like.device, dtype=torch.float32)
-    rates = shape.rope_base ** (-steps / shape.head_width)
-    angles = torch.outer(torch.arange(length, device=like.device, dtype=torch.float32), rates)
-    angles = torch.cat((angles, angles), dim=-1)[:, None, :]
-    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+    def rotation(self, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Cosines and sines [..., 1, head width] of RoPE (Su et al., arXiv 2104.09864)."""
+        width = self.shape.head_width
+        steps = torch.arange(0, width, 2, device=positions.device, dtype=torch.float32)
+        rates = self.shape.rope_base ** (-steps / width)
+        angles = positions.float()[..., None] * rates
+        angles = torch.cat((angles, angles), dim=-1)[..., None, :]
+        return angles.cos().to(dtype), angles.sin().to(dtype)
 
 
 def _rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:

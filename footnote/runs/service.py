@@ -144,12 +144,17 @@ def _refuse_other(home: Home, name: str, sources: Sequence[Source]) -> None:
 def learning(home: Home, run: Run, watch: Watch | None = None) -> TrainingRun:
     """The loop over a run, ready to go or to go on. Raises `TrainingError`."""
     from training.data.examples import read_examples
-    from training.evaluation.questions import labelled_questions, reader_questions
+    from training.evaluation.questions import (
+        labelled_questions,
+        logged_questions,
+        reader_questions,
+    )
     from training.pipeline import TrainingRun, Workshop
 
     wanted = run.request
     collection = home.collection(wanted.collection).id
     questions = reader_questions(home.store, collection)
+    questions += logged_questions(home.store, collection)
     for path in (*wanted.data, *([wanted.questions] if wanted.questions else [])):
         examples = read_examples(Path(path))
         questions += labelled_questions(home.store, collection, examples)
