@@ -61,6 +61,8 @@ ASKED = frozenset({"reader", "log"})
 COMES_BACK = 50
 # Weak pairs that are looked through: more than the steps can use are made in vain.
 WEAK = 3000
+# A map of queries alone has learnt by then what they teach.
+WEAK_OF_QUERIES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +190,7 @@ class TrainingRun:
         seed = self._order.recipe.seed
         found = weak_examples(split.part("train"), self._order.kinds, seed)
         random.Random(seed).shuffle(found)  # noqa: S311 - no secret
-        return found[:WEAK]
+        return found[: WEAK_OF_QUERIES if self._order.recipe.queries_alone else WEAK]
 
     def _mined(self, split: Split, examples: Sequence[Example], within: int) -> list[Example]:
         """Examples whose passage comes back, with hard negatives."""
@@ -228,22 +230,25 @@ class TrainingRun:
         return self._people
 
     def _neighbourhood(self, split: Split) -> Neighbourhood:
-        """Passages of the training part with the vectors that the index has of them.
-
-        Where the run starts from another embedder than the one that answers, they are embedded:
-        once, though both examples and adapting need them.
-        """
+        """Passages of the training part, embedded once, though examples and adapting need them."""
         if self._around is None:
-            chosen = split.part("train")
-            ids = [source.passage.id for source in chosen]
-            texts = [source.text for source in chosen]
-            stored = self._store.passage_vectors(ids, self._start.fingerprint)
-            if len(stored) < len(ids):
-                vectors = self._start.embed_passages(texts)
-            else:
-                vectors = np.stack([stored[number] for number in ids]).astype(np.float32)
-            self._around = Neighbourhood(texts, vectors, ids)
+            self._around = self._around_parts(split, ("train",))
         return self._around
+
+    def _around_parts(self, split: Split, parts: Sequence[Part]) -> Neighbourhood:
+        """Passages of these parts with the vectors that the index has of them.
+
+        Where the run starts from another embedder than the one that answers, they are embedded.
+        """
+        chosen = [source for part in parts for source in split.part(part)]
+        ids = [source.passage.id for source in chosen]
+        texts = [source.text for source in chosen]
+        stored = self._store.passage_vectors(ids, self._start.fingerprint)
+        if len(stored) < len(ids):
+            vectors = self._start.embed_passages(texts)
+        else:
+            vectors = np.stack([stored[number] for number in ids]).astype(np.float32)
+        return Neighbourhood(texts, vectors, ids)
 
     def train(
         self, split: Split | None = None, examples: Sequence[Example] | None = None
@@ -262,6 +267,8 @@ class TrainingRun:
             return len(history(self._run.folder)), True
         recipe = self._order.recipe
         split = split or split_collection(self._store, self._collection, recipe.seed)
+        if recipe.queries_alone:
+            return self._train_queries(split, examples), not self._cancelled()
         device = torch.device(self._start.compute.device)
         team = team_on(device)
         start = self._adapted(split, team) if recipe.adapt else self._start
@@ -299,6 +306,37 @@ class TrainingRun:
                 student.save(self._run.embedder, self._run.id)
         return result.steps, result.finished
 
+    def _train_queries(self, split: Split, examples: Sequence[Example] | None) -> int:
+        """Learn a map of queries' vectors; strengths tried. What comes out is installed as usual.
+
+        All that is not kept for the proof is learnt from: what a map is worth is found by leaving
+        out documents in turn.
+        """
+        from training.fit import query_side
+
+        own = self.examples(split) if examples is None else examples
+        start = self._mapped_start(split)
+        around = self._around_parts(split, ("train", "development"))
+        places = {number: place for place, number in enumerate(around.ids)}
+        looked_at = self.people(split)["development"]
+        kept = [one for one in (*own, *looked_at) if one.passage in places]
+        asked = query_side.Asked(
+            start.embed_queries([one.query for one in kept]),
+            np.array([places[one.passage] for one in kept], dtype=int),
+            [one.document for one in kept],
+        )
+        found = query_side.learn(
+            asked,
+            whitening.mapped(around.vectors, start),
+            self._paced("training", len(query_side.STRENGTHS)),
+        )
+        self._run.write_kept(len(query_side.STRENGTHS) if found else 0)
+        if found is None:
+            self._keep(start)
+        else:
+            query_side.with_map(start, found, self._run.embedder, self._run.id)
+        return len(query_side.STRENGTHS)
+
     def _looked_at(self, split: Split) -> list[Example]:
         """The development part: people's questions alone where there are enough of them.
 
@@ -315,6 +353,21 @@ class TrainingRun:
             *subsample(weak, DEVELOPMENT),
             *general_examples(_GENERAL_DEVELOPMENT, seed, from_held_out=True),
         ]
+
+    def _mapped_start(self, split: Split) -> Embedder:
+        """The start, adapted where it was ordered and can be; its vectors map those of the start."""
+        recipe, folder = self._order.recipe, self._run.folder / "adapted"
+        if not folder.exists():
+            if recipe.adapt and len(split.part("train")) >= whitening.FEWEST:
+                vectors = self._neighbourhood(split).vectors
+                whitening.adapt(self._start, vectors, folder, self._run.id)
+            else:
+                whitening.unadapted(self._start, folder, self._run.id)
+        return self._opened(folder)
+
+    def _opened(self, folder: Path) -> Embedder:
+        files = EmbedderFiles(folder, self._start.files.cache)
+        return Embedder(EmbedderSpec.read(folder / "spec.json"), files, self._start.precision)
 
     def _keep(self, adapted: Embedder) -> None:
         """Nothing was learnt: the adapted embedder is what came of the run."""
@@ -335,8 +388,7 @@ class TrainingRun:
         if team.is_main_process and not folder.exists():
             whitening.adapt(self._start, self._neighbourhood(split).vectors, folder, self._run.id)
         team.wait_for_everyone()
-        files = EmbedderFiles(folder, self._start.files.cache)
-        return Embedder(EmbedderSpec.read(folder / "spec.json"), files, self._start.precision)
+        return self._opened(folder)
 
     def _installed(self) -> Embedder:
         """The trained embedder, installed under the run's name."""

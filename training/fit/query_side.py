@@ -8,8 +8,10 @@ about documents that the fit does not see.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,16 +19,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.evaluation.metrics import Interval, bootstrap, gain_at
+from embedder.atomic import writing_folder
+from embedder.model import EmbedderFiles
+from training.evaluation.metrics import Interval, bootstrap
+from training.evaluation.proof import gain_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
+
+    from embedder.model import Embedder
 
 TEMPERATURE = 0.05
 # How much a map costs that is far from none, weakest first.
-STRENGTHS = (0.1, 0.3, 1.0, 3.0)
+STRENGTHS = (0.03, 0.1, 0.3, 1.0)
 _FOLDS = 4
-_ROUNDS = 60
+_ROUNDS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,67 +52,91 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class QueryMap:
-    """What was learnt: `matrix` [dimension, dimension] and `shift` [dimension] of queries.
+    """What was learnt: `matrix` [dimension, dimension], by which queries' vectors are multiplied.
 
-    A query's vector becomes q + q matrix + shift. `gain` is what it brought questions about
-    documents that were left out of the fit; `strength` is what held it near to nothing.
+    `gain` is what it brought questions about documents that were left out of the fit, `strength`
+    what held it near to nothing.
     """
 
     matrix: np.ndarray
-    shift: np.ndarray
     strength: float
     gain: Interval
 
-    def __call__(self, queries: np.ndarray) -> np.ndarray:
-        """Unit vectors of queries, mapped."""
-        moved = queries + queries @ self.matrix + self.shift
-        return moved / np.linalg.norm(moved, axis=1, keepdims=True)
 
-
-def learn(asked: Asked, passages: np.ndarray, teacher: np.ndarray | None = None) -> QueryMap | None:
+def learn(
+    asked: Asked, passages: np.ndarray, progress: Callable[[int], None] = lambda tried: None
+) -> QueryMap | None:
     """The map that serves questions about unseen documents best; None where none is worth it.
 
     `passages` [n, dimension] are what all are sought among. Each strength is tried on questions
     whose documents were left out; what is better than no map for certain is fitted on all.
+    `progress` is told how many strengths have been tried.
     """
     folds = _folds(asked.documents)
-    before = _gains(asked.vectors, asked.places, passages)
+    if len(set(folds)) < _FOLDS:
+        return None
+    before = _gains(asked, asked.vectors, passages)
     tried: dict[float, np.ndarray] = {}
     for strength in STRENGTHS:
         after = np.zeros(len(before))
         for fold in range(_FOLDS):
-            left_out = folds == fold
-            if left_out.all() or not left_out.any():
-                return None
-            found = fit(asked.part(~left_out), passages, strength)
-            part = asked.part(left_out)
-            after[left_out] = _gains(_mapped(part.vectors, *found), part.places, passages)
+            out = folds == fold
+            found = fit(asked.part(~out), passages, strength)
+            after[out] = _gains(asked.part(out), asked.vectors[out] @ found, passages)
         tried[strength] = after - before
+        progress(len(tried))
     best = max(STRENGTHS, key=lambda strength: float(tried[strength].mean()))
     gain = bootstrap(list(tried[best]))
-    if gain.low <= 0:
-        return None
-    return QueryMap(*fit(asked, passages, best), best, gain)
+    return QueryMap(fit(asked, passages, best), best, gain) if gain.low > 0 else None
 
 
-def fit(asked: Asked, passages: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
-    """Matrix and shift of the least loss: cross-entropy over all passages, held near nothing."""
+def fit(asked: Asked, passages: np.ndarray, strength: float) -> np.ndarray:
+    """The matrix of least loss: cross-entropy over all passages, held near to the identity."""
     queries, among = torch.from_numpy(asked.vectors), torch.from_numpy(passages)
     right = torch.from_numpy(asked.places)
-    size = queries.shape[1]
-    matrix = torch.zeros(size, size, requires_grad=True)
-    shift = torch.zeros(size, requires_grad=True)
+    away = torch.zeros(queries.shape[1], queries.shape[1], requires_grad=True)
     optimizer = torch.optim.LBFGS(
-        [matrix, shift], max_iter=_ROUNDS, history_size=10, line_search_fn="strong_wolfe"
+        [away], max_iter=_ROUNDS, history_size=10, line_search_fn="strong_wolfe"
     )
 
     def loss() -> Tensor:
         optimizer.zero_grad()
-        moved = functional.normalize(queries + queries @ matrix + shift, dim=1)
+        moved = functional.normalize(queries + queries @ away, dim=1)
         wrong = functional.cross_entropy(moved @ among.T / TEMPERATURE, right)
-        value = wrong + strength * (matrix.square().sum() + shift.square().sum())
+        value = wrong + strength * away.square().sum()
         value.backward()
         return value
 
     optimizer.step(loss)
-    return matrix.detach().numpy(), shift.detach().numpy()
+    return (torch.eye(len(away)) + away.detach()).numpy()
+
+
+def with_map(start: Embedder, found: QueryMap, folder: Path, name: str) -> None:
+    """Write `start` with the map behind what it makes of queries, as `folder`.
+
+    `start` is one that `training.fit.whitening` wrote: its passages' vectors stay.
+    """
+    held = start.load_projection()
+    base = held.query_matrix if held.query_matrix is not None else held.matrix
+    behind = torch.from_numpy(found.matrix)
+    with writing_folder(folder) as left:
+        shutil.copytree(start.files.folder, left, dirs_exist_ok=True)
+        files = EmbedderFiles(left, start.files.cache)
+        whole = behind if base is None else base @ behind
+        replace(held, query_matrix=whole).write(files.projection)
+        digest = hashlib.sha256(files.projection.read_bytes()).hexdigest()
+        spec = replace(start.spec, name=name, tensors=digest)
+        (left / "spec.json").write_text(spec.to_json(), encoding="utf-8")
+
+
+def _folds(documents: Sequence[str]) -> np.ndarray:
+    """Of each question its fold; those about one document are in one."""
+    digests = [hashlib.sha256(name.encode()).digest()[0] for name in documents]
+    return np.array([digest % _FOLDS for digest in digests])
+
+
+def _gains(asked: Asked, queries: np.ndarray, passages: np.ndarray) -> np.ndarray:
+    """nDCG@10 of each question by the rank of its passage."""
+    scores = queries @ passages.T
+    own = scores[np.arange(len(scores)), asked.places][:, None]
+    return np.array([gain_at(int(rank)) for rank in (scores >= own).sum(axis=1)])

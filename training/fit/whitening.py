@@ -51,6 +51,13 @@ def adapt(start: Embedder, vectors: np.ndarray, folder: Path, name: str) -> None
         _write(start, half_whitening(vectors), EmbedderFiles(left, start.files.cache), name)
 
 
+def unadapted(start: Embedder, folder: Path, name: str) -> None:
+    """Write `start` with a map that leaves all vectors as they are, as `folder`."""
+    with writing_folder(folder) as left:
+        nothing = np.eye(start.dimension, dtype=np.float32)
+        _write(start, nothing, EmbedderFiles(left, start.files.cache), name)
+
+
 def _write(start: Embedder, whitening: np.ndarray, files: EmbedderFiles, name: str) -> None:
     import torch
 
@@ -59,7 +66,8 @@ def _write(start: Embedder, whitening: np.ndarray, files: EmbedderFiles, name: s
         inverse_whitening = inverse_whitening @ start.inverse_whitening
     behind, held = torch.from_numpy(whitening), start.load_projection()
     whole = behind if held.matrix is None else held.matrix @ behind
-    replace(held, matrix=whole).write(files.projection)
+    queries = None if held.query_matrix is None else held.query_matrix @ behind
+    replace(held, matrix=whole, query_matrix=queries).write(files.projection)
     if start.spec.adapter:
         shutil.copytree(start.files.adapter, files.adapter)
     maps = {"whitening": behind, "undo": torch.from_numpy(inverse_whitening)}
@@ -69,20 +77,24 @@ def _write(start: Embedder, whitening: np.ndarray, files: EmbedderFiles, name: s
     (files.folder / "spec.json").write_text(spec.to_json(), encoding="utf-8")
 
 
+def mapped(vectors: np.ndarray, to: Embedder) -> np.ndarray:
+    """Unit vectors under `to`, an adapted embedder, of vectors under what it was made of."""
+    from safetensors.numpy import load_file
+
+    found = vectors @ load_file(to.files.whitening)["whitening"]
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
 def map_vectors(store: Store, ids: Sequence[int], start: str, to: Embedder) -> None:
     """Give passages vectors of `to`, made of those that they have under the fingerprint `start`.
 
     `to` is `start` adapted and not trained; for any other embedder this does nothing. Passages
     without a vector to begin with get none.
     """
-    from safetensors.numpy import load_file
-
     if not to.files.whitening.exists():
         return
-    whitening = load_file(to.files.whitening)["whitening"]
     for place in range(0, len(ids), _AT_ONCE):
         there = store.passage_vectors(ids[place : place + _AT_ONCE], start)
         if there:
-            mapped = np.stack(list(there.values())).astype(np.float32) @ whitening
-            mapped /= np.linalg.norm(mapped, axis=1, keepdims=True)
-            store.add_vectors(list(there), mapped, to.fingerprint)
+            vectors = mapped(np.stack(list(there.values())).astype(np.float32), to)
+            store.add_vectors(list(there), vectors, to.fingerprint)
