@@ -224,6 +224,12 @@ class Access:
         original, text = self.original(document), page.text
         return self._home.pictures.boxes(original, page.number, text, quote.start, quote.end)
 
+    def occurrences(self, document: str, sought: str) -> tuple[Span, ...]:
+        """Where the text of a document has these words."""
+        from indexer.store.occurrences import occurrences
+
+        return occurrences(self._home.store.connection, self.document(document).id, sought)
+
     # Questions
 
     def search(

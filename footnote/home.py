@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -35,7 +35,10 @@ from indexer.store.store import Store
 if TYPE_CHECKING:
     from embedder.decoder.precision import Precision
     from embedder.model import Embedder
+    from indexer.cluster.driver import Cluster
+    from indexer.encoders import Encoders
     from indexer.ingest.ingest import Ingest
+    from indexer.ingest.pipeline import Workers
     from indexer.ingest.progress import IngestPlan, IngestProgress, IngestReport
     from indexer.parsers.reading import ReadingLimits
     from indexer.records import Collection, Document
@@ -266,10 +269,14 @@ class Home:
 
         With `force`, what has not changed is parsed anew as well.
         """
+        from footnote import cluster
+
         number = self.store.create_collection(collection).id
-        report = self._ingest(number, workers).run(
-            sources, number, force=force, progress=progress, cancelled=cancelled
-        )
+        embedder, parsers = self.embedder_of(number), self._parsers(workers)
+        with cluster.elsewhere(self.settings, embedder, parsers, workers or 0) as elsewhere:
+            report = self._ingest(number, workers, elsewhere).run(
+                sources, number, force=force, progress=progress, cancelled=cancelled
+            )
         self._complete(number)
         return report
 
@@ -326,7 +333,10 @@ class Home:
         from indexer.vector.generations import embed_generation
 
         if self.store.generation(collection) not in ("", self.embedder.fingerprint):
-            embed_generation(self.store, self.embedder, collection, cancelled=cancelled)
+            with self.encoders(self.embedder) as encoders:
+                embed_generation(
+                    self.store, self.embedder, collection, cancelled=cancelled, encoders=encoders
+                )
 
     def _complete(self, collection: int) -> None:
         """See to a collection's index; another embedder may have come into use meanwhile."""
@@ -392,15 +402,33 @@ class Home:
             )
         return model
 
-    def _ingest(self, collection: int | None, workers: int | None = None) -> Ingest:
+    def _ingest(
+        self,
+        collection: int | None,
+        workers: int | None = None,
+        elsewhere: Cluster | None = None,
+    ) -> Ingest:
         from indexer.ingest.ingest import Ingest
+
+        return Ingest(
+            self.store,
+            self.embedder_of(collection),
+            self._parsers(workers),
+            reading=self.reading,
+            elsewhere=elsewhere,
+        )
+
+    def _parsers(self, workers: int | None) -> Workers:
         from indexer.ingest.pipeline import Workers
 
-        number = self.settings.number
-        parsers = Workers(
-            workers or self.workers, max(1, number("parse_seconds")), number("parse_mb") << 20
-        )
-        return Ingest(self.store, self.embedder_of(collection), parsers, reading=self.reading)
+        seconds, megabytes = self.settings.number("parse_seconds"), self.settings.number("parse_mb")
+        return Workers(workers or self.workers, max(1, seconds), megabytes << 20)
+
+    def encoders(self, embedder: Embedder) -> AbstractContextManager[Encoders | None]:
+        """Other machines that embed under an embedder; None where the settings name none."""
+        from footnote import cluster
+
+        return cluster.encoders(self.settings, embedder, self._parsers(None))
 
     def _all(self, collection: int) -> Iterator[Document]:
         offset, page = 0, 1000

@@ -17,7 +17,7 @@ from embedder.atomic import writing
 from embedder.errors import FootnoteError
 
 # Where questions and passages go, with what key and at what price: out of a backup only with a yes.
-ASKED_FOR = ("base_url", "api_key", "price_in", "price_out")
+ASKED_FOR = ("base_url", "api_key", "price_in", "price_out", "ray")
 
 # Why a key of the environment is not used, as its source.
 _NOT_SENT = (
@@ -74,6 +74,8 @@ _KNOWN = (
     _Known("price_out", "FOOTNOTE_PRICE_OUT", "0", "price of a million tokens that it writes"),
     _Known("reader", "FOOTNOTE_READER", ON, f"the trained reader beside the rules: {ON}, or {OFF}"),
     _Known("workers", "FOOTNOTE_WORKERS", "0", "parser processes; 0 means one a core"),
+    _Known("ray", "FOOTNOTE_RAY", "", "Ray cluster that parses and embeds: an address, or local"),
+    _Known("shared_root", "FOOTNOTE_SHARED_ROOT", "", "folder that all its machines have, if any"),
     _Known("niceness", "FOOTNOTE_NICENESS", "10", "how far indexing and jobs give way, 0 to 19"),
     _Known(
         "precision",
@@ -126,6 +128,15 @@ class Settings:
 
     def __iter__(self) -> Iterator[Setting]:
         return iter(self._settings.values())
+
+    def given(self, options: Mapping[str, str | None]) -> Settings:
+        """These settings with what the caller gave instead; None leaves one as it is."""
+        chosen = {
+            name: replace(self._settings[name], value=value, source="option")
+            for name, value in options.items()
+            if value is not None
+        }
+        return Settings(self._settings | chosen)
 
     def text(self, name: str) -> str:
         """The value of setting `name`."""

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from indexer.records import Block, Page, Passage, Span
 
@@ -45,8 +46,13 @@ _INSIDE_SENTENCE = 1.0
 _INSIDE_PARAGRAPH = 0.6
 _BETWEEN_BLOCKS = 0.03
 _MIXED_HEADINGS = 0.5
+# What names or announces the text behind it (a term of a glossary, a line that ends on a colon)
+# is nothing at the end of a passage, and is missed in the next.
+_LOST_LABEL = 0.5
+_LABEL_CHARACTERS = 40
 _NEVER = 1e6
 
+_ITEM_MARK = re.compile(r"\s*\(?(?:\d{1,3}|[^\W\d_]|[ivxIVX]{2,5})[.)]\s*")
 _NOTE_MARK = re.compile(r"\^[\w,*†‡§–-]{1,8}(?:\s+|$)")
 
 # A title or heading longer than this is cut in `embedding_text`: the passage's own words must
@@ -115,10 +121,11 @@ def cut(
         replace(unit, header=None) if unit.header and (unit.page, *unit.header) in long else unit
         for unit in units
     ]
-    ranges = _ranges(units, headers, limits, _NEVER)
+    labels = _labels(units, texts)
+    ranges = _ranges(units, headers, labels, limits, _NEVER)
     size = sum(len(text.encode(errors="replace")) for text in texts.values())
     if len(ranges) > _FREE_PASSAGES + size // _BYTES_A_PASSAGE:
-        ranges = _ranges(units, headers, limits, _MIXED_HEADINGS)
+        ranges = _ranges(units, headers, labels, limits, _MIXED_HEADINGS)
     passages: list[Passage] = []
     for first, last in ranges:
         run = units[first:last]
@@ -215,6 +222,10 @@ def _split_line(line: str, language: str) -> Iterator[tuple[int, int]]:
             # The mark of a note, which parsers set apart, belongs to what stands before it.
             if bounds and (mark := _NOTE_MARK.match(line, start)):
                 bounds[-1][1] = mark.end()
+            # The number of a list item is no sentence: what follows it is.
+            if len(bounds) == 1 and _ITEM_MARK.fullmatch(line, *bounds[0]):
+                bounds[0][1] = end
+                continue
             bounds.append([bounds[-1][1] if bounds else start, end])
     for start, end in bounds:
         piece = line[start:end]
@@ -351,6 +362,7 @@ def _header_tokens(
 def _ranges(
     units: Sequence[_Unit],
     headers: dict[tuple[int, int, int], int],
+    labels: Collection[int],
     limits: PassageLimits,
     chapter: float,
 ) -> list[tuple[int, int]]:
@@ -365,6 +377,7 @@ def _ranges(
     for last in range(1, len(units) + 1):
         # A passage that ends with a heading has cut it off from its text.
         ending = _NEVER / 10 if units[last - 1].level and last < len(units) else 0.0
+        ending += _LOST_LABEL * (last - 1 in labels)
         size, mixing = 0, 0.0
         for first in range(last - 1, -1, -1):
             unit = units[first]
@@ -385,6 +398,23 @@ def _ranges(
         ranges.append((origin[last], last))
         last = origin[last]
     return ranges[::-1]
+
+
+def _labels(units: Sequence[_Unit], texts: dict[int, str]) -> set[int]:
+    """The places of the units that name or announce what follows them."""
+    return {
+        place
+        for place, (unit, following) in enumerate(pairwise(units))
+        if following.block != unit.block and _is_label(units, place, texts)
+    }
+
+
+def _is_label(units: Sequence[_Unit], place: int, texts: dict[int, str]) -> bool:
+    unit = units[place]
+    last = texts[unit.page][unit.end - 1]
+    alone = not place or units[place - 1].block != unit.block
+    short = unit.end - unit.start <= _LABEL_CHARACTERS and last.isalnum()
+    return last == ":" or (alone and short)
 
 
 def _mixing(unit: _Unit, following: _Unit, chapter: float) -> float:

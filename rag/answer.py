@@ -257,6 +257,8 @@ class Answerer:
         scored = tuple(extract.score(asked, hits, found, look.sentences.tolist() if look else ()))
         features = abstain.features(asked, hits, scored)
         confidence, threshold = look.hope if look else abstain.hope(features)
+        if scored and scored[0].numbered:  # "step 4" is there, whatever words the list calls it by
+            confidence = max(confidence, scored[0].coverage)
         whole = tuple(with_lists(found))
         there = {code for one in scope.collections for code in self._store.languages(one)}
         return Reading(

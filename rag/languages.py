@@ -140,8 +140,8 @@ _ENGLISH = Language(
     ),
     example=_opening("for example|for instance|as an example|e\\.g\\.|suppose"),
     denial=_words(
-        "not(?! (?:only|just|later|earlier|less|more|fewer)\\b)"
-        "|no(?! (?:later|earlier|sooner|less|more|fewer)\\b)"
+        "(?<!or )not(?! (?:only|just|later|earlier|less|more|fewer)\\b)"
+        "|(?<!or )no(?! (?:later|earlier|sooner|less|more|fewer) than\\b| matter\\b)"
         "|never|none|nobody|nothing|neither|nor|without|cannot|\\w+n['’]t|unable"
     ),
     causal=_words(

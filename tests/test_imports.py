@@ -14,7 +14,7 @@ from benchmarks.house import STAGES, arrows, circles, modules, room
 
 ROOT = Path(__file__).parents[1]
 HEAVY = {"torch", "transformers", "faiss", "streamlit", "peft", "openai", "sentence_transformers"}
-HEAVY |= {"fastapi", "mcp"}
+HEAVY |= {"fastapi", "mcp", "ray"}
 ROOMS = """
 embedder.errors embedder.batches embedder.cache embedder.pooling embedder.tokens
 embedder.atomic embedder.spec embedder.tensors
@@ -22,10 +22,10 @@ embedder.decoder embedder.encoder embedder.presets
 embedder.model
 embedder.registry
 indexer.records
-indexer.chunking indexer.parsers
+indexer.chunking indexer.encoders indexer.parsers
 indexer.keyword indexer.pages
 indexer.sandbox indexer.store
-indexer.ingest indexer.vector
+indexer.cluster indexer.ingest indexer.vector
 indexer.doctor indexer.search
 rag.records rag.languages rag.unanswered
 rag.history rag.llm
@@ -35,18 +35,19 @@ rag.reader
 rag.answer
 rag.explain
 training.data training.export training.promote
-training.synthesis training.evaluation
+training.synthesis training.evaluation training.writer
 training.fit
 training.runs
 training.bundled training.pipeline
 training.reader
 footnote.samples footnote.settings footnote.rendering
+footnote.cluster
 footnote.accounts footnote.backup
 footnote.deletion footnote.jobs
 footnote.doctor footnote.home footnote.status
 footnote.access footnote.library footnote.runs
 footnote.worker footnote.web.components footnote.web.paging
-footnote.web.server
+footnote.web.page_find footnote.web.server
 footnote.mcp
 footnote.api
 footnote.cli footnote.web.page_view footnote.web.progress

@@ -84,7 +84,13 @@ def library_page(**query):
 
 
 def component(app, number=0):
-    return json.loads(app.get("bidi_component")[number].proto.json)
+    return _components(app)[number]
+
+
+def _components(app):
+    """What is handed to the components that are given anything."""
+    parts = [json.loads(part.proto.json or "{}") for part in app.get("bidi_component")]
+    return [part for part in parts if part]
 
 
 def labels(app):
@@ -92,5 +98,4 @@ def labels(app):
 
 
 def table(app):
-    parts = (json.loads(part.proto.json or "{}") for part in app.get("bidi_component"))
-    return next(data for data in parts if "rows" in data)
+    return next(data for data in _components(app) if "rows" in data)

@@ -10,6 +10,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
     from embedder.registry import Registry
+    from indexer.encoders import Encoders
     from indexer.search.searcher import Searcher
     from indexer.store.store import Store
     from training.data.split import Part
@@ -107,13 +109,22 @@ class Watch(Protocol):
         ...
 
 
+def _here(_: Embedder) -> AbstractContextManager[Encoders | None]:
+    """Nobody else embeds."""
+    return nullcontext()
+
+
 @dataclass(frozen=True)
 class Workshop:
-    """What a run works with: the store, its search, the installed embedders."""
+    """What a run works with: the store, its search, the installed embedders.
+
+    `encoders` are those of other machines, if any, for a new generation under an embedder.
+    """
 
     store: Store
     searcher: Searcher
     registry: Registry
+    encoders: Callable[[Embedder], AbstractContextManager[Encoders | None]] = _here
 
 
 class TrainingRun:
@@ -128,7 +139,7 @@ class TrainingRun:
     ) -> None:
         self._run, self._questions, self._watch = run, questions, watch
         self._store, self._searcher = workshop.store, workshop.searcher
-        self._registry = workshop.registry
+        self._registry, self._encoders = workshop.registry, workshop.encoders
         self._order = run.request
         found = self._store.collection(self._order.collection)
         assert found is not None  # the order was made for it
@@ -355,7 +366,7 @@ class TrainingRun:
         ]
 
     def _mapped_start(self, split: Split) -> Embedder:
-        """The start, adapted where it was ordered and can be; its vectors map those of the start."""
+        """The start, adapted where that was ordered and can be, with the map of its vectors."""
         recipe, folder = self._order.recipe, self._run.folder / "adapted"
         if not folder.exists():
             if recipe.adapt and len(split.part("train")) >= whitening.FEWEST:
@@ -452,9 +463,9 @@ class TrainingRun:
             left = (time.monotonic() - began) / embedded * (total - there - embedded)
             self._tell("switching", there + embedded, total, left)
 
-        done = promote(
-            self._store, self._searcher, trained, self._collection, on_progress, self._cancelled
-        )
+        at, stop = self._collection, self._cancelled
+        with self._encoders(trained) as encoders:
+            done = promote(self._store, self._searcher, trained, at, on_progress, stop, encoders)
         if done:
             self._run.write_outcome("promoted")
         return done

@@ -16,6 +16,7 @@ from indexer.vector.generations import embed_generation, fill_generation
 if TYPE_CHECKING:
     from embedder.model import Embedder
     from embedder.registry import Registry
+    from indexer.encoders import Encoders
     from indexer.search.searcher import Searcher
     from indexer.store.store import Store
 
@@ -31,16 +32,17 @@ def promote(
     collection: int,
     progress: Callable[[int], None] = lambda embedded: None,
     cancelled: Callable[[], bool] = lambda: False,
+    encoders: Encoders | None = None,
 ) -> bool:
     """Let `embedder` answer for a collection. False where it was cancelled before the switch.
 
-    `progress` is told how many passages have been embedded. Killed or cancelled on the way, the
-    old generation goes on answering, and a repeat continues.
+    `progress` is told how many passages have been embedded, by `encoders`, if there are any.
+    Killed or cancelled on the way, the old generation goes on answering, and a repeat continues.
     """
-    if not fill_generation(store, embedder, collection, progress, cancelled):
+    if not fill_generation(store, embedder, collection, progress, cancelled, encoders):
         return False
     searcher.maintain(collection, embedder.fingerprint)
-    return embed_generation(store, embedder, collection, cancelled=cancelled)
+    return embed_generation(store, embedder, collection, cancelled=cancelled, encoders=encoders)
 
 
 def rollback(store: Store, registry: Registry, searcher: Searcher, collection: int) -> str:

@@ -18,6 +18,18 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
+_RAY = (
+    click.option("--ray", help="Parse and embed on this Ray cluster; `local` starts one here."),
+    click.option("--shared-root", help="Folder that all its machines have under the same path."),
+)
+
+
+def on_ray(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options `--ray` and `--shared-root`, for settings of the same names."""
+    for option in reversed(_RAY):
+        command = option(command)
+    return command
+
 
 def open_home(context: click.Context) -> Home:
     """The home that `--home` names, with what the environment adds."""

@@ -18,7 +18,7 @@ import click
 from embedder.atomic import is_of_storage, storage_error
 from embedder.errors import FootnoteError
 from footnote.cli.app import app, mcp, serve
-from footnote.cli.common import as_json_option, inert, open_home, show
+from footnote.cli.common import as_json_option, inert, on_ray, open_home, show
 from footnote.cli.people import people, share
 from footnote.cli.training import embedders, synth, train
 
@@ -89,6 +89,7 @@ _collection = click.option(
     help="Stay and keep the collection in step with PATHS; with --json an object a line.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@on_ray
 @as_json_option
 @click.pass_context
 def index(
@@ -99,6 +100,7 @@ def index(
     watch: bool,
     dry_run: bool,
     as_json: bool,
+    **machines: str | None,
 ) -> None:
     """Index files and folders. Interrupted, it can be repeated and continues."""
     from footnote.cli.progress_bars import indexing
@@ -106,6 +108,7 @@ def index(
     from indexer.ingest.sources import find
 
     home = open_home(context)
+    home.settings = home.settings.given(machines)
     if dry_run:
         plan = home.plan(paths, collection)
         show(as_json, lambda: asdict(plan), lambda: results.plan_text(plan))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from footnote.cli.common import as_json_option, open_home, show
+from footnote.cli.common import as_json_option, on_ray, open_home, show
 
 if TYPE_CHECKING:
     from training.pipeline import TrainingProgress
@@ -202,13 +202,15 @@ def embedders(context: click.Context, as_json: bool) -> None:
 
 @embedders.command()
 @click.argument("name")
+@on_ray
 @click.pass_context
-def use(context: click.Context, name: str) -> None:
+def use(context: click.Context, name: str, **machines: str | None) -> None:
     """Index with this embedder from now on, and move every collection to it."""
     from footnote.accounts.audit import OPERATOR
     from footnote.runs import service
 
     home = open_home(context)
+    home.settings = home.settings.given(machines)
     home.registry.use(name)
     service.note(home, OPERATOR, "promotion", "", f"{name}, for all collections")
     home.adopt_embedder()
@@ -232,6 +234,50 @@ def rollback(context: click.Context, collection: str | None) -> None:
     service.note(home, OPERATOR, "rollback", "", f"{name}, for all collections")
     home.adopt_embedder()
     click.echo(f"{name} is in use")
+
+
+def _part(_: click.Context, __: click.Parameter, value: str) -> tuple[int, int]:
+    number, _, of = value.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise click.BadParameter("give two numbers like 2/8: the second of eight parts")
+    return int(number), int(of)
+
+
+@embedders.command("shards")
+@click.argument("name")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option("-c", "--collection", required=True, help="Whose passages.")
+@click.option("--part", default="1/1", callback=_part, help="Which of how many parts, like 2/8.")
+@click.option("--bring-in", is_flag=True, help="Put what lies in DIR into the home instead.")
+@on_ray
+@as_json_option
+@click.pass_context
+def write_shards(
+    context: click.Context,
+    name: str,
+    folder: Path,
+    collection: str,
+    part: tuple[int, int],
+    bring_in: bool,
+    as_json: bool,
+    **machines: str | None,
+) -> None:
+    """Embed a part of a collection into files in DIR, on any machine with a copy of the home."""
+    from footnote import cluster
+    from footnote.cli.progress_bars import copying
+
+    home = open_home(context)
+    home.settings = home.settings.given(machines)
+    if bring_in:
+        count = cluster.bring_in_shards(home, collection, name, folder)
+        show(as_json, lambda: {"vectors": count}, lambda: [f"{count} vectors are in the home"])
+        return
+    total = home.store.count_passages(home.collection(collection).id) // part[1]
+    with copying() as report:
+        made = cluster.make_shards(
+            home, collection, name, folder, part, lambda done: report("embedding", done, total)
+        )
+    show(as_json, lambda: {"files": made}, lambda: [f"{made} files are written to {folder}"])
 
 
 @embedders.command("export")

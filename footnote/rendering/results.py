@@ -97,6 +97,24 @@ def listed(text: str) -> str:
     return "\n".join([first, *(f"- {item}" for item in items)])
 
 
+def row_of(text: str, quote: str) -> list[tuple[str, str]]:
+    """A quoted row of a table as its column names with their cells; nothing for anything else.
+
+    `text` is the row as `column: cell` pairs (`rag.evidence.quotables.row_text`), `quote` as it
+    stands in the file: cells may hold what parts the pairs.
+    """
+    cells = [" ".join(cell.split()) for cell in quote.split(" | ")]
+    pairs: list[tuple[str, str]] = []
+    rest = text
+    for cell in filter(None, cells):
+        at = rest.find(f": {cell}")
+        if at < 0 or (pairs and not rest.startswith("; ")):
+            return []
+        pairs.append((rest[:at].removeprefix("; "), cell))
+        rest = rest[at + 2 + len(cell) :]
+    return pairs if len(pairs) > 1 and not rest else []
+
+
 def markdown_body(answer: Answer, offset: int = 0) -> str:
     """The sentences as Markdown that loads nothing, their footnotes numbered from the offset on."""
     said = [f"**{harmless(answer.lead)}**"] if answer.lead else []

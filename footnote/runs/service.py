@@ -164,7 +164,7 @@ def learning(home: Home, run: Run, watch: Watch | None = None) -> TrainingRun:
         examples = read_examples(Path(path))
         questions += labelled_questions(home.store, collection, examples)
     questions = list(dict.fromkeys(questions))
-    workshop = Workshop(home.store, home.searcher, home.registry)
+    workshop = Workshop(home.store, home.searcher, home.registry, home.encoders)
     return TrainingRun(run, workshop, questions, watch)
 
 

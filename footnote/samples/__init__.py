@@ -11,7 +11,7 @@ QUESTIONS = (
     "How many days of paid leave do part-time staff get?",
     "What does error code E4 mean?",
     "When may a flight be booked in business class?",
-    "Wie oft muss der Regenmesser gereinigt werden?",
+    "Wie oft muss ich den Regenmesser reinigen?",
 )
 
 

@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterable, Sequence
 from embedder.errors import FootnoteError
 from indexer.chunking import DEFAULT, PassageLimits
 from indexer.ingest.diff import UPDATES, Action, Change, check, reason
-from indexer.ingest.pipeline import Control, IngestSettings, PassageEmbedder, Pipeline, Workers
+from indexer.ingest.pipeline import (
+    Control,
+    Elsewhere,
+    IngestSettings,
+    PassageEmbedder,
+    Pipeline,
+    Workers,
+)
 from indexer.ingest.progress import FailedFile, IngestPlan, IngestProgress, IngestReport
 from indexer.ingest.sources import Source
 from indexer.parsers import ParseError
@@ -28,7 +35,7 @@ class Ingest:
     """Brings files into collections.
 
     `workers` is the number of parser processes, or that with what each may take; `reading` says
-    how much of a file is read.
+    how much of a file is read; `elsewhere` are other machines that do the work.
     """
 
     def __init__(
@@ -38,12 +45,14 @@ class Ingest:
         workers: int | Workers = 1,
         limits: PassageLimits = DEFAULT,
         reading: ReadingLimits = DEFAULT_LIMITS,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self.store = store
         self.embedder = embedder
         self.workers = Workers(workers) if isinstance(workers, int) else workers
         self.limits = limits
         self.reading = reading
+        self.elsewhere = elsewhere
 
     def run(
         self,
@@ -68,7 +77,7 @@ class Ingest:
             )
         settings = IngestSettings(collection, self.workers, self.limits, self.reading, force)
         control = Control(progress, cancelled)
-        return Pipeline(self.store, self.embedder, settings, control).run(sources)
+        return Pipeline(self.store, self.embedder, settings, control, self.elsewhere).run(sources)
 
     def plan(self, sources: Iterable[Source], collection: int | None) -> IngestPlan:
         """What `run` would do, as far as that can be told without parsing. Writes nothing.

@@ -2,7 +2,8 @@
 
 Files stream through: while parsers work in processes of their own, passages of several files
 are embedded together, and each document is committed, in one transaction, as soon as it has its
-last vector. Nothing is marked as begun, so there is nothing to clean up after a kill.
+last vector. Nothing is marked as begun, so there is nothing to clean up after a kill. Parsers and
+encoders may be on other machines (`indexer.cluster`); what is written is written here.
 """
 
 from __future__ import annotations
@@ -10,19 +11,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from indexer.chunking import PassageLimits, embedding_text, text_hash
+from indexer.encoders import Encoders, Here
 from indexer.ingest.diff import TO_PARSE, UPDATES, Change, check, reason
+from indexer.ingest.embedding import Embedding
 from indexer.ingest.progress import IngestProgress, IngestReport, Tally, supersedes
 from indexer.ingest.sources import Source
 from indexer.parsers import ParseError, ReadingLimits, UnsupportedError
 from indexer.records import ParsedFile, Passage
 from indexer.sandbox.pool import Cutting, ParserPool
-from indexer.sandbox.worker import CutFile
+from indexer.sandbox.worker import CutFile, Progress
 from indexer.store.originals import Staged, hash_file
 from indexer.store.store import Failure, NewDocument, Store
 
@@ -71,6 +74,33 @@ class Workers:
     count: int = 1
     seconds: float = 120.0
     memory_bytes: int = 1536 << 20
+
+
+class Parsers(Protocol):
+    """What reads files and cuts them: processes here (`ParserPool`), or on other machines."""
+
+    @property
+    def workers(self) -> int:
+        """How many files are read at once."""
+        ...
+
+    def parse_and_cut(
+        self, path: Path, name: str, cutting: Cutting, on_progress: Progress | None = None
+    ) -> Future[CutFile]:
+        """As `ParserPool.parse_and_cut`."""
+        ...
+
+
+class Elsewhere(Protocol):
+    """Other machines that parse and embed, under the limits of a run."""
+
+    def parsers(self, reading: ReadingLimits) -> AbstractContextManager[Parsers]:
+        """Parsers for as long as the context lasts."""
+        ...
+
+    def encoders(self) -> AbstractContextManager[Encoders]:
+        """Encoders for as long as the context lasts."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +159,21 @@ class Pipeline:
     """One run over many files: what is being parsed, what waits for its vectors, what was done."""
 
     def __init__(
-        self, store: Store, embedder: PassageEmbedder, settings: IngestSettings, control: Control
+        self,
+        store: Store,
+        embedder: PassageEmbedder,
+        settings: IngestSettings,
+        control: Control,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._settings = settings
         self._control = control
+        self._elsewhere = elsewhere
         self._parsing: dict[Future[CutFile], _Handed] = {}
         self._waiting: deque[_Prepared] = deque()
+        self._ready = 0  # passages of the first that waits which have their vectors
         self._twins: list[Source] = []
 
     def run(self, sources: Sequence[Source]) -> IngestReport:
@@ -144,7 +181,12 @@ class Pipeline:
         self._tally = Tally(sources)
         with ExitStack() as leaving:
             leaving.callback(self._drop_unfinished)
-            pool = leaving.enter_context(_pool(self._settings))
+            pool = leaving.enter_context(self._parsers())
+            encoders: Encoders = Here(self._embedder.embed_passages)
+            if self._elsewhere:
+                encoders = leaving.enter_context(self._elsewhere.encoders())
+            self._embedding = Embedding(encoders, _SLICE)
+            leaving.callback(self._embedding.stop)
             if sources:
                 self._tell(sources[0])  # how much there is, before any of it is done
             while sources and not self._control.cancelled():
@@ -153,20 +195,29 @@ class Pipeline:
                 sources, self._twins = self._twins, []
         return self._tally.report()
 
-    def _stream(self, todo: Iterator[Source], pool: ParserPool) -> None:
+    def _parsers(self) -> AbstractContextManager[Parsers]:
+        workers, reading = self._settings.workers, self._settings.reading
+        if self._elsewhere:
+            return self._elsewhere.parsers(reading)
+        return ParserPool(workers.count, workers.seconds, workers.memory_bytes, reading)
+
+    def _stream(self, todo: Iterator[Source], pool: Parsers) -> None:
         while not self._control.cancelled():
             self._hand_out(todo, pool)
             if not self._parsing and not self._waiting:
                 return
-            # With nothing parsed yet and passages waiting, embedding goes on rather than idle.
-            timeout = 0 if self._waiting else _LOOK_SECONDS
-            done, _ = wait(self._parsing, timeout=timeout, return_when=FIRST_COMPLETED)
-            for future in done:
+            # With passages waiting for an encoder that is free, embedding goes on rather than idle.
+            running = self._embedding.running
+            timeout = 0 if self._waiting and not running else _LOOK_SECONDS
+            expected: list[Future[Any]] = [*self._parsing, *running]
+            done, _ = wait(expected, timeout, FIRST_COMPLETED)
+            read = [future for future in self._parsing if future in done]
+            for future in read:
                 self._take_in(future)
             if not done and not self._waiting:
                 self._tell_reading()
-            elif not done or self._passages_waiting() >= _SLICE:
-                self._embed_and_commit()
+            self._embedding.feed(rest=not read)
+            self._commit_ready()
 
     def _drop_unfinished(self) -> None:
         for handed in self._parsing.values():
@@ -174,10 +225,7 @@ class Pipeline:
         for prepared in self._waiting:
             prepared.staged.discard()
 
-    def _passages_waiting(self) -> int:
-        return sum(len(prepared.passages) for prepared in self._waiting)
-
-    def _hand_out(self, todo: Iterator[Source], pool: ParserPool) -> None:
+    def _hand_out(self, todo: Iterator[Source], pool: Parsers) -> None:
         """Keep the parsers busy: stage and hand out files until enough are on their way."""
         while self._has_room(pool) and not self._control.cancelled():
             source = next(todo, None)
@@ -194,10 +242,13 @@ class Pipeline:
                 future = pool.parse_and_cut(handed.staged.file, name, cutting, handed.pages.told)
                 self._parsing[future] = handed
 
-    def _has_room(self, pool: ParserPool) -> bool:
+    def _has_room(self, pool: Parsers) -> bool:
+        if self._embedding.full:
+            return False
         files = len(self._parsing)
         size = sum(handed.staged.size for handed in self._parsing.values())
-        return files < 2 * pool.workers or (files < _MOST_FILES and size < _MOST_BYTES)
+        enough = max(_MOST_FILES, 2 * pool.workers)
+        return files < 2 * pool.workers or (files < enough and size < _MOST_BYTES)
 
     def _stage(self, source: Source) -> _Handed | None:
         """The file's private copy, or None where nothing is to be parsed, or not yet."""
@@ -237,7 +288,15 @@ class Pipeline:
         except (OSError, ParseError) as error:
             self._fail(handed.source, error, handed.staged)
             return
+        texts = {
+            text_hash(parsed.title, passage): embedding_text(parsed.title, passage)
+            for passage in passages
+        }
         hashes = [text_hash(parsed.title, passage) for passage in passages]
+        known = self._store.cached_vectors(
+            self._embedding.unknown(hashes), self._embedder.fingerprint
+        )
+        self._embedding.add(texts, known)
         self._waiting.append(
             _Prepared(handed.source, handed.staged, handed.force, parsed, passages, hashes)
         )
@@ -255,42 +314,23 @@ class Pipeline:
         self._tally.failed(source, why)
         self._tell(source)
 
-    def _embed_and_commit(self) -> None:
-        """Embed the texts that wait, slice by slice; commit each document after its last."""
-        vectors = self._store.cached_vectors(
-            {one for prepared in self._waiting for one in prepared.hashes},
-            self._embedder.fingerprint,
-        )
-        texts: dict[str, str] = {}  # what has no vector yet, by hash, document after document
-        ends: list[int] = []  # how many of them each document needs
-        for prepared in self._waiting:
-            for passage, digest in zip(prepared.passages, prepared.hashes, strict=True):
-                if digest not in vectors:
-                    texts[digest] = embedding_text(prepared.parsed.title, passage)
-            ends.append(len(texts))
-        missing = list(texts)
-        done = start = 0
-        for end in ends:
+    def _commit_ready(self) -> None:
+        """Take what has been embedded; commit each document that has its last vector, in order."""
+        embedded = self._embedding.collect()
+        while self._waiting:
             prepared = self._waiting[0]
-            while done < end:
-                if self._control.cancelled():
-                    return
-                part = missing[done : done + _SLICE]
-                rows = self._embedder.embed_passages([texts[digest] for digest in part])
-                vectors.update(zip(part, rows.astype("float16"), strict=True))
-                done += len(part)
-                share = (min(done, end) - start) / (end - start)
-                self._tell(prepared.source, share, len(prepared.passages))
-            self._commit(prepared, vectors)
+            count = len(prepared.hashes)
+            self._ready = self._embedding.ready(prepared.hashes, self._ready)
+            if embedded:
+                self._tell(prepared.source, self._ready / max(1, count), count)
+            if self._ready < count or self._control.cancelled():
+                return
+            self._commit(prepared)
             self._waiting.popleft()
-            start = end
+            self._ready = 0
 
-    def _commit(self, prepared: _Prepared, vectors: dict[str, np.ndarray]) -> None:
-        import numpy as np
-
-        rows = np.empty((len(prepared.hashes), self._embedder.dimension), np.float16)
-        for place, digest in enumerate(prepared.hashes):
-            rows[place] = vectors[digest]
+    def _commit(self, prepared: _Prepared) -> None:
+        rows = self._embedding.take(prepared.hashes, self._embedder.dimension)
         before = self._store.document_at(self._settings.collection, prepared.source.name)
         new = NewDocument(
             self._settings.collection,
@@ -325,11 +365,6 @@ class Pipeline:
         slowest = next(iter(self._parsing.values()))
         pages = slowest.pages
         self._control.progress(self._tally.reading(slowest.source, pages.done, pages.of))
-
-
-def _pool(settings: IngestSettings) -> ParserPool:
-    workers = settings.workers
-    return ParserPool(workers.count, workers.seconds, workers.memory_bytes, settings.reading)
 
 
 def _check_text(parsed: ParsedFile) -> None:

@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from embedder.atomic import storage_error
-from indexer.keyword.stopwords import STOP_WORDS
+from indexer.keyword.stopwords import ASKING, OF_SCRIPT, STOP_WORDS
 from indexer.keyword.variants import fold_arabic, for_stemmer, one_form
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ _SCRIPTS: tuple[tuple[str, tuple[str, str]], ...] = (
     ("greek", ("\u0370", "\u03ff")),
     ("cyrillic", ("\u0400", "\u052f")),
     ("armenian", ("\u0531", "\u0587")),
+    ("hebrew", ("\u05d0", "\u05ea")),
     ("arabic", ("\u0620", "\u06ff")),
     ("devanagari", ("\u0900", "\u097f")),
     ("tamil", ("\u0b80", "\u0bff")),
@@ -170,7 +171,7 @@ def query_words(text: str, languages: Iterable[str]) -> list[Word]:
     known = sorted(set(languages)) or [""]
     content: Counter[tuple[str, ...]] = Counter()
     stop: Counter[tuple[str, ...]] = Counter()
-    for word in surface_words(text[:_QUERY_CHARACTERS]):
+    for word in surface_words(_unasked(text[:_QUERY_CHARACTERS])):
         for piece in _pieces(word, singles=False):
             terms = tuple(dict.fromkeys(_term(piece, language) for language in known))
             (stop if _is_stop_word(piece, known) else content)[terms] += 1
@@ -339,10 +340,22 @@ def _fold(piece: str) -> str:
     return unicodedata.normalize("NFC", bare.translate(_PLAIN_LETTERS))
 
 
+def _unasked(text: str) -> str:
+    """A question without its asking words where these are written on to the others.
+
+    The text itself where nothing else would be left.
+    """
+    if not _UNSPACED.search(text):
+        return text
+    rest = ASKING.sub(" ", text)
+    return rest if _COMPOUND.search(rest) else text
+
+
 def _is_stop_word(piece: str, languages: Iterable[str]) -> bool:
     if piece.isdigit():
         return False
-    return any(piece in _stop_words(language or "en") for language in languages)
+    also = OF_SCRIPT.get(_script(piece), ())
+    return any(piece in _stop_words(language or "en") for language in (*languages, *also))
 
 
 @cache

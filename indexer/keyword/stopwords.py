@@ -7,6 +7,8 @@ Apostrophes part words (`don't` → `don`, `t`), hence the fragments. All are ca
 
 from __future__ import annotations
 
+import re
+
 _LISTS = {
     "en": """a about all also am an and any are as at be been being but by can could d did do does
         doing don for from had has have having he her here him his how i if in into is it its just
@@ -75,8 +77,90 @@ _LISTS = {
     "el": """αν από αυτή αυτό αυτός για γιατί δε δεν είναι ένα ένας και κατά με μια να ο οι πού πόσα
         πόσο πότε που ποια ποιο ποιος πως πώς σε στη στην στο στον τα τη την της τι τις το τον του
         τους των η ή θα ως""",
+    "ca": """a al als amb aquest aquesta aquests aquestes com de del dels des el els em en entre
+        era es està estan hi ha han i l la les li no o on per però perquè qual quals quan quant
+        quants quanta quantes que què qui s se ser sense seu seus seva són també té un una uns unes
+        va""",
+    "ro": """a acest această aceste acești ai al ale am are au ca când care câte câți cât ce cine
+        cu cum de despre din după e ea ei el este eu fi fost în la mai mea nu o pe pentru prin sa
+        sale sau se si și să sunt un una unde unei unui va vor""",
+    "cs": """a aby ale ani až bez byl byla bylo byly být co do i jak jaká jaké jaký jako je jeho
+        její jsem jsou k kam kde kdo kdy kolik která které který ke který má mezi na nad ne nebo
+        než o od po pod pro proč proto při s se si tak také ten to tom u v ve však z za ze že""",
+    "sk": """a aby ako aká aké aký ale alebo ani až bez bol bola bolo boli byť čo do i ich je jeho
+        jej k kam kde kedy keď kto koľko ktorá ktoré ktorý ku má medzi na nad nie než o od po pod
+        pre prečo pri s sa si so sú tak ten to tom u v vo však z za zo že""",
+    "hr": """a ali bi bila bili bilo bio biti da do dok gdje i ili iz ja je jesu kada kad kako
+        kakav kakva kakvo koja koje koji koliko kod li na nad ne nego nije o od po pod pri s sa se
+        što su tko to u uz za zašto""",
+    "sl": """a ali bi bil bila bilo bo da do ga in iz je jih k kaj kako kakšen kakšna kam kateri
+        katera katere kdaj kdo ki kje ko koliko na ne ni o ob od po pod pri s se so ta te to v z za
+        zakaj že""",
+    "hu": """a az és de egy ez ezek hogy hol honnan hová hány ha is ki kik kinek mely melyik melyek
+        mennyi mi miért mikor mit milyen meg nem ne van vannak volt lesz vagy csak már még s""",
+    "fi": """ei en että hän he ja jos joka jotka kuinka kuka ketkä kun koska kenen mikä mitkä mitä
+        missä miksi milloin millainen minne mistä monta montako myös ne niin oli olivat on ovat
+        paljonko se sekä tai tämä voi voiko vai""",
+    "et": """ei et ja ka kas kes kelle kuhu kui kuidas kus kust mida mille millal milline millised
+        mis miks mitu on oli oma see selle siis ta te või nii ning""",
+    "id": """ada adalah akan apa apakah bagaimana bagi bahwa berapa bisa dalam dan dapat dari
+        dengan di harus ini itu ke kapan karena kenapa kepada mana mengapa oleh pada saja saya
+        sebuah siapa tidak untuk yang atau""",
+    "vi": """ai bao bị bằng các cái cho có của do đã để đến được gì hay khi không là lại làm lúc mà
+        mấy một nào này nhiêu như những nếu ở ra sao sẽ tại thế thì trong từ và vào về vì với
+        đâu""",
+    "uk": """а але б без був була були було бути в ви від він вона вони воно все всі для до є ж за
+        з і із їх й його її коли котрий куди ли між ми на над не ні о об один по під при про та так
+        також те ти тільки то той у хто це цей ця чи чий чого чому що щоб як яка яке який які якого
+        скільки де я""",
+    "bg": """а ако але без беше бил била в във все всички въпреки где да до за защо и из или им как
+        какво какви каква какъв кога когато който която което които кой кое кои колко къде ли ми на
+        над не него него ни но о от по под при с са се си след със сме съм те то това тази този
+        тези у че ще я е""",
+    "sr": """а али би била били било био бити да до где и или из ја је јесу када кад како какав
+        каква која које који колико код ко ли на над не него није о од по под при с са се шта што
+        су то у уз за зашто""",
+    "fa": """از است این آن آیا با باید بر برای بود به تا چرا چگونه چطور چقدر چند چه چیست خود در
+        دارد را شد شود کجا که کدام کی کیست می نمی و هر هست هم یا یک""",
+    "he": """או אין את אם אני אנחנו איך איפה איזה אילו אילו אלו במה גם הוא היא הם הן האם זה זו זאת
+        יש כמה כי כל לא למה לאן לי מה מהו מהי מי מדוע מתי מן על עם של שלא""",
 }  # fmt: skip
+
+# The scripts that so few languages share that a question's own words tell which these are, whatever
+# the documents are in: its stop words leave the question even where the document was too short to
+# tell its language, or was taken for a neighbour's.
+OF_SCRIPT: dict[str, tuple[str, ...]] = {
+    "cyrillic": ("ru", "uk", "bg", "sr"),
+    "greek": ("el",),
+    "arabic": ("ar", "fa"),
+    "devanagari": ("hi",),
+    "hebrew": ("he",),
+}
 
 STOP_WORDS: dict[str, frozenset[str]] = {
     language: frozenset(words.split()) for language, words in _LISTS.items()
 }
+
+# What asks in scripts without blanks, with the particles around it; it would become pairs of
+# characters that are rare in documents, and weigh more than what is asked about.
+ASKING = re.compile(
+    # Japanese: "…はいつですか", "…について教えてください", "いくらかかりますか"
+    r"(?:について|に関して|とは|[はがをもにで])?"
+    r"(?:いつ(?:まで|から|に)?|どこ(?:で|に|へ|から|まで)?|だれ|誰|何(?:時|人|日|年|月|回|件|歳|個|円)?"
+    r"|なに|なん|どれ(?:くらい|ぐらい)?|どの(?:ように|くらい|ような)?|どちら|どう(?:して|やって)?"
+    r"|なぜ|いくら|いくつ)(?:が|を|の|に|と|も)?"
+    r"(?:(?:です|ます|でした|ました|でしょう|なの|なります|あります|ありますか|必要です)か?)?"
+    r"|(?:について|を)?(?:教えて|説明して)(?:ください|下さい|くれますか)?"
+    r"|(?:[はがを]|は)?(?:あり|でき|し|され)?(?:でしょう|です|ます|ました|でした|ません)か(?=\W|$)"
+    r"|[はがを](?=\s*[?？。]|\s*$)"
+    # Chinese
+    r"|请问|請問|什么(?:时候|時候)?|什麼(?:時候)?|怎么样?|怎麼樣?|怎样|怎樣|如何|为什么|為什麼|为何|為何"
+    r"|谁|誰|哪(?:里|裡|儿|些|个|個|种|種|一)?|多少|何时|何時|几(?=[个点天年月次位岁])|是否|有没有|有沒有"
+    r"|能不能|可不可以|[吗嗎呢](?=\W|$)"
+    # Korean
+    r"|무엇(?:을|이|인가요|입니까)?|무슨|언제(?:까지|부터|인가요|입니까)?|어디(?:에서|에|서|로|인가요)?"
+    r"|누구(?:의|를|에게|인가요)?|누가|왜|어떻게|어떤|어느|얼마나?|(?<![가-힣])몇"
+    r"|(?:인가요|입니까|합니까|됩니까|있나요|하나요|되나요|나요|까요|습니까)(?=\W|$)"
+    # Thai
+    r"|อะไร|เมื่อไหร่|เมื่อไร|เมื่อใด|ที่ไหน|ใคร|ทำไม|อย่างไร|ยังไง|เท่าไหร่|เท่าไร|เท่าใด|กี่|หรือไม่|ไหม|บ้าง(?=\W|$)"
+)

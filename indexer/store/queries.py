@@ -352,12 +352,14 @@ class Catalogue:
         )
         return {row[0]: np.frombuffer(row[1], np.float16) for row in rows}
 
-    def unembedded(self, collection: int, fingerprint: str, limit: int) -> list[int]:
-        """Ids of passages that the generation has no vector for, lowest first."""
+    def unembedded(
+        self, collection: int, fingerprint: str, limit: int, after: int = 0
+    ) -> list[int]:
+        """Ids above `after` of passages that the generation has no vector for, lowest first."""
         rows = self.connection.execute(
-            "SELECT id FROM passages WHERE collection = ? AND NOT EXISTS (SELECT 1 FROM vectors"
-            " WHERE passage = passages.id AND fingerprint = ?) ORDER BY id LIMIT ?",
-            (collection, fingerprint, limit),
+            "SELECT id FROM passages WHERE collection = ? AND id > ? AND NOT EXISTS (SELECT 1"
+            " FROM vectors WHERE passage = passages.id AND fingerprint = ?) ORDER BY id LIMIT ?",
+            (collection, after, fingerprint, limit),
         )
         return [row["id"] for row in rows]
 

@@ -8,14 +8,14 @@ going back.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from indexer.chunking import embedding_text
 from indexer.store import writes
-from indexer.store.errors import UnknownDocumentError
+from indexer.vector import shards
+from indexer.vector.shards import VectorSpace
 
 if TYPE_CHECKING:
+    from indexer.encoders import Encoders
     from indexer.ingest.pipeline import PassageEmbedder
     from indexer.store.store import Store
 
@@ -29,19 +29,24 @@ def fill_generation(
     collection: int,
     progress: Callable[[int], None] = lambda embedded: None,
     cancelled: Callable[[], bool] = lambda: False,
+    encoders: Encoders | None = None,
 ) -> bool:
     """Embed what has no vector under this embedder, whichever generation answers.
 
-    `progress` is told how many passages have been embedded by this call. Returns false where it
-    was cancelled before the end.
+    By `encoders`, if there are any, shard by shard. `progress` is told how many passages have been
+    embedded by this call. Returns false where it was cancelled before the end.
     """
-    embedded = 0
+    if encoders is not None:
+        space = VectorSpace(collection, embedder.fingerprint, embedder.dimension)
+        return shards.fill(store, encoders, space, progress, cancelled)
+    embedded = last = 0
     while not cancelled():
-        missing = store.unembedded(collection, embedder.fingerprint, _BATCH)
+        missing = store.unembedded(collection, embedder.fingerprint, _BATCH, last)
         if not missing:
             return True
         embed_passages(store, embedder, missing)
         embedded += len(missing)
+        last = missing[-1]
         progress(embedded)
     return False
 
@@ -52,9 +57,10 @@ def embed_generation(
     collection: int,
     progress: Callable[[int], None] = lambda embedded: None,
     cancelled: Callable[[], bool] = lambda: False,
+    encoders: Encoders | None = None,
 ) -> bool:
     """Fill this embedder's generation, then let it answer. False where it was cancelled before."""
-    while fill_generation(store, embedder, collection, progress, cancelled):
+    while fill_generation(store, embedder, collection, progress, cancelled, encoders):
         if _switched(store, collection, embedder.fingerprint):
             return True
     return False
@@ -62,17 +68,9 @@ def embed_generation(
 
 def embed_passages(store: Store, embedder: PassageEmbedder, ids: Sequence[int]) -> None:
     """Put these passages' vectors into the embedder's generation."""
-    passages = list(store.passages(ids).values())
-    titles: dict[str, str] = {}
-    for document in {passage.document for passage in passages}:
-        with suppress(UnknownDocumentError):  # deleted a moment ago
-            titles[document] = store.document(document).title
-    passages = [passage for passage in passages if passage.document in titles]
-    if not passages:
-        return
-    texts = [embedding_text(titles[passage.document], passage) for passage in passages]
-    vectors = embedder.embed_passages(texts)
-    store.add_vectors([passage.id for passage in passages], vectors, embedder.fingerprint)
+    there, texts = shards.texts_of(store, ids)
+    if there:
+        store.add_vectors(there, embedder.embed_passages(texts), embedder.fingerprint)
 
 
 def _switched(store: Store, collection: int, fingerprint: str) -> bool:

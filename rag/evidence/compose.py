@@ -9,12 +9,12 @@ disagree are shown side by side, and what can be counted or compared exactly is.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from indexer.records import Hit
 from rag.evidence import exact, extract, verdicts
-from rag.evidence.extract import Scored
+from rag.evidence.extract import Scored, is_fragment
 from rag.evidence.lists import Entries
 from rag.evidence.quotables import Quotable
 from rag.evidence.quotes import Documents, Quote, Quoter
@@ -26,6 +26,10 @@ _MEANT = 2
 # The share of the question that announcement, headings and item must hold for the whole list
 # to be the answer to a question for a list.
 _LIST_HELD = 0.5
+# Lines that a label and its value may stand apart.
+_RECORD = 3
+# The share of the question that the name above short lines holds where all of them answer.
+_ENTRY_HELD = 0.5
 # The same statement in another document: this share of the best score and of its words.
 _RIVAL_SCORE = 0.8
 _RIVAL_WORDS = 0.5
@@ -233,13 +237,68 @@ class _Composer:
             if entries is not None and self._means_list(quotable, chosen, entries):
                 made = self._quoter.whole(quotable.hit, entries)
             else:
-                made = self._quoter.running_on(quotable) or self._quoter.quote(quotable)
+                made = (
+                    self._quoter.running_on(quotable)
+                    or self._record(quotable)
+                    or self._quoter.quote(quotable)
+                )
+            label = self._label(quotable)
+            made = replace(made, about=label if label not in made.text else "")
             if not any(self._quoter.within(made, other) for other in quotes):
                 kept = [other for other in quotes if not self._quoter.within(other, made)]
                 quotes = [*kept, made]
         whole = [one for one in quotes if not one.text.rstrip().endswith(":")] or quotes
         lists = [one for one in whole if one.text.count("\n") >= _MEANT]
         return lists if lists and self.question.form == "list" else whole
+
+    def _record(self, quotable: Quotable) -> Quote | None:
+        """The lines around a line that says too little: a label and the figure that it bears.
+
+        In a receipt or a form a name and its value stand on lines of their own.
+        """
+        if quotable.item or not is_fragment(quotable.text):
+            return None
+        first = last = quotable.order
+        if self.question.kind == "any":
+            last = self._end_of_entry(quotable)
+            return self._quoter.stretch(quotable.hit, first, last) if first < last else None
+        if not self._scored(quotable).coverage:
+            first = self._reach(quotable, -1, lambda one: one.coverage > 0)
+        elif not holds_kind(self.question, quotable.text):
+            last = self._reach(
+                quotable, 1, lambda one: holds_kind(self.question, one.quotable.text)
+            )
+        return self._quoter.stretch(quotable.hit, first, last) if first < last else None
+
+    def _end_of_entry(self, quotable: Quotable) -> int:
+        """The order of the last of the short lines under the name that is asked about."""
+        last = quotable.order
+        named = self.question.covered(self.question.terms_of(quotable.topic))
+        while named >= _ENTRY_HELD and last - quotable.order < _RECORD:
+            one = self._by_place.get((quotable.hit, last + 1))
+            if one is None or one.quotable.topic != quotable.topic:
+                break
+            if not is_fragment(one.quotable.text):
+                break
+            last += 1
+        return last
+
+    def _reach(self, quotable: Quotable, step: int, ends: Callable[[Scored], bool]) -> int:
+        """The order of the nearest line that ends a record, its own where none does."""
+        for away in range(1, _RECORD + 1):
+            order = quotable.order + away * step
+            one = self._by_place.get((quotable.hit, order))
+            if one is None or not is_fragment(one.quotable.text):
+                break
+            if ends(one):
+                return order
+        return quotable.order
+
+    def _label(self, quotable: Quotable) -> str:
+        """The heading right above a line that is nothing without it, '' for any other."""
+        one = self._scored(quotable)
+        says = self.question.covered(self.question.terms_of(quotable.topic)) > one.coverage
+        return quotable.topic if says and is_fragment(quotable.text) else ""
 
     def _only_announces(
         self, quotable: Quotable, chosen: Sequence[Quotable], entries: Entries
@@ -285,6 +344,8 @@ class _Composer:
     def _above(self, one: Quote, several: bool, quotes: Sequence[Quote]) -> list[str]:
         hit = self.hits[one.hit]
         title = [hit.document.title] if several else []
+        if one.about:
+            return [*title, one.about]
         heading = hit.passage.headings[-1] if hit.passage.headings else ""
         if not heading or heading == hit.document.title:
             return title

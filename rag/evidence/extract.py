@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer.records import Hit
-from rag.evidence.marks import asked_number, has_number, implied, with_notes
+from rag.evidence.marks import asked_number, has_number, implied, part_of, with_notes
 from rag.evidence.quotables import Quotable
 from rag.languages import language_of
 from rag.question.analysis import Question, holds_kind
-from rag.question.form import asked_noun
+from rag.question.form import asked_noun, defined
 from rag.question.names import initials
 
 # What each ought to weigh against a sentence's own coverage (at most 1). None is delicate: on 500
@@ -37,9 +37,17 @@ _ENUMERATES = 0.25
 # "What is not covered?" is answered by what denies; a stop word, "not" weighs nothing else.
 _DENIAL = 0.25
 
+# "What is the disk group for?" is answered by what says what it is, or stands behind its name.
+_DEFINES = 0.3
+
 _COMMAS = 2
 # An announcement is of what is asked for where it holds this share of it with its headings.
 _ANNOUNCED = 0.6
+_SAYS_WHAT = re.compile(
+    r"((?:\S+ ){1,8}?)(?:is|are|means?|refers? to|denotes?|stands? for|ist|sind|bedeutet|es|son"
+    r"|significa|est|sont|signifie)\b",
+    re.IGNORECASE,
+)
 _NOT_LIMITED = re.compile(r",? but (?:(?:is|are) )?not limited to", re.IGNORECASE)
 
 # What the trained reader's probability counts beside all of the above. On 130 squad-dev questions
@@ -72,6 +80,7 @@ class Scored:
     context: float
     terms: frozenset[str]
     head: frozenset[str] = frozenset()
+    numbered: bool = False
 
 
 def score(
@@ -84,10 +93,15 @@ def score(
 
     `read` is what the trained reader gives each (`rag.reader.reader.Look`), where there is one.
     """
-    terms = [question.terms_of(one.text + implied(one.text)) for one in quotables]
+    number, part = asked_number(question.text), part_of(question.text)
+    bears = [_bears(number, one, hits) for one in quotables]
+    terms = [
+        question.terms_of(f"{one.text}{implied(one.text)} {part if numbered else ''}")
+        for one, numbered in zip(quotables, bears, strict=True)
+    ]
     heads: dict[tuple[str, ...], frozenset[str]] = {}
     noun = question.terms_of(asked_noun(question.text))
-    number = asked_number(question.text)
+    wanted = question.terms_of(defined(question.text))
     denied = question.language.denial.search(question.text) is not None
     scored = []
     for place, quotable in enumerate(quotables):
@@ -105,15 +119,15 @@ def score(
         announced = quotable.text.endswith(":") and with_head >= _ANNOUNCED
         lists = announced or _enumerates(question, quotable, noun)
         value += _ENUMERATES * (question.form == "list" and lists)
-        numbered = (quotable.text, quotable.topic, *hit.passage.headings[-1:])
-        value += _NUMBERED * has_number(number, numbered)
+        value += _NUMBERED * bears[place]
+        value += _DEFINES * _defines(question, wanted, quotables, place)
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
         value -= _FRAGMENT_PENALTY * (not quotable.item and is_fragment(quotable.text))
         value -= _DENIAL * (denied and not _denies(quotable))
         value -= _EXAMPLE_PENALTY * is_example(quotable.text)
         value += _READ * read[place] if len(read) else 0.0
-        scored.append(Scored(quotable, value, own, whole, terms[place], head))
+        scored.append(Scored(quotable, value, own, whole, terms[place], head, bears[place]))
     return sorted(scored, key=lambda one: -one.score)
 
 
@@ -131,7 +145,8 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
     for one in scored[1:]:
         if len(chosen) == MOST_SENTENCES:
             break
-        if one.quotable.item and not one.coverage and question.form != "list":
+        line = one.quotable.item or is_fragment(one.quotable.text)
+        if line and not one.coverage and question.form != "list":
             continue  # a neighbour in the list, which holds nothing of the question itself
         held = frozenset().union(*(each.terms for each in chosen))
         adds = question.covered(held | one.terms) - question.covered(held)
@@ -143,7 +158,21 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
     quoted = _with_antecedents([one.quotable for one in chosen], scored)
     quoted = with_notes(quoted, (one.quotable for one in scored))
     first = {q.hit: place for place, q in reversed(list(enumerate(quoted)))}
-    return sorted(quoted, key=lambda q: (first[q.hit], q.order))
+    behind = _leaps_to_best(quoted)
+    return sorted(quoted, key=lambda q: (first[q.hit], q in behind, q.order))
+
+
+def _leaps_to_best(quoted: Sequence[Quotable]) -> list[Quotable]:
+    """What stands before the best sentence (the first), with something left out between them.
+
+    It does not lead up to the answer, so the answer does not begin with it.
+    """
+    best = quoted[0]
+    orders = {one.order for one in quoted if one.hit == best.hit}
+    start = best.order
+    while start - 1 in orders:
+        start -= 1
+    return [one for one in quoted if one.hit == best.hit and one.order < start]
 
 
 def open_ended(text: str) -> str:
@@ -154,6 +183,27 @@ def open_ended(text: str) -> str:
 def is_fragment(text: str) -> bool:
     """Whether a text is less than a sentence: a caption, a label, a lone list item."""
     return len(text) < 60 and not text.rstrip("\"'”’)»").endswith((".", "!", "。", "।", ";", ":"))
+
+
+def _bears(number: str, quotable: Quotable, hits: Sequence[Hit]) -> bool:
+    """Whether this is the numbered part that is asked for, or stands in it."""
+    above = (quotable.topic, *hits[quotable.hit].passage.headings[-1:])
+    return has_number(number, (f"{quotable.mark} {quotable.text}", quotable.text, *above))
+
+
+def _defines(question: Question, wanted: frozenset[str], quotables: Sequence[Quotable],
+             place: int) -> bool:  # fmt: skip
+    """Whether a sentence says what is asked for, or stands right behind its name as an entry."""
+    if not wanted:
+        return False
+    quotable = quotables[place]
+    before = quotables[place - 1] if place else None
+    entry = question.terms_of(quotable.topic)
+    first = before is None or before.topic != quotable.topic or before.hit != quotable.hit
+    if entry and entry <= wanted and first:
+        return True
+    said = _SAYS_WHAT.match(quotable.text)
+    return said is not None and wanted <= question.terms_of(said[1])
 
 
 def _enumerates(question: Question, quotable: Quotable, noun: frozenset[str]) -> bool:

@@ -10,6 +10,10 @@ from rag.evidence.quotables import Quotable
 # What people call numbered parts of a document.
 _PART = (
     r"clauses?|sections?|articles?|paragraphs?|steps?|items?|points?|rules?|chapters?|parts?|"
+    r"weeks?|days?|phases?|stages?|levels?|tiers?|tables?|figures?|questions?|units?|lessons?|"
+    r"modules?|exhibits?|schedules?|appendi(?:x|ces)|annex(?:es)?|rounds?|grades?|slides?|"
+    r"woche|tag|phase|stufe|tabelle|abbildung|frage|anhang|semana|día|fase|nivel|tabla|anexo|"
+    r"semaine|jour|niveau|tableau|annexe|"
     r"abschnitt|artikel|ziffer|absatz|punkt|schritt|kapitel|klausel|cláusula|artículo|sección|"
     r"apartado|paso|étape|alinéa|clausola|articolo|sezione|cláusula|artigo|seção|"
     r"пункт[ае]?|стать[яие]|раздел[ае]?"
@@ -43,6 +47,12 @@ def has_number(number: str, texts: Iterable[str]) -> bool:
 def implied(text: str) -> str:
     """What a text says by its form: who comments asks, says, wants, suggests … something."""
     return _SAYING if text.startswith("Comment by ") else ""
+
+
+def part_of(question: str) -> str:
+    """What a question calls the numbered part that it asks for ("step 4"), "" for none."""
+    found = _ASKED.search(question)
+    return found.group() if found is not None else ""
 
 
 def with_notes(quoted: Sequence[Quotable], others: Iterable[Quotable]) -> list[Quotable]:

@@ -29,9 +29,12 @@ _UNNAMED_SHEET = re.compile(
 _MARKER = re.compile(r"^(?:[-*•‣·▪○●–](?!\d)\s*|(?:\(?\d{1,2}[.)]|\(?[a-z][.)])\s+)")
 # What can be quoted says a word, or a figure of some length.
 _WORD = re.compile(r"[^\W\d_]{2}|\d{2}|[\u3000-\u9fff\uac00-\ud7af]")
+# An amount, which a heading may hold as well as any line: a receipt's total, a share.
+_AMOUNT = re.compile(r"[$€£¥₹]\s?\d|\d\s?[$€£¥₹%]")
 # A list belongs to the line that announces it, up to this many characters.
 _LIST_CHARACTERS = 500
 _HEADING_WORDS = 9
+_LABEL_WORDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,8 @@ class Quotable:
 
     It is the characters `start` to `end`. `text` is how it reads, with line breaks and cell
     borders made readable. `topic` is the heading above it inside the passage, if any. `order`
-    counts within the passage. `item` says that it is one of a list or table, and `lead` is the
-    line that announces the list.
+    counts within the passage. `item` says that it is one of a list or table, `mark` is the
+    number or bullet that it stands behind and `lead` the line that announces the list.
     """
 
     hit: int
@@ -52,6 +55,7 @@ class Quotable:
     topic: str = ""
     item: bool = False
     lead: str = ""
+    mark: str = ""
 
 
 def quotables(hits: Sequence[Hit], pages: Pages) -> list[Quotable]:
@@ -97,6 +101,8 @@ def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:
         block, page = _block_at(hit, start, pages)
         if _is_heading(text[start:end], block):
             topic, lead = " ".join(text[start:end].split()), ""
+            if _AMOUNT.search(topic):  # "TOTAL $821.14", set large
+                yield Quotable(place, 0, start, end, topic)
             continue
         if block is not None and _is_header(hit, start, block):
             continue
@@ -104,7 +110,13 @@ def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:
         item = _is_item(text[start:end], block)
         if not item:
             lead = said if said.endswith(":") else ""
-        yield Quotable(place, 0, start, end, said, topic, item, lead if item else "")
+        mark = _MARKER.match(text[start:end])
+        yield Quotable(
+            place, 0, start, end, said, topic, item, lead if item else "",
+            mark.group().strip() if mark else "",
+        )  # fmt: skip
+        if not item and _is_label(said, block):
+            topic = said
 
 
 def cells_of(row: str) -> list[str]:
@@ -160,6 +172,18 @@ def _is_heading(line: str, block: Block | None) -> bool:
         0 < len(words) <= _HEADING_WORDS
         and re.search(r"[\d:|.!?;。！？؟।]", line) is None
         and sum(word[0].isupper() for word in words) >= 0.7 * len(words)
+    )
+
+
+def _is_label(line: str, block: Block | None) -> bool:
+    """Whether a line by itself names what follows it: a term that is explained, a thing sold."""
+    letters = sum(map(str.isalpha, line))
+    return (
+        block is not None
+        and block.end - block.start <= len(line) + 2
+        and line[-1:].isalnum()
+        and len(line.split()) <= _LABEL_WORDS
+        and letters >= 0.6 * len(line.replace(" ", ""))
     )
 
 

@@ -113,6 +113,12 @@ class Quoter:
                 return self._announced(quotable, entries.opening, spans)
         return Quote(quotable.text, quotable.hit, spans)
 
+    def stretch(self, place: int, first: int, last: int) -> Quote:
+        """All quotables of a passage from one order to another, a line each."""
+        pieces = [self._places[place, order] for order in range(first, last + 1)]
+        spans = locate(self.hits[place].passage, pieces[0].start, pieces[-1].end)
+        return Quote("\n".join(one.text for one in pieces), place, tuple(spans))
+
     def _announced(self, item: Quotable, opening: Span, spans: tuple[Span, ...]) -> Quote:
         """An item of a list behind the line that announces it."""
         page = self.page(item.hit, opening.page)

@@ -60,7 +60,14 @@ _DECIDING = tuple(
     )
 )
 _CLAUSE = re.compile(
-    r"[;:()–—]|, (?=(?:but|although|while|except)\b)|\b(?:but|although|whereas)\b", re.I
+    r"[;:()–—]|, (?=(?:but|although|while|except|and)\b)|\b(?:but|although|whereas|because)\b"
+    r"|(?<=\w), (?=the |it |they |he |she |we |you |this )",
+    re.I,
+)
+# What denies in part says neither yes nor no; what is denied of a refusal is allowed.
+_HALF = re.compile(r"\bnot (?:necessarily|always|quite|entirely|all|every)\b", re.I)
+_ALLOWS = re.compile(
+    rf"(?:\b(?:not|no longer|never|nicht|no|pas)|n['’]t) (?:\w+ ){{0,2}}?{_REFUSED.pattern}", re.I
 )
 
 _LEADS: dict[str, dict[str, str]] = {
@@ -88,11 +95,22 @@ def polarity(question: Question, one: Scored) -> Polarity:
     """Whether a sentence says yes or no to a question; "" where it plainly says neither."""
     quotable = one.quotable
     said = open_ended(f"{quotable.lead} {quotable.text}".strip())
-    clause = _nearest_clause(question, said)
-    supposed = _HYPOTHETICAL.search(clause) and not _DECIDING[0][0].search(question.text)
-    if supposed or not _decides(question, one, said):
+    clauses = _clauses_about(question, said)
+    supposed = any(map(_HYPOTHETICAL.search, clauses[:1]))
+    if supposed and not _DECIDING[0][0].search(question.text):
         return ""
-    return "no" if _refuses(clause, question.text, language_of(said)) else "yes"
+    if _HALF.search(said) or not _decides(question, one, said):
+        return ""
+    language = language_of(said)
+    refusing = {_refuses(clause, question.text, language) for clause in clauses}
+    # "…, but should not travel without a muzzle": what is granted and then denied in part
+    if refusing == {False} and any(
+        _refuses(other, question.text, language) for other in _clauses(said) if other not in clauses
+    ):
+        return ""
+    if len(refusing) > 1:
+        return ""
+    return "no" if refusing == {True} else "yes"
 
 
 def _decides(question: Question, one: Scored, said: str) -> bool:
@@ -174,14 +192,29 @@ def _new_figures(question: Question, said: str) -> list[Number]:
     return [n for n in numbers(question.text, language) if not n.values & known and not n.bare_one]
 
 
-def _nearest_clause(question: Question, text: str) -> str:
-    clauses = [part for part in _CLAUSE.split(text) if part and part.strip()]
-    return max(clauses, key=lambda part: question.covered(question.terms_of(part)), default=text)
+def _clauses(text: str) -> list[str]:
+    return [part for part in _CLAUSE.split(text) if part and part.strip()]
+
+
+def _clauses_about(question: Question, text: str) -> list[str]:
+    """The clauses of a sentence that decide a question, the one that holds most of it first.
+
+    Those that hold the last word of the question ("Are practice tips *mandatory*?") where any
+    does, beside the one that holds most.
+    """
+    clauses = _clauses(text)
+    held = {part: question.covered(question.terms_of(part)) for part in clauses}
+    nearest = max(clauses, key=lambda part: held[part], default=text)
+    words = content_words(question.text, question.language)
+    last = question.terms_of(words[-1]) if words else frozenset()
+    deciding = [part for part in clauses if last & question.terms_of(part)]
+    return list(dict.fromkeys([nearest, *deciding]))
 
 
 def _refuses(clause: str, asked: str, language: Language) -> bool:
     """Whether a clause denies; a word that the question has itself denies nothing."""
     said = {word.casefold() for word in content_words(asked, language)}
     refused = any(match.group().casefold() not in said for match in _REFUSED.finditer(clause))
-    denied = language.denial.search(clause) is not None
-    return denied != refused
+    if refused and _ALLOWS.search(clause):
+        return False
+    return refused or language.denial.search(clause) is not None

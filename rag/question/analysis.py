@@ -10,6 +10,7 @@ from typing import Literal
 from indexer.keyword.analysis import index_terms
 from indexer.keyword.bm25 import TermStatistics, idf
 from rag.languages import Language, language_of
+from rag.question.elsewhere import ASKED
 from rag.question.form import Form, asking_words, form_of
 
 Kind = Literal["any", "number", "date", "name", "often", "contact"]
@@ -17,6 +18,19 @@ Kind = Literal["any", "number", "date", "name", "often", "contact"]
 _DIGITS = re.compile(r"\d")
 _YEAR_OR_DAY = re.compile(r"\b(?:1\d|20)\d\d\b|\b\d{1,2}[./:-]\d{1,2}\b|\b\d{1,2}(?:st|nd|rd|th)\b")
 _HOW_OFTEN = re.compile(r"\b(?:how often|wie oft|con qué frecuencia|à quelle fréquence)\b", re.I)
+# What is asked in money, and an amount of it.
+_COSTS = re.compile(
+    r"\b(?:costs?|prices?|priced|fees?|charged?|pay|paid|salar(?:y|ies)|wages?|rent|deposit|premiums?"
+    r"|kosten|kostet|preise?|gebühr(?:en)?|miete|gehalt|precios?|cuestan?|costes?|tarifas?|prix"
+    r"|coûte|coûts?|frais|loyer)\b",
+    re.IGNORECASE,
+)
+_AMOUNT = re.compile(
+    r"[$€£¥₹]\s?\d[\d.,]*|\d[\d.,]*\s?(?:[$€£¥₹%]|(?:usd|eur|gbp|chf|dollars?|euros?|pounds?|francs?"
+    r"|franken|cents?|yen|rupees|percent|prozent)\b)|\d[.,]\d\d\b(?![.,]?\d)",
+    re.IGNORECASE,
+)
+_UNIT_ATTACHED = re.compile(r"\d+[^\W\d_]+|\d[\w-]*[^\W\d_]-?\w*")
 # An e-mail address, a web address, a telephone number.
 _CONTACT = re.compile(r"\S+@\S+\.\w+|(?:https?://|www\.)\S+|\+?\(?\d[\d ()/-]{5,}\d")
 _CAPITALISED = re.compile(r"(?<=[\w,;:)’'\"] )[\"“(]?[^\W\d_a-zß-ÿ][\w’'-]+|^\w+ [A-ZÀ-Þ]\w+")
@@ -95,7 +109,9 @@ def expected_kind(text: str, language: Language) -> Kind:
         ("name", language.where),
     )
     found = [(match.start(), kind) for kind, pattern in patterns if (match := pattern.search(text))]
-    return min(found)[1] if found else "any"
+    if found:
+        return min(found)[1]
+    return next((kind for kind, pattern in ASKED if pattern.search(text)), "any")
 
 
 def holds_kind(question: Question, sentence: str) -> bool:
@@ -117,12 +133,22 @@ def _of_kind(question: Question, sentence: str) -> list[str]:
         return [match.group().casefold() for match in often]
     words = re.findall(r"\w+(?:[.,:/-]\w+)*", sentence.casefold())
     if question.kind == "name":
+        if sentence.upper() == sentence.lower():  # a script without capitals
+            return [sentence]
         names = (match.group() for match in _CAPITALISED.finditer(sentence))
         return [name.casefold().strip('"“( ') for name in names]
     numbers = question.language.numbers
     counts = [word for word in words if _DIGITS.search(word) or word in numbers]
     if question.kind == "number":
-        return counts
+        return _amounts(question, sentence, counts)
     months = [word for word in words if word in question.language.months]
     days = [match.group() for match in _YEAR_OR_DAY.finditer(sentence.casefold())]
     return months + days + counts
+
+
+def _amounts(question: Question, sentence: str, counts: list[str]) -> list[str]:
+    """The figures that may be what is asked; of a price no code and no size ("2TB")."""
+    if not _COSTS.search(question.text):
+        return counts
+    amounts = [match.group().casefold() for match in _AMOUNT.finditer(sentence)]
+    return amounts or [word for word in counts if not _UNIT_ATTACHED.fullmatch(word)]

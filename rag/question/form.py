@@ -84,7 +84,24 @@ _ASKING = re.compile(
     r"(?:short |brief )?summary(?: of)?)\b|"
     r"\bhow (?:many|much|often|long|far)\b|\bwie (?:viele?|oft|lange)\b"
     r"|\b(?:compare|comparison|difference|differences|between|versus)\b|\bthe two\b|\bmust\b"
-    r"|\b(?:list|name) (?:all|the)\b|\bplease\b|\btell me\b",
+    r"|\b(?:list|name) (?:all|the)\b|\bplease\b|\btell me\b"
+    # what frames a question: "… according to the text", "the key points to understand about …"
+    r"|\b(?:according to|as|in|by|from)?\s*(?:is |are )?(?:stated|mentioned|described|discussed"
+    r"|outlined|given|provided)? ?(?:according to|in|by) (?:the|this) (?:text|document|passage"
+    r"|article|context|documentation)s?\b"
+    r"|\b(?:some )?(?:key|main|important|major) (?:points?|details?|aspects?|facts?|features?"
+    r"|things?|considerations?|takeaways?|information)\b"
+    r"|\b(?:to|should (?:i|you|we|one|people)|need to) (?:understand|know|be aware of|keep in mind)"
+    r"(?: about)?\b"
+    r"|\b(?:laut|gemäß) (?:dem )?(?:text|dokument)\b|\bsegún el (?:texto|documento)\b"
+    r"|\bselon le (?:texte|document)\b",
+    re.IGNORECASE,
+)
+_DEFINED = re.compile(
+    r"^\W*(?:(?:what|who)(?:'s|’s| is| are| was| were) (?:an? |the )?((?:[^\s?]+ ?){1,4}?)(?: for)?"
+    r"|what (?:does|do) (?:an? |the )?((?:[^\s?]+ ){1,4}?)(?:mean|do|stand for)"
+    r"|was (?:ist|sind|bedeutet) (?:ein(?:e|en)? |der |die |das )?((?:[^\s?]+ ?){1,4}?)"
+    r"|qué (?:es|son|significa) (?:una? |el |la |los |las )?((?:[^\s?]+ ?){1,4}?))\W*$",
     re.IGNORECASE,
 )
 _MOST = re.compile(
@@ -132,6 +149,12 @@ def form_of(text: str, language: Language) -> Form:
 def asking_words(text: str) -> list[str]:
     """Words of a question that say how it asks and nothing of what it asks about."""
     return [word for match in _ASKING.finditer(text) for word in match.group().split()]
+
+
+def defined(text: str) -> str:
+    """What a question wants explained: "disk group" of "What is the disk group for?", or ''."""
+    found = _DEFINED.match(text)
+    return next((part for part in found.groups() if part), "") if found else ""
 
 
 def asked_noun(text: str) -> str:

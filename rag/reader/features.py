@@ -45,6 +45,7 @@ QUESTION = {
     "best sentence": 1, "best passage": 1, "exact": 1, "exact with head": 1, "soft with head": 1,
     "exact of passage": 1, "soft of passage": 1, "missing": -1, "names": 1, "kind": 1,
     "margin": 1, "agreement": 1, "evidence": 1, "asked": 0, "words": 0,
+    "exact of kind": 1, "missing of kind": -1,
 }  # fmt: skip
 
 _FIGURE = re.compile(r"\d")
@@ -166,8 +167,23 @@ def question_row(
         column["names in passage"].max(), column["kind"][best],
         abstain.margin(evidence.hits) / (evidence.question.information or 1.0),
         abstain.agreement(evidence.hits), max(hit.score for hit in evidence.hits), evidence.kind,
-        math.log1p(len(evidence.question.weights)),
+        math.log1p(len(evidence.question.weights)), *of_kind(sentences),
     ])  # fmt: skip
+
+
+def of_kind(sentences: np.ndarray) -> tuple[float, float]:
+    """How much of the question the sentences hold that hold what is asked for, with their heads.
+
+    The most that one of them holds, and the weightiest word that the best of them lacks; "how
+    many days of leave?" is not answered by the days on one page and the leave on another.
+    """
+    names = list(SENTENCE)
+    fit = sentences[sentences[:, names.index("kind")] >= 0.0]
+    if not len(fit):
+        return 0.0, 1.0
+    return float(fit[:, names.index("exact with head")].max()), float(
+        fit[:, names.index("missing")].min()
+    )
 
 
 def adjacent(question: Question, terms: Sequence[str]) -> float:

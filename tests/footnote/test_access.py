@@ -73,6 +73,7 @@ DOORS = {
     "original": (READ, lambda a, t: a.original(t.document.id)),
     "picture": (READ, lambda a, t: a.picture(t.document.id, 1, 50)),
     "boxes": (READ, lambda a, t: a.boxes(t.document.id, t.page, Span(1, 0, 3))),
+    "occurrences": (READ, lambda a, t: a.occurrences(t.document.id, t.secret)),
     "search": (READ, lambda a, t: _of(t, a.search(t.secret, [t.collection]).hits)),
     "search of all": (READ, lambda a, t: _of(t, a.search(t.secret, k=100).hits)),
     "ask": (READ, lambda a, t: _of(t, a.ask(f"What of {t.secret}?", [t.collection]).hits)),

@@ -297,3 +297,22 @@ def test_the_splitter_gets_no_long_line_and_nothing_is_lost(unit, monkeypatch):
     assert "".join("".join(text[a:b] for a, b in found).split()) == "".join(text.split())
     if unit == "Rain. ":
         assert {text[a:b] for a, b in found} == {"Rain."}
+
+
+def test_the_number_of_an_item_is_no_sentence():
+    text = "1. Switch it off.\n2. Drain it. Wait.\n(c) Rinse it.\nXII. Leave."
+    found = [text[start:end] for start, end in sentences(text)]
+    assert found == ["1. Switch it off.", "2. Drain it.", "Wait.", "(c) Rinse it.", "XII. Leave."]
+
+
+def test_a_term_stays_with_what_explains_it():
+    builder = PageBuilder()
+    for term, said in (
+        ("disk", "Raw access to the disks of a machine. " * 2),
+        ("kmem", "Reading the memory of the kernel is for this group. " * 2),
+        ("tape", "The drives for tapes belong to this group. " * 2),
+    ):
+        builder.paragraph(term)
+        builder.paragraph(said)
+    passages = cut([builder.page(1)], words, PassageLimits(target=16, maximum=24))
+    assert [passage.text.split()[0] for passage in passages] == ["disk", "kmem", "tape"]

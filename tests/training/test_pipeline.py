@@ -27,7 +27,12 @@ from rag.history import History
 from training.data.examples import Example, read_examples, write_examples
 from training.data.split import SplitChangedError, TooLittleToLearnError, split_collection
 from training.evaluation.proof import ProofQuestion
-from training.evaluation.questions import labelled_questions, logged_questions, reader_questions
+from training.evaluation.questions import (
+    labelled_questions,
+    logged_questions,
+    placed,
+    reader_questions,
+)
 from training.fit.batches import plan
 from training.fit.config import ADAPTER_RATE, WHOLE_RATE, Recipe, RecipeError
 from training.fit.log import history
@@ -254,6 +259,15 @@ def test_peoples_questions_are_learnt_looked_at_and_proved_each_in_its_part(home
     }
     history.rate(turn.id, -1)
     assert logged_questions(home.store, number) == []
+
+
+def test_a_whole_document_that_was_handed_in_stands_for_its_passage(home):
+    sources = split_collection(home.store, number_of(home)).sources
+    first, second = sources[0], sources[1]
+    text = f"A title\n{first.passage.text}\n\n{second.passage.text}"
+    asked = " ".join(second.passage.text.split()[:6])
+    (found,) = placed(home.store, number_of(home), [Example(asked, text)])
+    assert (found.passage, found.document) == (second.passage.id, second.passage.document)
 
 
 def test_with_enough_of_them_peoples_questions_stand_alone(home, tmp_path, monkeypatch):

@@ -7,23 +7,29 @@ from, looked at while learning, asked in the proof; each where its passage's doc
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from indexer.chunking import embedding_text
 from indexer.search.searcher import Scope
 from rag.explain import find_passage
 from rag.records import UnreadableAnswerError, from_json
-from indexer.chunking import embedding_text
 from training.data.examples import WRITTEN, Example
 from training.evaluation.proof import ProofQuestion
 
 if TYPE_CHECKING:
+    from indexer.records import Passage
     from indexer.store.store import Store
     from rag.records import Answer, Footnote
     from training.data.split import Part, Split
 
+# Words by which the beginning of a passage is known, and passages that are known so.
+_BEGINNING = 8
+_PASSAGES = 20_000
 # Of examples about nothing in the collection every so many-th is looked at, not trained on.
 _LOOKED_AT_EVERY = 10
 
@@ -98,12 +104,52 @@ def placed(store: Store, collection: int, examples: Sequence[Example]) -> list[E
     Where none is found the passage is 0 and the document the one that the example names.
     """
     scope = Scope(frozenset({collection}))
+    whole = _Whole(store.passages_by_content(collection, _PASSAGES)) if examples else None
+    held: dict[str, Passage | None] = {}
     found: list[Example] = []
     for one in examples:
-        passage = find_passage(one.positive, store, scope)
+        passage = whole.within(one) if whole else None
+        if passage is None:
+            if one.positive not in held:
+                held[one.positive] = find_passage(one.positive, store, scope)
+            passage = held[one.positive]
         about = (passage.id, passage.document) if passage else (0, one.document)
         found.append(replace(one, passage=about[0], document=about[1]))
     return found
+
+
+class _Whole:
+    """Passages by how they begin, to find those that stand whole in a text.
+
+    What people hand in is often a whole document, and many of them at once: asking the keyword
+    index for each took a minute for 700.
+    """
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self._begin: dict[tuple[str, ...], list[tuple[str, Passage]]] = defaultdict(list)
+        for passage in passages:
+            words = _words(passage.text)
+            if len(words) >= _BEGINNING:
+                self._begin[tuple(words[:_BEGINNING])].append((" ".join(words), passage))
+
+    def within(self, example: Example) -> Passage | None:
+        """Of the passages within the example's text the one with most words of its query."""
+        words = _words(example.positive)
+        said = " ".join(words)
+        begun = (words[at : at + _BEGINNING] for at in range(len(words) - _BEGINNING + 1))
+        found = [
+            (text, passage)
+            for start in begun
+            for text, passage in self._begin.get(tuple(start), ())
+            if text in said
+        ]
+        asked = set(_words(example.query))
+        best = max(found, key=lambda one: len(asked & set(one[0].split())), default=None)
+        return best[1] if best else None
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
 
 
 def labelled_questions(

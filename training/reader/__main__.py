@@ -1,8 +1,10 @@
 """The reader, from data to shipped weights: one command, resumable.
 
-    python -m training.reader LABELLED --work DIR [--texts FILE ...] [--output FOLDER]
+    python -m training.reader LABELLED --work DIR [--multilingual FILE] [--texts FILE ...]
+        [--output FOLDER]
 
-LABELLED is `reader.jsonl` (passages with labelled queries and claims), TEXTS are JSON lines whose
+LABELLED is `reader.jsonl` (passages with labelled queries and claims), MULTILINGUAL groups of
+documents with their searches in many languages, TEXTS are JSON lines whose
 strings say which words there are. Stages under DIR, each done once: `words` (word vectors),
 `cases` (a file a collection: searched and looked at with the bundled embedder), `claims`; then the
 trees are grown, measured on what was held out, and written. The stages cost half an hour of one
@@ -25,7 +27,7 @@ from rag.reader.reader import WEIGHTS
 from rag.reader.words import WordVectors
 from training.reader import verdicts
 from training.reader.cases import Looked, Looking
-from training.reader.material import materials, rows
+from training.reader.material import Material, materials, rows
 from training.reader.models import Claims, grow, held_out_report, write
 from training.reader.words import vocabulary, word_vectors
 from training.reader.words import write as write_words
@@ -34,13 +36,17 @@ from training.reader.words import write as write_words
 @click.command()
 @click.argument("labelled", type=click.Path(path_type=Path, exists=True))
 @click.option("--work", type=click.Path(path_type=Path), required=True, help="Kept for a repeat.")
+@click.option("--multilingual", type=click.Path(path_type=Path, exists=True))
 @click.option("--texts", type=click.Path(path_type=Path, exists=True), multiple=True)
 @click.option("--output", type=click.Path(path_type=Path), default=WEIGHTS, show_default=False)
-def main(labelled: Path, work: Path, texts: tuple[Path, ...], output: Path) -> None:
+def main(
+    labelled: Path, work: Path, multilingual: Path | None, texts: tuple[Path, ...], output: Path
+) -> None:
     """Train the reader on LABELLED and write its weights."""
     data = rows(labelled)
     vectors = _words(data, texts, work)
-    looked = [one for part in _looked(data, work, vectors) for one in part]
+    groups = rows(multilingual) if multilingual else []
+    looked = [one for part in _looked(materials(data, groups), work, vectors) for one in part]
     claims = _claims(data, work, vectors)
     grown = grow(looked, claims)
     for line in held_out_report(grown, looked, claims):
@@ -72,10 +78,12 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(one)
 
 
-def _looked(data: list[dict[str, Any]], work: Path, vectors: WordVectors) -> Iterator[list[Looked]]:
+def _looked(
+    collections: list[Material], work: Path, vectors: WordVectors
+) -> Iterator[list[Looked]]:
     registry = Registry(work / "embedders", cache=work / "models")
     looking = Looking(work, registry.load(registry.current()), vectors)
-    for material in sorted(materials(data), key=lambda one: len(one.documents)):
+    for material in sorted(collections, key=lambda one: len(one.documents)):
         click.echo(f"{material.name}: {len(material.cases)} questions")
         yield looking.look(material)
 

@@ -97,7 +97,8 @@ class Looking:
 
     def _one(self, case: Case, kind: str, hits: Sequence[Hit], scope: Scope) -> Looked:
         statistics = self._store.term_statistics(scope.collections, case.text)
-        question = read(case.text, statistics, ["en"])
+        languages = self._store.document_languages(hit.document.id for hit in hits)
+        question = read(case.text, statistics, sorted(set(languages.values())))
         pages = {
             (hit.document.id, span.page): self._store.page(hit.document.id, span.page)
             for hit in hits

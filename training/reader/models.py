@@ -11,7 +11,7 @@ import numpy as np
 
 from embedder.atomic import write_text, writing
 from rag.reader.claims import CLAIM
-from rag.reader.features import PASSAGE, QUESTION, SENTENCE
+from rag.reader.features import PASSAGE, QUESTION, SENTENCE, of_kind
 from rag.reader.trees import Trees, probability
 from training.bundled.abstention import auroc
 from training.reader.cases import Looked
@@ -130,8 +130,10 @@ def question_rows(looked: Sequence[Looked], passages: Trees, sentences: Trees) -
     """Floats [n, QUESTION]: the tables of `cases` with what these trees say."""
     names = list(QUESTION)
     kind = list(SENTENCE).index("kind")
-    rows = np.stack([one.rest for one in looked])
+    rows = np.zeros((len(looked), len(names)))
     for row, one in zip(rows, looked, strict=True):
+        row[: len(one.rest)] = one.rest
+        row[names.index("exact of kind") :] = of_kind(one.sentences)
         logits = sentences.logits(one.sentences)
         row[names.index("best sentence")] = logits.max()
         row[names.index("best passage")] = passages.logits(one.passages).max()

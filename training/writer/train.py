@@ -24,10 +24,8 @@ from training.writer.material import Tokens, as_tokens, batches, read_written
 from training.writer.writer import ADAPTER, SPEC, load_writing
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor, nn
 
-    from embedder.decoder.llama import Llama
 
 _STATE = "state.safetensors"
 _LOOKED_AT = 48

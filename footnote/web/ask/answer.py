@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote.rendering.formatting import plain
-from footnote.rendering.results import snippet
+from footnote.rendering.results import row_of, snippet
 from footnote.web import components
 from footnote.web.page_view import Place
 from indexer.store.errors import UnknownDocumentError
-from rag.records import Answer, Turn
+from rag.records import Answer, Sentence, Turn
 
 if TYPE_CHECKING:
     from footnote.access import Access
@@ -25,6 +25,7 @@ EXPLANATIONS = {
     "unsupported": "This was not found in any of the passages read. Do not rely on it.",
     "deleted": "",
 }
+PLACE = "place"  # session state: the page opened beside the conversation
 NEAREST = 4  # passages shown where the documents hold no answer
 
 
@@ -88,6 +89,7 @@ def show(
             "sentences": [
                 {
                     "text": sentence.text,
+                    "row": _row(turn.answer, sentence),
                     "about": sentence.about,
                     "mark": "" if sentence.verdict == "supported" else sentence.verdict,
                     "explanation": EXPLANATIONS[sentence.verdict],
@@ -105,6 +107,12 @@ def show(
     )
 
 
+def _row(answer: Answer, sentence: Sentence) -> list[tuple[str, str]]:
+    """The cells of a sentence that is one row of a table."""
+    quotes = [note.quote for note in answer.footnotes if note.n in sentence.footnotes]
+    return row_of(sentence.text, quotes[0]) if len(quotes) == 1 else []
+
+
 def origin(answer: Answer) -> str:
     """Who wrote the answer, how certain it is that it answers, and how long it took."""
     if answer.abstained:
@@ -115,6 +123,17 @@ def origin(answer: Answer) -> str:
     }
     certainty = f"{answer.certainty} ({answer.confidence:.0%})"
     return f"{written[answer.mode]} · {certainty} · {answer.seconds:.1f} s"
+
+
+def follow(access: Access, given: Answer) -> None:
+    """Where a page is open: turn to the first footnote of a new answer, or close it."""
+    if st.session_state.get(PLACE) is None:
+        return
+    found = () if given.abstained else sources(access, given)
+    if found:
+        st.session_state[PLACE] = found[0].place
+    else:
+        del st.session_state[PLACE]
 
 
 def _same(place: Place, opened: Place | None) -> bool:

@@ -12,7 +12,8 @@ from footnote import samples
 from footnote.rendering.formatting import count, plain
 from footnote.web import page_view, progress
 from footnote.web.ask import actions, answer, pending, sidebar, welcome
-from footnote.web.page_view import Place
+from footnote.web.ask.answer import PLACE
+from footnote.web.page_view import Moves, Place
 from footnote.web.server import session
 from indexer.store.errors import UnknownDocumentError
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from footnote.access import Access
     from rag.history import History
     from rag.records import Conversation, Turn
-
-PLACE = "place"  # session state: the page opened beside the conversation
 
 
 def show() -> None:
@@ -40,7 +39,7 @@ def show() -> None:
     question = st.chat_input("Ask your documents", submit_mode="stop", max_chars=2000)
     if question:
         pending.ask(question, talk)
-    middle, beside = st.columns([11, 10], gap="medium")
+    middle, beside = st.columns([10, 11], gap="medium")
     with middle, st.container(key="talk"):
         progress.show_running(access)
         _conversation(access, history, talk, chosen)
@@ -119,7 +118,9 @@ def _close() -> None:
     del st.session_state[PLACE]
 
 
+@st.fragment
 def _opened_page(access: Access) -> None:
+    """Draw the opened page; to turn it draws nothing else anew, and stops no answer."""
     place = st.session_state.get(PLACE)
     if place is None:
         return
@@ -128,13 +129,12 @@ def _opened_page(access: Access) -> None:
         _open(replace(place, page=number))
 
     with st.container(key="beside", gap="small"):
-        st.button(
-            ":material/close:", help="Close", type="tertiary", on_click=_close, key="page-close"
-        )
         try:
             access.document(place.document)
         except UnknownDocumentError:  # by somebody else, while it was open here
             st.info("This document has been deleted.", icon=":material/info:")
+            if st.button("Close", key="page-gone"):
+                _close()
+                st.rerun()
             return
-        page_view.heading(access, place)
-        page_view.show(access, place, turn)
+        page_view.show(access, place, Moves(turn, _close))

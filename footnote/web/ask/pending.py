@@ -16,6 +16,7 @@ from embedder.errors import FootnoteError
 from footnote.rendering.formatting import plain
 from footnote.rendering.results import snippet
 from footnote.web import components
+from footnote.web.ask.answer import follow
 from footnote.web.server import session
 from rag.records import Turn
 
@@ -138,14 +139,15 @@ def _answer(
                 place.html(f'<div class="streaming">{html.escape("".join(written))}</div>')
     finally:
         left.set()
-    answer = answering.result()
+    given = answering.result()
+    follow(access, given)
     try:
         if talk is None:
             talk = history.start(collections, snippet(question, TITLE_CHARACTERS))
             st.query_params["c"] = talk.id
-        st.session_state[ANSWERED] = history.add(talk.id, answer).id
+        st.session_state[ANSWERED] = history.add(talk.id, given).id
     except StorageError as error:
-        _show_all_the_same(talk, Turn(question, answer), error)
+        _show_all_the_same(talk, Turn(question, given), error)
 
 
 def _show_all_the_same(talk: Conversation | None, turn: Turn, error: StorageError) -> None:

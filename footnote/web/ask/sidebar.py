@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from footnote.rendering.formatting import plain, when
+from footnote.web.ask.answer import PLACE
 from footnote.web.server.session import errors_shown
 from rag.history import TITLE_CHARACTERS, History, UnknownConversationError
 from rag.records import Conversation
@@ -32,7 +33,7 @@ def current(history: History) -> Conversation | None:
 
 def open_conversation(identifier: str) -> None:
     """Go to a conversation; '' begins a new one."""
-    st.session_state.pop("place", None)
+    st.session_state.pop(PLACE, None)
     st.session_state.pop("asking", None)
     st.query_params["c"] = identifier
     if not identifier:

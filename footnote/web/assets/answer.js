@@ -1,5 +1,5 @@
 // An answer: sentences with footnote numbers, and the list of footnotes under them.
-// data: {lead, sentences: [{text, about, mark, explanation, notes: [n]}],
+// data: {lead, sentences: [{text, row: [[column, cell]], about, mark, explanation, notes: [n]}],
 //        footnotes: [{n, source, quote}], origin, opened}
 const element = (tag, name, text) => {
   const made = document.createElement(tag);
@@ -37,13 +37,24 @@ export default function ({ data, parentElement, setTriggerValue }) {
     words.append(all);
   };
 
+  // A row of a table: each cell beside the name of its column.
+  const tabled = (words, pairs) => {
+    words.classList.add("tabled");
+    for (const [name, cell] of pairs) {
+      const line = element("span", "pair");
+      line.append(element("span", "column", name), " ", element("span", "cell", cell));
+      words.append(line);
+    }
+  };
+
   const prose = element("div", "prose");
   if (data.lead) prose.append(element("strong", "lead", data.lead), " ");
   for (const sentence of data.sentences) {
     const span = element("span", `sentence ${sentence.mark}`);
     if (sentence.about) span.append(element("span", "about", sentence.about));
     const words = element("span", "words");
-    if (sentence.text.includes("\n")) listed(words, sentence.text);
+    if (sentence.row.length) tabled(words, sentence.row);
+    else if (sentence.text.includes("\n")) listed(words, sentence.text);
     else words.textContent = sentence.text;
     span.append(words);
     const notes = element("span", "notes");

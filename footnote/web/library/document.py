@@ -9,9 +9,9 @@ import streamlit as st
 from footnote.rendering.formatting import count, plain, size, when
 from footnote.rendering.results import hidden_text, unread
 from footnote.rendering.transcript import page_text
-from footnote.web import page_view, paging, progress
+from footnote.web import components, page_view, paging, progress
 from footnote.web.library import documents
-from footnote.web.page_view import Place
+from footnote.web.page_view import Moves, Place
 from footnote.web.server.session import errors_shown, problem
 from indexer.records import Document
 
@@ -23,6 +23,7 @@ PROBLEM_ROWS = 20
 
 def show(access: Access, identifier: str) -> None:
     """Draw the document, or say that it is gone; for an old version the one in its place."""
+    components.scroll_here(key=f"scroll-{identifier}")
     st.button("Library", icon=":material/arrow_back:", type="tertiary", on_click=_back)
     with errors_shown():
         document = access.document(identifier)
@@ -126,6 +127,7 @@ def _problems(access: Access, document: Document) -> None:
     paging.buttons(key, len(numbers), PROBLEM_ROWS, "page")
 
 
+@st.fragment
 def _pages(access: Access, document: Document) -> None:
     _problems(access, document)
     st.subheader("What was read", anchor=False)
@@ -136,7 +138,7 @@ def _pages(access: Access, document: Document) -> None:
 
     left, right = st.columns(2, gap="medium")
     with left:
-        page = page_view.show(access, Place(document.id, number), turn)
+        page = page_view.show(access, Place(document.id, number), Moves(turn))
     if page:
         with right, st.expander("As it was read", icon=":material/notes:"):
             st.code(page_text(document, page), language=None, wrap_lines=True)

@@ -1,6 +1,7 @@
 """Questions on their way to an answer, and the page beside them, where something goes wrong."""
 
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from web_pages import add, add_handbook, ask_page, component, remember
@@ -76,3 +77,68 @@ def test_a_page_that_cannot_be_drawn_is_shown_as_text(home, tmp_path, monkeypatc
     assert any("longer than 20 seconds" in caption.value for caption in app.caption)
     assert component(app)["text"] == home.store.page(document.id, 1).text
     assert not app.error
+
+
+@pytest.fixture
+def manual(home):
+    drawn = next(path for path in samples.documents() if path.name == "skylark-manual.pdf")
+    return add(home, samples.COLLECTION, drawn)
+
+
+def test_words_are_found_in_an_opened_document(home, handbook, monkeypatch):
+    app = ask_page()
+    app.session_state["place"] = Place(handbook.id, 1)
+    app.run()
+    field = next(one for one in app.text_input if one.label == "Find in this document")
+    field.input("TEAM  lead").run()
+    shown = component(app)
+    first, other = shown["marks"][:2]
+    assert shown["text"][slice(*first)].casefold() == "team lead"
+    assert any("1 of" in caption.value for caption in app.caption)
+    next(one for one in app.button if one.label == "Next place").click().run()
+    assert component(app)["marks"][0] == other
+    assert any("2 of" in caption.value for caption in app.caption)
+    next(one for one in app.text_input if one.label == field.label).input("zebra").run()
+    assert component(app)["marks"] == []
+    assert any("Not found" in caption.value for caption in app.caption)
+
+
+def test_a_search_turns_to_the_page_of_what_it_finds(home, manual, monkeypatch):
+    monkeypatch.setattr(Access, "picture", lambda *_: b"drawn")
+    app = ask_page()
+    app.session_state["place"] = Place(manual.id, 1)
+    app.run()
+    field = next(one for one in app.text_input if one.label == "Find in this document")
+    field.input("25 mW").run()
+    assert app.session_state["place"].page == 3
+
+
+def test_an_opened_page_follows_the_new_answer(home, tmp_path, monkeypatch):
+    (tmp_path / "leave.txt").write_text("All staff have thirty days of leave in a year.")
+    (tmp_path / "mill.txt").write_text("The mill was built in 1890 by the river.")
+    home.index(find([tmp_path / "leave.txt", tmp_path / "mill.txt"]), "mine", workers=1)
+    by_title = {one.title: one for one in home.store.documents([1]).rows}
+    app = ask_page()
+    app.session_state["place"] = Place(by_title["leave"].id, 1)
+    app.session_state["asking"] = Asking("When was the mill built?")
+    app.run()
+    place = app.session_state["place"]
+    assert (place.document, place.n) == (by_title["mill"].id, 1)
+    (talk,) = History(home.store).conversations()
+    (turn,) = History(home.store).turns(talk.id)
+    refused = replace(turn.answer, sentences=(), footnotes=(), abstained=True)
+    monkeypatch.setattr(Access, "ask", lambda *_: refused)
+    app.session_state["asking"] = Asking("Xylophone zeppelins?", talk.id)
+    app.run()
+    assert "place" not in app.session_state
+
+
+def test_a_page_has_the_whole_window_and_gives_it_back(home, handbook):
+    app = ask_page()
+    app.session_state["place"] = Place(handbook.id, 1)
+    app.run()
+    assert component(app)["full"] is False
+    next(one for one in app.button if one.label == "Whole window").click().run()
+    assert component(app)["full"] is True
+    next(one for one in app.button if one.label == "Back to its place").click().run()
+    assert component(app)["full"] is False

@@ -153,6 +153,28 @@ def test_the_first_cited_answer_is_three_clicks_away(browser, empty):
         assert page.get_by_text("What does error code E4 mean?").first.is_visible()
 
 
+def test_an_opened_page_is_zoomed_searched_and_filled_into_the_window(browser, filled):
+    with reading(browser, filled) as page:
+        ask(page, "Where do visitors park?")
+        page.locator(".footnote").first.click()
+        sheet = page.locator(".sheet")
+        size = "e => parseFloat(getComputedStyle(e).fontSize)"
+        before = page.locator(".writing").evaluate(size)
+        button(page, "Larger").click()
+        assert page.locator(".writing").evaluate(size) > before
+        page.get_by_label("Find in this document").fill("bicycles GO")
+        page.keyboard.press("Enter")
+        page.locator(".highlight:not(.other)", has_text="Bicycles go").wait_for()
+        button(page, "Whole window").first.click()
+        page.locator(".st-key-pane-full .reader.full").wait_for()
+        width = page.evaluate("innerWidth")
+        assert sheet.bounding_box()["width"] > 0.9 * width
+        page.keyboard.press("Escape")
+        page.locator(".st-key-pane-full").wait_for(state="detached")
+        button(page, "Close").first.click()
+        sheet.wait_for(state="detached")
+
+
 def test_the_library_names_what_it_could_not_read(browser, filled):
     with reading(browser, filled, "/library") as page:
         row = page.locator("tr", has=page.locator(".dot.failed"))

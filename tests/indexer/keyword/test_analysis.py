@@ -197,3 +197,24 @@ def test_neighbours_that_are_no_groups_stay_apart():
     assert not found("2024150", "in 2024 150 people came")
     assert not found("12345", "items 12 345678")
     assert found("345", "12 345")
+
+
+@pytest.mark.parametrize(
+    ("question", "content"),
+    [
+        ("契約日はいつですか", "契約日"),
+        ("退職願はどこに提出しますか？", "退職願 提出"),
+        ("合同什么时候到期？", "合同 到期"),
+        ("계약일은 언제입니까?", "계약일은"),
+        ("Сколько стоит квартира?", "стоит квартира"),
+        ("Що таке договір?", "таке договір"),
+        ("מתי נחתם החוזה?", "נחתם החוזה"),
+    ],
+)
+def test_question_words_leave_a_query_whatever_the_documents_are_in(question, content):
+    found = {word.terms for word in query_words(question, [""])}
+    assert found == {word.terms for word in query_words(content, [""])}
+
+
+def test_a_query_of_question_words_alone_keeps_them():
+    assert query_words("いつですか", ["ja"])

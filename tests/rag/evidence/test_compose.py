@@ -265,3 +265,42 @@ def test_every_span_quotes_its_page():
             )
             last = quote.text.split("\n")[-1].split(": ")[-1]
             assert last in words
+
+
+RECEIPT = ("Receipt 98765", (), (
+    "Store #0342\nPortable Drive 2TB\nThunderbolt 3 STOR-2241 1 @ $289.00\n"
+    "Keyboard Cleaning Kit\nCARE-1156 3 @ $12.99\nTOTAL $821.14",
+))  # fmt: skip
+
+
+def test_a_price_is_quoted_with_the_line_that_names_what_it_is_of():
+    answer = quoted(Shelf(RECEIPT), "How much did the portable drive cost?")
+    assert answer[0].startswith("Portable Drive 2TB\n")
+    assert "$289.00" in answer[0]
+
+
+def test_a_line_under_a_name_carries_it():
+    answer = Shelf(RECEIPT).ask("How many keyboard cleaning kits were bought?").quotes
+    assert "3 @ $12.99" in answer[0].text
+    assert "Keyboard Cleaning Kit" in answer[0].text + answer[0].about
+
+
+def test_an_amount_in_a_heading_can_be_quoted():
+    assert quoted(Shelf(RECEIPT), "What is the total of the receipt?")[0] == "TOTAL $821.14"
+
+
+def test_what_stands_behind_its_name_explains_it():
+    shelf = Shelf(("Groups", (), (
+        "disk\nRaw access to the drives.\nOn one machine the group disk owned some devices too.\n"
+        "I can think of uses for such a group, say to give some users the disk.",
+    )))  # fmt: skip
+    assert quoted(shelf, 'What is the group "disk" for?')[0] == "Raw access to the drives."
+
+
+def test_a_numbered_week_is_quoted_and_no_other():
+    shelf = Shelf(("Yoga class", (), (
+        "Week 3 Breathing through the nose in the yoga class\nWeek 4 Breathing with the belly\n"
+        "Week 5 Breathing in the yoga class in two stages",
+    )))  # fmt: skip
+    answer = quoted(shelf, "What breathing is practised in week 4 of the yoga class?")
+    assert answer[0].startswith("Week 4")

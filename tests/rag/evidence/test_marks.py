@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.evidence.marks import asked_number, has_number, implied, with_notes
+from rag.evidence.marks import asked_number, has_number, implied, part_of, with_notes
 from rag.evidence.quotables import Quotable
 
 
@@ -58,3 +58,8 @@ def test_an_exponent_leads_to_no_note():
 def test_who_comments_says_something():
     assert "asked" in implied("Comment by Tamsin Vale: Raise the cap.")
     assert not implied("The comment by her was short.")
+
+
+def test_what_a_question_calls_a_numbered_part():
+    assert part_of("What is step 4?") == "step 4"
+    assert not part_of("What is the fee?")

@@ -64,7 +64,9 @@ def test_two_questions_about_one_document_are_never_apart():
     assert folds[1] == folds[4]
 
 
-def test_passages_keep_their_vectors_and_the_switch_embeds_nothing(home, always_better, monkeypatch):
+def test_passages_keep_their_vectors_and_the_switch_embeds_nothing(
+    home, always_better, monkeypatch
+):
     monkeypatch.setattr(
         query_side, "learn", lambda asked, passages, progress: QueryMap(
             2 * np.eye(passages.shape[1], dtype=np.float32)[::-1].copy(), 0.1, Interval(1, 1, 1)
@@ -111,7 +113,9 @@ def test_a_run_without_gain_keeps_what_was_adapted(home, tmp_path, monkeypatch):
 
 def test_who_names_a_setting_of_the_decoder_trains_it(home):
     def alone(**options) -> bool:
-        return service.order(home, TrainingOptions("papers", **options)).request.recipe.queries_alone
+        return service.order(
+            home, TrainingOptions("papers", **options)
+        ).request.recipe.queries_alone
 
     assert alone()
     assert alone(overrides={"seed": 3})

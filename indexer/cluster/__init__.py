@@ -1,0 +1,1 @@
+"""Parsing and embedding on other machines; nothing here writes to a store."""

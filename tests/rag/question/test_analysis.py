@@ -1,0 +1,43 @@
+"""What a question asks for, in languages that are written out and in others."""
+
+from __future__ import annotations
+
+import pytest
+
+from indexer.keyword.analysis import query_words
+from indexer.keyword.bm25 import TermStatistics
+from rag.languages import language_of
+from rag.question.analysis import expected_kind, holds_kind, read
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("When does it end?", "date"),
+        ("契約日はいつですか", "date"),
+        ("Сколько стоит квартира?", "number"),
+        ("Hoeveel dagen vakantie krijg ik?", "number"),
+        ("谁负责付款？", "name"),
+        ("Gdzie odbywa się spotkanie?", "name"),
+        ("Who signs?", "name"),
+        ("Tell me about the dam.", "any"),
+    ],
+)
+def test_the_kind_that_is_asked_for(question, kind):
+    assert expected_kind(question, language_of(question)) == kind
+
+
+def asked(text):
+    words = query_words(text, ["en"])
+    return read(text, TermStatistics((), 10, 10, {word.terms: 1 for word in words}), ["en"])
+
+
+def test_what_frames_a_question_weighs_nothing():
+    framed = asked("What are the key points to understand about the deductible?")
+    assert set(framed.weights) == set(asked("the deductible").weights)
+    framed = asked("Which hospital should be selected according to the text?")
+    assert not any("text" in word for word in framed.weights)
+
+
+def test_a_script_without_capitals_names_without_them():
+    assert holds_kind(asked("谁负责付款？"), "承租人负责付款。")
