@@ -318,7 +318,7 @@ class TrainingRun:
         return result.steps, result.finished
 
     def _train_queries(self, split: Split, examples: Sequence[Example] | None) -> int:
-        """Learn a map of queries' vectors; strengths tried. What comes out is installed as usual.
+        """Learn a map of queries' vectors: one step. What comes out is installed as usual.
 
         All that is not kept for the proof is learnt from: what a map is worth is found by leaving
         out documents in turn.
@@ -341,12 +341,12 @@ class TrainingRun:
             whitening.mapped(around.vectors, start),
             self._paced("training", len(query_side.STRENGTHS)),
         )
-        self._run.write_kept(len(query_side.STRENGTHS) if found else 0)
+        self._run.write_kept(1 if found else 0)
         if found is None:
             self._keep(start)
         else:
             query_side.with_map(start, found, self._run.embedder, self._run.id)
-        return len(query_side.STRENGTHS)
+        return 1
 
     def _looked_at(self, split: Split) -> list[Example]:
         """The development part: people's questions alone where there are enough of them.

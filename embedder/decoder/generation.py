@@ -143,3 +143,58 @@ def logits(decoder: Llama, states: Tensor) -> Tensor:
 
 def _layers(decoder: Llama) -> Sequence[Any]:
     return list(decoder.layers)  # torch types the members of a module list as bare modules
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is drawn: of the likeliest `most`, as many as make up `share`."""
+
+    temperature: float = 0.8
+    most: int = 40
+    share: float = 0.9
+    seed: int = 0
+
+
+@torch.no_grad()
+def written_by(
+    decoder: Llama,
+    prefix: Prefix,
+    openings: Sequence[Sequence[int]],
+    end: int,
+    limit: int,
+    sampling: Sampling,
+) -> list[list[list[int]]]:
+    """For each text one continuation behind each opening: its token ids without opening and end.
+
+    One that does not come to its end within `limit` tokens is empty.
+    """
+    texts, n = len(prefix.lengths), len(openings)
+    draw = torch.Generator().manual_seed(sampling.seed)
+    longest = max(map(len, openings))
+    opened = torch.tensor([[*one, *[-1] * (longest - len(one))] for one in openings])
+    current = opened[:, 0].expand(texts, n)
+    written, said = Continuation.empty(), [[[] for _ in range(n)] for _ in range(texts)]
+    over = torch.zeros(texts, n, dtype=torch.bool)
+    for step in range(1, longest + limit):
+        states = continue_prefix(decoder, current[:, :, None].contiguous(), prefix, written)
+        drawn = _drawn(logits(decoder, states[:, :, -1]), sampling, draw)
+        forced = opened[:, step] if step < longest else torch.full((n,), -1)
+        current = torch.where(forced >= 0, forced, drawn)
+        over |= (forced < 0) & (drawn == end)
+        for text, number in (~over & (forced < 0)).nonzero().tolist():
+            said[text][number].append(int(drawn[text, number]))
+        if bool(over.all()):
+            break
+    for text, number in (~over).nonzero().tolist():
+        said[text][number] = []
+    return said
+
+
+def _drawn(scores: Tensor, sampling: Sampling, draw: torch.Generator) -> Tensor:
+    """One token a row of scores [..., vocabulary]."""
+    likeliest, tokens = scores.topk(min(sampling.most, scores.shape[-1]), dim=-1)
+    chances = (likeliest / sampling.temperature).softmax(dim=-1)
+    before = chances.cumsum(dim=-1) - chances
+    chances = chances.masked_fill(before > sampling.share, 0.0)
+    place = torch.multinomial(chances.flatten(0, -2), 1, generator=draw)
+    return tokens.flatten(0, -2).gather(1, place).view(scores.shape[:-1])

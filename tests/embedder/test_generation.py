@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from embedder.decoder.generation import Continuation, continue_prefix, logits, read_prefix
+from embedder.decoder.generation import (
+    Continuation,
+    Sampling,
+    continue_prefix,
+    logits,
+    read_prefix,
+    written_by,
+)
 from embedder.decoder.llama import Llama, LlamaShape
 
 SHAPE = LlamaShape(
@@ -60,3 +67,16 @@ def test_what_continues_learns_and_the_prefix_does_not(decoder, prefix):
     states = continue_prefix(decoder, torch.tensor(WRITTEN), prefix)
     assert states.requires_grad
     assert not prefix.keys[0].requires_grad
+
+
+def test_what_is_drawn_is_the_same_for_a_seed_and_ends_where_it_ends(decoder, prefix):
+    openings = [[1, 2], [3]]
+    sure = Sampling(temperature=1e-4)
+    first = written_by(decoder, prefix, openings, end=63, limit=4, sampling=sure)
+    assert first == written_by(decoder, prefix, openings, end=63, limit=4, sampling=sure)
+    with torch.no_grad():
+        states = continue_prefix(decoder, torch.tensor([[[1, 2]], [[1, 2]]]), prefix)
+        likeliest = logits(decoder, states[:, 0, -1]).argmax(dim=-1).tolist()
+    # Whatever comes first is taken for the end: nothing was said then.
+    ended = written_by(decoder, prefix, openings[:1], likeliest[0], limit=4, sampling=sure)
+    assert ended[0] == [[]]

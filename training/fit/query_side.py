@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 
 TEMPERATURE = 0.05
 # How much a map costs that is far from none, weakest first.
-STRENGTHS = (0.03, 0.1, 0.3, 1.0)
+STRENGTHS = (0.03, 0.1, 0.3)
 _FOLDS = 4
-_ROUNDS = 40
+_ROUNDS = 30
+# Passages that a question is told from: more teach nothing new, and each costs.
+_AMONG = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def learn(
     whose documents were left out; what is better than no map for certain is fitted on all.
     `progress` is told how many strengths have been tried.
     """
+    asked, passages = _among(asked, passages)
     folds = _folds(asked.documents)
     if len(set(folds)) < _FOLDS:
         return None
@@ -127,6 +130,15 @@ def with_map(start: Embedder, found: QueryMap, folder: Path, name: str) -> None:
         digest = hashlib.sha256(files.projection.read_bytes()).hexdigest()
         spec = replace(start.spec, name=name, tensors=digest)
         (left / "spec.json").write_text(spec.to_json(), encoding="utf-8")
+
+
+def _among(asked: Asked, passages: np.ndarray) -> tuple[Asked, np.ndarray]:
+    """The questions among their own passages, and others drawn up to `_AMONG`."""
+    own = np.unique(asked.places)
+    others = np.setdiff1d(np.arange(len(passages)), own)
+    drawn = np.random.default_rng(0).permutation(others)[: max(0, _AMONG - len(own))]
+    kept = np.sort(np.concatenate((own, drawn)))
+    return replace(asked, places=np.searchsorted(kept, asked.places)), passages[kept]
 
 
 def _folds(documents: Sequence[str]) -> np.ndarray:
