@@ -21,16 +21,18 @@ import click
 
 from embedder.atomic import write_tensors
 from training.writer.material import Tokens, as_tokens, batches, read_written
-from training.writer.writer import ADAPTER, SPEC, load_writing
+from training.writer.writer import ADAPTER, SPEC, load_writing, padded
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from embedder.spec import EmbedderSpec
+
 
 _STATE = "state.safetensors"
-_LOOKED_AT = 48
+_LOOKED_AT = 24
 # Longer passages cost more than they teach: what is learnt is how a search is written.
-_LONGEST = 112
+_LONGEST = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,13 @@ class Numbers:
     """How it is trained."""
 
     steps: int = 300
-    batch: int = 12
+    batch: int = 8
     rank: int = 8
     alpha: int = 16
     rate: float = 1.5e-3
-    warmup: int = 15
-    save_every: int = 20
-    look_every: int = 60
+    warmup: int = 8
+    save_every: int = 8
+    look_every: int = 50
     seed: int = 0
 
 
@@ -56,12 +58,12 @@ _TARGETS = ["q_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 class Training:
     """The writer under training in a folder of work; made anew over it, it goes on."""
 
-    def __init__(self, numbers: Numbers, work: Path) -> None:
+    def __init__(self, numbers: Numbers, work: Path, spec: EmbedderSpec = SPEC) -> None:
         import torch
 
-        self.numbers, self.work = numbers, work
+        self.numbers, self.work, self._base = numbers, work, spec.base
         torch.manual_seed(numbers.seed)
-        self.form, self.reading, self.writing = load_writing(work / "models")
+        self.form, self.reading, self.writing = load_writing(work / "models", spec)
         _inject(self.writing, numbers)
         self.trainable = {n: p for n, p in self.writing.named_parameters() if p.requires_grad}
         self.optimizer = torch.optim.AdamW(
@@ -77,7 +79,7 @@ class Training:
 
         from embedder.decoder.generation import continue_prefix, logits, read_prefix
 
-        passages, lengths = _padded([one.passage for one in batch])
+        passages, lengths = padded([one.passage for one in batch])
         prefix = read_prefix(self.reading, passages, lengths)
         ids, wanted = _searches(batch)
         states = continue_prefix(self.writing, ids, prefix)[:, :, :-1]
@@ -134,7 +136,7 @@ class Training:
             "r": numbers.rank,
             "lora_alpha": numbers.alpha,
             "target_modules": _TARGETS,
-            "base_model_name_or_path": SPEC.base,
+            "base_model_name_or_path": self._base,
         }
         (output / "adapter_config.json").write_text(json.dumps(config, indent=2) + "\n")
 
@@ -169,21 +171,13 @@ def _inject(decoder: nn.Module, numbers: Numbers) -> None:
         parameter.requires_grad_("lora_" in name)
 
 
-def _padded(rows: Sequence[Sequence[int]], filler: int = 0) -> tuple[Tensor, Tensor]:
-    import torch
-
-    length = max(map(len, rows))
-    ids = [[*row, *[filler] * (length - len(row))] for row in rows]
-    return torch.tensor(ids), torch.tensor([len(row) for row in rows])
-
-
 def _searches(batch: Sequence[Tokens]) -> tuple[Tensor, Tensor]:
     """Ids [texts, n, length] of the searches, and of what is learnt: -1 elsewhere."""
     rows = [ids for one in batch for ids in one.searches]
     openings = [count for one in batch for count in one.openings]
     learnt = [[-1] * count + ids[count:] for ids, count in zip(rows, openings, strict=True)]
     shape = (len(batch), len(batch[0].searches), -1)
-    return _padded(rows)[0].view(shape), _padded(learnt, -1)[0].view(shape)
+    return padded(rows)[0].view(shape), padded(learnt, -1)[0].view(shape)
 
 
 @click.command(help=__doc__)
