@@ -340,6 +340,7 @@ class TrainingRun:
             asked,
             whitening.mapped(around.vectors, start),
             self._paced("training", len(query_side.STRENGTHS)),
+            by_people=len(self.people(split)["train"]) >= PEOPLE_ENOUGH,
         )
         self._run.write_kept(1 if found else 0)
         if found is None:

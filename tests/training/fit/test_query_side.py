@@ -58,6 +58,21 @@ def test_questions_that_teach_nothing_leave_all_as_it_is():
     assert learn(asked_askew()[0].part(np.arange(200) < 2), passages) is None
 
 
+@pytest.mark.parametrize(("on_new", "taken"), [(0.0, True), (-0.01, False)])
+def test_what_people_ask_again_counts_where_it_costs_new_documents_nothing(
+    monkeypatch, on_new, taken
+):
+    asked, passages = asked_askew()
+
+    def left_out(part, among, strength, folds):
+        again = np.array_equal(folds, np.arange(len(folds)) % 4)
+        return query_side._gains(part, part.vectors, among) + (0.1 if again else on_new)
+
+    monkeypatch.setattr(query_side, "_left_out", left_out)
+    assert learn(asked, passages) is None
+    assert (learn(asked, passages, by_people=True) is not None) == taken
+
+
 def test_two_questions_about_one_document_are_never_apart():
     folds = query_side._folds(["a", "b", "a", "c", "b"])
     assert folds[0] == folds[2]
@@ -68,7 +83,7 @@ def test_passages_keep_their_vectors_and_the_switch_embeds_nothing(
     home, always_better, monkeypatch
 ):
     monkeypatch.setattr(
-        query_side, "learn", lambda asked, passages, progress: QueryMap(
+        query_side, "learn", lambda asked, passages, progress, **how: QueryMap(
             2 * np.eye(passages.shape[1], dtype=np.float32)[::-1].copy(), 0.1, Interval(1, 1, 1)
         )
     )  # fmt: skip
@@ -105,7 +120,7 @@ def test_a_run_without_gain_keeps_what_was_adapted(home, tmp_path, monkeypatch):
     write_examples(file, [Example(f"{n}?", one.text) for n, one in enumerate(sources)])
     options = TrainingOptions("papers", data=(file,), recipe=replace(ALONE, adapt=True))
     run = service.order(home, options)
-    monkeypatch.setattr(query_side, "learn", lambda asked, passages, progress: None)
+    monkeypatch.setattr(query_side, "learn", lambda asked, passages, progress, **how: None)
     service.learning(home, run).run()
     assert run.kept == 0
     assert (run.embedder / "whitening.safetensors").exists()
