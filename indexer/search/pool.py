@@ -93,8 +93,8 @@ class Pool:
         asked = model.embed_queries([query.text for query in queries])
         # What was cut out of no passage seeks it whole, and whole it has a vector already.
         cut = [at for at, one in enumerate(queries) if one.rest != self.passages[one.source].text]
-        left = model.embed_passages([self._embedding_text(queries[at]) for at in cut])
-        rests = dict(zip(cut, left, strict=True))
+        texts = [self._embedding_text(queries[at]) for at in cut]
+        rests = dict(zip(cut, model.embed_passages(texts) if texts else (), strict=True))
         cosines = asked @ self.vectors.T
         postings = Postings(self.rows, frozenset(self.languages))
         keyword = np.empty((len(queries), len(self.passages)))
