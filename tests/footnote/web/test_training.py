@@ -216,9 +216,8 @@ def test_one_button_learns_from_questions_and_goes_to_the_proof(home, submitted)
     (run,) = service.runs(home)
     assert run.request.recipe.queries_alone
     assert submitted == [("train", {"run": run.id, "collection": run.request.collection})]
+    service.learning(home, run).train()
     run.write_kept(1)
-    run.embedder.mkdir()
-    (run.embedder / "spec.json").write_text("{}")
     app = training_page(run=run.id)
     press(app, "show-3")
     assert "brings questions nearer to their passages" in texts(app)
