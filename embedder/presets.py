@@ -1,8 +1,10 @@
 """Public decoder embedders, with the encoding contracts that their authors publish.
 
 Each is loaded by its hub id, or from a folder that holds the same files. What they add to
-a text is on their model cards; both end a text with an end-of-text token whose last state is
-the vector.
+a text is on their model cards; the last token's state is the vector, an end-of-text token's where
+the card says so, or where the base's own tokenizer adds one. Not among them: models that bring
+code of their own (pplx-embed), which is never run, and EmbeddingGemma, whose two matrices behind
+the pooling lie in files that a base has no place for.
 """
 
 from __future__ import annotations
@@ -24,4 +26,27 @@ PRESETS: dict[str, EmbedderSpec] = {
         max_tokens=8192,
         dimension=1024,
     ),
+    **{
+        f"microsoft/harrier-oss-v1-{size}": EmbedderSpec(
+            name=f"harrier-oss-v1-{size}",
+            base=f"microsoft/harrier-oss-v1-{size}",
+            query_template="Instruct: {task}\nQuery: {text}",
+            task="Given a web search query, retrieve relevant passages that answer the query",
+            append_eos=False,
+            max_tokens=8192,
+            dimension=dimension,
+        )
+        for size, dimension in (("270m", 640), ("0.6b", 1024))
+    },
+    **{
+        f"codefuse-ai/F2LLM-v2-{size}": EmbedderSpec(
+            name=f"f2llm-v2-{size.lower()}",
+            base=f"codefuse-ai/F2LLM-v2-{size}",
+            query_template="Instruct: {task}\nQuery: {text}",
+            append_eos=False,
+            max_tokens=8192,
+            dimension=dimension,
+        )
+        for size, dimension in (("80M", 320), ("160M", 640), ("330M", 896))
+    },
 }

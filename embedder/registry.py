@@ -38,6 +38,10 @@ SHIPPED = {
     PROJECTED: Path(__file__).parent / "projected",
     UNTRAINED: Path(__file__).parent / "untrained",
 }
+# What comes with the program and is installed into a home only on request, because its base is
+# under terms of its own: projection and token weights. Name → folder.
+MULTILINGUAL = "multilingual"
+OPTIONAL = {MULTILINGUAL: Path(__file__).parent / "multilingual"}
 _SPEC = "spec.json"
 _HISTORY = "history.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -185,6 +189,18 @@ class Registry:
         if spec.name in self.names() and self.specs().get(spec.name) != spec:  # another's name
             spec = replace(spec, name=f"{spec.name}-{spec.fingerprint[:6]}")
         return self._install_spec(spec)
+
+    def install_shipped(self, name: str) -> str:
+        """Install one of `OPTIONAL`, its notices with it; return what it is called here.
+
+        Where an earlier version has its name, that one stays and goes on answering.
+        """
+        spec = EmbedderSpec.read(OPTIONAL[name] / _SPEC)
+        if name in self.names() and self.specs().get(name) != spec:
+            name = f"{name}-{spec.fingerprint[:6]}"
+        if name not in self.names():
+            self.install(name, OPTIONAL[spec.name])
+        return name
 
     def _install_spec(self, spec: EmbedderSpec) -> str:
         if spec.name not in self.names():

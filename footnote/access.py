@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from indexer.pages import Box
     from indexer.records import Collection, Document, Page, Passage, Receipt, Span
     from indexer.search.searcher import Mode, Scope, SearchResult
+    from indexer.search.similar import SimilarDocument
     from indexer.store.queries import DocumentList
     from rag.explain import Explanation
     from rag.records import Answer, Turn
@@ -236,7 +237,7 @@ class Access:
         self, query: str, chosen: Several[int] | None = None, k: int = 10, mode: Mode = "fused"
     ) -> SearchResult:
         """As `Searcher.find`."""
-        return self._home.find(query, self.scope(chosen), k, mode)
+        return self._home.searcher.find(query, self.scope(chosen), k, mode)
 
     def ask(
         self,
@@ -251,6 +252,13 @@ class Access:
     def summary(self, document: str) -> Answer:
         """As `Answerer.summarise`, of a document that may be read."""
         return self._home.answerer.summarise(self.document(document))
+
+    def similar(self, document: str, k: int = 5) -> list[SimilarDocument]:
+        """Documents that may be read and are near this one, as `indexer.search.similar`."""
+        from indexer.search.similar import similar
+
+        home = self._home
+        return similar(home.searcher, home.store, self.document(document), self.scope(), k)
 
     def explain(
         self, question: str, expected: str, chosen: Several[int] | None = None

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from indexer.parsers.reading import ReadingLimits
     from indexer.records import Collection, Document
     from indexer.sandbox.page_renderer import PagePictures
-    from indexer.search.searcher import Mode, Scope, Searcher, SearchResult
+    from indexer.search.searcher import Scope, Searcher
     from rag.answer import Answerer
     from rag.llm.client import ChatModel
     from rag.reader.reader import Reader
@@ -178,14 +178,6 @@ class Home:
 
         spec = self.registry.specs().get(self.registry.current())  # it may be gone, or damaged
         return shipped() if spec and FITTED_WITH in spec.base else None
-
-    def find(self, query: str, scope: Scope, k: int = 10, mode: Mode = "fused") -> SearchResult:
-        """As `Searcher.find`; the first fused hits in the reader's order."""
-        if mode != "fused" or self.reader is None:
-            return self.searcher.find(query, scope, k, mode)
-        from rag.reader.search import ReadingSearcher
-
-        return ReadingSearcher(self.searcher, self.store, self.reader).find(query, scope, k)
 
     @cached_property
     def pictures(self) -> PagePictures:

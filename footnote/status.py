@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from footnote.accounts import sharing
 from footnote.accounts.people import ONLY_USER, People
 from footnote.jobs import queue
+from footnote.languages import sentence, suggestion
+from indexer.records import Collection
 from rag.unanswered import Unanswered, unanswered
 
 if TYPE_CHECKING:
@@ -54,7 +56,10 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class CollectionStatus:
-    """A collection in figures: current documents by state, pages, passages, its embedders."""
+    """A collection in figures: current documents by state, pages, passages, its embedders.
+
+    `suggestion` says which other embedder would suit its languages, if one would.
+    """
 
     name: str
     ready: int
@@ -64,6 +69,7 @@ class CollectionStatus:
     pages_without_text: int
     passages: int
     generations: tuple[Generation, ...]
+    suggestion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +175,11 @@ def _collections(home: Home) -> Iterator[CollectionStatus]:
             Generation(installed.get(one, ""), one, one == answering, _missing(home, number, one))
             for one in shown
         ]
+        advice = suggestion(home, Collection(number, name))
         yield CollectionStatus(
-            name, ready, partial, failed, pages, bare, passages, tuple(generations)
-        )
+            name, ready, partial, failed, pages, bare, passages, tuple(generations),
+            sentence(advice) if advice else "",
+        )  # fmt: skip
 
 
 def _missing(home: Home, collection: int, fingerprint: str) -> int:

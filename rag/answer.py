@@ -19,7 +19,7 @@ from indexer.store.errors import UnknownDocumentError
 from rag.evidence import abstain, cite, extract
 from rag.evidence.compose import compose
 from rag.evidence.quotables import Pages, Quotable, quotables, with_lists
-from rag.evidence.retrieve import retrieve
+from rag.evidence.retrieve import Search, retrieve
 from rag.evidence.summary import summary
 from rag.llm import generate
 from rag.llm.client import ChatModel, LanguageModelError, MalformedReplyError, OneWait
@@ -28,7 +28,6 @@ from rag.question.focus import focused, foreign
 from rag.question.follow_ups import standalone
 from rag.question.form import superlative
 from rag.reader.reader import Reader
-from rag.reader.search import Finder, ReadingSearcher
 from rag.records import Answer, Footnote, Sentence, Turn
 
 if TYPE_CHECKING:
@@ -125,18 +124,18 @@ class _Drafted:
 class Answerer:
     """Answers questions from the collections in a scope; with `llm` None by quotation alone.
 
-    With a `reader` the passages are put in its order, it has a say in which sentences answer,
-    whether anything does and what supports a claim; without, rules and an older fit decide.
+    A `reader` has a say in whether anything answers and in what supports a claim; without one the
+    rules decide alone.
     """
 
     def __init__(
         self,
-        searcher: Finder,
+        searcher: Search,
         store: Knowledge,
         llm: ChatModel | None,
         reader: Reader | None = None,
     ) -> None:
-        self._searcher = ReadingSearcher(searcher, store, reader) if reader else searcher
+        self._searcher = searcher
         self._store = store
         self._llm = llm
         self._reader = reader
@@ -254,9 +253,11 @@ class Answerer:
         asked = read(question, statistics, sorted(languages))
         found = quotables(hits, pages)
         look = self._reader.look(asked, hits, found) if self._reader else None
-        scored = tuple(extract.score(asked, hits, found, look.sentences.tolist() if look else ()))
+        scored = tuple(extract.score(asked, hits, found))
         features = abstain.features(asked, hits, scored)
-        confidence, threshold = look.hope if look else abstain.hope(features)
+        confidence, threshold = abstain.hope(features)
+        if look:
+            confidence, threshold = abstain.together(look.hope[0], confidence), look.hope[1]
         if scored and scored[0].numbered:  # "step 4" is there, whatever words the list calls it by
             confidence = max(confidence, scored[0].coverage)
         whole = tuple(with_lists(found))

@@ -44,7 +44,10 @@ footnote.samples footnote.settings footnote.rendering
 footnote.cluster
 footnote.accounts footnote.backup
 footnote.deletion footnote.jobs
-footnote.doctor footnote.home footnote.status
+footnote.doctor footnote.home
+footnote.additions
+footnote.languages
+footnote.status
 footnote.access footnote.library footnote.runs
 footnote.worker footnote.web.components footnote.web.paging
 footnote.web.page_find footnote.web.server

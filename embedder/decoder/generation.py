@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from embedder.decoder.llama import Llama
+from embedder.decoder.llama import Llama, rotation_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,13 @@ class Continuation:
 def read_prefix(decoder: Llama, ids: Tensor, lengths: Tensor) -> Prefix:
     """Read token ids [texts, length], padded at the right."""
     x = decoder.embed_tokens(ids)
-    rotation = decoder.rotation(torch.arange(ids.shape[1], device=ids.device), x.dtype)
+    angles = _angles(decoder, torch.arange(ids.shape[1], device=ids.device), x)
     keys, values = [], []
     last = len(decoder.layers)
     for number, layer in enumerate(_layers(decoder), start=1):
         attention = layer.self_attn
         q, k, v = (
-            part.transpose(1, 2) for part in attention.project(layer.input_layernorm(x), rotation)
+            part.transpose(1, 2) for part in attention.project(layer.input_layernorm(x), angles)
         )
         keys.append(k.contiguous())
         values.append(v.contiguous())
@@ -98,10 +98,10 @@ def continue_prefix(
     places = torch.arange(length, device=ids.device) + written.length
     positions = (prefix.lengths[:, None, None] + places).expand(texts, n, length)
     x = decoder.embed_tokens(ids).flatten(0, 1)
-    rotation = decoder.rotation(positions.flatten(0, 1), x.dtype)
+    angles = _angles(decoder, positions.flatten(0, 1), x)
     later = places[:, None] < torch.arange(written.length + length, device=ids.device)
     for number, layer in enumerate(_layers(decoder)):
-        q, k, v = layer.self_attn.project(layer.input_layernorm(x), rotation)
+        q, k, v = layer.self_attn.project(layer.input_layernorm(x), angles)
         q, k, v = (part.view(texts, n, *part.shape[1:]) for part in (q, k, v))
         k, v = written.extended(number, k, v)
         found = _attend(q, k, v, (prefix.keys[number], prefix.values[number]), prefix, later)
@@ -139,6 +139,10 @@ def _attend(
 def logits(decoder: Llama, states: Tensor) -> Tensor:
     """What the decoder expects next, of states [..., hidden]; its base's embeddings are tied."""
     return states @ decoder.embed_tokens.weight.T
+
+
+def _angles(decoder: Llama, positions: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
+    return rotation_at(positions, decoder.shape.head_width, decoder.shape.rope_base, like)
 
 
 def _layers(decoder: Llama) -> Sequence[Any]:

@@ -134,18 +134,18 @@ class Attention(nn.Module):
         else:
             self.q_norm = self.k_norm = nn.Identity()
 
-    def project(self, x: Tensor, rotation: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+    def project(self, x: Tensor, angles: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
         """[batch, length, hidden] → queries, keys and values [batch, length, heads, width]."""
         batch, length, _ = x.shape
         q = self.q_norm(self.q_proj(x).view(batch, length, self.heads, self.width))
         k = self.k_norm(self.k_proj(x).view(batch, length, self.kv_heads, self.width))
         v = self.v_proj(x).view(batch, length, self.kv_heads, self.width)
-        return _rotate(q, rotation), _rotate(k, rotation), v
+        return rotate(q, angles), rotate(k, angles), v
 
-    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
         """[batch, length, hidden] → the same; `mask` as in `Llama.forward`."""
         batch, length, _ = x.shape
-        q, k, v = (part.transpose(1, 2) for part in self.project(x, rotation))
+        q, k, v = (part.transpose(1, 2) for part in self.project(x, angles))
         shared = self.heads // self.kv_heads
         k = k.repeat_interleave(shared, dim=1)
         v = v.repeat_interleave(shared, dim=1)
@@ -179,9 +179,9 @@ class Layer(nn.Module):
         self.input_layernorm = RMSNorm(shape.hidden, shape.epsilon)
         self.post_attention_layernorm = RMSNorm(shape.hidden, shape.epsilon)
 
-    def forward(self, x: Tensor, rotation: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
         """[batch, length, hidden] → the same; `mask` as in `Llama.forward`."""
-        x = x + self.self_attn(self.input_layernorm(x), rotation, mask)
+        x = x + self.self_attn(self.input_layernorm(x), angles, mask)
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
@@ -208,25 +208,30 @@ class Llama(nn.Module):
         wanted = [feature % (last + 1) for feature in features]
         x = self.embed_tokens(ids)
         states = {0: x}
-        rotation = self.rotation(torch.arange(ids.shape[1], device=x.device), x.dtype)
+        angles = rotation(ids.shape[1], self.shape.head_width, self.shape.rope_base, x)
         for number, layer in enumerate(self.layers[: max(wanted)], start=1):
-            x = layer(x, rotation, mask)
+            x = layer(x, angles, mask)
             if number in wanted:
                 states[number] = self.norm(x) if number == last else x
         return [states[feature] for feature in wanted]
 
-    def rotation(self, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """Cosines and sines [..., 1, head width] of RoPE (Su et al., arXiv 2104.09864)."""
-        width = self.shape.head_width
-        steps = torch.arange(0, width, 2, device=positions.device, dtype=torch.float32)
-        rates = self.shape.rope_base ** (-steps / width)
-        angles = positions.float()[..., None] * rates
-        angles = torch.cat((angles, angles), dim=-1)[..., None, :]
-        return angles.cos().to(dtype), angles.sin().to(dtype)
+
+def rotation(length: int, width: int, base: float, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosines and sines [length, 1, head width] of RoPE (Su et al., arXiv 2104.09864)."""
+    return rotation_at(torch.arange(length, device=like.device), width, base, like)
 
 
-def _rotate(x: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
+def rotation_at(positions: Tensor, width: int, base: float, like: Tensor) -> tuple[Tensor, Tensor]:
+    """The same of tokens at these positions [...]: [..., 1, head width]."""
+    steps = torch.arange(0, width, 2, device=like.device, dtype=torch.float32)
+    rates = base ** (-steps / width)
+    angles = positions.float()[..., None] * rates
+    angles = torch.cat((angles, angles), dim=-1)[..., None, :]
+    return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
+
+
+def rotate(x: Tensor, angles: tuple[Tensor, Tensor]) -> Tensor:
     """Turn each half-split pair of x [batch, length, heads, width] by its position's angle."""
-    cosine, sine = rotation
+    cosine, sine = angles
     first, second = x.chunk(2, dim=-1)
     return x * cosine + torch.cat((-second, first), dim=-1) * sine

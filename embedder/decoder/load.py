@@ -1,9 +1,11 @@
 """Where base weights come from, and the converted cache that makes a second start fast.
 
-A base is a hub id, a folder, or a GGUF file that an installed Python package carries. It is
-converted once, by transformers, to a folder with `config.json`, `tokenizer.json` and
+A base is a hub id, a folder, a GGUF file that an installed Python package carries, or one that was
+fetched (`footnote embedders add`). It is converted once, all but the last by transformers, to a
+folder with `config.json`, `tokenizer.json` and
 `model.safetensors` (bfloat16, first layers only, what was trained merged); afterwards neither
-transformers nor the base is needed again unless the architecture is outside the Llama family.
+transformers nor the base is needed again unless the architecture is outside the families of
+`embedder.decoder.llama` and `embedder.decoder.gemma`.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import importlib.metadata
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -31,7 +33,11 @@ if TYPE_CHECKING:
     from embedder.decoder.transformers_decoder import TransformersDecoder
     from embedder.spec import EmbedderSpec
 
+GEMMA = "gemma3_text"
 PACKAGE_PREFIX = "package:"
+# Before the name of a GGUF file that lies in the cache while it is converted; the spec's revision
+# is its SHA-256.
+GGUF_PREFIX = "gguf:"
 # Raised when a converted folder would come out differently; part of its name.
 _CONVERSION = "1"
 # How `adapter_config.json` says that what lies beside it is no adapter of peft's.
@@ -117,21 +123,40 @@ def converted_folder(spec: EmbedderSpec, cache: Path) -> Path:
 
 def load_decoder(base: Converted, max_tokens: int, dtype: torch.dtype) -> nn.Module:
     """The converted decoder as `embedder.encoder.Decoder`; nothing requires gradients."""
-    import torch
     from safetensors.torch import load_file
 
-    from embedder.decoder.llama import Llama, LlamaShape, supports
-
     config = base.config
-    weights = {name: w.to(dtype) for name, w in load_file(base.weights).items()}
-    if not supports(config, max_tokens):
+    weights = load_file(base.weights)
+    own = _own_decoder(config, max_tokens)
+    # The token embeddings of a large vocabulary stay as they are stored: only rows are read.
+    kept = {"embed_tokens.weight"} if config["model_type"] == GEMMA and own else set()
+    weights = {name: w if name in kept else w.to(dtype) for name, w in weights.items()}
+    if own is None:
         foreign = _transformers_decoder(config, dtype)
         foreign.model.load_state_dict(weights)
         return foreign.eval().requires_grad_(False)
+    own.load_state_dict(weights, assign=True)
+    return own.eval().requires_grad_(False)
+
+
+def _own_decoder(config: Mapping[str, Any], max_tokens: int) -> nn.Module | None:
+    """Our own module for a configuration, without memory; None where transformers' is needed."""
+    import torch
+
+    if config["model_type"] == GEMMA:
+        from embedder.decoder import gemma
+
+        with torch.device("meta"):
+            shape = gemma.GemmaShape.from_config(config) if gemma.supports(config) else None
+            return gemma.Gemma(shape) if shape else None
+    from embedder.decoder import llama
+
     with torch.device("meta"):
-        decoder = Llama(LlamaShape.from_config(config))
-    decoder.load_state_dict(weights, assign=True)
-    return decoder.eval().requires_grad_(False)
+        return (
+            llama.Llama(llama.LlamaShape.from_config(config))
+            if llama.supports(config, max_tokens)
+            else None
+        )
 
 
 def _transformers_decoder(config: dict[str, Any], dtype: torch.dtype) -> TransformersDecoder:
@@ -147,7 +172,8 @@ def _transformers_decoder(config: dict[str, Any], dtype: torch.dtype) -> Transfo
 
 def _convert(spec: EmbedderSpec, folder: Path, adapter: Path | None) -> None:
     """Fill `folder`; `config.json`, which marks completion, comes last."""
-    config, weights, tokenizer = _load_base(spec)
+    load = _load_gguf if spec.base.startswith(GGUF_PREFIX) else _load_base
+    config, weights, tokenizer = load(spec, folder.parent)
     if adapter is not None:
         check_hash(adapter / "adapter_model.safetensors", spec.adapter)
         merge_adapter(weights, adapter)
@@ -155,13 +181,43 @@ def _convert(spec: EmbedderSpec, folder: Path, adapter: Path | None) -> None:
         folder / "model.safetensors",
         {name: tensor.bfloat16().contiguous() for name, tensor in weights.items()},
     )
-    tokenizer.save(str(folder / "tokenizer.json"))
-    values = config.to_dict()
-    values.pop("quantization_config", None)
-    _write_last(folder / "config.json", json.dumps(values, indent=2, default=str))
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    _write_last(folder / "config.json", json.dumps(config, indent=2, default=str))
 
 
-def _load_base(spec: EmbedderSpec) -> tuple[PretrainedConfig, dict[str, Tensor], Tokenizer]:
+def _load_gguf(
+    spec: EmbedderSpec, cache: Path
+) -> tuple[dict[str, Any], dict[str, Tensor], Tokenizer]:
+    """As `_load_base`, of a Gemma 3 in GGUF; without the file, of what was converted before."""
+    from safetensors.torch import load_file
+
+    from embedder.decoder import gemma_gguf
+    from embedder.decoder.gguf_file import GgufFile
+    from embedder.tokens import load_tokenizer
+
+    path = fetched_file(spec, cache)
+    plain = Converted(converted_folder(replace(spec, adapter=""), cache))
+    if not path.exists() and spec.adapter and (plain.folder / "config.json").exists():
+        return plain.config, load_file(plain.weights), load_tokenizer(plain.tokenizer)
+    if not path.exists():
+        raise BaseNotFoundError(
+            f"the base weights {path.name} of the embedder {spec.name} are not there;"
+            " `footnote embedders add multilingual` fetches them again"
+        )
+    check_hash(path, spec.revision)
+    file = GgufFile.open(path)
+    found = gemma_gguf.weights(file, spec.layers)
+    return gemma_gguf.config(file, spec.layers), found, gemma_gguf.tokenizer(file)
+
+
+def fetched_file(spec: EmbedderSpec, cache: Path) -> Path:
+    """Where the GGUF file of `spec` lies while it is converted; it is not needed afterwards."""
+    return cache / Path(spec.base.removeprefix(GGUF_PREFIX)).name
+
+
+def _load_base(
+    spec: EmbedderSpec, _cache: Path
+) -> tuple[dict[str, Any], dict[str, Tensor], Tokenizer]:
     """Configuration, weights of the kept layers and tokenizer, by way of transformers."""
     import torch
     from transformers import AutoConfig, AutoModel, AutoTokenizer
@@ -179,7 +235,9 @@ def _load_base(spec: EmbedderSpec) -> tuple[PretrainedConfig, dict[str, Tensor],
         tokenizer = AutoTokenizer.from_pretrained(**where, **_NO_CODE).backend_tokenizer
     except (OSError, ValueError) as error:
         raise _not_found(f"the base {spec.base} of the embedder {spec.name}", error) from error
-    return config, {name: w.detach() for name, w in model.state_dict().items()}, tokenizer
+    values = config.to_dict()
+    values.pop("quantization_config", None)
+    return values, {name: w.detach() for name, w in model.state_dict().items()}, tokenizer
 
 
 def _not_found(base: str, error: Exception) -> BaseNotFoundError:

@@ -37,6 +37,7 @@ What = Literal[
     "promotion",
     "rollback",
     "training deleted",
+    "embedder added",
 ]
 KINDS: tuple[str, ...] = get_args(What)
 

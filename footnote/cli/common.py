@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # What a terminal would obey, or show in another order, in the names and texts of documents.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
+MODES = click.Choice(["fused", "dense", "keyword"])
+
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 _RAY = (

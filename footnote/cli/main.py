@@ -18,14 +18,14 @@ import click
 from embedder.atomic import is_of_storage, storage_error
 from embedder.errors import FootnoteError
 from footnote.cli.app import app, mcp, serve
-from footnote.cli.common import as_json_option, inert, on_ray, open_home, show
+from footnote.cli.common import MODES, as_json_option, inert, on_ray, open_home, show
+from footnote.cli.evaluation import evaluate
 from footnote.cli.people import people, share
+from footnote.cli.similar import similar
 from footnote.cli.training import embedders, synth, train
 
 if TYPE_CHECKING:
     from indexer.search.searcher import Mode
-
-MODES = click.Choice(["fused", "dense", "keyword"])
 
 
 class _Commands(click.Group):
@@ -104,6 +104,7 @@ def index(
 ) -> None:
     """Index files and folders. Interrupted, it can be repeated and continues."""
     from footnote.cli.progress_bars import indexing
+    from footnote.languages import sentence, suggestion
     from footnote.rendering import results
     from indexer.ingest.sources import find
 
@@ -117,6 +118,8 @@ def index(
     with indexing() as progress:
         report = home.index(find(paths), collection, workers=workers, progress=progress)
     show(as_json, lambda: results.index_json(report), lambda: results.index_text(report))
+    if (found := suggestion(home, home.collection(collection))) is not None:
+        click.echo(inert(sentence(found)), err=True)
     if watch:
         click.echo("Watching for changes; stop with Ctrl-C.", err=True)
         for report in home.watch(paths, collection):
@@ -225,7 +228,7 @@ def search(
     from footnote.rendering import results
 
     home = open_home(context)
-    found = home.find(query, home.scope(collections), k=count, mode=cast("Mode", mode))
+    found = home.searcher.find(query, home.scope(collections), k=count, mode=cast("Mode", mode))
     names = {collection.id: collection.name for collection in home.store.collections()}
     if found.notice:
         click.echo(inert(found.notice), err=True)
@@ -265,6 +268,9 @@ def summary(
     show(as_json, lambda: results.answer_json(answer), lambda: results.answer_text(answer))
 
 
+main.add_command(similar)
+
+
 @main.command()
 @click.argument("question")
 @click.option("--passage", required=True, help="Text that you expected to be found.")
@@ -289,31 +295,7 @@ def why(
     show(as_json, lambda: asdict(found), lambda: results.explanation_text(found))
 
 
-@main.command("eval")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--mode", "modes", type=MODES, multiple=True, help="Only this mode; repeatable.")
-@click.option("--embedder", "name", help="An installed embedder. Default: the one in use.")
-@click.option("--limit", type=click.IntRange(1), help="Only so many queries, spread over the file.")
-@as_json_option
-@click.pass_context
-def evaluate(
-    context: click.Context,
-    folder: Path,
-    modes: tuple[str, ...],
-    name: str | None,
-    limit: int | None,
-    as_json: bool,
-) -> None:
-    """Measure search on a folder in BEIR layout (corpus.jsonl, queries.jsonl, qrels.tsv)."""
-    from footnote.cli.progress_bars import evaluating
-    from footnote.rendering import results
-
-    home = open_home(context)
-    with evaluating() as progress:
-        report = home.evaluate(folder, modes, name, limit, progress)
-    show(as_json, lambda: asdict(report), lambda: results.eval_text(report))
-
-
+main.add_command(evaluate)
 main.add_command(synth)
 main.add_command(train)
 main.add_command(embedders)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from footnote.cli.added import add
 from footnote.cli.common import as_json_option, on_ray, open_home, show
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ def train(context: click.Context, /, collection: str | None, **options: Any) -> 
 @as_json_option
 @click.pass_context
 def embedders(context: click.Context, as_json: bool) -> None:
-    """List the installed embedders, switch, go back."""
+    """List the installed embedders, add one, switch, go back."""
     if context.invoked_subcommand is None:
         from footnote.rendering import results
 
@@ -200,17 +201,25 @@ def embedders(context: click.Context, as_json: bool) -> None:
         )
 
 
+embedders.add_command(add)
+
+
 @embedders.command()
 @click.argument("name")
+@click.option("-c", "--collection", help="Only for this collection.")
 @on_ray
 @click.pass_context
-def use(context: click.Context, name: str, **machines: str | None) -> None:
+def use(context: click.Context, name: str, collection: str | None, **machines: str | None) -> None:
     """Index with this embedder from now on, and move every collection to it."""
     from footnote.accounts.audit import OPERATOR
     from footnote.runs import service
 
     home = open_home(context)
     home.settings = home.settings.given(machines)
+    if collection is not None:
+        service.switch(home, collection, name)
+        click.echo(f"{name} answers for {collection}")
+        return
     home.registry.use(name)
     service.note(home, OPERATOR, "promotion", "", f"{name}, for all collections")
     home.adopt_embedder()

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 JobState = Literal["waiting", "running", "cancelling", "done", "failed", "cancelled"]
 # What jobs do; `footnote.worker.kinds` says how.
-KINDS = ("index", "reindex", "write", "examples", "train")
+KINDS = ("index", "reindex", "write", "examples", "train", "add", "switch")
 ACTIVE = ("waiting", "running", "cancelling")
 PROGRESS_SECONDS = 0.5  # how often progress reaches the database, and cancelling is noticed
 FEW_FILES = 10  # of an upload that does not wait for larger ones

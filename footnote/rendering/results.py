@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from indexer.ingest.progress import IngestPlan, IngestReport
     from indexer.records import Document, Hit, Receipt
     from indexer.search.searcher import SearchResult
+    from indexer.search.similar import SimilarDocument
     from rag.explain import Explanation
     from rag.records import Answer, Footnote, Sentence
     from training.evaluation.evaluate import EvalReport
     from training.evaluation.proof import Proof
+    from training.evaluation.tasks import TaskReport
     from training.pipeline import TrainingResult
     from training.synthesis.progress import CallEstimate, SynthReport
 
@@ -70,6 +72,42 @@ def hits_text(hits: Sequence[Hit]) -> Iterator[str]:
         place = f"{hit.document.title}, {pages(*hit.passage.pages)}"
         yield f"{hit.rank:>3}. {place}" + (f" — {heading}" if heading else "")
         yield f"     {snippet(hit.passage.text)}"
+
+
+def similar_json(
+    document: Document, near: Sequence[SimilarDocument], names: dict[int, str]
+) -> dict[str, Any]:
+    """Documents near another, for scripts."""
+    return {
+        "document": document.id,
+        "similar": [
+            {
+                "id": one.document.id,
+                "title": one.document.title,
+                "path": one.document.path,
+                "collection": names.get(one.document.collection, ""),
+                "score": one.score,
+                "pages": one.passage.pages,
+                "passage": one.passage.text,
+            }
+            for one in near
+        ],
+    }
+
+
+def similar_text(near: Sequence[SimilarDocument]) -> Iterator[str]:
+    """The same for people."""
+    if not near:
+        yield "Nothing like it is indexed."
+    for rank, one in enumerate(near, 1):
+        yield f"{rank:>3}. {one.document.title} ({one.document.path})"
+        yield f"     {pages(*one.passage.pages)}: {snippet(one.passage.text)}"
+
+
+def task_text(report: TaskReport) -> Iterator[str]:
+    """What was measured beside search."""
+    figures = ", ".join(f"{name} {value:.4f}" for name, value in report.figures.items())
+    yield f"{report.task}, {report.count:,} asked: {figures}"
 
 
 def marked(answer: Answer) -> str:

@@ -33,6 +33,8 @@ def status_text(status: Status) -> Iterator[str]:
         yield f"{collection.name}: {documents(collection)}"
         yield f"  {extent(collection)}"
         yield from (f"  {generation(one)}" for one in collection.generations)
+        if collection.suggestion:
+            yield f"  {collection.suggestion}"
     if status.failures:
         yield ""
         newest = f", the newest {len(status.failures)}" * (len(status.failures) < status.failed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -179,6 +179,33 @@ def carry_out(
     if result.promoted:
         note(home, by, "promotion", run.request.collection, result.embedder)
     return result
+
+
+def switch(
+    home: Home,
+    collection: str,
+    name: str,
+    by: str = OPERATOR,
+    progress: Callable[[int], None] = lambda embedded: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Let an installed embedder answer for a collection; false where it was cancelled before.
+
+    Its vectors are made beside those that answer, which `rollback` returns to. `progress` is told
+    how many passages are embedded. Raises `UnknownEmbedderError`.
+    """
+    from training.promote import promote
+
+    found = home.collection(collection)
+    embedder = home.registry.load(name)
+    if home.store.generation(found.id) == embedder.fingerprint:
+        return True
+    with home.encoders(embedder) as encoders:
+        done = promote(home.store, home.searcher, embedder, found.id, progress, cancelled, encoders)
+    if not done:
+        return False
+    note(home, by, "promotion", found.name, name)
+    return True
 
 
 def rollback(home: Home, collection: str, by: str = OPERATOR) -> str:

@@ -112,6 +112,35 @@ def _write(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[s
         return {}
 
 
+def _add(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
+    """Install the multilingual embedder; its terms were accepted on the page."""
+    from footnote.accounts.people import People
+    from footnote.additions.add import add_multilingual
+
+    by = People(home.store).name_of(control.owner)
+    return asdict(
+        add_multilingual(home, by=by, progress=lambda what: control.progress({"what": what}))
+    )
+
+
+def _switch(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
+    """Let `embedder` answer for a collection."""
+    from footnote.accounts.people import People
+    from footnote.runs import service
+
+    total = home.store.count_passages(home.collection(arguments["collection"]).id)
+    by = People(home.store).name_of(control.owner)
+    done = service.switch(
+        home,
+        arguments["collection"],
+        arguments["embedder"],
+        by,
+        lambda embedded: control.progress({"done": embedded, "total": total}),
+        control.cancelled,
+    )
+    return {"switched": done}
+
+
 WORK: Mapping[str, Work] = MappingProxyType(
     {
         "index": _index,
@@ -119,5 +148,7 @@ WORK: Mapping[str, Work] = MappingProxyType(
         "write": _write,
         "examples": _examples,
         "train": _train,
+        "add": _add,
+        "switch": _switch,
     }
 )

@@ -9,7 +9,7 @@ against a common background.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,7 +17,8 @@ from weakref import WeakKeyDictionary
 
 from embedder.cache import TTLCache
 from embedder.errors import FootnoteError
-from indexer.records import Document, Hit
+from indexer.chunking import embedding_text
+from indexer.records import Document, Hit, Passage
 from indexer.search import calibration, fusion
 from indexer.search.calibration import FusionWeight
 from indexer.store.errors import DamagedVectorError, UnknownDocumentError
@@ -54,6 +55,14 @@ class SearchResult:
 
     hits: tuple[Hit, ...]
     notice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """How near a passage is: cosine, and that in standard deviations above passages at random."""
+
+    cosine: float
+    deviations: float
 
 
 # Scores by passage id, for each collection.
@@ -130,6 +139,47 @@ class Searcher:
             notice, dense = _without_vectors(error), {}
             fused = self._fused([], dense, keyword, statistics)
         return SearchResult(self._hits(fused, k, dense=dense, keyword=keyword), notice)
+
+    def near(
+        self, title: str, passages: Sequence[Passage], scope: Scope, depth: int
+    ) -> list[dict[int, Nearness]]:
+        """For each passage of a document of this title, the nearest ones of the scope."""
+        import numpy as np
+
+        there = {collection.id for collection in self._store.collections()}
+        found: list[dict[int, Nearness]] = [{} for _ in passages]
+        for number in sorted(scope.collections & there):
+            name = self._store.generation(number)
+            if not name:
+                continue
+            vectors = self._passage_vectors(title, passages, name)
+            index = self._index(number, name)
+            nearest = index.search(vectors, depth)
+            random = self._sample(_Generation(number, name, index, vectors[0])) @ vectors.T
+            if not len(random):
+                continue
+            mean, spread = random.mean(axis=0), np.maximum(random.std(axis=0), 1e-6)
+            for place, (ids, scores) in enumerate(zip(nearest.ids, nearest.scores, strict=True)):
+                found[place] |= {
+                    int(passage): Nearness(
+                        float(score), float((score - mean[place]) / spread[place])
+                    )
+                    for passage, score in zip(ids, scores, strict=True)
+                    if passage >= 0
+                }
+        return found
+
+    def _passage_vectors(
+        self, title: str, passages: Sequence[Passage], fingerprint: str
+    ) -> np.ndarray:
+        """Vectors [n, dimension] of a document's passages under an embedder, its own or another."""
+        import numpy as np
+
+        stored = self._store.passage_vectors([one.id for one in passages], fingerprint)
+        if len(stored) == len(passages):
+            return np.stack([stored[one.id] for one in passages]).astype(np.float32)
+        texts = [embedding_text(title, one) for one in passages]
+        return self._embedder_for(fingerprint).embed_passages(texts)
 
     def maintain(self, collection: int, fingerprint: str = "") -> None:
         """After documents have come or gone: seal the vectors and fit the fusion weight, where due.

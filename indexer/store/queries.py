@@ -321,6 +321,15 @@ class Catalogue:
         )
         return [row["code"] for row in rows]
 
+    def count_languages(self, collection: int) -> dict[str, int]:
+        """How many of a collection's current documents are in each language, '' where unknown."""
+        rows = self.connection.execute(
+            "SELECT language, count(*) FROM documents WHERE current = 1 AND collection = ?"
+            " AND state != 'failed' GROUP BY language",
+            (collection,),
+        )
+        return dict(map(tuple, rows))
+
     def vectors(self, collection: int, fingerprint: str, after: int = 0) -> Iterator[VectorBatch]:
         """A generation's vectors in order of passage id, from the first above `after`."""
         import numpy as np

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-
-import numpy as np
 
 from indexer.chunking import sentences
 from indexer.records import Hit
@@ -30,19 +28,17 @@ WEIGHTS = Path(__file__).with_name("weights")
 # Part of the name of the base on whose vectors' evidence it was fitted: with the vectors of a
 # random decoder it refuses what the words alone answer.
 FITTED_WITH = "SmolLM2-135M"
-# Hits that are read for their order: further down nothing is mended, and each costs time.
-DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """What the reader says of a question beside what was found.
 
-    `sentences`: the probability of each quotable that it answers; `hope`: that anything found
-    answers, and the line below which we say no.
+    `hope`: that anything found
+    answers, and the line below which we say no once the rules have had their say
+    (`rag.evidence.abstain.together`).
     """
 
-    sentences: np.ndarray
     hope: tuple[float, float]
 
 
@@ -50,9 +46,8 @@ class Look:
 class Reader:
     """Trees for passages, sentences, whole questions and claims, and the lines that were drawn.
 
-    `lines` holds `answered`, the confidence from which a question is answered, `supported`, the
-    probability from which a claim is, and `order`, what the passages' logits count beside the
-    fused evidence.
+    `lines` holds `answered`, the confidence from which a question is answered, and `supported`,
+    the probability from which a claim is.
     """
 
     words: WordVectors
@@ -62,32 +57,17 @@ class Reader:
     claims: Trees
     lines: Mapping[str, float]
 
-    def order(self, question: Question, hits: Sequence[Hit]) -> list[Hit]:
-        """The hits, the first `DEPTH` of them in the order in which they seem to answer."""
-        first, rest = hits[:DEPTH], hits[DEPTH:]
-        if len(first) < 2:
-            return list(hits)
-        evidence = features.Evidence.of(question, first, self.words)
-        logits = self.passages.logits(features.passage_rows(evidence, _sentences(first)))
-        values = [
-            hit.score + self.lines["order"] * logit
-            for hit, logit in zip(first, logits, strict=True)
-        ]
-        places = sorted(range(len(first)), key=lambda place: -values[place])
-        ordered = [*(first[place] for place in places), *rest]
-        return [replace(hit, rank=rank) for rank, hit in enumerate(ordered, start=1)]
-
     def look(self, question: Question, hits: Sequence[Hit], quotables: Sequence[Quotable]) -> Look:
         """Read what was found for a question."""
         if not hits or not quotables:
-            return Look(np.zeros(len(quotables)), (0.0, self.lines["answered"]))
+            return Look((0.0, self.lines["answered"]))
         evidence = features.Evidence.of(question, hits, self.words)
         rows = features.sentence_rows(evidence, quotables)
         logits = self.sentences.logits(rows)
         passages = self.passages.logits(features.passage_rows(evidence, _sentences(hits)))
         row = features.question_row(evidence, rows, logits, passages)
         confidence = float(probability(self.questions.logits(row[None]))[0])
-        return Look(probability(logits), (confidence, self.lines["answered"]))
+        return Look((confidence, self.lines["answered"]))
 
     def support(
         self, claim: str, sources: Sequence[Source], language: Language

@@ -78,6 +78,7 @@ DOORS = {
     "search of all": (READ, lambda a, t: _of(t, a.search(t.secret, k=100).hits)),
     "ask": (READ, lambda a, t: _of(t, a.ask(f"What of {t.secret}?", [t.collection]).hits)),
     "summary": (READ, lambda a, t: a.summary(t.document.id).question),
+    "similar": (READ, lambda a, t: a.similar(t.document.id) is not None),
     "explain": (READ, lambda a, t: a.explain("What?", t.secret, [t.collection]).found),
     "history": (READ, lambda a, t: t.secret in _texts(a.history().turns(t.talk))),
     "history.turns": (READ, lambda a, t: t.secret in _texts(a.history().turns(t.talk))),

@@ -27,7 +27,7 @@ from rag.reader.reader import WEIGHTS
 from rag.reader.words import WordVectors
 from training.reader import verdicts
 from training.reader.cases import Looked, Looking
-from training.reader.material import Material, materials, rows
+from training.reader.material import IN_ENGLISH, Material, materials, rows
 from training.reader.models import Claims, grow, held_out_report, write
 from training.reader.words import vocabulary, word_vectors
 from training.reader.words import write as write_words
@@ -46,9 +46,13 @@ def main(
     data = rows(labelled)
     vectors = _words(data, texts, work)
     groups = rows(multilingual) if multilingual else []
-    looked = [one for part in _looked(materials(data, groups), work, vectors) for one in part]
+    parts = _looked(materials(data, groups), work, vectors)
+    looked = [one for part in parts.values() for one in part]
+    english = [
+        one for name, part in parts.items() if name.startswith(IN_ENGLISH) for one in part
+    ]  # fmt: skip
     claims = _claims(data, work, vectors)
-    grown = grow(looked, claims)
+    grown = grow(looked, english, claims)
     for line in held_out_report(grown, looked, claims):
         click.echo(line)
     output.mkdir(parents=True, exist_ok=True)
@@ -80,12 +84,14 @@ def _strings(value: object) -> Iterator[str]:
 
 def _looked(
     collections: list[Material], work: Path, vectors: WordVectors
-) -> Iterator[list[Looked]]:
+) -> dict[str, list[Looked]]:
     registry = Registry(work / "embedders", cache=work / "models")
     looking = Looking(work, registry.load(registry.current()), vectors)
+    made = {}
     for material in sorted(collections, key=lambda one: len(one.documents)):
         click.echo(f"{material.name}: {len(material.cases)} questions")
-        yield looking.look(material)
+        made[material.name] = looking.look(material)
+    return made
 
 
 def _claims(data: list[dict[str, Any]], work: Path, vectors: WordVectors) -> Claims:

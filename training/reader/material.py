@@ -32,6 +32,8 @@ _FEW_STRANGERS = 4
 # Sizes of the small collections, in turn; so many rounds of them are made.
 _SIZES = (1, 2, 3, 4, 6, 8, 12)
 _ROUNDS = 14
+# How the names of the collections of `reader.jsonl` begin; the others are named by language.
+IN_ENGLISH = ("labelled", "small")
 # Groups of a language that stand in one collection, in turn.
 _GROUPS = (1, 2, 4)
 

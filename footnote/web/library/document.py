@@ -10,7 +10,7 @@ from footnote.rendering.formatting import count, plain, size, when
 from footnote.rendering.results import hidden_text, unread
 from footnote.rendering.transcript import page_text
 from footnote.web import components, page_view, paging, progress
-from footnote.web.library import documents
+from footnote.web.library import documents, similar
 from footnote.web.page_view import Moves, Place
 from footnote.web.server.session import errors_shown, problem
 from indexer.records import Document
@@ -42,6 +42,7 @@ def show(access: Access, identifier: str) -> None:
         _health(document)
         if document.passages:
             _summary(access, document)
+            similar.show(access, document)
         if document.pages:
             _pages(access, document)
         _versions(access, document)

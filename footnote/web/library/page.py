@@ -8,7 +8,7 @@ import streamlit as st
 
 from footnote.rendering.formatting import count
 from footnote.web import progress
-from footnote.web.library import document, documents, upload
+from footnote.web.library import document, documents, languages, upload
 from footnote.web.server import session
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def show() -> None:
         upload.show(access)
         progress.show(access)
         documents.offer_update(access)
+        languages.show(access)
         documents.show(access)
         _let_others_in(access)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from footnote.web.server import session
-from footnote.web.training import history, in_use, order, run
+from footnote.web.training import history, in_use, multilingual, order, run
 from footnote.web.training.steps import STEPS
 
 
@@ -24,6 +24,7 @@ def show() -> None:
         )
         with session.errors_shown():
             in_use.show(home)
+            multilingual.show(home)
             st.subheader("New training", anchor=False)
             _five_steps()
             order.show(home)

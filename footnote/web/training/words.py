@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embedder.registry import BUNDLED, SHIPPED
+from embedder.registry import BUNDLED, MULTILINGUAL, SHIPPED
 from footnote.rendering.formatting import plain, when
 from footnote.runs import service
 from training.runs import UnknownRunError
@@ -55,6 +55,8 @@ def embedder_name(home: Home, name: str) -> str:
         return "the built-in model"
     if name in SHIPPED:
         return "an earlier built-in model"
+    if name.startswith(MULTILINGUAL):
+        return "the multilingual model"
     try:
         order = service.runs(home).get(name).request
         made = "trained" if order.recipe.learns else "adapted"

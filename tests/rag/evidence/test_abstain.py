@@ -68,3 +68,9 @@ def test_unanswerable_questions_have_lost_their_document():
     answerable = sum(case.answerable for case in made.cases)
     assert answerable == len(made.documents) == len(texts)
     assert 0.3 < answerable / len(made.cases) < 0.8
+
+
+def test_two_probabilities_are_one():
+    assert abs(abstain.together(0.5, 0.5) - 0.5) < 1e-9
+    assert 0.5 < abstain.together(0.9, 0.4) < 0.9
+    assert abstain.together(1.0, 0.0) == pytest.approx(0.5)

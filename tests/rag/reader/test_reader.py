@@ -12,7 +12,7 @@ from rag.question.analysis import Question
 from rag.reader import cues, features
 from rag.reader.claims import CLAIM, hold
 from rag.reader.features import PASSAGE, QUESTION, SENTENCE
-from rag.reader.reader import DEPTH, WEIGHTS, shipped
+from rag.reader.reader import WEIGHTS, shipped
 from rag.reader.trees import Trees
 from rag.reader.words import Matches, WordVectors
 from tests.passages_found import found, pages_of
@@ -105,7 +105,6 @@ def test_each_table_has_a_row_for_what_it_is_of():
 def test_it_reads_a_question():
     hits = found(LEAVE, CANTEEN, title="Handbook")
     look = shipped().look(DAYS, hits, quotables(hits, pages_of(hits)))
-    assert look.sentences.argmax() == 0
     assert look.hope[1] == shipped().lines["answered"]
     assert shipped().look(DAYS, [], []).hope[0] == 0.0
 
@@ -115,15 +114,6 @@ def test_what_has_nothing_to_do_with_the_documents_has_little_hope():
     far = asked("Who painted the Mona Lisa?", "paint", "mona", "lisa", kind="name")
     confidence, line = shipped().look(far, hits, quotables(hits, pages_of(hits))).hope
     assert confidence < line
-
-
-def test_the_order_keeps_every_hit_and_numbers_them_anew():
-    hits = found(*(f"{CANTEEN} {number}" for number in range(DEPTH + 3)), title="Handbook")
-    ordered = shipped().order(DAYS, hits)
-    assert sorted(hit.passage.id for hit in ordered) == sorted(hit.passage.id for hit in hits)
-    assert [hit.rank for hit in ordered] == list(range(1, DEPTH + 4))
-    assert [h.passage.id for h in ordered[DEPTH:]] == [h.passage.id for h in hits[DEPTH:]]
-    assert shipped().order(DAYS, hits[:1]) == list(hits[:1])
 
 
 def test_a_claim_is_held_against_the_place_that_holds_most_of_it():

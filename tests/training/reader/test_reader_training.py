@@ -60,6 +60,22 @@ def test_claims_are_held_against_passages_that_hold_them_or_do_not():
             assert one.text in one.sentences
 
 
+def test_small_collections_and_those_of_one_language():
+    groups = [
+        {"lang": lang, "docs": [
+            {"title": f"{lang} {n} {d}", "text": "x", "queries": [f"q{n}{d}", f"r{n}{d}"]}
+            for d in range(2)
+        ]}
+        for n, lang in enumerate(["de", "de", "de", "ja"])
+    ]  # fmt: skip
+    made = {one.name: one for one in materials(labelled(400), groups)}
+    small = [one for name, one in made.items() if name.startswith("small")]
+    assert [len(one.documents) for one in small][:4] == [1, 2, 3, 4]
+    assert [len(made[name].documents) for name in ("de 0", "de 1", "ja 0")] == [2, 4, 2]
+    for case in made["de 1"].cases:
+        assert (case.kind == "answerable") == (case.document >= 0)
+
+
 def test_rows_are_read_packed_or_not(tmp_path):
     import lzma
 
@@ -112,7 +128,7 @@ def test_what_parts_the_cases_is_learnt_and_written(looked, tmp_path):
         draw.uniform(0, 1, (400, len(models.CLAIM))) + right[:, None], right, np.ones(400),
         np.where(right, "supported", "unfounded"), np.arange(400) % 10 == 0,
     )  # fmt: skip
-    made = models.grow(looked, held)
+    made = models.grow(looked, looked, held)
     lines = list(models.held_out_report(made, looked, held))
     assert any("far off" in line for line in lines)
     models.write(made, tmp_path)
