@@ -23,6 +23,7 @@ from embedder.atomic import writing_folder
 from embedder.model import EmbedderFiles
 from training.evaluation.metrics import Interval, bootstrap
 from training.evaluation.proof import gain_at
+from training.fit import whitening
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,6 +143,7 @@ def with_map(start: Embedder, found: QueryMap, folder: Path, name: str) -> None:
         whole = behind if base is None else base @ behind
         replace(held, query_matrix=whole).write(files.projection)
         digest = hashlib.sha256(files.projection.read_bytes()).hexdigest()
+        whitening.note_query_map(files, found.matrix)
         spec = replace(start.spec, name=name, tensors=digest)
         (left / "spec.json").write_text(spec.to_json(), encoding="utf-8")
 

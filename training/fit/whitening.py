@@ -71,10 +71,24 @@ def _write(start: Embedder, whitening: np.ndarray, files: EmbedderFiles, name: s
     if start.spec.adapter:
         shutil.copytree(start.files.adapter, files.adapter)
     maps = {"whitening": behind, "undo": torch.from_numpy(inverse_whitening)}
+    if start.inverse_query_map is not None:
+        undone = np.linalg.inv(whitening) @ start.inverse_query_map
+        maps["undo queries"] = torch.from_numpy(undone)
     write_tensors(files.whitening, maps)
     digest = hashlib.sha256(files.projection.read_bytes()).hexdigest()
     spec = replace(start.spec, name=name, tensors=digest)
     (files.folder / "spec.json").write_text(spec.to_json(), encoding="utf-8")
+
+
+def note_query_map(files: EmbedderFiles, matrix: np.ndarray) -> None:
+    """Have a map of queries undone, too, where an adapted embedder is examined as it began."""
+    import torch
+    from safetensors.numpy import load_file
+
+    held = load_file(files.whitening)
+    undo = np.linalg.pinv(matrix) @ held.get("undo queries", held["undo"])
+    maps = held | {"undo queries": undo.astype(np.float32)}
+    write_tensors(files.whitening, {name: torch.from_numpy(one) for name, one in maps.items()})
 
 
 def mapped(vectors: np.ndarray, to: Embedder) -> np.ndarray:

@@ -105,10 +105,15 @@ def test_passages_keep_their_vectors_and_the_switch_embeds_nothing(
     np.testing.assert_allclose(
         trained.embed_queries([asked]), start.embed_queries([asked])[:, ::-1], atol=5e-3
     )
+    # Where the trust is fitted it is examined as it began.
+    undone = trained.embed_queries([asked]) @ trained.inverse_query_map
+    np.testing.assert_allclose(unit(undone), start.embed_queries([asked]), atol=5e-3)
     again = service.order(home, TrainingOptions("papers", recipe=replace(ALONE, seed=1)))
     assert service.learning(home, again).run().promoted  # a map behind a map
     twice = home.registry.load(again.id).embed_queries([asked])
     np.testing.assert_allclose(twice, start.embed_queries([asked]), atol=1e-2)
+    undone = twice @ home.registry.load(again.id).inverse_query_map
+    np.testing.assert_allclose(unit(undone), start.embed_queries([asked]), atol=1e-2)
     service.rollback(home, "papers")
     assert service.rollback(home, "papers") == start.spec.name
 
