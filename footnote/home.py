@@ -269,7 +269,7 @@ class Home:
             report = self._ingest(number, workers, elsewhere).run(
                 sources, number, force=force, progress=progress, cancelled=cancelled
             )
-        self._complete(number)
+            self._complete(number, elsewhere)
         return report
 
     def reindex(
@@ -330,14 +330,14 @@ class Home:
                     self.store, self.embedder, collection, cancelled=cancelled, encoders=encoders
                 )
 
-    def _complete(self, collection: int) -> None:
+    def _complete(self, collection: int, elsewhere: Cluster | None = None) -> None:
         """See to a collection's index; another embedder may have come into use meanwhile."""
         from indexer.vector.generations import fill_generation
 
         if fingerprint := self.store.generation(collection):
             if self.store.unembedded(collection, fingerprint, 1):
                 fill_generation(self.store, self.embedder_of(collection), collection)
-            self.searcher.maintain(collection)
+            self.searcher.maintain(collection, adders=elsewhere and elsewhere.adders)
 
     def watch(self, paths: Sequence[Path], collection: str) -> Iterator[IngestReport]:
         """Follow what changes under `paths`, until interrupted; a report each time."""

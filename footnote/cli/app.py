@@ -59,30 +59,24 @@ def app(context: click.Context, port: int, address: str, no_browser: bool) -> No
 @click.command()
 @click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65535))
 @_ADDRESS
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64),
+    help="Processes behind the one address; as many as there are cores answer the most.",
+)  # fmt: skip
 @click.pass_context
-def serve(context: click.Context, port: int, address: str) -> None:
+def serve(context: click.Context, port: int, address: str, workers: int) -> None:
     """Serve the HTTP API and MCP alone, without the pages; `app` serves them beside the pages."""
     home = open_home(context)
     if not this_machine(address):
         _refuse_open_door(home, address, pages=False)
         click.echo("Keys travel as they are unless something in front speaks HTTPS.", err=True)
     os.environ["FOOTNOTE_HOME"] = str(home.path)
-    import uvicorn
+    home.store.close()  # each process opens it for itself
+    from footnote.api.serve import run
 
-    from footnote.api.serve import app as programs
-    from footnote.mcp.weights import Weights
-    from footnote.web.server.shared_home import home as served
-
-    Weights(served()).start()  # so that the first question need not wait for them
     place = _place(address, port)
     click.echo(f"Footnote's API is at {place}, described at {place}/api/docs; Ctrl+C ends it.")
-    uvicorn.run(
-        programs(),
-        host=address.strip("[]"),
-        port=port,
-        log_level="warning",
-        timeout_graceful_shutdown=5,
-    )
+    run(address.strip("[]"), port, workers)
 
 
 @click.command()

@@ -46,6 +46,10 @@ class Machines(Protocol):
         """Start a `workers.Encoder`."""
         ...
 
+    def adder(self, trained: bytes) -> Worker:
+        """Start a `workers.Adder`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -76,6 +80,13 @@ class Cluster:
         count = max(1, self.machines.encoders)
         with WorkerPool(lambda: self.machines.encoder(parcel), count) as pool:
             yield ClusterEncoders(pool, self.embedder.dimension)
+
+    @contextmanager
+    def adders(self, trained: bytes) -> Iterator[ClusterAdders]:
+        """Adders to a trained, empty index, for as long as the context lasts."""
+        count = max(1, self.machines.readers)
+        with WorkerPool(lambda: self.machines.adder(trained), count) as pool:
+            yield ClusterAdders(pool)
 
 
 class ClusterParsers:
@@ -117,6 +128,22 @@ class ClusterEncoders:
         """Vectors, float16 [n, dimension]."""
         sent = self._pool.submit("embed", messages.packed(list(texts)))
         return _then(sent, lambda done: messages.vectors_of(done.result(), texts, self._dimension))
+
+
+class ClusterAdders:
+    """Adders on the workers (`indexer.vector.ivf.Adders`)."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self._pool = pool
+
+    @property
+    def at_once(self) -> int:
+        """Parts that keep all adders busy; each is some 200 MB, so none waits with a worker."""
+        return self._pool.count
+
+    def submit(self, ids: np.ndarray, vectors: np.ndarray) -> Future[bytes]:
+        """The part with these float16 vectors."""
+        return self._pool.submit("add", ids.astype("<i8").tobytes(), messages.of_vectors(vectors))
 
 
 def _then(before: Future[bytes], make: Callable[[Future[bytes]], Result]) -> Future[Result]:

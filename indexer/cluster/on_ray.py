@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from indexer.cluster.pool import ClusterError
-from indexer.cluster.workers import Encoder, Reader
+from indexer.cluster.workers import Adder, Encoder, Reader
 
 if TYPE_CHECKING:
     from indexer.cluster.workers import EmbedderParcel
@@ -65,11 +65,17 @@ class RayMachines:
             return _Actor(Encoder, {"num_gpus": 1, "num_cpus": 0}, parcel)
         return _Actor(Encoder, {"num_cpus": 1}, parcel, 1)
 
+    def adder(self, trained: bytes) -> _Actor:
+        """Start an `Adder` on a core."""
+        return _Actor(Adder, {"num_cpus": 1}, trained)
+
 
 class _Actor:
     """A worker of a pool as an actor (`indexer.cluster.pool.Worker`)."""
 
-    def __init__(self, kind: type[Reader | Encoder], options: dict[str, Any], *given: Any) -> None:
+    def __init__(
+        self, kind: type[Reader | Encoder | Adder], options: dict[str, Any], *given: Any
+    ) -> None:
         import ray
 
         self._actor = ray.remote(**options)(kind).remote(*given)

@@ -139,6 +139,30 @@ class Encoder:
         return messages.of_vectors(self._embedder.embed_passages(messages.unpacked(texts)))
 
 
+class Adder:
+    """Fills parts of an inverted file (`indexer.vector.ivf_file`)."""
+
+    def __init__(self, trained: bytes) -> None:
+        self._trained = trained
+
+    def ready(self) -> bytes:
+        """Have FAISS loaded. The first call."""
+        import faiss  # noqa: F401
+
+        return b""
+
+    def add(self, ids: bytes, vectors: bytes) -> bytes:
+        """The part that holds these int64 ids and their float16 vectors."""
+        import numpy as np
+
+        from indexer.vector.ivf_file import filled
+
+        numbers = np.frombuffer(ids, np.int64)
+        return filled(
+            self._trained, numbers, np.frombuffer(vectors, "<f2").reshape(len(numbers), -1)
+        )
+
+
 def limits_message(reading: ReadingLimits, seconds: float, memory_bytes: int) -> dict[str, Any]:
     """What a `Reader` is told of the limits of a run."""
     return {"reading": asdict(reading), "seconds": seconds, "memory_bytes": memory_bytes}

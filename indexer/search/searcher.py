@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from embedder.model import Embedder
     from indexer.keyword.bm25 import TermStatistics
+    from indexer.vector.ivf import StartAdders
 
 Mode = Literal["fused", "dense", "keyword"]
 
@@ -181,17 +182,20 @@ class Searcher:
         texts = [embedding_text(title, one) for one in passages]
         return self._embedder_for(fingerprint).embed_passages(texts)
 
-    def maintain(self, collection: int, fingerprint: str = "") -> None:
+    def maintain(
+        self, collection: int, fingerprint: str = "", adders: StartAdders | None = None
+    ) -> None:
         """After documents have come or gone: seal the vectors and fit the fusion weight, where due.
 
-        Of the generation that answers, or of the one named, before it does.
+        Of the generation that answers, or of the one named, before it does; `adders`, if any, fill
+        the sealed file.
         """
         fingerprint = fingerprint or self._store.generation(collection)
         if not fingerprint:
             return
         index = self._index(collection, fingerprint)
         if index.due():
-            index.seal()
+            index.seal(adders)
         if calibration.is_due(self._store, collection, fingerprint):
             fitted = calibration.fit(self._store, collection, self._embedder_for(fingerprint))
             self._store.set_fusion_weight(collection, fingerprint, fitted.to_json())

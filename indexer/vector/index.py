@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import faiss
     import numpy as np
 
+    from indexer.vector.ivf import StartAdders
+
 __all__ = ["SealReport", "VectorError", "VectorHits", "VectorIndex", "checked", "seal_due"]
 
 # Seal when the tail is longer than this, and than this share of what is sealed. A tail of
@@ -161,8 +163,8 @@ class VectorIndex:
         tail = self._stored_count(seal.through if base.sealed else 0)
         return seal_due(_count(base.sealed), dead, tail)
 
-    def seal(self) -> SealReport:
-        """Put all vectors into a new sealed file; readers go on meanwhile.
+    def seal(self, adders: StartAdders | None = None) -> SealReport:
+        """Put all vectors into a new sealed file, by `adders`, if any; readers go on meanwhile.
 
         Where two processes seal at once, the first to end is recorded and the other's file
         removed. Raises `IndexFileError` where the file cannot be written.
@@ -172,7 +174,8 @@ class VectorIndex:
             before = read_seal(self._watch, self.collection, self.fingerprint)
             through = _last_arrival(self._watch)
             excluded = _deleted(self._watch, self.collection)
-        made = sealed_file.build(self._vectors, self._stored_count(0), self.dimension)
+        count = self._stored_count(0)
+        made = sealed_file.build(self._vectors, count, self.dimension, self._folder, adders)
         name, checksum = sealed_file.write(made, self._folder, self.collection)
         size = (self._folder / name).stat().st_size
         seal = IndexVersion(name, made.count, through, checksum, made.kind, made.recall)

@@ -15,11 +15,16 @@ built, by measuring recall, and is stored in it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
+from embedder.atomic import LEFT
 from indexer.store.queries import VectorBatch
-from indexer.vector import exact_search
+from indexer.vector import exact_search, ivf_file
 from indexer.vector.exact_search import VectorHits
 
 if TYPE_CHECKING:
@@ -61,29 +66,74 @@ _HITS = 10
 _WANTED_RECALL = 0.99
 _NEAR_CEILING = 0.005
 
+_SCORED = 4096  # vectors that probes are compared with at a time
 _SEED = 20240101
 
+
+# Vectors of one part, which is filled in one piece: 200 MB of them at 512 dimensions.
+_PART = 200_000
 
 Read = Callable[[], Iterable[VectorBatch]]
 
 
-def build(read: Read, count: int, dimension: int) -> tuple[faiss.IndexPreTransform, float]:
-    """Index the vectors that `read` yields, about `count`; return the index and its recall@10.
+class Adders(Protocol):
+    """What fills parts of an inverted file (`ivf_file.filled`), here or on other machines."""
 
-    `read` is called twice: a sample is trained on and probed with, then all are added; once
-    more where the codes are too coarse. Memory: the codes, and the sample (82,000 vectors for a
-    million) three times in float32.
+    @property
+    def at_once(self) -> int:
+        """Parts that may be on their way at one time."""
+        ...
+
+    def submit(self, ids: np.ndarray, vectors: np.ndarray) -> Future[bytes]:
+        """The part with these float16 vectors [n, dimension], when it is there."""
+        ...
+
+
+# Starts adders for a trained, empty index.
+StartAdders = Callable[[bytes], AbstractContextManager[Adders]]
+
+
+class _Here:
+    """Fills parts in this process, one after the other."""
+
+    at_once = 1
+
+    def __init__(self, trained: bytes) -> None:
+        self._trained = trained
+
+    def submit(self, ids: np.ndarray, vectors: np.ndarray) -> Future[bytes]:
+        done: Future[bytes] = Future()
+        done.set_result(ivf_file.filled(self._trained, ids, vectors))
+        return done
+
+
+@contextmanager
+def _here(trained: bytes) -> Iterator[Adders]:
+    yield _Here(trained)
+
+
+def build(
+    read: Read, count: int, dimension: int, file: Path, adders: StartAdders | None = None
+) -> float:
+    """Index the vectors that `read` yields, about `count`, into `file`; return its recall@10.
+
+    `read` is called twice: a sample is trained on and probed with, then all are added, part by
+    part; once more where the codes are too coarse. Memory: the sample (82,000 vectors for a
+    million) three times in float32, and the parts on their way; never all codes.
     """
     lists = list_count(count)
     sample = _sample(read, count, lists * _TRAINED_PER_LIST + _PROBES)
     own, probes = _probes(sample)
     for bits in _BITS:
-        index = _train(sample.vectors, lists, bits)
-        truth = _add_all(index, read, probes)
-        recall = _set_visits(index, probes, _without(truth, own))
+        trained = ivf_file.packed(_train(sample.vectors, lists, bits))
+        with tempfile.TemporaryDirectory(dir=file.parent, prefix=LEFT) as folder:
+            with (adders or _here)(trained) as filling:
+                parts, truth = _add_all(read, filling, probes, Path(folder))
+            ivf_file.join(trained, parts, file)
+        recall = _set_visits(trained, file, probes, _without(truth, own))
         if recall >= _COARSE_RECALL:
             break
-    return index, recall
+    return recall
 
 
 def list_count(count: int) -> int:
@@ -193,14 +243,54 @@ def _train(sample: np.ndarray, lists: int, bits: int) -> faiss.IndexPreTransform
     return faiss.IndexPreTransform(rotation, ivf)
 
 
-def _add_all(index: faiss.IndexPreTransform, read: Read, probes: np.ndarray) -> VectorHits:
-    """Add all vectors; return the truly nearest to each probe, one more than are wanted."""
+def _add_all(
+    read: Read, adders: Adders, probes: np.ndarray, folder: Path
+) -> tuple[list[Path], VectorHits]:
+    """Write all vectors into parts; also the truly nearest to each probe, one more than wanted."""
     truth = exact_search.nothing(len(probes), _HITS + 1)
-    for batch in read():
-        index.add_with_ids(batch.vectors.astype("float32"), batch.ids)
-        best = exact_search.products(probes, batch.vectors, batch.ids, _HITS + 1)
-        truth = exact_search.merge([truth, best], _HITS + 1)
-    return truth
+    running: dict[Future[bytes], Path] = {}
+    parts: list[Path] = []
+    for part in _in_parts(read()):
+        while len(running) >= adders.at_once:
+            _write_done(running)
+        path = folder / f"{len(parts):06}"
+        parts.append(path)
+        running[adders.submit(part.ids, part.vectors)] = path
+        for start in range(0, len(part.ids), _SCORED):
+            batch = slice(start, start + _SCORED)
+            best = exact_search.products(probes, part.vectors[batch], part.ids[batch], _HITS + 1)
+            truth = exact_search.merge([truth, best], _HITS + 1)
+    while running:
+        _write_done(running)
+    return parts, truth
+
+
+def _write_done(running: dict[Future[bytes], Path]) -> None:
+    """Write the parts that are there, of those on their way; wait for one."""
+    done, _ = wait(running, return_when=FIRST_COMPLETED)
+    for future in done:
+        running.pop(future).write_bytes(future.result())
+
+
+def _in_parts(batches: Iterable[VectorBatch]) -> Iterator[VectorBatch]:
+    """The same vectors in larger batches."""
+    held: list[VectorBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(len(one.ids) for one in held) >= _PART:
+            yield _joined(held)
+            held = []
+    if held:
+        yield _joined(held)
+
+
+def _joined(batches: Sequence[VectorBatch]) -> VectorBatch:
+    import numpy as np
+
+    return VectorBatch(
+        np.concatenate([one.ids for one in batches]),
+        np.concatenate([one.vectors for one in batches]),
+    )
 
 
 def _without(truth: VectorHits, own: np.ndarray) -> list[set[int]]:
@@ -212,8 +302,19 @@ def _without(truth: VectorHits, own: np.ndarray) -> list[set[int]]:
     ]
 
 
-def _set_visits(index: faiss.IndexPreTransform, probes: np.ndarray, truth: list[set[int]]) -> float:
+def _set_visits(trained: bytes, file: Path, probes: np.ndarray, truth: list[set[int]]) -> float:
     """Let searches visit as few lists as reach the wanted recall; return the recall reached."""
+    import faiss
+
+    index = faiss.read_index(str(file), faiss.IO_FLAG_MMAP)
+    ivf = faiss.downcast_index(index.index)
+    recall = _tuned(index, probes, truth)
+    ivf_file.set_visits(trained, file, index.ntotal, ivf.nprobe)
+    return recall
+
+
+def _tuned(index: faiss.IndexPreTransform, probes: np.ndarray, truth: list[set[int]]) -> float:
+    """Set how many lists an index in memory visits, as few as will do; the recall reached."""
     import faiss
 
     ivf = faiss.downcast_index(index.index)

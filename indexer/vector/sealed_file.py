@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from embedder.atomic import StorageError, writing
+from embedder.atomic import LEFT, StorageError, writing
 from embedder.errors import FootnoteError
 from indexer.store.originals import hash_file
 from indexer.vector import exact_search, ivf
@@ -53,12 +53,14 @@ class IndexVersion:
 class IndexFile:
     """An index that is searched from any thread and changed by none.
 
-    `recall` is the measured share of the true nearest ten that a search returns.
+    `recall` is the measured share of the true nearest ten that a search returns. `made` is where
+    one that was built on disk lies, for `write` to move it.
     """
 
     index: faiss.Index
     kind: Kind
     recall: float
+    made: Path | None = None
 
     @property
     def count(self) -> int:
@@ -85,18 +87,35 @@ class IndexFile:
         return ivf.ids(self.index)
 
 
-def build(read: ivf.Read, count: int, dimension: int) -> IndexFile:
+def build(
+    read: ivf.Read,
+    count: int,
+    dimension: int,
+    folder: Path,
+    adders: ivf.StartAdders | None = None,
+) -> IndexFile:
     """Index the vectors that `read` yields, about `count` of them.
 
-    `read` is called twice for an inverted file.
+    An inverted file is built on disk, in `folder`, by `adders`, if there are any; `read` is called
+    twice for it. Raises `IndexFileError` where the folder cannot be written.
     """
+    import faiss
+
     if count <= EXACT_UP_TO:
         index = exact_search.flat(dimension)
         for batch in read():
             exact_search.add(index, batch.ids, batch.vectors)
         return IndexFile(index, "exact", 1.0)
-    index, recall = ivf.build(read, count, dimension)
-    return IndexFile(index, "ivf", recall)
+    made = folder / f"{LEFT}{secrets.token_hex(8)}.faiss"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        recall = ivf.build(read, count, dimension, made, adders)
+        return IndexFile(faiss.read_index(str(made), faiss.IO_FLAG_MMAP), "ivf", recall, made)
+    except BaseException as error:
+        made.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _not_written(folder, error) from error
+        raise
 
 
 def write(sealed: IndexFile, folder: Path, collection: int) -> tuple[str, str]:
@@ -109,14 +128,21 @@ def write(sealed: IndexFile, folder: Path, collection: int) -> tuple[str, str]:
     name = f"{collection}-{secrets.token_hex(8)}.faiss"
     try:
         with writing(folder / name) as left:
-            faiss.write_index(sealed.index, str(left))
+            if sealed.made:
+                sealed.made.replace(left)
+            else:
+                faiss.write_index(sealed.index, str(left))
             checksum = hash_file(left)
     except (StorageError, RuntimeError) as error:
-        raise IndexFileError(
-            f"the index could not be written to {folder} ({error}); check that the disk has room "
-            "and that the folder can be written. Searching goes on without it, more slowly"
-        ) from error
+        raise _not_written(folder, error) from error
     return name, checksum
+
+
+def _not_written(folder: Path, error: Exception) -> IndexFileError:
+    return IndexFileError(
+        f"the index could not be written to {folder} ({error}); check that the disk has room "
+        "and that the folder can be written. Searching goes on without it, more slowly"
+    )
 
 
 def open_file(folder: Path, seal: IndexVersion, dimension: int) -> IndexFile:

@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from indexer.cluster.workers import Encoder, Reader
+from indexer.cluster.workers import Adder, Encoder, Reader
 
 
 class Gone(Exception):
@@ -56,6 +56,9 @@ class Machines:
 
     def encoder(self, parcel):
         return Threaded(Encoder(parcel, 0, self._cache), self._kills)
+
+    def adder(self, trained):
+        return Threaded(Adder(trained), self._kills)
 
     def _kills(self):
         with self._lock:

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from types import SimpleNamespace
 
+import faiss
 import numpy as np
 import pytest
 from homes import add_lines, clustered, unit
@@ -172,9 +173,10 @@ def batches(vectors, size=512):
     return read
 
 
-def test_the_measured_recall_holds_for_queries_far_from_passages():
+def test_the_measured_recall_holds_for_queries_far_from_passages(tmp_path):
     vectors = clustered(6000, 96, centres=60)
-    index, recall = ivf.build(batches(vectors), len(vectors), 96)
+    recall = ivf.build(batches(vectors), len(vectors), 96, tmp_path / "made")
+    index = faiss.read_index(str(tmp_path / "made"), faiss.IO_FLAG_MMAP)
     queries = unit(clustered(100, 96, seed=1, centres=60) + clustered(100, 96, seed=2, centres=60))
     truth = np.argsort(-(queries @ vectors.astype(np.float16).astype(np.float32).T))[:, :10] * 3 + 1
     found = ivf.search(index, queries, 10, None).ids
@@ -183,10 +185,10 @@ def test_the_measured_recall_holds_for_queries_far_from_passages():
     assert reached >= 0.95
 
 
-def test_finer_codes_are_taken_where_one_bit_is_too_coarse():
+def test_finer_codes_are_taken_where_one_bit_is_too_coarse(tmp_path):
     """Random vectors of few dimensions are the worst case for one bit a dimension."""
     vectors = unit(np.random.default_rng(0).standard_normal((8000, 16)))
-    _, recall = ivf.build(batches(vectors), len(vectors), 16)
+    recall = ivf.build(batches(vectors), len(vectors), 16, tmp_path / "made")
     assert recall >= 0.95
 
 
