@@ -14,6 +14,7 @@ from difflib import get_close_matches
 
 from indexer.records import Hit
 from rag.evidence.extract import Scored
+from rag.evidence.marks import part_of
 from rag.evidence.quotables import Quotable
 from rag.languages import content_words
 from rag.question.analysis import Question
@@ -40,6 +41,9 @@ class Named:
 def by_subject(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]) -> Named:
     """Weigh the scores by whether each sentence is about the names in the question."""
     names = names_of(question.text, question.language)
+    if any(one.numbered for one in scored):  # found by its number, whatever it is called there
+        part = part_of(question.text).casefold()
+        names = [name for name in names if name.casefold() != part]
     parts = [_Words.of(question, name) for name in names]
     parts += [_Words.of(question, word) for word in _parting(question, hits)]
     if not parts or not scored:

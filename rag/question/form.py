@@ -97,6 +97,9 @@ _ASKING = re.compile(
     r"|\bselon le (?:texte|document)\b",
     re.IGNORECASE,
 )
+_SAYING = re.compile(
+    r"^\W*what (?:does|do|did) .{1,80}?\b(say|state|mention|tell)\b", re.IGNORECASE
+)
 _DEFINED = re.compile(
     r"^\W*(?:(?:what|who)(?:'s|’s| is| are| was| were) (?:an? |the )?((?:[^\s?]+ ?){1,4}?)(?: for)?"
     r"|what (?:does|do) (?:an? |the )?((?:[^\s?]+ ){1,4}?)(?:mean|do|stand for)"
@@ -148,7 +151,9 @@ def form_of(text: str, language: Language) -> Form:
 
 def asking_words(text: str) -> list[str]:
     """Words of a question that say how it asks and nothing of what it asks about."""
-    return [word for match in _ASKING.finditer(text) for word in match.group().split()]
+    words = [word for match in _ASKING.finditer(text) for word in match.group().split()]
+    saying = _SAYING.match(text)
+    return [*words, saying[1]] if saying else words
 
 
 def defined(text: str) -> str:

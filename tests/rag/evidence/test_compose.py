@@ -304,3 +304,10 @@ def test_a_numbered_week_is_quoted_and_no_other():
     )))  # fmt: skip
     answer = quoted(shelf, "What breathing is practised in week 4 of the yoga class?")
     assert answer[0].startswith("Week 4")
+
+
+def test_a_step_is_found_by_its_number_alone():
+    shelf = Shelf(("Pump service", (), (
+        "1. Switch off the pump.\n2. Drain the pump.\n3. Remove the filter.\n4. Tighten the bolts.",
+    )))  # fmt: skip
+    assert quoted(shelf, "What is step 4?") == ["Tighten the bolts."]

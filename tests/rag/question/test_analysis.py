@@ -41,3 +41,7 @@ def test_what_frames_a_question_weighs_nothing():
 
 def test_a_script_without_capitals_names_without_them():
     assert holds_kind(asked("谁负责付款？"), "承租人负责付款。")
+
+
+def test_what_something_says_is_asked_of_it_alone():
+    assert set(asked("What does the endnote say?").weights) == set(asked("endnote").weights)
