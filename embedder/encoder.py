@@ -38,13 +38,15 @@ class Projection:
     `token_weights` [vocabulary] are for weighted pooling. `query_mean` and `passage_mean`
     [width] and `matrix` [width, dimension] are the whitening, where width is that of all
     features side by side. Queries have a mean of their own because they are short and mostly
-    questions: what all of them share says nothing about what one of them seeks.
+    questions: what all of them share says nothing about what one of them seeks. `query_matrix`
+    is theirs where the query side was trained alone; else `matrix` is.
     """
 
     token_weights: Tensor | None = None
     query_mean: Tensor | None = None
     passage_mean: Tensor | None = None
     matrix: Tensor | None = None
+    query_matrix: Tensor | None = None
 
     @classmethod
     def read(cls, path: Path) -> Projection:
@@ -76,6 +78,7 @@ class EncoderModule(nn.Module):
         self.query_mean = _frozen(projection.query_mean)
         self.passage_mean = _frozen(projection.passage_mean)
         self.matrix = _frozen(projection.matrix)
+        self.query_matrix = _frozen(projection.query_matrix)
 
     def queries(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """Unit vectors float32 [batch, dimension] of queries."""
@@ -92,11 +95,14 @@ class EncoderModule(nn.Module):
 
     def projected(self, side: Side, vectors: Tensor) -> Tensor:
         """Unit vectors float32 [batch, dimension] of what `pooled` gave."""
-        mean = self.query_mean if side == "queries" else self.passage_mean
+        mean, matrix = self.passage_mean, self.matrix
+        if side == "queries":
+            mean = self.query_mean
+            matrix = self.matrix if self.query_matrix is None else self.query_matrix
         if mean is not None:
             vectors = vectors - mean
-        if self.matrix is not None:
-            vectors = vectors @ self.matrix
+        if matrix is not None:
+            vectors = vectors @ matrix
         return functional.normalize(vectors, dim=-1)
 
     def pooled(self, ids: Tensor, lengths: Tensor) -> Tensor:

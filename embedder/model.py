@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 
 from embedder.batches import batches
 from embedder.decoder.load import Converted, check_hash, converted, load_decoder
-from embedder.tensors import read_array
+from embedder.tensors import UnusableWeightsError, read_array
 from embedder.tokens import TokenLimits, count_tokens, limits_of, load_tokenizer, token_ids
 
 if TYPE_CHECKING:
@@ -98,6 +99,15 @@ class Embedder:
         if not path.exists():
             return None
         return read_array(path, "undo")
+
+    @cached_property
+    def inverse_query_map(self) -> np.ndarray | None:
+        """The same for queries, where a map of theirs was learnt (`training.fit.query_side`)."""
+        if self.inverse_whitening is None:
+            return None
+        with suppress(UnusableWeightsError):  # there is none: only adapted
+            return read_array(self.files.whitening, "undo queries")
+        return self.inverse_whitening
 
     def embed_queries(self, texts: Sequence[str], task: str | None = None) -> np.ndarray:
         """Vectors of queries, each behind the spec's instruction (for `task`, if given)."""

@@ -36,7 +36,7 @@ rag.reader
 rag.answer
 rag.explain
 training.data training.export training.promote
-training.synthesis training.evaluation
+training.synthesis training.evaluation training.writer
 training.fit
 training.runs
 training.bundled training.pipeline

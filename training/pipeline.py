@@ -11,7 +11,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -28,8 +28,8 @@ from training.data.split import Split, SplitChangedError, TooLittleToLearnError,
 from training.data.synthetic_pairs import general_examples
 from training.data.weak_pairs import weak_examples
 from training.evaluation.evaluate import subsample
-from training.evaluation.proof import Proof, ProofQuestion, asked_about, prove
-from training.evaluation.questions import placed
+from training.evaluation.proof import FEWEST_QUESTIONS, Proof, ProofQuestion, asked_about, prove
+from training.evaluation.questions import as_examples, by_part
 from training.fit import whitening
 from training.fit.log import history
 from training.promote import promote
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from indexer.encoders import Encoders
     from indexer.search.searcher import Searcher
     from indexer.store.store import Store
+    from training.data.split import Part
     from training.fit.trainer import StepProgress
     from training.runs import Run
 
@@ -53,8 +54,17 @@ DEVELOPMENT_POOL = 300
 # Beside them, questions of synthetic groups that no training sees: weak pairs are no questions.
 _GENERAL_DEVELOPMENT = 60
 _EMBED_AT_ONCE = 128
+# With so many people's questions to learn from, nothing that is made stands in their way.
+PEOPLE_ENOUGH = 100
+_GENERAL_BESIDE_PEOPLE = 0.25
+# Origins of questions that people asked here, beside those that they handed in.
+ASKED = frozenset({"reader", "log"})
+# A pair that is made counts where fewer passages than these are nearer to its query than its own.
+COMES_BACK = 50
 # Weak pairs that are looked through: more than the steps can use are made in vain.
 WEAK = 3000
+# A map of queries alone has learnt by then what they teach.
+WEAK_OF_QUERIES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +146,7 @@ class TrainingRun:
         self._collection = found.id
         self._start = self._registry.load(self._order.start)
         self._around: Neighbourhood | None = None
+        self._people: dict[Part, list[Example]] | None = None
         self._began = time.monotonic()
 
     def run(self) -> TrainingResult:
@@ -160,39 +171,50 @@ class TrainingRun:
     def examples(self, split: Split | None = None) -> list[Example]:
         """The run's examples, made where they have not been: the first stage.
 
-        Weak pairs of the training part and the order's own files, those filtered whose passage
-        does not come back, with hard negatives from the collection's vectors. Cancelled, there
-        are none.
+        People's questions, and where those are few weak pairs of the training part, less those
+        whose passage does not come back; with hard negatives from the collection's vectors.
+        Cancelled, there are none.
         """
         if self._run.examples.exists():
             return read_examples(self._run.examples)
         split = split or split_collection(self._store, self._collection, self._order.recipe.seed)
         self._tell("examples", 0, 1)
-        sources = split.part("train")
-        found = weak_examples(sources, self._order.kinds, self._order.recipe.seed)
-        random.Random(self._order.recipe.seed).shuffle(found)  # noqa: S311 - no secret
-        found = found[:WEAK]
-        for path in self._order.data:
-            found += self._allowed(read_examples(Path(path)), split)
-        mined = mine(
-            found,
-            self._start,
-            self._neighbourhood(split),
-            count=self._order.recipe.negatives,
-            seed=self._order.recipe.seed,
-            progress=self._paced("examples", len(found)),
-            cancelled=self._cancelled,
-        )
+        people = self.people(split)["train"]
+        found = self._weak(split) if len(people) < PEOPLE_ENOUGH else []
+        mined = [
+            *self._mined(split, people, within=len(split.sources)),
+            *self._mined(split, found, within=COMES_BACK),
+        ]
         if self._cancelled():
             return []
-        if not mined.examples:
+        if not mined:
             raise TooLittleToLearnError(
                 f"no examples came of these sources ({', '.join(self._order.kinds) or 'none'}):"
                 f" {len(found)} were found, and none came back; choose other sources, or give a"
                 " file of questions and passages"
             )
-        write_examples(self._run.examples, mined.examples)
+        write_examples(self._run.examples, mined)
         self._tell("examples", 1, 1)
+        return mined
+
+    def _weak(self, split: Split) -> list[Example]:
+        seed = self._order.recipe.seed
+        found = weak_examples(split.part("train"), self._order.kinds, seed)
+        random.Random(seed).shuffle(found)  # noqa: S311 - no secret
+        return found[: WEAK_OF_QUERIES if self._order.recipe.queries_alone else WEAK]
+
+    def _mined(self, split: Split, examples: Sequence[Example], within: int) -> list[Example]:
+        """Examples whose passage comes back, with hard negatives."""
+        mined = mine(
+            examples,
+            self._start,
+            self._neighbourhood(split),
+            count=self._order.recipe.negatives,
+            within=within,
+            seed=self._order.recipe.seed,
+            progress=self._paced("examples", len(examples)),
+            cancelled=self._cancelled,
+        )
         return list(mined.examples)
 
     def _refuse_other_split(self, examples: Sequence[Example], split: Split) -> None:
@@ -209,46 +231,35 @@ class TrainingRun:
                 " learns from would now be asked about in the proof; begin a new run"
             )
 
-    def _allowed(self, examples: Sequence[Example], split: Split) -> list[Example]:
-        """Examples of a file, less those about what is kept out of training, and negatives of it.
-
-        Where no passage is found that an example is about, the document that it names decides;
-        one that names none is about nothing that the collection holds.
-        """
-        kept_out = [one for one in split.sources if split.parts[one.unit] != "train"]
-        documents = {one.passage.document for one in kept_out}
-        texts = {text for one in kept_out for text in (one.text, one.passage.text)}
-        found = placed(self._store, self._collection, examples)
-        there = self._store.passages({one.passage for one in found})
-
-        def free(one: Example) -> bool:
-            if one.passage in there:
-                return split.part_of(there[one.passage]) in ("train", None)
-            return one.document not in documents
-
-        return [
-            replace(one, negatives=tuple(text for text in one.negatives if text not in texts))
-            for one in found
-            if free(one)
-        ]
+    def people(self, split: Split) -> dict[Part, list[Example]]:
+        """People's questions by part: those of the order's files, of thumbs up, of the log."""
+        if self._people is None:
+            given = [one for path in self._order.data for one in read_examples(Path(path))]
+            asked = [one for one in self._questions if one.origin in ASKED]
+            given += as_examples(self._store, asked)
+            self._people = by_part(self._store, self._collection, split, given)
+        return self._people
 
     def _neighbourhood(self, split: Split) -> Neighbourhood:
-        """Passages of the training part with the vectors that the index has of them.
-
-        Where the run starts from another embedder than the one that answers, they are embedded:
-        once, though both examples and adapting need them.
-        """
+        """Passages of the training part, embedded once, though examples and adapting need them."""
         if self._around is None:
-            chosen = split.part("train")
-            ids = [source.passage.id for source in chosen]
-            texts = [source.text for source in chosen]
-            stored = self._store.passage_vectors(ids, self._start.fingerprint)
-            if len(stored) < len(ids):
-                vectors = self._start.embed_passages(texts)
-            else:
-                vectors = np.stack([stored[number] for number in ids]).astype(np.float32)
-            self._around = Neighbourhood(texts, vectors, ids)
+            self._around = self._around_parts(split, ("train",))
         return self._around
+
+    def _around_parts(self, split: Split, parts: Sequence[Part]) -> Neighbourhood:
+        """Passages of these parts with the vectors that the index has of them.
+
+        Where the run starts from another embedder than the one that answers, they are embedded.
+        """
+        chosen = [source for part in parts for source in split.part(part)]
+        ids = [source.passage.id for source in chosen]
+        texts = [source.text for source in chosen]
+        stored = self._store.passage_vectors(ids, self._start.fingerprint)
+        if len(stored) < len(ids):
+            vectors = self._start.embed_passages(texts)
+        else:
+            vectors = np.stack([stored[number] for number in ids]).astype(np.float32)
+        return Neighbourhood(texts, vectors, ids)
 
     def train(
         self, split: Split | None = None, examples: Sequence[Example] | None = None
@@ -267,6 +278,8 @@ class TrainingRun:
             return len(history(self._run.folder)), True
         recipe = self._order.recipe
         split = split or split_collection(self._store, self._collection, recipe.seed)
+        if recipe.queries_alone:
+            return self._train_queries(split, examples), not self._cancelled()
         device = torch.device(self._start.compute.device)
         team = team_on(device)
         start = self._adapted(split, team) if recipe.adapt else self._start
@@ -274,16 +287,13 @@ class TrainingRun:
             if team.is_main_process:
                 self._keep(start)
             return 0, True
-        held = split.part("development")
-        looked_at = weak_examples(held, self._order.kinds, recipe.seed)
-        looked_at = [
-            *subsample(looked_at, DEVELOPMENT),
-            *general_examples(_GENERAL_DEVELOPMENT, recipe.seed, from_held_out=True),
-        ]
+        looked_at = self._looked_at(split)
         seen = [one.text for one in split.sources if split.parts[one.unit] != "proof"]
         pool = subsample(seen, DEVELOPMENT_POOL)
         own = list(self.examples(split) if examples is None else examples)
         share = self._order.general
+        if len(self.people(split)["train"]) >= PEOPLE_ENOUGH:
+            share = min(share, _GENERAL_BESIDE_PEOPLE)
         general = general_examples(round(len(own) * share / max(1 - share, 1e-9)), recipe.seed)
         student = Student(start, recipe, device)
         trainer = Trainer(
@@ -307,6 +317,70 @@ class TrainingRun:
                 student.save(self._run.embedder, self._run.id)
         return result.steps, result.finished
 
+    def _train_queries(self, split: Split, examples: Sequence[Example] | None) -> int:
+        """Learn a map of queries' vectors: one step. What comes out is installed as usual.
+
+        All that is not kept for the proof is learnt from: what a map is worth is found by leaving
+        out documents in turn.
+        """
+        from training.fit import query_side
+
+        own = self.examples(split) if examples is None else examples
+        start = self._mapped_start(split)
+        around = self._around_parts(split, ("train", "development"))
+        places = {number: place for place, number in enumerate(around.ids)}
+        looked_at = self.people(split)["development"]
+        kept = [one for one in (*own, *looked_at) if one.passage in places]
+        asked = query_side.Asked(
+            start.embed_queries([one.query for one in kept]),
+            np.array([places[one.passage] for one in kept], dtype=int),
+            [one.document for one in kept],
+        )
+        found = query_side.learn(
+            asked,
+            whitening.mapped(around.vectors, start),
+            self._paced("training", len(query_side.STRENGTHS)),
+            by_people=len(self.people(split)["train"]) >= PEOPLE_ENOUGH,
+        )
+        self._run.write_kept(1 if found else 0)
+        if found is None:
+            self._keep(start)
+        else:
+            query_side.with_map(start, found, self._run.embedder, self._run.id)
+        return 1
+
+    def _looked_at(self, split: Split) -> list[Example]:
+        """The development part: people's questions alone where there are enough of them.
+
+        What is made looks at what is made: it was certain of nothing that people's questions
+        taught (docs/log/loop.md).
+        """
+        seed = self._order.recipe.seed
+        asked = subsample(self.people(split)["development"], 2 * DEVELOPMENT)
+        if len(asked) >= FEWEST_QUESTIONS:
+            return asked
+        weak = weak_examples(split.part("development"), self._order.kinds, seed)
+        return [
+            *asked,
+            *subsample(weak, DEVELOPMENT),
+            *general_examples(_GENERAL_DEVELOPMENT, seed, from_held_out=True),
+        ]
+
+    def _mapped_start(self, split: Split) -> Embedder:
+        """The start, adapted where that was ordered and can be, with the map of its vectors."""
+        recipe, folder = self._order.recipe, self._run.folder / "adapted"
+        if not folder.exists():
+            if recipe.adapt and len(split.part("train")) >= whitening.FEWEST:
+                vectors = self._neighbourhood(split).vectors
+                whitening.adapt(self._start, vectors, folder, self._run.id)
+            else:
+                whitening.unadapted(self._start, folder, self._run.id)
+        return self._opened(folder)
+
+    def _opened(self, folder: Path) -> Embedder:
+        files = EmbedderFiles(folder, self._start.files.cache)
+        return Embedder(EmbedderSpec.read(folder / "spec.json"), files, self._start.precision)
+
     def _keep(self, adapted: Embedder) -> None:
         """Nothing was learnt: the adapted embedder is what came of the run."""
         with writing_folder(self._run.embedder) as left:
@@ -326,8 +400,7 @@ class TrainingRun:
         if team.is_main_process and not folder.exists():
             whitening.adapt(self._start, self._neighbourhood(split).vectors, folder, self._run.id)
         team.wait_for_everyone()
-        files = EmbedderFiles(folder, self._start.files.cache)
-        return Embedder(EmbedderSpec.read(folder / "spec.json"), files, self._start.precision)
+        return self._opened(folder)
 
     def _installed(self) -> Embedder:
         """The trained embedder, installed under the run's name."""

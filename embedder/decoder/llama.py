@@ -134,16 +134,21 @@ class Attention(nn.Module):
         else:
             self.q_norm = self.k_norm = nn.Identity()
 
-    def forward(self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
-        """[batch, length, hidden] → the same; `mask` as in `Llama.forward`."""
+    def project(self, x: Tensor, angles: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """[batch, length, hidden] → queries, keys and values [batch, length, heads, width]."""
         batch, length, _ = x.shape
         q = self.q_norm(self.q_proj(x).view(batch, length, self.heads, self.width))
         k = self.k_norm(self.k_proj(x).view(batch, length, self.kv_heads, self.width))
         v = self.v_proj(x).view(batch, length, self.kv_heads, self.width)
-        q, k = rotate(q, angles).transpose(1, 2), rotate(k, angles).transpose(1, 2)
+        return rotate(q, angles), rotate(k, angles), v
+
+    def forward(self, x: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+        """[batch, length, hidden] → the same; `mask` as in `Llama.forward`."""
+        batch, length, _ = x.shape
+        q, k, v = (part.transpose(1, 2) for part in self.project(x, angles))
         shared = self.heads // self.kv_heads
         k = k.repeat_interleave(shared, dim=1)
-        v = v.transpose(1, 2).repeat_interleave(shared, dim=1)
+        v = v.repeat_interleave(shared, dim=1)
         out = functional.scaled_dot_product_attention(
             q, k, v, attn_mask=mask, is_causal=mask is None
         )
@@ -213,10 +218,15 @@ class Llama(nn.Module):
 
 def rotation(length: int, width: int, base: float, like: Tensor) -> tuple[Tensor, Tensor]:
     """Cosines and sines [length, 1, head width] of RoPE (Su et al., arXiv 2104.09864)."""
+    return rotation_at(torch.arange(length, device=like.device), width, base, like)
+
+
+def rotation_at(positions: Tensor, width: int, base: float, like: Tensor) -> tuple[Tensor, Tensor]:
+    """The same of tokens at these positions [...]: [..., 1, head width]."""
     steps = torch.arange(0, width, 2, device=like.device, dtype=torch.float32)
     rates = base ** (-steps / width)
-    angles = torch.outer(torch.arange(length, device=like.device, dtype=torch.float32), rates)
-    angles = torch.cat((angles, angles), dim=-1)[:, None, :]
+    angles = positions.float()[..., None] * rates
+    angles = torch.cat((angles, angles), dim=-1)[..., None, :]
     return angles.cos().to(like.dtype), angles.sin().to(like.dtype)
 
 

@@ -421,6 +421,8 @@ def learning_json(result: TrainingResult) -> dict[str, Any]:
             "real": proof.real,
             "offered": proof.offered,
             "verdict": proof.verdict,
+            "in_words": proof.in_words,
+            "advice": proof.advice,
         },
         "promoted": result.promoted,
         "embedder": result.embedder,
@@ -445,14 +447,17 @@ def learning_text(result: TrainingResult) -> Iterator[str]:
     examples, steps = count(result.examples, "example"), count(result.steps, "step")
     yield f"run {result.run}: {examples}, {steps}, {minutes:.1f} min"
     if result.steps and result.kept == 0:
-        yield "no step was better for certain on the development part; none was kept"
+        yield "nothing that was learnt was better for certain on unseen documents; none was kept"
     if proof := result.proof:
         yield f"{count(proof.queries, 'question')} about {kept_out(proof)}, nDCG@10:"
         yield f"{'':<10}{'before':>8}{'after':>8}"
         for side in ("dense", "fused"):
             yield f"{side:<10}{proof.before[side]:>8.3f}{proof.after[side]:>8.3f}"
         yield f"{'keyword':<10}{proof.keyword['ndcg@10']:>8.3f}"
+        yield proof.in_words
         yield proof.verdict
+        if proof.advice:
+            yield proof.advice
     yield f"{result.embedder} is in use" + ("" if result.promoted else ", as before")
 
 

@@ -19,7 +19,7 @@ from indexer.search.pool import POOL
 from training.data.split import SplitPassage
 from training.data.weak_pairs import weak_examples
 from training.evaluation.proof import QUERIES
-from training.pipeline import DEVELOPMENT, DEVELOPMENT_POOL, WEAK
+from training.pipeline import DEVELOPMENT, DEVELOPMENT_POOL, WEAK, WEAK_OF_QUERIES
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,6 +38,8 @@ _FIXED_SECONDS = 20.0
 _FITTING = 200
 # The share of a collection that is trained on.
 _TRAINED = 0.7
+# Fitting a map of queries: passages among which, seconds a question and passage on one core.
+_FIT_AMONG, _FIT_SECONDS = 3000, 1.5e-5
 # How far apart the ends are, for what else the machine does.
 _AT_BEST, _AT_WORST = 0.8, 1.4
 _FILE = "pace.json"
@@ -166,6 +168,8 @@ def estimate(pace: Pace, size: Size, recipe: Recipe) -> Estimate:
     asked = min(QUERIES + QUERIES // 2, size.passages)
     pool = min(POOL, size.passages)
     fitting = min(_FITTING, size.passages)
+    if recipe.queries_alone:
+        return _of_queries(pace, size, asked, fitting)
     if not recipe.learns:  # vectors are mapped: only questions go through the decoder
         asking = size.query_tokens / pace.embedding
         return Estimate(0.0, (0.0, 0.0), 2 * asked * asking, fitting * asking)
@@ -179,6 +183,19 @@ def estimate(pace: Pace, size: Size, recipe: Recipe) -> Estimate:
         ),
         proof=(pool * size.passage_tokens + 2 * asked * pair) / pace.embedding,
         switch=(rest + fitting * pair) / pace.embedding,
+    )
+
+
+def _of_queries(pace: Pace, size: Size, asked: int, fitting: int) -> Estimate:
+    """Only queries go through the decoder; the fit is products of vectors."""
+    asking = size.query_tokens / pace.embedding
+    examples = min(size.examples, WEAK_OF_QUERIES)
+    products = examples * min(size.passages, _FIT_AMONG) * _FIT_SECONDS
+    return Estimate(
+        examples=examples * asking,
+        training=(examples * asking, examples * asking + products),
+        proof=2 * asked * (asking + size.passage_tokens / pace.embedding),
+        switch=fitting * asking,
     )
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from training.pipeline import TrainingResult, TrainingRun, Watch
 
 
+# Who names one of these wants the decoder trained, not the query side alone.
+_OF_THE_DECODER = frozenset(
+    {"steps", "batch", "rank", "whole", "learning_rate", "temperature", "negatives"}
+)
 # A passage of a file of examples is called by so many of its first words.
 _WORDS_OF_A_NAME = 8
 
@@ -74,7 +78,8 @@ def order(home: Home, options: TrainingOptions) -> Run:
         raise TrainingError(f"there is no source {unknown[0]!r}; there are {', '.join(KINDS)}")
     for path in (*options.data, *([options.questions] if options.questions else [])):
         read_examples(path)  # a file that cannot be used is named now, not in the midst of a run
-    recipe = (options.recipe or Recipe()).changed(options.overrides)
+    usual = Recipe(queries_alone=not (options.base or options.overrides.keys() & _OF_THE_DECODER))
+    recipe = (options.recipe or usual).changed(options.overrides)
     there = home.store.count_passages(collection.id)
     if not recipe.learns and there < FEWEST:
         raise TrainingError(
@@ -144,12 +149,17 @@ def _refuse_other(home: Home, name: str, sources: Sequence[Source]) -> None:
 def learning(home: Home, run: Run, watch: Watch | None = None) -> TrainingRun:
     """The loop over a run, ready to go or to go on. Raises `TrainingError`."""
     from training.data.examples import read_examples
-    from training.evaluation.questions import labelled_questions, reader_questions
+    from training.evaluation.questions import (
+        labelled_questions,
+        logged_questions,
+        reader_questions,
+    )
     from training.pipeline import TrainingRun, Workshop
 
     wanted = run.request
     collection = home.collection(wanted.collection).id
     questions = reader_questions(home.store, collection)
+    questions += logged_questions(home.store, collection)
     for path in (*wanted.data, *([wanted.questions] if wanted.questions else [])):
         examples = read_examples(Path(path))
         questions += labelled_questions(home.store, collection, examples)

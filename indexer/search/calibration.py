@@ -142,11 +142,15 @@ def coefficients(
     An embedder that was adapted to the collection is examined as it was before. Adapting takes
     away what passages of one document share, and by that, pseudo-queries know their passages:
     on anthropic-docs they lose faith in the dense side (0.84 → 0.19) where people's questions
-    gain by it, and have the same best weight as before (`docs/log/loop.md`).
+    gain by it, and have the same best weight as before (`docs/log/loop.md`). So with a map of
+    queries, which learns what people ask and not what is cut out of passages.
     """
     inverse_whitening = getattr(model, "inverse_whitening", None)
     if inverse_whitening is not None:
-        model = _Unadapted(model, inverse_whitening)
+        of_queries = getattr(model, "inverse_query_map", None)
+        if of_queries is None:
+            of_queries = inverse_whitening
+        model = _Unadapted(model, inverse_whitening, of_queries)
         pool = replace(pool, vectors=_turned(pool.vectors, inverse_whitening))
     keyword, dense = pool.evidence(queries, model)
     return conditional_logit(keyword, dense, [query.source for query in queries])
@@ -158,13 +162,14 @@ class _Unadapted:
 
     adapted: EmbeddingModel
     inverse_whitening: np.ndarray
+    inverse_query_map: np.ndarray
 
     @property
     def fingerprint(self) -> str:
         return self.adapted.fingerprint
 
     def embed_queries(self, texts: Sequence[str], task: str | None = None) -> np.ndarray:
-        return _turned(self.adapted.embed_queries(texts, task), self.inverse_whitening)
+        return _turned(self.adapted.embed_queries(texts, task), self.inverse_query_map)
 
     def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
         return _turned(self.adapted.embed_passages(texts), self.inverse_whitening)

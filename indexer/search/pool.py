@@ -91,7 +91,10 @@ class Pool:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Keyword and dense evidence [queries, passages]; right ones without their sentence."""
         asked = model.embed_queries([query.text for query in queries])
-        rests = model.embed_passages([self._embedding_text(query) for query in queries])
+        # What was cut out of no passage seeks it whole, and whole it has a vector already.
+        cut = [at for at, one in enumerate(queries) if one.rest != self.passages[one.source].text]
+        texts = [self._embedding_text(queries[at]) for at in cut]
+        rests = dict(zip(cut, model.embed_passages(texts) if texts else (), strict=True))
         cosines = asked @ self.vectors.T
         postings = Postings(self.rows, frozenset(self.languages))
         keyword = np.empty((len(queries), len(self.passages)))
@@ -99,7 +102,8 @@ class Pool:
         for place, query in enumerate(queries):
             row = cosines[place]
             background = Background(float(row.mean()), float(row.std()))
-            row[query.source] = float(asked[place] @ rests[place])
+            if place in rests:
+                row[query.source] = float(asked[place] @ rests[place])
             dense[place] = fusion.dense_evidence(row, background)
             keyword[place] = self._keyword_evidence(query, postings)
         return keyword, dense

@@ -27,7 +27,12 @@ from rag.history import History
 from training.data.examples import Example, read_examples, write_examples
 from training.data.split import SplitChangedError, TooLittleToLearnError, split_collection
 from training.evaluation.proof import ProofQuestion
-from training.evaluation.questions import labelled_questions, reader_questions
+from training.evaluation.questions import (
+    labelled_questions,
+    logged_questions,
+    placed,
+    reader_questions,
+)
 from training.fit.batches import plan
 from training.fit.config import ADAPTER_RATE, WHOLE_RATE, Recipe, RecipeError
 from training.fit.log import history
@@ -223,6 +228,62 @@ def test_readers_thumbs_and_a_file_of_questions_reach_the_proof(home, tmp_path):
     assert sum(c.origin == "labelled" for c in proof.comparisons) == len(held)
 
 
+def test_peoples_questions_are_learnt_looked_at_and_proved_each_in_its_part(home, tmp_path):
+    number = number_of(home)
+    taken = split_collection(home.store, number)
+    kept = {part: taken.part(part) for part in ("train", "development", "proof")}
+    questions = [
+        Example(f"{part} {n}?", source.passage.text, source="labelled")
+        for part, sources in kept.items()
+        for n, source in enumerate(sources)
+    ]
+    file = tmp_path / "faq.jsonl"
+    write_examples(file, questions)
+    asked = kept["train"][0].passage.text.split(".")[0] + "?"
+    answer = replace(home.answerer.ask(asked, home.scope(["papers"])), confidence=0.99)
+    history = History(home.store)
+    turn = history.add(history.start([number], "x").id, answer)
+    logged = logged_questions(home.store, number)
+    assert [one.passage for one in logged] == [answer.footnotes[0].passage]
+
+    work = service.learning(home, ordered(home, data=(file,), promote=False))
+    people = work.people(taken)
+    for part, sources in kept.items():
+        own = {one.passage.id for one in sources}
+        assert own <= {one.passage for one in people[part]} <= own
+    learnt = [one for one in work.examples(taken) if one.source in ("labelled", "log")]
+    assert [one.query for one in learnt] == [one.query for one in people["train"]]
+    assert "log" in {one.source for one in learnt}
+    assert {one.query for one in people["development"]} <= {
+        one.query for one in work._looked_at(taken)
+    }
+    history.rate(turn.id, -1)
+    assert logged_questions(home.store, number) == []
+
+
+def test_a_whole_document_that_was_handed_in_stands_for_its_passage(home):
+    sources = split_collection(home.store, number_of(home)).sources
+    first, second = sources[0], sources[1]
+    text = f"A title\n{first.passage.text}\n\n{second.passage.text}"
+    asked = " ".join(second.passage.text.split()[:6])
+    (found,) = placed(home.store, number_of(home), [Example(asked, text)])
+    assert (found.passage, found.document) == (second.passage.id, second.passage.document)
+
+
+def test_with_enough_of_them_peoples_questions_stand_alone(home, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.pipeline.PEOPLE_ENOUGH", 3)
+    monkeypatch.setattr("training.pipeline.FEWEST_QUESTIONS", 2)
+    taken = split_collection(home.store, number_of(home))
+    file = tmp_path / "faq.jsonl"
+    # A question that finds nothing by itself is the one that there is most to learn from.
+    rows = [Example(f"zz{n}", one.passage.text) for n, one in enumerate(taken.sources)]
+    write_examples(file, [replace(one, source="labelled") for one in rows])
+    work = service.learning(home, ordered(home, data=(file,)))
+    assert {one.source for one in work._looked_at(taken)} == {"labelled"}
+    assert {one.source for one in work.examples(taken)} == {"labelled"}
+    assert len(work.examples(taken)) == len(taken.part("train"))
+
+
 def test_files_of_examples_alone_are_learnt_and_asked_about(home, tmp_path):
     file = tmp_path / "faq.csv"
     passages = [one.text for one in split_collection(home.store, number_of(home)).sources]
@@ -270,7 +331,7 @@ def test_an_example_of_a_held_out_document_is_not_trained_on(home, tmp_path):
         ],
     )
     work = service.learning(home, ordered(home, data=(file,)))
-    allowed = work._allowed(read_examples(file), taken)
+    allowed = work.people(taken)["train"]
     assert [one.query for one in allowed] == ["How far is the sun?"]
 
 
@@ -283,7 +344,7 @@ def test_a_held_out_passage_is_no_negative_and_its_task_goes_with_a_query(home, 
     negatives = (held.text, held.passage.text, other.text)
     write_examples(file, [Example("What?", free.text, negatives, task="T", source="written")])
     work = service.learning(home, ordered(home, data=(file,)))
-    allowed = work._allowed(read_examples(file), taken)
+    allowed = work.people(taken)["train"]
     assert [one.negatives for one in allowed] == [(other.text,)]
     assert allowed[0].task == "T"
     (question,) = labelled_questions(home.store, number_of(home), allowed)

@@ -115,12 +115,15 @@ def _pooling(width: int, *modes: str) -> StockModule:
 
 def _whitening(projection: Projection) -> list[StockModule]:
     matrix, means = projection.matrix, (projection.query_mean, projection.passage_mean)
-    query, passage = means
-    if query is None and passage is None:
+    queries = projection.query_matrix
+    if queries is None and not any(mean is not None for mean in means):
         return [] if matrix is None else [_dense(matrix, None)]
     if matrix is None:
-        matrix = torch.eye(next(len(mean) for mean in means if mean is not None))
-    sides = dict(zip(("query", "document"), (_dense(matrix, mean) for mean in means), strict=True))
+        known = next(one for one in (*means, queries) if one is not None)
+        matrix = torch.eye(len(known))
+    matrices = (matrix if queries is None else queries, matrix)
+    denses = (_dense(*both) for both in zip(matrices, means, strict=True))
+    sides = dict(zip(("query", "document"), denses, strict=True))
     return [StockModule("Router", {"default_route": "document"}, routes=sides)]
 
 

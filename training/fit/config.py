@@ -56,6 +56,8 @@ class Recipe:
         evaluate_every: steps between two looks at the development part.
         patience: looks without improvement after which training stops; with the usual numbers
             that is after forty steps at the earliest.
+        queries_alone: whether only a map of queries' vectors is learnt, while passages keep
+            theirs (`training.fit.query_side`): seconds, where the decoder takes minutes.
         adapt: whether the embedder is first fitted to the collection by what its vectors say
             (`training.fit.whitening`), which takes seconds.
         seed: the same seed gives the same run.
@@ -80,6 +82,7 @@ class Recipe:
     tokens_in_memory: int = 12_288
     evaluate_every: int = 20
     patience: int = 2
+    queries_alone: bool = False
     adapt: bool = True
     seed: int = 0
 

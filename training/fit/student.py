@@ -40,7 +40,7 @@ _LEAST_WEIGHT = 1e-4
 # The last product of attention and of the feed-forward layer in the Llama, Mistral and Qwen
 # families; decoders that call them otherwise have dropout on their embeddings alone.
 _OUTPUTS = (".o_proj", ".down_proj")
-_PROJECTION = ("query_mean", "passage_mean", "matrix")
+_PROJECTION = ("query_mean", "passage_mean", "matrix", "query_matrix")
 
 
 class UntrainableError(FootnoteError):

@@ -51,6 +51,13 @@ def adapt(start: Embedder, vectors: np.ndarray, folder: Path, name: str) -> None
         _write(start, half_whitening(vectors), EmbedderFiles(left, start.files.cache), name)
 
 
+def unadapted(start: Embedder, folder: Path, name: str) -> None:
+    """Write `start` with a map that leaves all vectors as they are, as `folder`."""
+    with writing_folder(folder) as left:
+        nothing = np.eye(start.dimension, dtype=np.float32)
+        _write(start, nothing, EmbedderFiles(left, start.files.cache), name)
+
+
 def _write(start: Embedder, whitening: np.ndarray, files: EmbedderFiles, name: str) -> None:
     import torch
 
@@ -59,14 +66,37 @@ def _write(start: Embedder, whitening: np.ndarray, files: EmbedderFiles, name: s
         inverse_whitening = inverse_whitening @ start.inverse_whitening
     behind, held = torch.from_numpy(whitening), start.load_projection()
     whole = behind if held.matrix is None else held.matrix @ behind
-    replace(held, matrix=whole).write(files.projection)
+    queries = None if held.query_matrix is None else held.query_matrix @ behind
+    replace(held, matrix=whole, query_matrix=queries).write(files.projection)
     if start.spec.adapter:
         shutil.copytree(start.files.adapter, files.adapter)
     maps = {"whitening": behind, "undo": torch.from_numpy(inverse_whitening)}
+    if start.inverse_query_map is not None:
+        undone = np.linalg.inv(whitening) @ start.inverse_query_map
+        maps["undo queries"] = torch.from_numpy(undone)
     write_tensors(files.whitening, maps)
     digest = hashlib.sha256(files.projection.read_bytes()).hexdigest()
     spec = replace(start.spec, name=name, tensors=digest)
     (files.folder / "spec.json").write_text(spec.to_json(), encoding="utf-8")
+
+
+def note_query_map(files: EmbedderFiles, matrix: np.ndarray) -> None:
+    """Have a map of queries undone, too, where an adapted embedder is examined as it began."""
+    import torch
+    from safetensors.numpy import load_file
+
+    held = load_file(files.whitening)
+    undo = np.linalg.pinv(matrix) @ held.get("undo queries", held["undo"])
+    maps = held | {"undo queries": undo.astype(np.float32)}
+    write_tensors(files.whitening, {name: torch.from_numpy(one) for name, one in maps.items()})
+
+
+def mapped(vectors: np.ndarray, to: Embedder) -> np.ndarray:
+    """Unit vectors under `to`, an adapted embedder, of vectors under what it was made of."""
+    from safetensors.numpy import load_file
+
+    found = vectors @ load_file(to.files.whitening)["whitening"]
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
 def map_vectors(store: Store, ids: Sequence[int], start: str, to: Embedder) -> None:
@@ -75,14 +105,10 @@ def map_vectors(store: Store, ids: Sequence[int], start: str, to: Embedder) -> N
     `to` is `start` adapted and not trained; for any other embedder this does nothing. Passages
     without a vector to begin with get none.
     """
-    from safetensors.numpy import load_file
-
     if not to.files.whitening.exists():
         return
-    whitening = load_file(to.files.whitening)["whitening"]
     for place in range(0, len(ids), _AT_ONCE):
         there = store.passage_vectors(ids[place : place + _AT_ONCE], start)
         if there:
-            mapped = np.stack(list(there.values())).astype(np.float32) @ whitening
-            mapped /= np.linalg.norm(mapped, axis=1, keepdims=True)
-            store.add_vectors(list(there), mapped, to.fingerprint)
+            vectors = mapped(np.stack(list(there.values())).astype(np.float32), to)
+            store.add_vectors(list(there), vectors, to.fingerprint)

@@ -28,13 +28,18 @@ if TYPE_CHECKING:
     from training.runs import Run
 
 _FILES = ["jsonl", "csv", "tsv"]
-ADAPT, TRAIN = "Adapt only", "Adapt and train"
+QUICK, ADAPT, TRAIN = "Learn from questions", "Adapt only", "Train the whole model"
 _WAYS = {
-    ADAPT: "The model is fitted to what all passages of the collection share: no examples, a minute"
-    " or a few. Where training has gained anything, it has mostly been by this.",
-    TRAIN: "Then it learns from examples, too: some twenty minutes and more. For questions of your"
-    " own or by a language model; what is cut out of the documents alone has added nothing so far.",
+    QUICK: "The model is fitted to the collection and learns how questions ask for its passages:"
+    " people’s own, and where there are few of them such as are cut out of the documents. A few"
+    " minutes; nothing is embedded again, and the way back takes a moment.",
+    ADAPT: "The model is fitted to what all passages of the collection share, without examples.",
+    TRAIN: "The model itself learns, too: twenty minutes and more, and every passage is embedded"
+    " again. What is cut out of the documents alone has added nothing this way so far.",
 }
+
+
+_BUTTONS = {QUICK: "Learn and prove", ADAPT: "Adapt and prove", TRAIN: "Make the examples"}
 
 
 def show(home: Home) -> None:
@@ -48,10 +53,13 @@ def show(home: Home) -> None:
     with st.container(border=True, key="order"):
         collection = st.selectbox("Collection to learn", names, key="train_on")
         way = st.radio("How it learns", list(_WAYS), captions=list(_WAYS.values()), key="way")
-        recipe, general = Recipe(steps=0), 0.0
-        kinds: tuple[str, ...] = ()
+        recipe, general = Recipe(queries_alone=True) if way == QUICK else Recipe(steps=0), 0.0
+        kinds: tuple[str, ...] = DEFAULT_KINDS if way == QUICK else ()
         written: Path | None = None
         data: list[UploadedFile] = []
+        if way == QUICK:
+            written = writing.show(home, collection)
+            data = _data()
         if way == TRAIN:
             left, right = st.columns(2, gap="medium")
             with left:
@@ -77,7 +85,7 @@ def show(home: Home) -> None:
         with errors_shown():
             _time(home, options)
         if st.button(
-            "Make the examples" if recipe.learns else "Adapt and prove",
+            _BUTTONS[way],
             type="primary",
             disabled=recipe.learns and not (kinds or written or data),
             key="order-it",
@@ -99,10 +107,7 @@ def show_made(home: Home, run: Run) -> None:
         f"Questions for the proof: {plain(Path(order.questions).name.split('-', 1)[-1])}"
         if order.questions
         else "",
-        f"{count(recipe.steps, 'step')} of {recipe.batch} questions ·"
-        f" {'whole weights' if recipe.whole else f'rank {recipe.rank}'} · learning"
-        f" rate {recipe.rate:g} · {order.general:.0%} general questions · seed"
-        f" {recipe.seed}",
+        _numbers(order),
     )
     st.markdown("\n".join(f"- {line}" for line in lines if line))
     if not run.examples.exists():
@@ -113,6 +118,17 @@ def show_made(home: Home, run: Run) -> None:
             args=("examples", run),
             key="make-examples",
         )
+
+
+def _numbers(order: TrainingRequest) -> str:
+    recipe = order.recipe
+    if recipe.queries_alone:
+        return f"Passages keep their vectors; a map of questions’ is learnt · seed {recipe.seed}"
+    what = "whole weights" if recipe.whole else f"rank {recipe.rank}"
+    return (
+        f"{count(recipe.steps, 'step')} of {recipe.batch} questions · {what} · learning"
+        f" rate {recipe.rate:g} · {order.general:.0%} general questions · seed {recipe.seed}"
+    )
 
 
 def _kinds(home: Home, collection: str) -> tuple[str, ...]:
@@ -254,7 +270,9 @@ def _order(
         except FootnoteError as error:
             problem(str(error).replace(f"{folder}/", ""))
             return
-    session.start_run("examples" if run.request.recipe.learns else "train", run)
+    recipe = run.request.recipe
+    looks_first = recipe.learns and not recipe.queries_alone
+    session.start_run("examples" if looks_first else "train", run)
     st.query_params["run"] = run.id
     st.rerun()
 

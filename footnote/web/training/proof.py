@@ -47,7 +47,10 @@ def show(home: Home, run: Run) -> None:
         charts.gains(proof)
     icon = ":material/check_circle:" if proof.holds else ":material/block:"
     said = plain(proof.verdict[:1].upper() + proof.verdict[1:])
-    st.markdown(f"{icon} **{said}.**")
+    st.markdown(f"{icon} **{plain(proof.in_words)}.**")
+    st.markdown(f"{said}.")
+    if proof.advice:
+        st.info(plain(proof.advice) + ".", icon=":material/lightbulb:")
     _questions(home, proof)
 
 

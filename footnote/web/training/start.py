@@ -27,6 +27,14 @@ def show(home: Home, run: Run) -> None:
                 "The directions that all passages of the collection share count for less now, so"
                 " that what tells them apart counts for more."
             )
+        if run.request.recipe.queries_alone:
+            st.markdown(
+                "A map was learnt that brings questions nearer to their passages, which stay where"
+                " they are."
+                if run.kept
+                else "Nothing that the questions taught served others for certain, so none was"
+                " kept; the model is fitted to the collection."
+            )
         if rows:
             first, last = rows[0], rows[-1]
             best = max(row["development"] or 0 for row in rows)

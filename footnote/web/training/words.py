@@ -23,6 +23,8 @@ SOURCES = {
     "dropout": ("Passages alone", "a passage asks for itself"),
     "written": ("Written questions", "the language model asks for a passage it was shown"),
     "labelled": ("Your own pairs", "from the file you added"),
+    "reader": ("Thumbs up", "a reader’s question asks for what its answer cited"),
+    "log": ("Answered", "a reader’s question asks for what its answer, a sure one, cited first"),
     "by hand": ("Added by hand", "here, in the table"),
     "": ("Without a source", "from the file you added"),
 }
@@ -37,6 +39,7 @@ ORIGINS = {
     "pseudo": "cut out of the passage",
     "written": "written by the language model",
     "reader": "a reader’s, thumbs up",
+    "log": "a reader’s, answered for sure",
     "labelled": "from your file",
 }
 

@@ -255,7 +255,7 @@ def test_from_documents_to_a_proof_in_five_steps(browser, papers_home):
         serving_home(papers_home.path.parent) as address,
         reading(browser, address, "/training") as page,
     ):
-        page.get_by_text("Adapt and train").click()
+        page.get_by_text("Train the whole model").click()
         page.locator("summary").filter(has_text="Settings").click()
         for label, value in (("Steps", "2"), ("Batch", "4")):
             page.get_by_role("spinbutton", name=label).fill(value)

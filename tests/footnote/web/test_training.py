@@ -12,7 +12,7 @@ from footnote.runs.service import TrainingOptions
 from footnote.web.server import shared_home
 from footnote.web.training.charts import decimated
 from footnote.web.training.examples import NEGATIVE, PASSAGE, QUESTION, edits
-from footnote.web.training.order import TRAIN
+from footnote.web.training.order import ADAPT, TRAIN
 from footnote.web.training.progress import details, doing, share
 from footnote.web.training.proof import change, changes
 from footnote.web.training.steps import standing
@@ -188,6 +188,7 @@ def test_a_file_of_no_use_is_named_with_the_reason(home, submitted):
 
 def test_adapting_needs_no_examples_and_goes_on_to_its_proof(home, submitted, monkeypatch):
     app = training_page()
+    app.radio(key="way").set_value(ADAPT).run()
     press(app, "order-it")
     assert "too few to adapt to; it takes 50" in texts(app)
     monkeypatch.setattr("training.fit.whitening.FEWEST", 10)
@@ -206,6 +207,20 @@ def test_adapting_needs_no_examples_and_goes_on_to_its_proof(home, submitted, mo
     assert "adapts to the passages as they are" in texts(app)
     assert "Adapting needs no examples" in texts(app)
     assert "share count for less" in texts(app)
+
+
+def test_one_button_learns_from_questions_and_goes_to_the_proof(home, submitted):
+    app = training_page()
+    assert app.button(key="order-it").label == "Learn and prove"
+    press(app, "order-it")
+    (run,) = service.runs(home)
+    assert run.request.recipe.queries_alone
+    assert submitted == [("train", {"run": run.id, "collection": run.request.collection})]
+    service.learning(home, run).train()
+    run.write_kept(1)
+    app = training_page(run=run.id)
+    press(app, "show-3")
+    assert "brings questions nearer to their passages" in texts(app)
 
 
 def test_how_long_it_takes_is_said_before_it_begins(home):

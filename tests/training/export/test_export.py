@@ -80,6 +80,7 @@ def projection(spec):
         query_mean=torch.randn(width) / 4,
         passage_mean=torch.randn(width) / 4,
         matrix=torch.randn(width, spec.dimension),
+        query_matrix=torch.randn(width, spec.dimension) if spec.sink else None,
     )
 
 
