@@ -241,10 +241,12 @@ class Searcher:
         scores = self._store.keyword_scores(collection, within.get(collection, ()), statistics)
         return {passage: score for passage, score in scores.items() if score > 0}
 
-    def nearest(self, generation: Generation, depth: int, within: _Within) -> dict[int, float]:
+    def nearest(
+        self, generation: Generation, depth: int, within: _Within = None
+    ) -> dict[int, float]:
         """Cosines of the nearest passages."""
         if within is not None:
-            return self._cosines(generation, within.get(generation.collection, ()))
+            return self.cosines(generation, within.get(generation.collection, ()))
         found = generation.index.search(generation.query[None], depth)
         pairs = zip(found.ids[0].tolist(), found.scores[0].tolist(), strict=True)
         return {passage: score for passage, score in pairs if passage >= 0}
