@@ -20,6 +20,7 @@ from rag.evidence.quotables import Quotable
 from rag.evidence.quotes import Documents, Quote, Quoter
 from rag.evidence.subject import Named, by_subject
 from rag.question.analysis import Question, holds_kind
+from rag.question.elsewhere import asked_elsewhere
 
 # Items of one list among the sentences chosen that show that the list is meant.
 _MEANT = 2
@@ -98,7 +99,8 @@ def _missing(question: Question, named: Named) -> str:
     wanted = _WANTED.get(question.kind)
     near = [one for one in named.scored if one.score >= _NEAR_ENOUGH * named.scored[0].score]
     holding = any(holds_kind(question, one.quotable.text) and _about(question, one) for one in near)
-    if wanted and question.form in ("fact", "most") and not holding:
+    sure = not asked_elsewhere(question.text)  # whose number words nobody here knows
+    if wanted and sure and question.form in ("fact", "most") and not holding:
         return f"The sentences that come nearest hold no {wanted}."
     return ""
 

@@ -94,13 +94,13 @@ def _belongs(before: Quotable, piece: Quotable) -> bool:
 
 def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:
     text = hit.passage.text
-    topic = lead = ""
+    topic = lead = label = ""
     for start, end in sentences(text, language_of(text).code):
         if not _WORD.search(text, start, end):  # the marker of a list, an end of some code
             continue
         block, page = _block_at(hit, start, pages)
         if _is_heading(text[start:end], block):
-            topic, lead = " ".join(text[start:end].split()), ""
+            topic, lead, label = " ".join(text[start:end].split()), "", ""
             if _AMOUNT.search(topic):  # "TOTAL $821.14", set large
                 yield Quotable(place, 0, start, end, topic)
             continue
@@ -108,6 +108,10 @@ def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:
             continue
         said = _readable(text[start:end], block, page, hit.passage.headings)
         item = _is_item(text[start:end], block)
+        names = not item and _is_label(said, block)
+        if label and not names:  # a run of such lines is a list, and none names the next
+            topic = label
+        label = said if names else ""
         if not item:
             lead = said if said.endswith(":") else ""
         mark = _MARKER.match(text[start:end])
@@ -115,8 +119,6 @@ def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:
             place, 0, start, end, said, topic, item, lead if item else "",
             mark.group().strip() if mark else "",
         )  # fmt: skip
-        if not item and _is_label(said, block):
-            topic = said
 
 
 def cells_of(row: str) -> list[str]:

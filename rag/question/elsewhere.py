@@ -36,3 +36,8 @@ ASKED: tuple[tuple[Literal["date", "number", "name"], re.Pattern[str]], ...] = (
     ("name", re.compile(_WHO, re.IGNORECASE)),
     ("name", re.compile(_WHERE, re.IGNORECASE)),
 )
+
+
+def asked_elsewhere(text: str) -> bool:
+    """Whether a question asks in one of these languages."""
+    return any(pattern.search(text) for _, pattern in ASKED)

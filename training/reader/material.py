@@ -156,7 +156,8 @@ def _in_languages(groups: Sequence[dict[str, Any]], draw: random.Random) -> Iter
     for part, group in enumerate(groups):
         by_language.setdefault(group["lang"], []).append((part, group))
     for language, rows in by_language.items():
-        made, left = [], list(rows)
+        made: list[Material] = []
+        left = list(rows)
         while left:
             size = _GROUPS[len(made) % len(_GROUPS)]
             material = Material(f"{language} {len(made)}")

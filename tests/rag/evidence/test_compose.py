@@ -353,3 +353,16 @@ def test_a_figure_of_something_else_is_no_answer():
     answer = shelf.ask("What salary does Emily Rodriguez earn?")
     assert not answer.quotes
     assert "figure" in answer.notice
+
+
+def test_lines_that_name_nothing_below_them_are_quoted_together():
+    shelf = Shelf(("Receipt", (), (
+        "Return Policy Rules\nReturns within 30 days\nReceipt required\nItems must be unopened",
+    )))  # fmt: skip
+    answer = quoted(shelf, "What is the return policy?")
+    assert answer[0] == "Returns within 30 days\nReceipt required\nItems must be unopened"
+
+
+def test_a_number_word_of_a_language_not_written_out_is_not_missed():
+    shelf = Shelf(("Museum", (), ("The museum in Tver. Музей откроется в девять утра.",)))
+    assert "девять" in quoted(shelf, "Когда откроется музей?")[0]
