@@ -386,7 +386,7 @@ class Home:
         if fingerprint := self.store.generation(collection):
             if self.store.unembedded(collection, fingerprint, 1):
                 fill_generation(self.store, self.embedder_of(collection), collection)
-            self.searcher.maintain(collection, adders=elsewhere and elsewhere.adders)
+            self.searcher.maintain(collection, adders=elsewhere.adders if elsewhere else None)
 
     def watch(
         self, paths: Sequence[Path], collection: str, stop: Event | None = None

@@ -111,7 +111,7 @@ def _asked(store: Store, readable: Readable) -> Iterable[_Asked]:
         if owner not in may_read:
             may_read[owner] = readable(owner)
         asked = frozenset(json.loads(row["collections"])) or may_read[owner]  # none means all
-        collections = asked & may_read[owner]
+        collections = frozenset(asked & may_read[owner])
         if collections:
             yield _Asked(
                 row["question"],

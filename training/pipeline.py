@@ -356,7 +356,7 @@ class TrainingRun:
         taught (docs/log/loop.md).
         """
         seed = self._order.recipe.seed
-        asked = subsample(self.people(split)["development"], 2 * DEVELOPMENT)
+        asked = list(subsample(self.people(split)["development"], 2 * DEVELOPMENT))
         if len(asked) >= FEWEST_QUESTIONS:
             return asked
         weak = weak_examples(split.part("development"), self._order.kinds, seed)

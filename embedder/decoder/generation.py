@@ -177,7 +177,8 @@ def written_by(
     longest = max(map(len, openings))
     opened = torch.tensor([[*one, *[-1] * (longest - len(one))] for one in openings])
     current = opened[:, 0].expand(texts, n)
-    written, said = Continuation.empty(), [[[] for _ in range(n)] for _ in range(texts)]
+    written = Continuation.empty()
+    said: list[list[list[int]]] = [[[] for _ in range(n)] for _ in range(texts)]
     over = torch.zeros(texts, n, dtype=torch.bool)
     for step in range(1, longest + limit):
         states = continue_prefix(decoder, current[:, :, None].contiguous(), prefix, written)

@@ -21,15 +21,14 @@ def collections() -> None:
 def list_collections(context: click.Context, as_json: bool) -> None:
     """List the collections with how many documents each has."""
     home = open_home(context)
-    found = [
-        {"name": one.name, "documents": home.store.documents([one.id], limit=1).total}
-        for one in home.store.collections()
-    ]
+    totals = {
+        one.name: home.store.documents([one.id], limit=1).total for one in home.store.collections()
+    }
     show(
         as_json,
-        lambda: {"collections": found},
+        lambda: {"collections": [{"name": n, "documents": t} for n, t in totals.items()]},
         lambda: (
-            [f"{one['name']}: {count(one['documents'], 'document')}" for one in found]
+            [f"{name}: {count(total, 'document')}" for name, total in totals.items()]
             or ["There are none yet. Make one with `footnote index`."]
         ),
     )

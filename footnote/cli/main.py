@@ -97,13 +97,14 @@ _collection = click.option(
 @click.pass_context
 def index(
     context: click.Context,
+    /,
     paths: tuple[Path, ...],
     collection: str,
     workers: int | None,
     watch: bool,
     dry_run: bool,
     as_json: bool,
-    **machines: str | None,
+    **machines: Any,
 ) -> None:
     """Index files and folders. Interrupted, it can be repeated and continues."""
     from footnote.cli.progress_bars import indexing

@@ -209,7 +209,7 @@ embedders.add_command(add)
 @click.option("-c", "--collection", help="Only for this collection.")
 @on_ray
 @click.pass_context
-def use(context: click.Context, name: str, collection: str | None, **machines: str | None) -> None:
+def use(context: click.Context, /, name: str, collection: str | None, **machines: Any) -> None:
     """Index with this embedder from now on, and move every collection to it."""
     from footnote.accounts.audit import OPERATOR
     from footnote.runs import service
@@ -246,7 +246,7 @@ def rollback(context: click.Context, collection: str | None) -> None:
 
 
 def _part(_: click.Context, __: click.Parameter, value: str) -> tuple[int, int]:
-    number, _, of = value.partition("/")
+    number, _slash, of = value.partition("/")
     if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
         raise click.BadParameter("give two numbers like 2/8: the second of eight parts")
     return int(number), int(of)
@@ -263,13 +263,14 @@ def _part(_: click.Context, __: click.Parameter, value: str) -> tuple[int, int]:
 @click.pass_context
 def write_shards(
     context: click.Context,
+    /,
     name: str,
     folder: Path,
     collection: str,
     part: tuple[int, int],
     bring_in: bool,
     as_json: bool,
-    **machines: str | None,
+    **machines: Any,
 ) -> None:
     """Embed a part of a collection into files in DIR, on any machine with a copy of the home."""
     from footnote import cluster

@@ -56,7 +56,7 @@ def word_file(
                 if drawn is not None:
                     pages[source.page] = (source.name, drawn)
     for name, drawn in pages.values():
-        made.add_page_break()
+        made.add_page_break()  # type: ignore[no-untyped-call]
         made.add_paragraph(_clean(name), style="Caption")
         made.add_picture(io.BytesIO(drawn), width=Cm(16))
     stream = io.BytesIO()

@@ -224,7 +224,7 @@ class Federation:
             for one in voices
             if one.place
         }
-        said = {
+        said: dict[int, Any] = {
             one.place: one.peer.ask(what, collections=[*one.names], **given(one))
             for one in voices
             if not one.place

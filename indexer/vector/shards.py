@@ -134,7 +134,10 @@ def write(
     import numpy as np
     from safetensors.numpy import save
 
-    arrays = {"ids": np.array(ids, np.int64), "vectors": np.ascontiguousarray(vectors, np.float16)}
+    arrays: dict[str, np.ndarray] = {
+        "ids": np.array(ids, np.int64),
+        "vectors": np.ascontiguousarray(vectors, np.float16),
+    }
     metadata = {"collection": str(space.collection), "fingerprint": space.fingerprint}
     path = folder / _name(space, stretch)
     with writing(path) as left:

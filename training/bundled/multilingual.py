@@ -163,9 +163,13 @@ class Head(nn.Module):
 
     def __init__(self, start: Projection) -> None:
         super().__init__()
-        self.query_mean = nn.Parameter(start.query_mean.float())
-        self.passage_mean = nn.Parameter(start.passage_mean.float())
-        self.matrix = nn.Parameter(start.matrix.float())
+        query_mean, passage_mean, matrix = start.query_mean, start.passage_mean, start.matrix
+        assert query_mean is not None
+        assert passage_mean is not None
+        assert matrix is not None
+        self.query_mean = nn.Parameter(query_mean.float())
+        self.passage_mean = nn.Parameter(passage_mean.float())
+        self.matrix = nn.Parameter(matrix.float())
 
     def forward(self, side: str, pooled: Tensor) -> Tensor:
         """Unit vectors [n, dimension] of pooled states [n, width]."""
@@ -229,7 +233,8 @@ class Workshop:
             head("queries", self.rows([one.query for one in examples]))
             @ head("passages", self.rows(passages)).T
         )
-        return Looks(*shares, float((scores.argmax(1) == own).float().mean()))
+        first, second = shares
+        return Looks(first, second, float((scores.argmax(1) == own).float().mean()))
 
 
 # How much each kind of pair counts in the whitening, all pairs of it together.

@@ -49,7 +49,7 @@ class Asked:
 
     def part(self, chosen: np.ndarray) -> Asked:
         """Some of them."""
-        documents = [self.documents[place] for place in np.flatnonzero(chosen)]
+        documents = [self.documents[place] for place in np.flatnonzero(chosen).tolist()]
         return Asked(self.vectors[chosen], self.places[chosen], documents)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from embedder.decoder.load import Converted, converted, load_decoder, merge_adapter
 from embedder.registry import BUNDLED, SHIPPED
@@ -73,7 +73,9 @@ def load_writing(cache: Path, spec: EmbedderSpec = SPEC) -> tuple[Form, Llama, L
     from tokenizers import Tokenizer
 
     base: Converted = converted(spec, cache)
-    reading, writing = (load_decoder(base, 2 * MAX_TOKENS, torch.float32) for _ in range(2))
+    reading, writing = (
+        cast("Llama", load_decoder(base, 2 * MAX_TOKENS, torch.float32)) for _ in range(2)
+    )
     return Form(Tokenizer.from_file(str(base.tokenizer))), reading, writing
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @st.dialog("Why these passages?", width="large")
-def show(access: Access, answer: Answer, collections: Sequence[int]) -> None:
+def show(access: Access, answer: Answer, collections: Sequence[int] | None) -> None:
     """Draw the passages with their ranks, and a way to ask after one that is missing."""
     st.markdown(
         _(
