@@ -30,6 +30,8 @@ _AMOUNT = re.compile(
     r"|franken|cents?|yen|rupees|percent|prozent)\b)|\d[.,]\d\d\b(?![.,]?\d)",
     re.IGNORECASE,
 )
+# The number of a list item is no figure that it gives.
+_ITEM_NUMBER = re.compile(r"^\W*\d{1,3}[.)]\s")
 # A size, a code or a year, none of which is a price.
 _NO_PRICE = re.compile(r"\d+[^\W\d_]+|\d[\w-]*[^\W\d_]-?\w*|(?:1[5-9]|20)\d\d(?:[-/–]\d+)?")
 # An e-mail address, a web address, a telephone number.
@@ -132,7 +134,7 @@ def _of_kind(question: Question, sentence: str) -> list[str]:
     if question.kind == "often":
         often = language_of(sentence).often.finditer(sentence)
         return [match.group().casefold() for match in often]
-    words = re.findall(r"\w+(?:[.,:/-]\w+)*", sentence.casefold())
+    words = re.findall(r"\w+(?:[.,:/-]\w+)*", _ITEM_NUMBER.sub("", sentence.casefold()))
     if question.kind == "name":
         if sentence.upper() == sentence.lower():  # a script without capitals
             return [sentence]

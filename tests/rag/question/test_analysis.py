@@ -45,3 +45,8 @@ def test_a_script_without_capitals_names_without_them():
 
 def test_what_something_says_is_asked_of_it_alone():
     assert set(asked("What does the endnote say?").weights) == set(asked("endnote").weights)
+
+
+def test_the_number_of_an_item_is_no_figure():
+    assert not holds_kind(asked("How many stones are there?"), "8. All stones shall be round.")
+    assert holds_kind(asked("How many stones are there?"), "8. There are 16 stones.")
