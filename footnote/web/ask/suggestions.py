@@ -64,6 +64,7 @@ def _headings(access: Access, document: Document) -> list[str]:
         lines = marked or [line for line in page.text.splitlines() if _LOOKS.fullmatch(line)]
         for line in lines:
             text = _NUMBER.sub("", " ".join(line.split())).rstrip(" :.")
-            if len(text) <= _LONGEST and len(text.split()) >= _WORDS and text != document.title:
+            fits = len(text) <= _LONGEST and len(text.split()) >= _WORDS and not text.isupper()
+            if fits and text != document.title:
                 found.append(text)
     return list(dict.fromkeys(found))

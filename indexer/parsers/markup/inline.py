@@ -57,6 +57,9 @@ def _gather(line: Line, node: _Element, how: int, depth: int) -> None:
         line.add(child.tail or "", how)
 
 
+_TO_ITSELF = frozenset("¶#§🔗⚓")
+
+
 def _add(line: Line, node: _Element, how: int, depth: int) -> None:
     if is_unseen(node):
         return
@@ -75,7 +78,12 @@ def _add(line: Line, node: _Element, how: int, depth: int) -> None:
 
 
 def is_unseen(node: _Element) -> bool:
-    """Whether an element is no text of the page: programs, readings, a formula's second copy."""
+    """Whether an element is no text of the page: programs, readings, a formula's second copy.
+
+    Nor is a heading's link to itself ("¶"), which shows when the pointer is over it.
+    """
+    if node.tag == "a" and node.get("href", "").startswith("#"):
+        return "".join(node.itertext()).strip() in _TO_ITSELF
     return node.tag in SKIPPED or node.tag in _OVER or "katex-html" in node.get("class", "")
 
 

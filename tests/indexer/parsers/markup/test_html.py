@@ -18,6 +18,7 @@ SHOWN = {
         "A | B\n2^10 | $5 ^2",
     ),
     "in a heading": ("<h1>Area 5 m<sup>2</sup></h1>", "Area 5 m^2"),
+    "a heading's link to itself": ('<h2>The move to 3<a href="#move">¶</a></h2>', "The move to 3"),
     # Formulas.
     "a formula": (
         "<math><mfrac><mi>a</mi><mrow><mi>b</mi><mo>+</mo><mn>1</mn></mrow></mfrac></math>",
