@@ -48,7 +48,9 @@ _HEADING_SAYS = 0.15
 # Where a value was asked for, no sentence with this share of the best score holds one.
 _NEAR_ENOUGH = 0.4
 # … together with this share of the question, its headings counted.
-_KIND_HELD = 0.35
+_KIND_HELD = 0.25
+# … or this much, its neighbours counted.
+_AROUND_HELD = 0.7
 _WANTED = {"number": "figure", "date": "date", "often": "figure", "contact": "address"}
 
 # A sentence that begins, or ends, with the yes or no.
@@ -108,7 +110,7 @@ def _missing(question: Question, named: Named) -> str:
 def _about(question: Question, one: Scored) -> bool:
     """Whether a sentence is about what was asked, by itself or, more so, with its neighbours."""
     own = question.covered(one.terms | one.head)
-    return own >= _KIND_HELD or one.context >= 2 * _KIND_HELD
+    return own >= _KIND_HELD or one.context >= _AROUND_HELD
 
 
 def _quoted(name: str) -> str:

@@ -161,7 +161,7 @@ def _entry(history: History, conversation: Conversation, talk: Conversation | No
 def _rename(history: History, conversation: Conversation) -> None:
     with st.form("rename", border=False):
         title = st.text_input(_("Name"), value=conversation.title, max_chars=TITLE_CHARACTERS)
-        if st.form_submit_button(_("Save"), type="primary") and title.strip():
+        if st.form_submit_button(_("Rename"), type="primary") and title.strip():
             with errors_shown():
                 history.rename(conversation.id, title.strip())
                 st.rerun()

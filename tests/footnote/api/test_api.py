@@ -199,7 +199,7 @@ def test_what_is_deleted_comes_with_a_receipt_and_is_gone(home):
     [
         ("GET", "/api/v1/nothing", None, 404, "/api/docs"),
         ("GET", "/v1/nothing", None, 404, "/api/docs"),
-        ("POST", "/api/v1/collections", {}, 405, "/api/docs"),
+        ("PUT", "/api/v1/collections", {}, 405, "/api/docs"),
         ("POST", "/api/v1/search", {"query": 1}, 422, "query"),
         ("POST", "/api/v1/search", {"query": "a", "k": 0}, 422, "`k`"),
         ("POST", "/api/v1/search", {"query": "a", "modus": "x"}, 422, "modus"),
@@ -243,7 +243,7 @@ def test_a_fault_of_ours_says_nothing_of_the_inside(home, monkeypatch, where):
 def test_an_answer_that_nobody_waits_for_is_not_written_to_its_end(home, monkeypatch):
     told = []
 
-    def endless(self, question, chosen, before, stream):
+    def endless(self, question, chosen, before, stream, documents):
         while True:
             stream("word ")
             told.append(time.monotonic())

@@ -207,7 +207,7 @@ def test_conversations_are_renamed_and_deleted(browser, filled):
         name.fill("x" * (TITLE_CHARACTERS + 1))  # more than is kept is not taken
         assert name.input_value() != "x" * (TITLE_CHARACTERS + 1)
         name.fill("Parking")
-        button(page, "Save").click()
+        page.get_by_test_id("stBaseButton-primaryFormSubmit").click()
         entry.get_by_role("button", name="Parking").wait_for()
         entry.get_by_role("button").last.click()
         page.get_by_text("Delete", exact=True).click()

@@ -146,7 +146,7 @@ def test_an_empty_home_is_told_what_to_do(tmp_path, monkeypatch):
     Home.open()
     app = training_page()
     assert "Add documents first" in texts(app)
-    assert [button.label for button in app.button] == ["Add documents"]
+    assert "Add documents" in [button.label for button in app.button]
 
 
 def test_an_order_becomes_a_run_whose_examples_are_made(home, submitted):
