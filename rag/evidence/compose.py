@@ -292,6 +292,7 @@ class _Composer:
             if not any(self._quoter.within(made, other) for other in quotes):
                 kept = [other for other in quotes if not self._quoter.within(other, made)]
                 quotes = [*kept, made]
+        quotes = _announced_once(quotes)
         whole = [one for one in quotes if not one.text.rstrip().endswith(":")] or quotes
         lists = [one for one in whole if one.text.count("\n") >= _MEANT]
         return lists if lists and self.question.form == "list" else whole
@@ -403,6 +404,21 @@ class _Composer:
     def _heading(self, one: Quote) -> str:
         headings = self.hits[one.hit].passage.headings
         return headings[-1] if headings else ""
+
+
+def _announced_once(quotes: Sequence[Quote]) -> list[Quote]:
+    """Items or rows behind the same line in one quote, the line said once."""
+    made: list[Quote] = []
+    for one in quotes:
+        opening, _, rest = one.text.partition("\n")
+        before = made[-1] if made else None
+        same = before is not None and before.hit == one.hit and before.spans[:1] == one.spans[:1]
+        if before is not None and rest and same and before.text.startswith(f"{opening}\n"):
+            text, spans = f"{before.text}\n{rest}", (*before.spans, *one.spans[1:])
+            made[-1] = replace(before, text=text, spans=spans)
+        else:
+            made.append(one)
+    return made
 
 
 OFFERED = {

@@ -366,3 +366,14 @@ def test_lines_that_name_nothing_below_them_are_quoted_together():
 def test_a_number_word_of_a_language_not_written_out_is_not_missed():
     shelf = Shelf(("Museum", (), ("The museum in Tver. Музей откроется в девять утра.",)))
     assert "девять" in quoted(shelf, "Когда откроется музей?")[0]
+
+
+def test_rows_behind_one_line_are_announced_once():
+    shelf = Shelf(("Options", (), (
+        "The table shows what each plan costs per paycheck:\nWho | Standard | Plus\n"
+        "Employee only | $45.00 | $55.00\nEmployee plus one | $65.00 | $71.00",
+    )))  # fmt: skip
+    text = "\n".join(quoted(shelf, "What does each plan cost per paycheck?"))
+    assert text.count("The table shows") == 1
+    assert "$45.00" in text
+    assert "$71.00" in text
