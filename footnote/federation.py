@@ -11,6 +11,7 @@ import http.client
 import json
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -139,7 +140,7 @@ class _Own:
         return _asked(self._home.part, self._home, what, given)
 
 
-class _Other:
+class _Other(ABC):
     """What homes that are attached have in common."""
 
     def __init__(self, home: Home, told: Attached) -> None:
@@ -168,8 +169,9 @@ class _Other:
             self._away_until = time.monotonic() + _AWAY_SECONDS
             raise
 
+    @abstractmethod
     def _ask(self, what: str, given: dict[str, Any]) -> Any:
-        raise NotImplementedError
+        """The answer of the other home. Raises `PeerError` where it is away."""
 
 
 class _InFolder(_Other):

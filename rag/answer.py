@@ -252,12 +252,12 @@ class Answerer:
         statistics = self._store.term_statistics(scope.collections, question)
         asked = read(question, statistics, sorted(languages))
         found = quotables(hits, pages)
-        look = self._reader.look(asked, hits, found) if self._reader else None
         scored = tuple(extract.score(asked, hits, found))
         features = abstain.features(asked, hits, scored)
         confidence, threshold = abstain.hope(features)
-        if look:
-            confidence, threshold = abstain.together(look.hope[0], confidence), look.hope[1]
+        if self._reader:
+            hope, threshold = self._reader.hope(asked, hits, found)
+            confidence = abstain.together(hope, confidence)
         if scored and scored[0].numbered:  # "step 4" is there, whatever words the list calls it by
             confidence = max(confidence, scored[0].coverage)
         whole = tuple(with_lists(found))

@@ -31,18 +31,6 @@ FITTED_WITH = "SmolLM2-135M"
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What the reader says of a question beside what was found.
-
-    `hope`: that anything found
-    answers, and the line below which we say no once the rules have had their say
-    (`rag.evidence.abstain.together`).
-    """
-
-    hope: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
 class Reader:
     """Trees for passages, sentences, whole questions and claims, and the lines that were drawn.
 
@@ -57,17 +45,22 @@ class Reader:
     claims: Trees
     lines: Mapping[str, float]
 
-    def look(self, question: Question, hits: Sequence[Hit], quotables: Sequence[Quotable]) -> Look:
-        """Read what was found for a question."""
+    def hope(
+        self, question: Question, hits: Sequence[Hit], quotables: Sequence[Quotable]
+    ) -> tuple[float, float]:
+        """The probability that anything found answers, and the line below which we say no.
+
+        The line holds once the rules have had their say (`rag.evidence.abstain.together`).
+        """
         if not hits or not quotables:
-            return Look((0.0, self.lines["answered"]))
+            return 0.0, self.lines["answered"]
         evidence = features.Evidence.of(question, hits, self.words)
         rows = features.sentence_rows(evidence, quotables)
         logits = self.sentences.logits(rows)
         passages = self.passages.logits(features.passage_rows(evidence, _sentences(hits)))
         row = features.question_row(evidence, rows, logits, passages)
         confidence = float(probability(self.questions.logits(row[None]))[0])
-        return Look((confidence, self.lines["answered"]))
+        return confidence, self.lines["answered"]
 
     def support(
         self, claim: str, sources: Sequence[Source], language: Language
