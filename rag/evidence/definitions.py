@@ -1,0 +1,42 @@
+"""Sentences that say what something is: "An NMU is …", "Such uploads are called NMUs". Pure."""
+
+from __future__ import annotations
+
+import re
+
+# What stands before the verb that explains it, and what stands behind "called".
+_SAYS_WHAT = re.compile(
+    r"((?:\S+ ){1,12}?)(?:is|are|means?|refers? to|denotes?|stands? for|ist|sind|bedeutet|es|son"
+    r"|significa|est|sont|signifie)\b",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(
+    r"(?<!not )(?<!not normally )(?<!never )\b(?:called|known as|termed|referred to as"
+    r"|abbreviated(?: as| to)?|genannt|bezeichnet als|se llaman?|appelée?s?)"
+    r"\s+((?:[^\s.;]+ ?){1,8})",
+    re.IGNORECASE,
+)
+_ARTICLE = r"(?:(?:an?|the|ein(?:e|en)?|der|die|das|una?|el|la|une?|le)\s+)?"
+
+
+def subject_of(sentence: str) -> str:
+    """What a sentence says something of: "The bug tracker " of "The bug tracker is …", or ''."""
+    found = _SAYS_WHAT.match(sentence)
+    return found[1] if found else ""
+
+
+def name_given(sentence: str) -> str:
+    """What a sentence gives a name to, from the name on, or ''."""
+    found = _CALLED.search(sentence)
+    return found[1] if found else ""
+
+
+def explains(name: str, text: str) -> bool:
+    """Whether a text holds a sentence that begins "NAME is …", or that calls something so."""
+    said = re.escape(name.strip()).replace(r"\ ", r"\s+")
+    begins = rf"(?:^|[.!?:]\s+|\n\s*){_ARTICLE}{said}s?\s+(?:\([^)]*\)\s+)?(?:is|are|means?"
+    begins += r"|refers? to|stands? for|ist|sind|bedeutet|es|significa|est|signifie)\b"
+    if re.search(begins, text, re.IGNORECASE):
+        return True
+    whole = re.compile(rf"(?<!\w){said}s?(?!\w)", re.IGNORECASE)
+    return any(whole.search(found[1]) is not None for found in _CALLED.finditer(text))
