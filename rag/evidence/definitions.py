@@ -16,6 +16,10 @@ _CALLED = re.compile(
     r"\s+((?:[^\s.;]+ ?){1,8})",
     re.IGNORECASE,
 )
+# Behind these stands what a name belongs to: "The source for a work in object code form".
+_BELONGS = re.compile(
+    r"\s(?:for|of|in|under|on|at|with|to|from|by|für|von|im|de|del|para|en|pour|dans)\s.*", re.I
+)
 _ARTICLE = r"(?:(?:an?|the|ein(?:e|en)?|der|die|das|una?|el|la|une?|le)\s+)?"
 
 
@@ -23,6 +27,11 @@ def subject_of(sentence: str) -> str:
     """What a sentence says something of: "The bug tracker " of "The bug tracker is …", or ''."""
     found = _SAYS_WHAT.match(sentence)
     return found[1] if found else ""
+
+
+def headword(subject: str) -> str:
+    """A subject without what it belongs to."""
+    return _BELONGS.sub(" ", subject)
 
 
 def name_given(sentence: str) -> str:

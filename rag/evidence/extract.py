@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer.records import Hit
-from rag.evidence.definitions import name_given, subject_of
+from rag.evidence.definitions import headword, name_given, subject_of
 from rag.evidence.marks import asked_number, has_number, implied, part_of, with_notes
 from rag.evidence.quotables import Quotable
 from rag.evidence.steps import instructs
@@ -223,7 +223,7 @@ def _defines(question: Question, wanted: frozenset[str], quotables: Sequence[Quo
     said = subject_of(quotable.text)
     if not wanted <= question.terms_of(said):
         return 0.0
-    own = content_words(said, question.language)
+    own = content_words(headword(said), question.language)
     return 1.0 if question.terms_of(" ".join(own)) <= wanted else 0.5
 
 

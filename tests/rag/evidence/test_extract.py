@@ -227,3 +227,15 @@ def test_nothing_costs_one():
     assert not holds_kind(question, "Each editor has one desk.")
     assert holds_kind(question, "Editors get nine thousand a year.")
     assert holds_kind(question, "Editors get $9,000.")
+
+
+def test_what_a_name_belongs_to_is_no_part_of_it():
+    got = quoted(
+        "What is the corresponding source?",
+        "You need not copy the corresponding source along with the object code.",
+        "The corresponding source for a work in object code form means all that it is made of.",
+    )
+    assert (
+        "The corresponding source for a work in object code form means all that it is made of."
+        in got
+    )
