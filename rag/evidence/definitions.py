@@ -13,7 +13,7 @@ _SAYS_WHAT = re.compile(
 _CALLED = re.compile(
     r"(?<!not )(?<!not normally )(?<!never )\b(?:called|known as|termed|referred to as"
     r"|abbreviated(?: as| to)?|genannt|bezeichnet als|se llaman?|appelée?s?)"
-    r"\s+((?:[^\s.;]+ ?){1,8})",
+    r"\s+((?:[^\s.,;:]+ ?){1,8})",
     re.IGNORECASE,
 )
 # Behind these stands what a name belongs to: "The source for a work in object code form".
@@ -34,10 +34,13 @@ def headword(subject: str) -> str:
     return _BELONGS.sub(" ", subject)
 
 
-def name_given(sentence: str) -> str:
-    """What a sentence gives a name to, from the name on, or ''."""
+def names_given(sentence: str) -> tuple[str, ...]:
+    """The names that a sentence gives: "tax relief" and "TR" of "… called tax relief (TR)."."""
     found = _CALLED.search(sentence)
-    return found[1] if found else ""
+    if found is None:
+        return ()
+    whole, _, short = found[1].partition("(")
+    return tuple(name for name in (whole, short.partition(")")[0]) if name.strip())
 
 
 def explains(name: str, text: str) -> bool:
@@ -47,5 +50,6 @@ def explains(name: str, text: str) -> bool:
     begins += r"|refers? to|stands? for|ist|sind|bedeutet|es|significa|est|signifie)\b"
     if re.search(begins, text, re.IGNORECASE):
         return True
-    whole = re.compile(rf"(?<!\w){said}s?(?!\w)", re.IGNORECASE)
-    return any(whole.search(found[1]) is not None for found in _CALLED.finditer(text))
+    whole = re.compile(rf"\W*{_ARTICLE}{said}s?\W*", re.IGNORECASE)
+    sentences = re.split(r"[.!?]\s", text)
+    return any(whole.fullmatch(name) for one in sentences for name in names_given(one))

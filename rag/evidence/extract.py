@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer.records import Hit
-from rag.evidence.definitions import headword, name_given, subject_of
+from rag.evidence.definitions import headword, names_given, subject_of
 from rag.evidence.marks import asked_number, has_number, implied, part_of, with_notes
 from rag.evidence.quotables import Quotable
 from rag.evidence.steps import instructs
@@ -46,7 +46,7 @@ _ENUMERATES = 0.25
 _DENIAL = 0.25
 
 # "What is the disk group for?" is answered by what says what it is, or stands behind its name.
-_DEFINES = 0.3
+_DEFINES = 0.5
 # What stands first under a heading, or a question of a list of them, that holds nearly all of
 # what is asked.
 _TITLED = 0.35
@@ -83,7 +83,8 @@ class Scored:
 
     `coverage` is the share of the question that it holds itself, `context` the share with its
     headings and neighbours. `terms` are its own index terms, `head` those of its title, headings
-    and the line that announces it.
+    and the line that announces it. `numbered` says that it bears the number that is asked for,
+    `defines` that it says what is to be explained.
     """
 
     quotable: Quotable
@@ -93,6 +94,7 @@ class Scored:
     terms: frozenset[str]
     head: frozenset[str] = frozenset()
     numbered: bool = False
+    defines: bool = False
 
 
 def score(
@@ -133,8 +135,9 @@ def score(
         value += _ENUMERATES * (question.form == "list" and lists)
         value += _NUMBERED * bears[place]
         points = _POINTS.search(quotable.text) is not None
-        value += 0.0 if points else _DEFINES * _defines(question, wanted, quotables, place)
-        value += _TITLED * _titled(question, quotables, place)
+        defines = 0.0 if points else _defines(question, wanted, quotables, place)
+        value += _DEFINES * defines
+        value += _TITLED * (not defines and _titled(question, wanted, quotables, place))
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
         value -= _FRAGMENT_PENALTY * (not quotable.item and is_fragment(quotable.text))
@@ -142,7 +145,9 @@ def score(
         value -= _EXAMPLE_PENALTY * is_example(quotable.text)
         value -= _POINTS_PENALTY * points
         value += _INSTRUCTS * (procedure and whole >= _INSTRUCTS_HELD and instructs(quotable.text))
-        scored.append(Scored(quotable, value, own, whole, terms[place], head, bears[place]))
+        scored.append(
+            Scored(quotable, value, own, whole, terms[place], head, bears[place], defines == 1.0)
+        )
     return sorted(scored, key=lambda one: -one.score)
 
 
@@ -167,6 +172,7 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
         adds = question.covered(held | one.terms) - question.covered(held)
         near = one.score >= (_NEAR_ITEM if one.quotable.item else _NEAR) * best.score
         near = near and (not settled or holds_kind(question, one.quotable.text))
+        near = near and (not best.defines or one.defines)
         more = adds >= _ADDS and one.score >= _FAR * best.score
         if (near or more) and not _repeats(one, chosen):
             chosen.append(one)
@@ -212,13 +218,13 @@ def _defines(question: Question, wanted: frozenset[str], quotables: Sequence[Quo
 
     Half of it where what it explains has a longer name: a depreciation scheme is no depreciation.
     """
-    if not wanted:
-        return 0.0
     quotable = quotables[place]
+    if not wanted or question.terms_of(quotable.text) <= wanted:
+        return 0.0
     entry = question.terms_of(quotable.topic)
     if entry and entry <= wanted and _is_first(quotables, place):
         return 1.0
-    if wanted <= question.terms_of(name_given(quotable.text)):
+    if any(wanted == question.terms_of(name) for name in names_given(quotable.text)):
         return 1.0
     said = subject_of(quotable.text)
     if not wanted <= question.terms_of(said):
@@ -227,12 +233,19 @@ def _defines(question: Question, wanted: frozenset[str], quotables: Sequence[Quo
     return 1.0 if question.terms_of(" ".join(own)) <= wanted else 0.5
 
 
-def _titled(question: Question, quotables: Sequence[Quotable], place: int) -> bool:
-    """Whether this is the first sentence under a line that holds nearly all of the question."""
+def _titled(question: Question, wanted: frozenset[str], quotables: Sequence[Quotable],
+            place: int) -> bool:  # fmt: skip
+    """Whether this is the first sentence under a line that holds nearly all of the question.
+
+    Of what is to be explained the line is the name and no more.
+    """
     topic = quotables[place].topic
     if not topic or not _is_first(quotables, place):
         return False
-    return question.covered(question.terms_of(topic)) >= _TITLE_HELD
+    terms = question.terms_of(topic)
+    if wanted and not terms <= wanted:
+        return False
+    return question.covered(terms) >= _TITLE_HELD
 
 
 def _is_first(quotables: Sequence[Quotable], place: int) -> bool:
