@@ -35,6 +35,8 @@ _QUESTION_PENALTY = 0.6
 _FRAGMENT_PENALTY = 0.15
 _EXAMPLE_PENALTY = 0.15
 _POINTS_PENALTY = 0.15
+# A label that says no more than the question does.
+_ECHO_PENALTY = 0.5
 # "How do I …?" is answered by what says what to do, where that is about the question at all.
 _INSTRUCTS = 0.25
 _INSTRUCTS_HELD = 0.3
@@ -114,6 +116,7 @@ def score(
     wanted = question.terms_of(defined(question.text))
     denied = question.language.denial.search(question.text) is not None
     procedure = is_procedure(question.text)
+    echoed = question.terms_of(question.text)
     scored = []
     for place, quotable in enumerate(quotables):
         hit = hits[quotable.hit]
@@ -144,6 +147,7 @@ def score(
         value -= _DENIAL * (denied and not _denies(quotable))
         value -= _EXAMPLE_PENALTY * is_example(quotable.text)
         value -= _POINTS_PENALTY * points
+        value -= _ECHO_PENALTY * (is_fragment(quotable.text) and terms[place] <= echoed)
         value += _INSTRUCTS * (procedure and whole >= _INSTRUCTS_HELD and instructs(quotable.text))
         scored.append(
             Scored(quotable, value, own, whole, terms[place], head, bears[place], defines == 1.0)
