@@ -68,9 +68,10 @@ class Tab:
         self._place, self._cookie = f"{host}:{port}", cookie
         self._connection: ClientConnection
         self._query = self._page = ""
+        self._trace = []
         self._known: set[str] = set()  # answers that stand on the page
         self._large: dict[str, list] = {}  # by hash: what it was, and since how many runs unused
-        self._field = self._button = ""  # ids of the field for questions and of the button
+        self._field = self._button = ("", "")  # the field for questions: its id and its fragment
         self._timers: dict[str, asyncio.Task[None]] = {}  # by the fragment that is run again
 
     async def __aenter__(self) -> Tab:
@@ -84,7 +85,7 @@ class Tab:
         )
         await self._send()
         await self._until_drawn(0)
-        if not self._field:
+        if not self._field[0]:
             raise RefusedError("the page has no field for questions")
         return self
 
@@ -99,14 +100,14 @@ class Tab:
 
     async def ask(self, question: str) -> Seen:
         """Type a question and wait until its answer has been drawn, and the page with it."""
-        state = WidgetState(id=self._field)
+        state = WidgetState(id=self._field[0])
         state.chat_input_value.data = question
-        await self._send([state])
+        await self._send([state], self._field[1])
         return await self._until_drawn(1)
 
     async def begin_anew(self) -> Seen:
         """Click *New conversation*, and wait until the page is drawn."""
-        await self._send([WidgetState(id=self._button, trigger_value=True)])
+        await self._send([WidgetState(id=self._button[0], trigger_value=True)], self._button[1])
         return await self._until_drawn(0)
 
     async def _send(
@@ -127,11 +128,26 @@ class Tab:
         """Take what comes until so many new answers and the end of the run have come."""
         seen, deadline = Seen(), monotonic() + _PATIENCE
         while True:
-            data = await asyncio.wait_for(self._connection.recv(), deadline - monotonic())
+            try:
+                data = await asyncio.wait_for(self._connection.recv(), deadline - monotonic())
+            except TimeoutError:
+                print("TRACE", monotonic(), self._trace[-60:])
+                raise
             seen.messages += 1
             seen.bytes += len(data)
             message = ForwardMsg.FromString(data)
             kind = message.WhichOneof("type")
+            self._trace.append(
+                (
+                    round(monotonic(), 2),
+                    kind,
+                    message.script_finished
+                    if kind == "script_finished"
+                    else list(message.metadata.run.fragment_ids)
+                    if kind == "new_session"
+                    else message.delta.WhichOneof("type"),
+                )
+            )
             if kind == "script_finished":
                 full = message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
                 if full:
@@ -170,9 +186,9 @@ class Tab:
             seen.answers += element.bidi_component.id not in self._known
             self._known.add(element.bidi_component.id)
         elif kind == "chat_input":
-            self._field = element.chat_input.id
+            self._field = element.chat_input.id, message.delta.fragment_id
         elif kind == "button" and element.button.label == _NEW:
-            self._button = element.button.id
+            self._button = element.button.id, message.delta.fragment_id
         elif kind == "exception" or (kind == "alert" and element.alert.format == Alert.ERROR):
             said = element.exception.message or element.alert.body
             seen.failures.append(f"{kind}: {said[:100]}")

@@ -80,6 +80,37 @@ def leave(address: str = guard.SIGN_IN) -> None:
         context.enqueue(ForwardMsg.FromString(guard.leave_for(address)))
 
 
+@contextmanager
+def drawn_when_stopped() -> Iterator[None]:
+    """Have the page drawn once more where the button that stops a run ends this.
+
+    After a stop Streamlit draws nothing, not even that it was one.
+    """
+    from streamlit.runtime.scriptrunner import StopException
+
+    try:
+        yield
+    except StopException:
+        _draw_anew()
+        raise
+
+
+def _draw_anew() -> None:
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+    from streamlit.runtime import Runtime
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context, message = get_script_run_ctx(), BackMsg()
+    if context is None or not guard.LOOPS:
+        return
+    message.rerun_script.query_string = context.query_string
+    message.rerun_script.page_script_hash = context.page_script_hash
+    if context.context_info:
+        message.rerun_script.context_info.CopyFrom(context.context_info)
+    handle, tab = Runtime.instance().handle_backmsg, context.session_id
+    guard.LOOPS[-1].call_soon_threadsafe(handle, tab, message)
+
+
 def prepare() -> None:
     """Load what will be asked while the reader still types, so that the first answer is quick."""
     with errors_shown():
