@@ -14,7 +14,7 @@ from footnote.access import Access, Door, visitor
 from footnote.accounts import signin
 from footnote.rendering.formatting import plain
 from footnote.web.server import guard
-from footnote.web.server.shared_home import home
+from footnote.web.server.shared_home import helpers, home
 
 if TYPE_CHECKING:
     from footnote.home import Home
@@ -26,7 +26,7 @@ PAGES = "pages"  # session state: the pages by the ends of their addresses
 def access() -> Access:
     """What whoever looks at this page may do; asked anew whenever it is used."""
     here, way = home(), door()
-    return Access(here, lambda: visitor(here, way))
+    return Access(here, lambda: visitor(here, way), helpers=helpers())
 
 
 def door() -> Door:
