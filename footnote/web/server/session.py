@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -122,12 +124,27 @@ def prepare() -> None:
 @st.cache_resource(show_spinner=False)
 def _prepare(fingerprint: str, _home: Home) -> str:
     def load() -> None:
+        _import_once()
         # Whatever goes wrong comes up again, and is shown, when a question is asked.
         with suppress(FootnoteError):
             _home.registry.load_fingerprint(fingerprint).embed_queries([fingerprint])
 
     Thread(target=load, daemon=True).start()
     return fingerprint
+
+
+@cache
+def _import_once() -> None:
+    """Import what answering needs, and have the garbage collector pass over it from then on.
+
+    To look at all that torch and its friends are made of takes a third of a second, in which
+    nobody is served. Before the weights: those may be let go again.
+    """
+    import torch  # noqa: F401
+
+    import rag.answer  # noqa: F401
+
+    gc.freeze()
 
 
 @contextmanager
