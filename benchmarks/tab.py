@@ -68,7 +68,6 @@ class Tab:
         self._place, self._cookie = f"{host}:{port}", cookie
         self._connection: ClientConnection
         self._query = self._page = ""
-        self._trace = []
         self._known: set[str] = set()  # answers that stand on the page
         self._large: dict[str, list] = {}  # by hash: what it was, and since how many runs unused
         self._field = self._button = ("", "")  # the field for questions: its id and its fragment
@@ -128,35 +127,20 @@ class Tab:
         """Take what comes until so many new answers and the end of the run have come."""
         seen, deadline = Seen(), monotonic() + _PATIENCE
         while True:
-            try:
-                data = await asyncio.wait_for(self._connection.recv(), deadline - monotonic())
-            except TimeoutError:
-                print("TRACE", monotonic(), self._trace[-60:])
-                raise
+            data = await asyncio.wait_for(self._connection.recv(), deadline - monotonic())
             seen.messages += 1
             seen.bytes += len(data)
             message = ForwardMsg.FromString(data)
             kind = message.WhichOneof("type")
-            self._trace.append(
-                (
-                    round(monotonic(), 2),
-                    kind,
-                    message.script_finished
-                    if kind == "script_finished"
-                    else list(message.metadata.run.fragment_ids)
-                    if kind == "new_session"
-                    else message.delta.WhichOneof("type"),
-                )
-            )
-            if kind == "script_finished":
-                full = message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
-                if full:
-                    self._forget()
-                drawn = message.script_finished in _ENDS and (seen.answers or full)
-                if drawn and (seen.answers >= answers or seen.failures):
-                    return seen
-            else:
+            if kind != "script_finished":
                 self._take(kind, message, seen)
+                continue
+            full = message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
+            if full:
+                self._forget()
+            drawn = message.script_finished in _ENDS and (seen.answers or full)
+            if drawn and (seen.answers >= answers or seen.failures):
+                return seen
 
     def _take(self, kind: str, message: ForwardMsg, seen: Seen) -> None:
         if kind == "delta":
