@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Collection as Several
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from embedder.errors import FootnoteError
 from embedder.registry import SHIPPED, UnknownEmbedderError
@@ -113,15 +113,33 @@ def check_order(home: Home, order: Job) -> None:
         )
 
 
+class Help(Protocol):
+    """Who answers questions where many are asked at once: `footnote.answering.helpers`."""
+
+    def ask(
+        self, question: str, scope: Scope, before: Sequence[Turn], here: Callable[[], Answer]
+    ) -> Answer:
+        """The answer; `here` makes it in this process."""
+        ...
+
+
 class Access:
     """What one person may do with a home. `who` says who that is at the moment, or raises.
 
     With `attached`, answers come from the homes attached to this one as well. Such answers are not
-    to be kept here: what is deleted there could not be taken out of them.
+    to be kept here: what is deleted there could not be taken out of them. With `help`, other
+    processes answer from this home, too.
     """
 
-    def __init__(self, home: Home, who: Callable[[], Person], *, attached: bool = False) -> None:
-        self._home, self._who, self._attached = home, who, attached
+    def __init__(
+        self,
+        home: Home,
+        who: Callable[[], Person],
+        *,
+        attached: bool = False,
+        helpers: Help | None = None,
+    ) -> None:
+        self._home, self._who, self._attached, self._help = home, who, attached, helpers
 
     @property
     def person(self) -> Person:
@@ -266,8 +284,13 @@ class Access:
         """As `Answerer.ask`; of these documents alone, where some are named."""
         home, scope = self._home, self.scope(chosen, documents)
         common = self._attached and not scope.documents
-        answerer = home.common_answerer if common else home.answerer
-        return answerer.ask(question, scope, before, stream)
+        if common and not home.alone:
+            return home.common_answerer.ask(question, scope, before, stream)
+
+        def here() -> Answer:
+            return home.answerer.ask(question, scope, before, stream)
+
+        return self._help.ask(question, scope, before, here) if self._help else here()
 
     def part(self, what: str, names: Several[str], given: Mapping[str, Any]) -> Any:
         """As `Part.say`: what another home asks, of the collections that may be read."""
