@@ -5,10 +5,10 @@
 
 LABELLED is `reader.jsonl` (passages with labelled queries and claims), MULTILINGUAL groups of
 documents with their searches in many languages, SEARCHES passages with the searches written to
-them, of which LABELLED holds some, TEXTS are JSON lines whose strings say which words there are. Stages under DIR, each done once: `words` (word vectors),
-`cases` (a file a collection: searched and looked at with the bundled embedder), `claims`; then the
-trees are grown, measured on what was held out, and written. The stages cost half an hour of one
-core, the trees half a minute.
+them, of which LABELLED holds some, TEXTS are JSON lines whose strings say which words there are.
+Stages under DIR, each done once: `words` (word vectors), `cases` (a file a collection: searched and
+looked at with the bundled embedder), `claims`; then the trees are grown, measured on what was held
+out, and written. The stages cost half an hour of one core, the trees half a minute.
 """
 
 from __future__ import annotations
