@@ -46,15 +46,6 @@ def test_each_collection_has_its_own_questions_near_misses_and_strangers():
                 assert case.sentences[0] in material.documents[case.document][1]
 
 
-def test_a_broad_collection_holds_all_passages_and_is_asked_for_others():
-    strangers = [f"stranger {number}?" for number in range(300)]
-    broad = materials(labelled(400), strangers=strangers)[-1]
-    assert (broad.name, len(broad.documents)) == ("broad", 400)
-    far = [case.text for case in broad.cases if case.kind == "far off"]
-    assert len(far) == len(set(far)) == 360
-    assert any(case.kind == "answerable" for case in broad.cases)
-
-
 def test_a_tenth_is_held_out():
     assert Case("?", "far off", 20).held_out
     assert not Case("?", "far off", 21).held_out
