@@ -15,8 +15,9 @@ from benchmarks.scale.measure import load, show
 from benchmarks.scale.standin import StandIn, questions, write_files
 from indexer.ingest.ingest import Ingest
 from indexer.ingest.sources import find
-from indexer.search.federation import Federation, PeerError
+from indexer.search.federation import Federation
 from indexer.search.part import Part
+from indexer.search.peers import PeerError
 from indexer.search.searcher import Mode, Scope, Searcher
 from indexer.store.store import Store
 

@@ -14,7 +14,7 @@ from footnote.accounts.people import People, Profile
 from footnote.federation import Attached, AttachError
 from footnote.home import Home
 from indexer.ingest.sources import find
-from indexer.search.federation import PeerError
+from indexer.search.peers import PeerError
 from tests.api_server import key_of, served
 from tests.asked import asked_home, home  # noqa: F401
 
