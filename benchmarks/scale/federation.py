@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.scale.agreement import Found, agreement, told
 from benchmarks.scale.measure import load, show
 from benchmarks.scale.standin import StandIn, questions, write_files
 from indexer.ingest.ingest import Ingest
@@ -22,7 +23,6 @@ from indexer.search.searcher import Mode, Scope, Searcher
 from indexer.store.store import Store
 
 _MODES: tuple[Mode, ...] = ("keyword", "dense", "fused")
-Found = list[list[str]]  # the texts of the best, question by question
 
 
 def federation(passages: int = 40_000, count: int = 200) -> None:
@@ -35,7 +35,7 @@ def federation(passages: int = 40_000, count: int = 200) -> None:
         embedder = StandIn()
         whole = _Home(folder / "whole", files, embedder)
         one = {mode: _answers(whole.searcher.find, whole, asked, mode) for mode in _MODES}
-        show(one_home=True, exactly=_same(whole.exactly(asked), one["dense"][0]))
+        show(one_home=True, exactly=agreement(whole.exactly(asked), one["dense"][0]))
         for number in (2, 4):
             homes = [
                 _Home(folder / f"{number}-{n}", files[n::number], embedder) for n in range(number)
@@ -46,7 +46,7 @@ def federation(passages: int = 40_000, count: int = 200) -> None:
                 for home in homes:
                     home.told[told] = whole
                 found, _ = _answers(_together(homes).find, homes[0], asked, "fused")
-                show(**about, with_its=[*homes[0].told], **_same(one["fused"][0], found))
+                show(**about, with_its=[*homes[0].told], **agreement(one["fused"][0], found))
             _without_one(about, homes, asked)
 
 
@@ -62,7 +62,7 @@ def _beside(
         show(
             **about,
             mode=mode,
-            **_same(one[mode][0], found),
+            **agreement(one[mode][0], found),
             one_ms_p50_p95=_percentiles(one[mode][1]),
             several_ms_p50_p95=_percentiles(times),
             load=load(),
@@ -134,8 +134,10 @@ class _Home:
         hits = index.search(self._embedder.embed_queries(asked), 10, exact=True)
         passages = [self.store.passages(row.tolist()) for row in hits.ids]
         return [
-            [texts[number].text for number in row.tolist()]
-            for texts, row in zip(passages, hits.ids, strict=True)
+            [(texts[number].text, score) for number, score in zip(row, scores, strict=True)]
+            for texts, row, scores in zip(
+                passages, hits.ids.tolist(), hits.scores.tolist(), strict=True
+            )
         ]
 
 
@@ -152,19 +154,8 @@ def _answers(
         began = time.perf_counter()
         hits = find_(question, home.scope, mode=mode).hits
         times.append(time.perf_counter() - began)
-        found.append([hit.passage.text for hit in hits])
+        found.append(told(hits))
     return found, times
-
-
-def _same(one: Found, other: Found) -> dict[str, float]:
-    """Shares of questions with the same ten best, in the same order, and of hits in common."""
-    pairs = [*zip(one, other, strict=True)]
-    return {
-        "same_ten_best": round(float(np.mean([set(a) == set(b) for a, b in pairs])), 3),
-        "same_order": round(float(np.mean([a == b for a, b in pairs])), 3),
-        "same_first": round(float(np.mean([a[:1] == b[:1] for a, b in pairs])), 3),
-        "in_common": round(float(np.mean([len({*a} & {*b}) / len(a) for a, b in pairs])), 4),
-    }
 
 
 def _percentiles(times: list[float]) -> list[float]:

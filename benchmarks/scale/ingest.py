@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.scale.agreement import Found, agreement, told
 from benchmarks.scale.measure import Meter, load, show
 from benchmarks.scale.standin import questions, write_files
 from indexer.doctor.repair import examine
@@ -134,23 +135,21 @@ def _asked(files: Path) -> list[str]:
     return questions(sorted(files.iterdir()), _QUESTIONS, 2)
 
 
-def _same_hits(one: _Run, other: _Run, asked: list[str], embedder: Embedder) -> dict[str, float]:
-    """The share of questions with the same ten best passages, by mode."""
+def _same_hits(
+    one: _Run, other: _Run, asked: list[str], embedder: Embedder
+) -> dict[str, dict[str, float]]:
+    """How far the two agree on questions, by mode."""
     modes: tuple[Mode, ...] = ("keyword", "dense", "fused")
     return {
-        mode: sum(
-            _hits(one, question, mode, embedder) == _hits(other, question, mode, embedder)
-            for question in asked
-        )
-        / len(asked)
+        mode: agreement(*(_hits(run, asked, mode, embedder) for run in (one, other)))
         for mode in modes
     }
 
 
-def _hits(run: _Run, question: str, mode: Mode, embedder: Embedder) -> set[str]:
+def _hits(run: _Run, asked: list[str], mode: Mode, embedder: Embedder) -> Found:
     searcher = Searcher(run.store, run.home / "index", lambda _: embedder)
-    found = searcher.search(question, Scope(frozenset([run.collection])), mode=mode)
-    return {hit.passage.text for hit in found}
+    scope = Scope(frozenset([run.collection]))
+    return [told(searcher.search(question, scope, mode=mode)) for question in asked]
 
 
 def ray_processes(kind: bytes) -> list[int]:
