@@ -185,6 +185,14 @@ def home(bare_home, monkeypatch) -> Home:
 
 
 @pytest.fixture
+def papers(tmp_path) -> Path:
+    """An empty folder for files that are indexed."""
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
 def read(tmp_path):
     """Parses bytes or text as the file of that name; limits by their names."""
 
