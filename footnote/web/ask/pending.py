@@ -165,7 +165,7 @@ def _answer(
     before = [*(history.turns(talk.id) if talk else []), *unsaved(talk)]
     answering: Future[Answer] = Future()
     chosen, documents = asked.collections, asked.documents
-    in_thread(answering, lambda: access.ask(question, chosen, before, stream, documents))
+    in_thread(answering, lambda: access.asking.ask(question, chosen, before, stream, documents))
     try:
         with st.spinner(_("Reading your documents …"), show_time=True):
             place = st.empty()
