@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,19 +32,21 @@ if TYPE_CHECKING:
 _QUESTIONS = 100
 
 
-def ingest(files: int = 300, kills: int = 10, files_of_kills: int = 0) -> None:
-    """Both ways over all files; then `kills` runs over fewer, each with a worker killed."""
-    from embedder.registry import Registry
+def ingest(files: int = 300, kills: int = 10, files_of_kills: int = 0, quick: int = 0) -> None:
+    """Both ways over all files; then `kills` runs over fewer, each with a worker killed.
+
+    By the bundled embedder, or with `quick` by one that costs a twelfth of it.
+    """
     from indexer.cluster.driver import Cluster
     from indexer.cluster.on_ray import machines
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        embedder = Registry(folder / "embedders", folder / "models", "float32").load("bundled")
+        embedder = _embedder(folder, quick=bool(quick))
         embedder.embed_passages(["ready"])
         all_files, few = folder / "files", folder / "few"
-        write_files(all_files, files, 2)
-        write_files(few, files_of_kills or files, 2, seed=1)
+        write_files(all_files, files, 1)
+        write_files(few, files_of_kills or files, 1, seed=1)
         here = _Run(all_files, "here", embedder)
         began = time.monotonic()
         with machines("local", 2) as there:
@@ -52,6 +55,7 @@ def ingest(files: int = 300, kills: int = 10, files_of_kills: int = 0) -> None:
             ray = _Run(all_files, "ray", embedder, cluster)
             show(
                 files=files,
+                embedder=embedder.spec.name,
                 passages=sum(len(one[2]) for one in here.content.values()),
                 seconds_here_ray=[round(one.seconds, 1) for one in (here, ray)],
                 cpu_seconds_here_ray=[round(one.cpu, 1) for one in (here, ray)],
@@ -61,6 +65,22 @@ def ingest(files: int = 300, kills: int = 10, files_of_kills: int = 0) -> None:
                 load=load(),
             )
             _killed(few, embedder, cluster, kills)
+
+
+def _embedder(folder: Path, *, quick: bool) -> Embedder:
+    from embedder.model import Embedder, EmbedderFiles
+    from embedder.registry import Registry
+
+    bundled = Registry(folder / "embedders", folder / "models", "float32").load("bundled")
+    if not quick:
+        return bundled
+    spec = replace(
+        bundled.spec, name="one layer, 32 tokens", layers=1, max_tokens=32, pooling="mean",
+        features=(-1,), dimension=576, tensors="", adapter="",
+    )  # fmt: skip
+    (folder / "quick").mkdir()
+    (folder / "quick" / "spec.json").write_text(spec.to_json())
+    return Embedder(spec, EmbedderFiles(folder / "quick", folder / "models"), "float32")
 
 
 def _killed(files: Path, embedder: Embedder, cluster: Cluster, kills: int) -> None:
@@ -132,7 +152,7 @@ def compare(one: dict[str, Any], other: dict[str, Any]) -> float:
 
 
 def _asked(files: Path) -> list[str]:
-    return questions(sorted(files.iterdir()), _QUESTIONS, 2)
+    return questions(sorted(files.iterdir()), _QUESTIONS, 1)
 
 
 def _same_hits(
