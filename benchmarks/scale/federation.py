@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,13 @@ import numpy as np
 from benchmarks.scale.agreement import Found, agreement, told
 from benchmarks.scale.measure import load, show
 from benchmarks.scale.standin import StandIn, questions, write_files
-from indexer.ingest.ingest import Ingest
-from indexer.ingest.sources import find
+from indexer.chunking import embedding_text
+from indexer.records import Page, Passage, Span
 from indexer.search.federation import Federation
 from indexer.search.part import Part
 from indexer.search.peers import PeerError
 from indexer.search.searcher import Mode, Scope, Searcher
-from indexer.store.store import Store
+from indexer.store.store import NewDocument, Store
 
 _MODES: tuple[Mode, ...] = ("keyword", "dense", "fused")
 
@@ -102,7 +104,8 @@ class _Home:
         self._embedder = embedder
         self.store = Store.open(path)
         self.number = self.store.create_collection("files").id
-        Ingest(self.store, embedder, 2).run(find(files), self.number)
+        for file in files:
+            _add(self.store, self.number, file, embedder)
         self.searcher = Searcher(self.store, path / "index", lambda _: embedder)  # type: ignore
         self.searcher.maintain(self.number)
         self.scope = Scope(frozenset([self.number]))
@@ -139,6 +142,20 @@ class _Home:
                 passages, hits.ids.tolist(), hits.scores.tolist(), strict=True
             )
         ]
+
+
+def _add(store: Store, collection: int, file: Path, embedder: StandIn) -> None:
+    """A document whose parts are its passages: parsing and cutting are not what is compared."""
+    text = file.read_text()
+    starts = [found.start() for found in re.finditer("^## Part", text, re.MULTILINE)]
+    spans = [Span(1, *ends) for ends in pairwise([*starts, len(text)])]
+    passages = [
+        Passage(text[one.start : one.end], (f"Part {place}",), (one,), place)
+        for place, one in enumerate(spans)
+    ]
+    new = NewDocument(collection, str(file), file.stem, "markdown", store.originals.stage(file))
+    vectors = embedder.embed_passages([embedding_text(new.title, one) for one in passages])
+    store.add(new, [Page(1, text)], passages, vectors, embedder.fingerprint)
 
 
 def _together(homes: list[_Home]) -> Federation:
