@@ -10,6 +10,9 @@ from file_writers import pdf, text_at
 
 from indexer.pages import boxes
 from indexer.parsers import parse
+from indexer.parsers.grid import Area
+from indexer.parsers.pdf.lines import Line, Table
+from indexer.parsers.pdf.tables.names import name_spans
 
 
 def rule(x0: float, y0: float, x1: float, y1: float) -> str:
@@ -120,6 +123,20 @@ def test_names_over_several_columns_go_with_the_names_below_them(read):
     header, rows = tables(parsed)[0]
     assert header == "Item | 2023 Plan | 2023 Done | 2024 Plan | 2024 Done"
     assert "Lamps | 10 | 12 | 14 | 19" in rows
+
+
+def test_a_name_over_the_middle_of_three_columns_reaches_to_both_sides():
+    def cell(left, text, bottom):
+        return [Line(text, left, left + 40, bottom, bottom + 10, 10, bold=False)]
+
+    names = [cell(72, "Item", 700), [], cell(240, "First quarter", 700), []]
+    months = [[], cell(150, "Jan", 686), cell(230, "Feb", 686), cell(310, "Mar", 686)]
+    row = [cell(left, "7", 666) for left in (72, 150, 230, 310)]
+    columns = [(72.0, 112.0), (150.0, 190.0), (230.0, 280.0), (310.0, 350.0)]
+    table = Table([names, months, row], [], columns, ruled=False)
+    name_spans(table)
+    assert [line.text for line in table.cells[0][1]] == ["First quarter"]
+    assert Area(0, 1, 0, 3) in table.areas
 
 
 def test_a_table_goes_on_under_its_header_on_the_next_page(read):

@@ -86,11 +86,12 @@ def name_spans(table: Table) -> None:
     if not starts:
         return
     to_left = all(abs(first[n][0].left - table.columns[n][0]) < 4 for n in starts)
+    centres = {n: _centre(first[n]) for n in starts}  # before any name is moved
     for n in gaps:
         owner = max((s for s in starts if s < n), default=None)
         if not to_left:
             middle = (table.columns[n][0] + table.columns[n][1]) / 2
-            owner = min(starts, key=lambda s: abs(middle - _centre(first[s])), default=None)
+            owner = min(starts, key=lambda s: abs(middle - centres[s]), default=None)
         if owner is not None:
             _extend(table, 0, owner, n)
     if first[0] and not second[0]:
