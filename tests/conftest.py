@@ -265,7 +265,7 @@ def convincing(proof: Proof) -> Proof:
 @pytest.fixture
 def always_better(monkeypatch):
     """Every proof holds: the switch is under test, not the tiny decoder."""
-    from training import pipeline
+    from training.pipeline import run as pipeline
 
     real = pipeline.prove
     monkeypatch.setattr(pipeline, "prove", lambda *a, **k: convincing(real(*a, **k)))

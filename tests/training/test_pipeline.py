@@ -142,7 +142,7 @@ def test_a_cancelled_run_goes_on_where_it_was_and_the_old_answers_meanwhile(
     run = ordered(home)
     watch = StopAt(stage)
     # The proof's pool would be the whole of so small a collection: leave the switch some work.
-    for place in ("training.pipeline.POOL", "indexer.search.pool.POOL"):
+    for place in ("training.pipeline.run.POOL", "indexer.search.pool.POOL"):
         monkeypatch.setattr(place, 20)
     result = service.learning(home, run, watch=watch).run()
     assert watch.stopped
@@ -271,8 +271,8 @@ def test_a_whole_document_that_was_handed_in_stands_for_its_passage(home):
 
 
 def test_with_enough_of_them_peoples_questions_stand_alone(home, tmp_path, monkeypatch):
-    monkeypatch.setattr("training.pipeline.PEOPLE_ENOUGH", 3)
-    monkeypatch.setattr("training.pipeline.FEWEST_QUESTIONS", 2)
+    monkeypatch.setattr("training.pipeline.material.PEOPLE_ENOUGH", 3)
+    monkeypatch.setattr("training.pipeline.material.FEWEST_QUESTIONS", 2)
     taken = split_collection(home.store, number_of(home))
     file = tmp_path / "faq.jsonl"
     # A question that finds nothing by itself is the one that there is most to learn from.
@@ -352,7 +352,7 @@ def test_a_held_out_passage_is_no_negative_and_its_task_goes_with_a_query(home, 
 
 
 def test_a_question_counts_whose_passage_was_not_drawn_for_the_pool(home, monkeypatch):
-    for place in ("training.pipeline.POOL", "indexer.search.pool.POOL"):
+    for place in ("training.pipeline.run.POOL", "indexer.search.pool.POOL"):
         monkeypatch.setattr(place, 5)
     number = number_of(home)
     taken = split_collection(home.store, number)
