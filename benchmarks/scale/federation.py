@@ -38,6 +38,9 @@ def federation(passages: int = 40_000, count: int = 200) -> None:
         whole = _Home(folder / "whole", files, embedder)
         one = {mode: _answers(whole.searcher.find, whole, asked, mode) for mode in _MODES}
         show(one_home=True, exactly=agreement(whole.exactly(asked), one["dense"][0]))
+        again = _Home(folder / "again", files[::-1], embedder)
+        found, _ = _answers(again.searcher.find, again, asked, "fused")
+        show(another_with_the_same_in_other_order=True, **agreement(one["fused"][0], found))
         for number in (2, 4):
             homes = [
                 _Home(folder / f"{number}-{n}", files[n::number], embedder) for n in range(number)
