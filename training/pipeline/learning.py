@@ -154,7 +154,7 @@ class Learning:
                 )
             return self._start
         folder = self._run.folder / "adapted"
-        if team.is_main_process and not folder.exists():
+        if team.is_local_main_process and not folder.exists():  # each machine has its own disk
             whitening.adapt(
                 self._start, self._material.neighbourhood(split).vectors, folder, self._run.id
             )

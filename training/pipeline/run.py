@@ -68,8 +68,8 @@ class TrainingRun:
         self._collection = found.id
         self._start = self._registry.load(self._order.start)
         self._progress = Progress(watch)
-        self._material = Material(run, workshop, found.id, self._start, questions, self._progress)
-        self._learning = Learning(run, self._start, self._material, self._progress)
+        self.material = Material(run, workshop, found.id, self._start, questions, self._progress)
+        self._learning = Learning(run, self._start, self.material, self._progress)
 
     def run(self) -> TrainingResult:
         """Go through all stages; cancelled, return what there is."""
@@ -92,7 +92,7 @@ class TrainingRun:
 
     def examples(self, split: Split | None = None) -> list[Example]:
         """The run's examples, made where they have not been: the first stage."""
-        return self._material.examples(split or self._split())
+        return self.material.examples(split or self._split())
 
     def train(
         self, split: Split | None = None, examples: Sequence[Example] | None = None
