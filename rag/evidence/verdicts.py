@@ -121,15 +121,20 @@ def _decides(question: Question, one: Scored, said: str) -> bool:
     "May I not …?" is answered either way; "this includes …" needs the sentence before.
     """
     text = one.quotable.text
+    own = question.terms_of(said)
+    # The title names the subject; of what is asked about it most must be said in the sentence.
+    asked = [word for word in question.weights if not one.head.intersection(word)]
+    found = sum(bool(own.intersection(word)) for word in asked)
     return (
-        question.language.denial.search(question.text) is None
+        (found == len(asked) or 2 * found > len(asked))
+        and question.language.denial.search(question.text) is None
         and question.covered(one.terms | one.head) >= _WHOLE
-        and question.covered(question.terms_of(said)) >= _OWN
+        and question.covered(own) >= _OWN
         and language_of(text).anaphor.match(text) is None
         and language_of(said).anaphor.match(said) is None
         and not said.rstrip().endswith("?")
         and not _new_figures(question, said)
-        and all(said_by.search(said) for asked, said_by in _DECIDING if asked.search(question.text))
+        and all(tells.search(said) for asks, tells in _DECIDING if asks.search(question.text))
     )
 
 

@@ -377,3 +377,19 @@ def test_rows_behind_one_line_are_announced_once():
     assert text.count("The table shows") == 1
     assert "$45.00" in text
     assert "$71.00" in text
+
+
+def test_the_steps_come_with_the_sentence_that_begins_them():
+    page = (
+        "Many people go on vacation. "
+        "First send a mail about your vacation to the list. It is read by all. "
+        "Then mark yourself as away in the calendar. "
+        "Don't forget to remove the mark. The canteen is open."
+    )
+    made = Shelf(("Guide", (), [page])).ask("What should I do before going on vacation?")
+    assert made.quotes[0].text.splitlines() == [
+        "First send a mail about your vacation to the list.",
+        "It is read by all.",
+        "Then mark yourself as away in the calendar.",
+        "Don't forget to remove the mark.",
+    ]
