@@ -2,12 +2,16 @@
 
     python -m benchmarks.load FOLDER --home DIR [--readers 20] [--seconds 120]
         [--beside indexing training] [--questions FILE] [--soak MINUTES]
+    python -m benchmarks.load FOLDER --home DIR --server [--tabs 5 20 50] [--seconds 120] …
 
 FOLDER is indexed into the home DIR, once; a part of it also into a collection that nobody may
 read, from which a hit counts as a failure. Readers (`benchmarks/readers.py`) are threads of this
 process, which stands for the app; answers quote, no language model is asked. A latency is what
 a reader waits for: from the click until the answer is kept. With `--beside`, the readers ask
 alone first, then beside it. At the end the doctor looks at the home.
+
+With `--server`, so many tabs (`--tabs 5 20 50`) ask through the real server of the pages instead,
+over Streamlit's own connections (`benchmarks/served.py`).
 
 With `--soak`, the readers ask gently, together one question in two seconds, for so many minutes;
 DIR/soak.csv has a line a minute, and the slope of the memory over the second half is printed.
@@ -29,9 +33,20 @@ from threading import Event, Thread
 
 import numpy as np
 
+from benchmarks import served
 from benchmarks.beside import Indexing, Training, Work, footnote
 from benchmarks.memory import Memory, Sampler, memory
-from benchmarks.readers import CLOSED, OPEN, Asked, Manner, Reader, pool, register
+from benchmarks.readers import (
+    CLOSED,
+    OPEN,
+    PASSWORD,
+    Asked,
+    Manner,
+    Reader,
+    names,
+    pool,
+    register,
+)
 from footnote import doctor
 from footnote.home import Home
 
@@ -114,14 +129,18 @@ class Load:
         return path.stat().st_size if path.exists() else 0
 
 
-def prepared(folder: Path, path: Path, count: int, file: Path | None, think: float) -> Load:
-    """A home with its collections, people and embedder, ready to be asked."""
+def opened(folder: Path, path: Path) -> Home:
+    """A home with its collections."""
     home = Home.open(path)
     first = min(one for one in folder.iterdir() if one.is_file())
     for place, collection in ((folder, OPEN), (first, CLOSED)):
         if home.store.collection(collection) is None:
             _done(footnote(home.path, "index", str(place), "-c", collection, output=None))
-    manner = Manner(pool(home, file), think)
+    return home
+
+
+def prepared(home: Home, count: int, manner: Manner) -> Load:
+    """Readers over a home whose embedder is there, ready to ask."""
     load = Load(home, register(home, count), manner)
     began = time.monotonic()
     embedder = home.embedder_of(home.collection(OPEN).id)
@@ -198,28 +217,37 @@ def slope(samples: Sequence[Memory]) -> float:
     return float(np.polyfit(np.arange(len(half)) / 3600, half, 1)[0])
 
 
-def main() -> None:
-    """Measure, print, and ask the doctor. Exit 1 where anything failed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--readers", type=int, default=20)
-    parser.add_argument("--seconds", type=float, default=120)
-    parser.add_argument("--beside", nargs="*", choices=("indexing", "training"), default=[])
-    parser.add_argument("--questions", type=Path, help="JSON lines with a `question` each")
-    parser.add_argument("--soak", type=float, metavar="MINUTES")
-    options = parser.parse_args()
-    think = _GENTLE * options.readers if options.soak else _THINK
-    load = prepared(
-        options.folder, options.home.absolute(), options.readers, options.questions, think
-    )
-    kinds = {
-        "indexing": lambda: Indexing(load.home, load.home.path / "arriving"),
-        "training": lambda: Training(load.home),
+def _works(names: Sequence[str], home: Home) -> list[Work]:
+    kinds: dict[str, Callable[[], Work]] = {
+        "indexing": lambda: Indexing(home, home.path / "arriving"),
+        "training": lambda: Training(home),
     }
-    works = [kinds[name]() for name in options.beside]
+    return [kinds[name]() for name in names]
+
+
+def through_the_server(options: argparse.Namespace, home: Home, manner: Manner) -> bool:
+    """Let tabs ask through the real server, print; whether something failed."""
+    people, rows = names(home, max(options.tabs)), []
+    works = _works(options.beside, home)
+    with served.served(home.path) as (address, process):
+        port = int(address.rpartition(":")[2])
+        cookies = served.signed_in(port, people, PASSWORD)
+        tabs = served.Tabs(port, process, manner.questions, manner.think)
+        for count in options.tabs:
+            rows.append(tabs.measure(f"{count} tabs", cookies[:count], options.seconds))
+            if works:
+                name = f"{count} tabs beside {' and '.join(options.beside)}"
+                rows.append(tabs.measure(name, cookies[:count], options.seconds, works))
+    print("\n".join(served.table(rows)))
+    return any(one.seen.failures for row in rows for one in row.drawn)
+
+
+def among_threads(options: argparse.Namespace, home: Home, manner: Manner) -> bool:
+    """Let threads of this process ask, print; whether something failed."""
+    load = prepared(home, options.readers, manner)
+    works = _works(options.beside, home)
     if options.soak:
-        rows = [soak(load, options.soak, works, load.home.path / "soak.csv")]
+        rows = [soak(load, options.soak, works, home.path / "soak.csv")]
         print(f"memory over the second half: {slope(rows[0].memory):+.1f} MB an hour")
     else:
         rows = [load.measure("alone", options.seconds, [], lambda _: None)]
@@ -227,9 +255,28 @@ def main() -> None:
             row = load.measure("beside", options.seconds, works, lambda _: None)
             rows.append(replace(row, name=f"beside {' and '.join(options.beside)}"))
     print("\n".join(table(rows)))
-    problems = doctor.examine(load.home)
+    return any(len(row.asked) > len(row.answered) or row.stuck for row in rows)
+
+
+def main() -> None:
+    """Measure, print, and ask the doctor. Exit 1 where anything failed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--readers", type=int, default=20)
+    parser.add_argument("--server", action="store_true", help="through the real server, by tabs")
+    parser.add_argument("--tabs", nargs="*", type=int, default=[5, 20, 50])
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--beside", nargs="*", choices=("indexing", "training"), default=[])
+    parser.add_argument("--questions", type=Path, help="JSON lines with a `question` each")
+    parser.add_argument("--soak", type=float, metavar="MINUTES")
+    options = parser.parse_args()
+    think = _GENTLE * options.readers if options.soak else _THINK
+    home = opened(options.folder, options.home.absolute())
+    measure = through_the_server if options.server else among_threads
+    failed = measure(options, home, Manner(pool(home, options.questions), think))
+    problems = doctor.examine(home)
     print("\n".join(["doctor: " + ("not ok" if problems else "ok"), *map(str, problems)]))
-    failed = any(len(row.asked) > len(row.answered) or row.stuck for row in rows)
     sys.exit(1 if problems or failed else 0)
 
 

@@ -43,14 +43,29 @@ class Sampler:
             self.samples.append(self.read())
 
 
-def memory() -> Memory:
-    """As it is now."""
-    parents = _parents()
-    beneath = {os.getpid()}
+def memory(process: int = 0) -> Memory:
+    """As it is now, of this process or another."""
+    process = process or os.getpid()
+    own = resident(process)
+    return Memory(own, sum(map(resident, family(process))) - own)
+
+
+def family(process: int) -> set[int]:
+    """A process and all beneath it."""
+    parents, beneath = _parents(), {process}
     while more := {pid for pid, parent in parents.items() if parent in beneath} - beneath:
         beneath |= more
-    own = resident(os.getpid())
-    return Memory(own, sum(map(resident, beneath)) - own)
+    return beneath
+
+
+def processor(process: int) -> float:
+    """Seconds of processor time that a process has taken; 0 where it is gone."""
+    try:
+        told = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return 0.0
+    fields = told.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> int:

@@ -13,24 +13,19 @@ the server at its end. An answer is asked for as a reader would, in the field of
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import shutil
-import socket
 import statistics
-import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.kills import ROOT
 from benchmarks.memory import resident
+from benchmarks.served import served
 from benchmarks.store import SENTENCES_A_PASSAGE, SETS, sentences
 from footnote.home import Home
 from indexer.chunking import cut
@@ -70,32 +65,6 @@ def fill(folder: Path, pool: list[str], count: int) -> Home:
         if number % 1000 == 999:
             print(f"\r{number + 1:,} documents", end="", file=sys.stderr, flush=True)
     return home
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[tuple[str, int]]:
-    """The app over a home: its address and its process."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | {"FOOTNOTE_HOME": str(folder)},
-            stdout=log, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-    try:
-        address = f"http://localhost:{port}"
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).read()
-                break
-            except OSError:
-                time.sleep(0.25)
-        yield address, process.pid
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 def opened(page: Page, address: str, shown: str) -> float:

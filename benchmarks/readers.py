@@ -29,7 +29,7 @@ from indexer.search.pseudo_queries import pseudo_queries
 from rag.records import Answer, Conversation
 
 OPEN, CLOSED = "load", "closed"  # collections: shared with everyone, and with nobody
-_PASSWORD = "twenty readers at once"
+PASSWORD = "twenty readers at once"
 _TURNS = 8  # of a conversation, before another is begun
 
 
@@ -54,20 +54,23 @@ class Manner:
     think: float
 
 
-def register(home: Home, count: int) -> list[str]:
-    """Sign `count` readers in, and have an admin beside them; the sessions' tokens."""
+def names(home: Home, count: int) -> list[str]:
+    """The names of `count` readers, who are registered with an admin beside them."""
     people = People(home.store)
     there = {person.name for person in people.all()}
     if "admin" not in there:
-        people.add("admin", _PASSWORD, Profile("admin"))
-    tokens = []
-    for number in range(count):
-        name = f"reader-{number}"
+        people.add("admin", PASSWORD, Profile("admin"))
+    found = [f"reader-{number}" for number in range(count)]
+    for name in found:
         if name not in there:
-            people.add(name, _PASSWORD, Profile("reader"))
-        tokens.append(signin.sign_in(home.store, name, _PASSWORD))
+            people.add(name, PASSWORD, Profile("reader"))
     sharing.share(home.store, home.collection(OPEN), EVERYONE)
-    return tokens
+    return found
+
+
+def register(home: Home, count: int) -> list[str]:
+    """Sign `count` readers in; the sessions' tokens."""
+    return [signin.sign_in(home.store, name, PASSWORD) for name in names(home, count)]
 
 
 def pool(home: Home, file: Path | None) -> list[str]:

@@ -76,6 +76,12 @@ _KNOWN = (
     _Known("workers", "FOOTNOTE_WORKERS", "0", "parser processes; 0 means one a core"),
     _Known("ray", "FOOTNOTE_RAY", "", "Ray cluster that parses and embeds: an address, or local"),
     _Known("shared_root", "FOOTNOTE_SHARED_ROOT", "", "folder that all its machines have, if any"),
+    _Known(
+        "answerers",
+        "FOOTNOTE_ANSWERERS",
+        "1",
+        "processes that help where several ask at once; half a gigabyte each",
+    ),
     _Known("niceness", "FOOTNOTE_NICENESS", "10", "how far indexing and jobs give way, 0 to 19"),
     _Known(
         "precision",

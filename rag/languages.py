@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from indexer.keyword.stopwords import STOP_WORDS
 
@@ -348,6 +349,7 @@ MONTHS = frozenset(month for one in _BY_CODE.values() for month in one.months)
 _SIGNS = {"de": "äöüß", "es": "¿¡ñáíóú", "fr": "çèêëîïôûœàù"}
 
 
+@lru_cache(maxsize=5_000)  # a question has a hundred sentences weighed, and the next one the same
 def language_of(text: str) -> Language:
     """The language of a short text by its stop words; English where that leaves it open.
 

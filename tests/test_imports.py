@@ -46,7 +46,7 @@ footnote.cluster
 footnote.accounts footnote.backup footnote.federation
 footnote.arranging footnote.deletion footnote.jobs
 footnote.doctor footnote.home
-footnote.additions
+footnote.additions footnote.answering
 footnote.languages
 footnote.status
 footnote.access footnote.library footnote.runs

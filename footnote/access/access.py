@@ -27,6 +27,7 @@ from indexer.store.errors import UnknownDocumentError
 from rag.history import History
 
 if TYPE_CHECKING:
+    from footnote.access.asking import Help
     from footnote.accounts.audit import Entries
     from footnote.accounts.keys import Key, NewKey
     from footnote.home import Home
@@ -72,12 +73,20 @@ class Access:
     """What one person may do with a home. `who` says who that is at the moment, or raises.
 
     With `attached`, answers come from the homes attached to this one as well. Such answers are not
-    to be kept here: what is deleted there could not be taken out of them.
+    to be kept here: what is deleted there could not be taken out of them. With `help`, other
+    processes answer from this home, too.
     """
 
-    def __init__(self, home: Home, who: Callable[[], Person], *, attached: bool = False) -> None:
+    def __init__(
+        self,
+        home: Home,
+        who: Callable[[], Person],
+        *,
+        attached: bool = False,
+        helpers: Help | None = None,
+    ) -> None:
         self._home, self._who = home, who
-        self._attached = attached
+        self._attached, self._help = attached, helpers
 
     @property
     def person(self) -> Person:
@@ -206,7 +215,7 @@ class Access:
     @property
     def asking(self) -> Asking:
         """What they may ask."""
-        return Asking(self._home, self, attached=self._attached)
+        return Asking(self._home, self, attached=self._attached, helpers=self._help)
 
     def history(self) -> History:
         """The person's own conversations, without what they may read no more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Collection as Several
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from embedder.registry import SHIPPED, UnknownEmbedderError
 
@@ -12,21 +12,32 @@ if TYPE_CHECKING:
     from embedder.model import Embedder
     from footnote.access.access import Access
     from footnote.home import Home
-    from indexer.search.searcher import Mode, SearchResult
+    from indexer.search.searcher import Mode, Scope, SearchResult
     from indexer.search.similar import SimilarDocument
     from rag.explain import Explanation
     from rag.records import Answer, Turn
+
+
+class Help(Protocol):
+    """Who answers questions where many are asked at once: `footnote.answering.helpers`."""
+
+    def ask(
+        self, question: str, scope: Scope, before: Sequence[Turn], here: Callable[[], Answer]
+    ) -> Answer:
+        """The answer; `here` makes it in this process."""
+        ...
 
 
 class Asking:
     """Questions to a home, about what `access` lets through.
 
     With `attached`, answers come from the homes attached to this one as well. Such answers are not
-    to be kept here: what is deleted there could not be taken out of them.
+    to be kept here: what is deleted there could not be taken out of them. With `helpers`, other
+    processes answer from this home, too.
     """
 
-    def __init__(self, home: Home, access: Access, *, attached: bool) -> None:
-        self._home, self._access, self._attached = home, access, attached
+    def __init__(self, home: Home, access: Access, *, attached: bool, helpers: Help | None) -> None:
+        self._home, self._access, self._attached, self._help = home, access, attached, helpers
 
     def search(
         self, query: str, chosen: Several[int] | None = None, k: int = 10, mode: Mode = "fused"
@@ -47,8 +58,13 @@ class Asking:
         """As `Answerer.ask`; of these documents alone, where some are named."""
         home, scope = self._home, self._access.scope(chosen, documents)
         common = self._attached and not scope.documents
-        answerer = home.common_answerer if common else home.answerer
-        return answerer.ask(question, scope, before, stream)
+        if common and not home.alone:
+            return home.common_answerer.ask(question, scope, before, stream)
+
+        def here() -> Answer:
+            return home.answerer.ask(question, scope, before, stream)
+
+        return self._help.ask(question, scope, before, here) if self._help else here()
 
     def part(self, what: str, names: Several[str], given: Mapping[str, Any]) -> Any:
         """As `Part.say`: what another home asks, of the collections that may be read."""

@@ -13,7 +13,7 @@ from footnote.mcp.weights import Weights
 from footnote.web.server import guard
 from footnote.web.server.shared_home import home
 
-_THREADS = "OMP_NUM_THREADS"
+_THREADS, _ANSWERERS = "OMP_NUM_THREADS", "FOOTNOTE_ANSWERERS"
 
 
 def app() -> Starlette:
@@ -47,6 +47,7 @@ def run(host: str, port: int, workers: int) -> None:
     if workers > 1:
         cores = max(1, (os.cpu_count() or 1) // workers)
         os.environ.setdefault(_THREADS, str(cores))  # read by torch and FAISS in the processes
+        os.environ.setdefault(_ANSWERERS, "0")  # each has a core already
     uvicorn.run(
         "footnote.api.serve:process",
         factory=True,

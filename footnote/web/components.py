@@ -27,9 +27,9 @@ def _component(name: str) -> ComponentRenderer:
     )
 
 
-answer_text = _component("answer")  # sentences with footnote buttons; trigger `opened`: number
+# Sentences with footnote buttons, and a row of buttons; triggers `opened`: number, `pressed`: name
+answer_text = _component("answer")
 page = _component("page")  # a page's image or text with a highlight
-copy_button = _component("copy")  # puts a text on the clipboard
 table = _component("table")  # documents; state `selected`: ids, trigger `opened`: id
 cells = _component("cells")  # rows of text under column names
 scroll_here = _component("scroll")  # brings its place into view when it appears

@@ -143,6 +143,9 @@ _LEAST_CONFIDENCE = 0.6
 
 REVISION = 2
 
+# Index terms of so short a text are kept: with 20,000 of them 20 MB.
+_KEPT_CHARACTERS = 500
+
 # From a long query only so many words are looked at: a person's question has some ten.
 _QUERY_CHARACTERS = 20_000
 
@@ -158,9 +161,19 @@ class Word:
 def index_terms(text: str, language: str) -> str:
     """The terms of a document's text, in order, joined by blanks.
 
-    `language` is the ISO 639-1 code of the document (`detect_language`), '' if unknown.
+    `language` is the ISO 639-1 code of the document (`detect_language`), '' if unknown. Those of
+    sentences are kept: a question has hundreds weighed, several times each, and the next one often
+    the same.
     """
+    find = _kept_index_terms if len(text) <= _KEPT_CHARACTERS else _index_terms
+    return find(text, language)
+
+
+def _index_terms(text: str, language: str) -> str:
     return " ".join(term for word in surface_words(text) for term in _word_terms(word, language))
+
+
+_kept_index_terms = lru_cache(maxsize=20_000)(_index_terms)
 
 
 def query_words(text: str, languages: Iterable[str]) -> list[Word]:

@@ -88,6 +88,7 @@ def score(fields: Fields, statistics: TermStatistics, weights: Sequence[float]) 
     """BM25 of one passage. All the terms of a word are one word here."""
     length = 0
     counted = []
+    wanted = {term for word in statistics.words for term in word.terms}
     for text, field_weight in (
         (fields.title, TITLE),
         (fields.headings, HEADINGS),
@@ -95,9 +96,11 @@ def score(fields: Fields, statistics: TermStatistics, weights: Sequence[float]) 
     ):
         terms = text.split()
         length += len(terms)
-        counted.append((Counter(terms), field_weight))
+        counts = Counter([term for term in terms if term in wanted])
+        counted.append((counts, field_weight))
     total = 0.0
     for word, weight in zip(statistics.words, weights, strict=True):
-        found = sum(counts[term] * each for counts, each in counted for term in word.terms)
-        total += weight * saturated(found, length, statistics.mean_length)
+        found = sum([counts[term] * each for counts, each in counted for term in word.terms])
+        if found:
+            total += weight * saturated(found, length, statistics.mean_length)
     return total

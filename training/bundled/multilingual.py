@@ -49,7 +49,7 @@ SPEC = EmbedderSpec(
     name=MULTILINGUAL,
     base="gguf:gemma-3-270m-q4_k_m.gguf",
     revision="a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
-    layers=4,
+    layers=8,
     pooling="weighted",
     features=(0, -1),
     sink=True,
@@ -59,9 +59,10 @@ SPEC = EmbedderSpec(
     dimension=512,
     tensors="to be computed",
 )
-# How much the token embeddings and the last kept layer count in the start.
-_FEATURES = (1.0, 1.0)
-_SHRINKAGE = 0.2
+# How much the token embeddings and the last kept layer count: the embeddings know a language's own
+# words, the layer what texts of two languages have in common (docs/log/embedder.md).
+_FEATURES = (0.5, 1.0)
+_SHRINKAGE = 1.0
 # Texts are cut to so many tokens: what is looked at in training, not what the embedder takes.
 _CUT = 192
 _BLOCK = 256

@@ -1,4 +1,4 @@
-"""The row under an answer: thumbs, copy, export, and why these passages were read."""
+"""The row under an answer: thumbs, copy, export, why these passages were read, asking anew."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from footnote.rendering.formatting import harmless
 from footnote.rendering.highlight import highlighted
 from footnote.rendering.results import markdown_body, markdown_note, marked
 from footnote.rendering.word_file import Exchange, QuotedSource, word_file
-from footnote.web import components
 from footnote.web.ask import why
 from footnote.web.ask.answer import sources as sources_of
 from footnote.web.language import _
 from footnote.web.page_view import DPI
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from footnote.access import Access
     from footnote.web.ask.answer import Source
@@ -27,43 +26,71 @@ if TYPE_CHECKING:
     from rag.records import Answer, Turn
 
 WRONG = "what_was_wrong"  # session state: the turn whose reader is asked
+OPENED = "opened_of_answer"  # session state: what was pressed, and of which turn
+SAVE, WHY, EDIT = "save", "why", "edit"
+_RATINGS = {"up": 1, "down": -1, "none": 0}
 REASONS = ("Not what I asked", "Wrong", "Incomplete", "Out of date")
+
+
+def row(turn: Turn, sources: Sequence[Source]) -> dict[str, Any]:
+    """The row of buttons under an answer. What could not be kept cannot be rated."""
+    kept, answered = turn.id > 0, not turn.answer.abstained
+    buttons = []
+    if answered:
+        buttons.append([SAVE, _("Save")])
+    if kept:
+        buttons.append([WHY, _("Why these passages?") if turn.answer.hits else _("Why nothing?")])
+    buttons.append([EDIT, _("Change the question")])
+    return {
+        "rated": turn.feedback if kept else None,
+        "copied": as_text(turn.answer, sources) if answered else "",
+        "buttons": buttons,
+    }
+
+
+def press(turn: Turn, name: str, history: History) -> None:
+    """Do what a button of the row is for; what it opens is drawn in the next run."""
+    if name in _RATINGS:
+        history.rate(turn.id, _RATINGS[name])
+        st.session_state[WRONG] = turn.id if name == "down" else None
+    else:
+        st.session_state[OPENED] = (name, turn.id)
 
 
 def show(
     access: Access,
     turn: Turn,
-    sources: Sequence[Source],
     collections: Sequence[int] | None,
     history: History,
+    again: Callable[[str], None],
 ) -> None:
-    """Draw the row; what is wrong is asked of who puts a thumb down."""
-    key = f"feedback-{turn.id}"
-
-    def rated() -> None:
-        history.rate(turn.id, {0: -1, 1: 1}.get(st.session_state[key], 0))
-        st.session_state[WRONG] = turn.id if st.session_state[key] == 0 else None
-
-    with st.container(
-        horizontal=True, gap="medium", vertical_alignment="center", key=f"actions-{turn.id}"
-    ):
-        st.feedback("thumbs", key=key, default={1: 1, -1: 0}.get(turn.feedback), on_change=rated)
-        if not turn.answer.abstained:
-            components.copy_button(
-                key=f"copy-{turn.id}",
-                data={
-                    "text": as_text(turn.answer, sources),
-                    "label": _("Copy"),
-                    "done": _("Copied"),
-                },
-                width="content",
-            )
-            _save(access, [turn], "answer", f"{turn.id}")
-        label = _("Why these passages?") if turn.answer.hits else _("Why nothing?")
-        if st.button(label, type="tertiary", key=f"why-{turn.id}"):
-            why.show(access, turn.answer, collections)
+    """Draw what a button of the row has opened, once; who puts a thumb down is asked for more."""
     if st.session_state.get(WRONG) == turn.id:
         _ask_what_was_wrong(turn, history)
+    name, of = st.session_state.get(OPENED, ("", 0))
+    if of != turn.id:
+        return
+    del st.session_state[OPENED]
+    if name == SAVE:
+        _save_dialog(access, turn)
+    elif name == WHY:
+        why.show(access, turn.answer, collections)
+    elif name == EDIT:
+        _edit(turn.question, again)
+
+
+@st.dialog("Save the answer")
+def _save_dialog(access: Access, turn: Turn) -> None:
+    _files(access, [turn], "answer", f"{turn.id}")
+
+
+@st.dialog("Change the question")
+def _edit(question: str, again: Callable[[str], None]) -> None:
+    with st.form("edit_question", border=False):
+        text = st.text_area(_("Question"), value=question, max_chars=2000, height="content")
+        if st.form_submit_button(_("Ask"), type="primary") and text.strip():
+            again(text)
+            st.rerun()
 
 
 def _ask_what_was_wrong(turn: Turn, history: History) -> None:
@@ -97,38 +124,36 @@ def _ask_what_was_wrong(turn: Turn, history: History) -> None:
 
 def export_all(access: Access, turns: Sequence[Turn]) -> None:
     """A button for the whole conversation as a file."""
-    _save(access, turns, "conversation", "all", label=_("Save the conversation"))
+    with st.popover(_("Save the conversation"), type="tertiary", key="save-all"):
+        _files(access, turns, "conversation", "all")
 
 
-def _save(
-    access: Access, turns: Sequence[Turn], name: str, key: str, *, label: str = "Save"
-) -> None:
+def _files(access: Access, turns: Sequence[Turn], name: str, key: str) -> None:
     """The files that answers can be taken away in; each is made when it is asked for."""
 
     def exchanges() -> list[tuple[Turn, Sequence[Source]]]:
         return [(turn, sources_of(access, turn.answer)) for turn in turns]
 
-    with st.popover(_(label), type="tertiary", key=f"save-{key}"):
-        st.download_button(
-            _("Word document, with the quoted pages"),
-            data=lambda: as_word(access, exchanges()),
-            file_name=f"{name}.docx",
-            mime="application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-            icon=":material/description:",
-            type="tertiary",
-            on_click="ignore",
-            key=f"word-{key}",
-        )
-        st.download_button(
-            _("Markdown"),
-            data=lambda: as_markdown(exchanges()),
-            file_name=f"{name}.md",
-            mime="text/markdown",
-            icon=":material/notes:",
-            type="tertiary",
-            on_click="ignore",
-            key=f"export-{key}",
-        )
+    st.download_button(
+        _("Word document, with the quoted pages"),
+        data=lambda: as_word(access, exchanges()),
+        file_name=f"{name}.docx",
+        mime="application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        icon=":material/description:",
+        type="tertiary",
+        on_click="ignore",
+        key=f"word-{key}",
+    )
+    st.download_button(
+        _("Markdown"),
+        data=lambda: as_markdown(exchanges()),
+        file_name=f"{name}.md",
+        mime="text/markdown",
+        icon=":material/notes:",
+        type="tertiary",
+        on_click="ignore",
+        key=f"export-{key}",
+    )
 
 
 def as_word(access: Access, turns: Sequence[tuple[Turn, Sequence[Source]]]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -28,6 +28,14 @@ EXPLANATIONS = {
 }
 PLACE = "place"  # session state: the page opened beside the conversation
 NEAREST = 4  # passages shown where the documents hold no answer
+
+
+@dataclass(frozen=True, slots=True)
+class Clicks:
+    """What is called for what is clicked in an answer: a footnote's place, a button's name."""
+
+    open_place: Callable[[Place], None]
+    press: Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +76,10 @@ def show(
     turn: Turn,
     found: Sequence[Source],
     opened: Place | None,
-    open_place: Callable[[Place], None],
+    row: dict[str, Any],
+    clicks: Clicks,
 ) -> None:
-    """Draw the answer of a turn; `open_place` is called with the place of a footnote clicked."""
+    """Draw the answer of a turn with the row of buttons under it (`actions.row`)."""
     if turn.answer.abstained:
         st.markdown(_("Your documents do not seem to answer this. Other words may find more."))
     if turn.answer.notice:
@@ -81,37 +90,53 @@ def show(
         number = st.session_state[key].opened
         for source in found:
             if source.n == number:
-                open_place(source.place)
+                clicks.open_place(source.place)
+
+    def pressed() -> None:
+        clicks.press(str(st.session_state[key].pressed or ""))
 
     components.answer_text(
         key=key,
-        data={
-            "lead": turn.answer.lead,
-            "sentences": [
-                {
-                    "text": sentence.text,
-                    "row": _row(turn.answer, sentence),
-                    "about": sentence.about,
-                    "mark": "" if sentence.verdict == "supported" else sentence.verdict,
-                    "explanation": _(EXPLANATIONS[sentence.verdict]),
-                    "notes": list(sentence.footnotes),
-                }
-                for sentence in turn.answer.sentences
-            ],
-            "footnotes": [
-                {"n": source.n, "source": source.name, "quote": source.quote} for source in found
-            ],
-            "origin": origin(turn.answer),
-            "words": {
-                "partly": _("partly supported"),
-                "unsupported": _("not supported"),
-                "footnote": _("Footnote"),
-                "all": _("Show all"),
-            },
-            "opened": next((s.n for s in found if _same(s.place, opened)), None),
-        },
+        data=_data(turn.answer, found, opened) | row | {"words": _words()},
         on_opened_change=opened_in_browser,
+        on_pressed_change=pressed,
     )
+
+
+def _data(answer: Answer, found: Sequence[Source], opened: Place | None) -> dict[str, Any]:
+    return {
+        "lead": answer.lead,
+        "sentences": [
+            {
+                "text": sentence.text,
+                "row": _row(answer, sentence),
+                "about": sentence.about,
+                "mark": "" if sentence.verdict == "supported" else sentence.verdict,
+                "explanation": _(EXPLANATIONS[sentence.verdict]),
+                "notes": list(sentence.footnotes),
+            }
+            for sentence in answer.sentences
+        ],
+        "footnotes": [
+            {"n": source.n, "source": source.name, "quote": source.quote} for source in found
+        ],
+        "origin": origin(answer),
+        "opened": next((s.n for s in found if _same(s.place, opened)), None),
+    }
+
+
+def _words() -> dict[str, str]:
+    return {
+        "partly": _("partly supported"),
+        "unsupported": _("not supported"),
+        "footnote": _("Footnote"),
+        "all": _("Show all"),
+        "up": _("This helps"),
+        "down": _("This does not help"),
+        "copy": _("Copy"),
+        "done": _("Copied"),
+        "refused": _("Copying is not allowed here"),
+    }
 
 
 def _row(answer: Answer, sentence: Sentence) -> list[tuple[str, str]]:

@@ -33,21 +33,47 @@ def show() -> None:
         welcome.show(access)
         return
     session.prepare()
-    history = access.history()
     pending.return_to_talk()
-    talk = sidebar.current(history)
+    history = access.history()
     with st.sidebar:
-        asked = sidebar.side(access, history, talk)
-    # Drawn before anything is answered: while it is, this is where it can be stopped.
-    question = st.chat_input(_("Ask your documents"), submit_mode="stop", max_chars=2000)
-    if question:
-        pending.ask(question, talk)
+        asked = sidebar.side(access, history, sidebar.current(history))
+    _talk(asked)
+
+
+@st.fragment
+def _talk(asked: Asked) -> None:
+    """Draw all but the side: a question, and a click in an answer, draw no more than this.
+
+    Who it is for is asked here again, for this is run without the page around it.
+    """
+    access = session.access()
+    session.note_click()
+    history = access.history()
+    talk = sidebar.current(history)
+    answering = pending.waiting(talk)
+    if answering:  # this is where it can be stopped
+        _field(talk)
     middle, beside = st.columns([10, 11], gap="medium")
     with middle, st.container(key="talk"):
         progress.show_running(access)
         _conversation(access, history, talk, asked)
     with beside:
         _opened_page(access)
+    if not answering:
+        # Last: Streamlit offers no stop for what is asked while a page is still being drawn.
+        _field(talk)
+
+
+def _field(talk: Conversation | None) -> None:
+    """Draw where questions are typed; one that was is answered in the run that it starts."""
+    with st.bottom:
+        st.chat_input(
+            _("Ask your documents"),
+            submit_mode="stop",
+            max_chars=2000,
+            key="question",
+            on_submit=lambda: pending.ask(st.session_state["question"], talk),
+        )
 
 
 def _readable(access: Access, collections: Sequence[int] | None = None) -> int:
@@ -61,7 +87,7 @@ def _conversation(
 ) -> None:
     # Three places that are always there: what one of them held before lingers until the run
     # ends, and must not be taken for a part of another.
-    invitation, talked, unanswered = (
+    invitation, talked, below = (
         st.container(key=key) for key in ("invitation", "turns", "unanswered")
     )
     turns = [*(history.turns(talk.id) if talk else []), *pending.unsaved(talk)]
@@ -71,10 +97,18 @@ def _conversation(
     with talked:
         for turn in _shown(turns, talk):
             _exchange(access, history, turn, talk, asked)
-    with unanswered:
+    with below:
+        unanswered = st.empty()
         if pending.waiting(talk):
-            pending.show(access, history, talk, asked)
-        elif len(turns) > 1:
+            with unanswered.container():
+                fresh = pending.show(access, history, talk, asked, turns)
+            if fresh is None:
+                return
+            turns.append(fresh)
+            unanswered.empty()
+            with talked:
+                _exchange(access, history, fresh, talk, asked)
+        if len(turns) > 1:
             actions.export_all(access, turns)
 
 
@@ -122,17 +156,15 @@ def _invitation(access: Access, asked: Asked) -> None:
 def _exchange(
     access: Access, history: History, turn: Turn, talk: Conversation | None, asked: Asked
 ) -> None:
-    pending.show_question(
-        turn.question,
-        f"question-{turn.id}",
-        fresh=pending.just_answered(turn.id),
-        again=lambda question: pending.ask(question, talk),
+    fresh = pending.just_answered(turn.id)
+    pending.show_question(turn.question, f"question-{turn.id}", fresh=fresh)
+    found = answer.sources(access, turn.answer)
+    clicks = answer.Clicks(_open, lambda name: actions.press(turn, name, history))
+    row = actions.row(turn, found)
+    answer.show(turn, found, st.session_state.get(PLACE), row, clicks)
+    actions.show(
+        access, turn, asked.collections, history, lambda question: pending.ask(question, talk)
     )
-    with st.container(key=f"reply-{turn.id}"):
-        found = answer.sources(access, turn.answer)
-        answer.show(turn, found, st.session_state.get(PLACE), _open)
-        if turn.id > 0:  # others could not be kept, and cannot be rated
-            actions.show(access, turn, found, asked.collections, history)
 
 
 def _open(place: Place) -> None:

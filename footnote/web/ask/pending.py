@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from threading import Event, Thread
@@ -30,6 +30,7 @@ ASKING, ANSWERED, UNSAVED = "asking", "answered", "unsaved"  # session state
 INTERRUPTED = "The answer was interrupted before it was finished."
 TITLE_CHARACTERS = 60
 LOOK_SECONDS = 0.15  # between two looks at what has been written: reads as if it were typed
+STOP_LOOKS = 4  # after so many it is seen whether to stop, with nothing written
 
 
 class _LeftError(Exception):
@@ -93,8 +94,17 @@ def just_answered(turn: int) -> bool:
     return True
 
 
-def show(access: Access, history: History, talk: Conversation | None, asked: Asked) -> None:
-    """Draw the unanswered question and answer it; a failure keeps it, to be asked again."""
+def show(
+    access: Access,
+    history: History,
+    talk: Conversation | None,
+    asked: Asked,
+    before: Sequence[Turn],
+) -> Turn | None:
+    """Draw the unanswered question and answer it; a failure keeps it, to be asked again.
+
+    Returns the turn that it has become, None where there is none, or where all must be drawn anew.
+    """
     asking: Asking = st.session_state[ASKING]
     show_question(asking.question, "question-asked", fresh=True)
     if asking.problem:
@@ -102,58 +112,32 @@ def show(access: Access, history: History, talk: Conversation | None, asked: Ask
         st.button(
             _("Ask again"), icon=":material/refresh:", on_click=ask, args=(asking.question, talk)
         )
-        return
-    _see_if_stopped()
+        return None
     # If this run is cut off (stop button, another click), the next one finds the reason here.
     st.session_state[ASKING] = replace(asking, problem=INTERRUPTED)
     try:
-        _answer(access, history, talk, asked, asking.question)
+        with session.drawn_when_stopped():
+            given = _answer(access, before, asked, asking.question)
     except FootnoteError as error:
         st.session_state[ASKING] = replace(asking, problem=str(error))
-    else:
-        del st.session_state[ASKING]
-    st.rerun()
-
-
-@st.fragment(run_every=1.0)
-def _see_if_stopped() -> None:
-    """Draw the page anew once the run that answers has been stopped; until then this waits."""
-    asking = st.session_state.get(ASKING)
-    if asking and asking.problem:
         st.rerun()
+    follow(access, given)
+    turn = _kept(history, talk, asked, Turn(asking.question, given))
+    del st.session_state[ASKING]
+    if talk is None or turn.id < 0:
+        st.rerun()  # the side names the new conversation
+    return turn
 
 
-def show_question(
-    question: str, key: str, *, fresh: bool, again: Callable[[str], None] | None = None
-) -> None:
-    """Draw a question; a fresh one is scrolled to. With `again` it can be changed and asked."""
+def show_question(question: str, key: str, *, fresh: bool) -> None:
+    """Draw a question; a fresh one is scrolled to."""
     with st.container(key=key, gap=None):
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
-            st.markdown(plain(question))
-            if again and components.icon_button(
-                _("Change and ask again"), "edit", key=f"edit-{key}"
-            ):
-                _edit(question, again)
+        st.markdown(plain(question))
         if fresh:
             components.scroll_here(key=f"scroll-{key}")
 
 
-@st.dialog("Change the question")
-def _edit(question: str, again: Callable[[str], None]) -> None:
-    with st.form("edit_question", border=False):
-        text = st.text_area(_("Question"), value=question, max_chars=2000, height="content")
-        if st.form_submit_button(_("Ask"), type="primary") and text.strip():
-            again(text)
-            st.rerun()
-
-
-def _answer(
-    access: Access,
-    history: History,
-    talk: Conversation | None,
-    asked: Asked,
-    question: str,
-) -> None:
+def _answer(access: Access, before: Sequence[Turn], asked: Asked, question: str) -> Answer:
     written: list[str] = []
     left = Event()
 
@@ -162,36 +146,46 @@ def _answer(
             raise _LeftError
         written.append(piece)
 
-    before = [*(history.turns(talk.id) if talk else []), *unsaved(talk)]
     answering: Future[Answer] = Future()
     chosen, documents = asked.collections, asked.documents
     in_thread(answering, lambda: access.asking.ask(question, chosen, before, stream, documents))
     try:
         with st.spinner(_("Reading your documents …"), show_time=True):
-            place = st.empty()
+            place, shown, looks = st.empty(), 0, 0
             while not wait([answering], LOOK_SECONDS).done:
-                # Drawn even if it is the same: where something is drawn, Streamlit can stop.
-                place.html(f'<div class="streaming">{html.escape("".join(written))}</div>')
+                # Drawn now and then even if it is the same: where something is drawn, Streamlit
+                # can stop.
+                looks += 1
+                if len(written) > shown or looks % STOP_LOOKS == 0:
+                    shown = len(written)
+                    text = html.escape("".join(written[:shown]))
+                    place.html(f'<div class="streaming">{text}</div>')
     finally:
         left.set()
-    given = answering.result()
-    follow(access, given)
+    return answering.result()
+
+
+def _kept(history: History, talk: Conversation | None, asked: Asked, turn: Turn) -> Turn:
+    """The turn as the conversation keeps it; a new conversation is begun where there is none."""
     try:
         if talk is None:
-            talk = history.start(asked.kept, snippet(question, TITLE_CHARACTERS))
+            talk = history.start(asked.kept, snippet(turn.question, TITLE_CHARACTERS))
             st.query_params["c"] = talk.id
-        st.session_state[ANSWERED] = history.add(talk.id, given).id
+        turn = history.add(talk.id, turn.answer)
     except StorageError as error:
-        _show_all_the_same(talk, Turn(question, given), error)
+        return _shown_all_the_same(talk, turn, error)
+    st.session_state[ANSWERED] = turn.id
+    return turn
 
 
-def _show_all_the_same(talk: Conversation | None, turn: Turn, error: StorageError) -> None:
+def _shown_all_the_same(talk: Conversation | None, turn: Turn, error: StorageError) -> Turn:
     """Keep an answer for this session alone: the disk is full or cannot be written."""
     notice = f"This answer is shown, but could not be kept: {error}."
     notice = " ".join(filter(None, (turn.answer.notice, notice)))
     shown = unsaved(talk)
     turn = replace(turn, answer=replace(turn.answer, notice=notice), id=-1 - len(shown))
     st.session_state.setdefault(UNSAVED, {})[talk.id if talk else ""] = [*shown, turn]
+    return turn
 
 
 def unsaved(talk: Conversation | None) -> list[Turn]:

@@ -1,6 +1,8 @@
-// An answer: sentences with footnote numbers, and the list of footnotes under them.
+// An answer: sentences with footnote numbers, the list of footnotes under them, and what can be
+// done with it. In one piece: each part that the server draws by itself costs at every click.
 // data: {lead, sentences: [{text, row: [[column, cell]], about, mark, explanation, notes: [n]}],
-//        footnotes: [{n, source, quote}], origin, opened, words}
+//        footnotes: [{n, source, quote}], origin, opened, words,
+//        rated: 1, -1 or 0, copied: text, buttons: [[name, label]]}; triggers: opened, pressed
 const element = (tag, name, text) => {
   const made = document.createElement(tag);
   if (name) made.className = name;
@@ -9,10 +11,16 @@ const element = (tag, name, text) => {
 };
 
 export default function ({ data, parentElement, setTriggerValue }) {
+  const before = JSON.stringify(data);
+  const shown = parentElement.querySelector(".answer");
+  if (shown?.dataset.before === before) return;
+  const held = parentElement.getRootNode().activeElement?.dataset.name;  // has the focus
+
   const sources = new Map(data.footnotes.map((note) => [note.n, note]));
   const opener = (name, n, text) => {
     const button = element("button", name + (n === data.opened ? " opened" : ""), text);
     button.type = "button";
+    button.dataset.name = `${name}-${n}`;
     button.onclick = () => setTriggerValue("opened", n);
     return button;
   };
@@ -85,9 +93,68 @@ export default function ({ data, parentElement, setTriggerValue }) {
     list.append(row);
   }
 
+  const pressing = (name, label, does = () => setTriggerValue("pressed", name)) => {
+    const button = element("button", "press", label);
+    button.type = "button";
+    button.dataset.name = name;
+    button.onclick = () => does(button);
+    return button;
+  };
+  const thumb = (name, value) => {
+    const button = pressing(name, "", () => setTriggerValue("pressed", data.rated === value ? "none" : name));
+    button.append(drawnThumb());
+    button.classList.add("thumb", name);
+    button.setAttribute("aria-label", data.words[name]);
+    button.title = data.words[name];
+    button.setAttribute("aria-pressed", String(data.rated === value));
+    return button;
+  };
+  const row = element("div", "row");
+  if (data.rated !== null) row.append(thumb("up", 1), thumb("down", -1));
+  if (data.copied) row.append(pressing("copy", data.words.copy, (button) => copy(button, data)));
+  for (const [name, label] of data.buttons) row.append(pressing(name, label));
+
   const root = element("div", "answer");
+  root.dataset.before = before;
   if (data.sentences.length) root.append(prose);
   if (data.sentences.length || data.footnotes.length) root.append(list);
-  parentElement.querySelector(".answer")?.remove();
+  root.append(row);
+  shown?.remove();
   parentElement.append(root);
+  if (held) root.querySelector(`[data-name="${held}"]`)?.focus();
 }
+
+const copy = async (button, data) => {
+  let copied = true;
+  try {
+    await navigator.clipboard.writeText(data.copied);
+  } catch {
+    copied = byHand(data.copied);  // no clipboard without https, except on this machine
+  }
+  button.textContent = copied ? data.words.done : data.words.refused;
+  setTimeout(() => { button.textContent = data.words.copy; }, 1600);
+};
+
+const byHand = (text) => {
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.style.position = "fixed";
+  document.body.append(area);
+  area.select();
+  const copied = document.execCommand("copy");
+  area.remove();
+  return copied;
+};
+
+// Material Symbols' thumb_up (Apache-2.0).
+const THUMB = "M720-120H280v-520l280-280 50 50q7 7 11.5 19t4.5 23v14l-44 174h258q32 0 56 24t24 56v80q0 7-2 15t-4 15L794-168q-9 20-30 34t-44 14Zm-360-80h360l120-280v-80H480l54-220-174 174v406Zm0-406v406-406Zm-80-34v80H160v360h120v80H80v-520h200Z";
+const drawnThumb = () => {
+  const made = (name, attributes) => {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    return node;
+  };
+  const drawn = made("svg", { viewBox: "0 -960 960 960", "aria-hidden": "true" });
+  drawn.append(made("path", { d: THUMB }));
+  return drawn;
+};

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from footnote.access import Access, visitor
 from footnote.accounts import keys
 from footnote.web.server import guard
-from footnote.web.server.shared_home import home
+from footnote.web.server.shared_home import helpers, home
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
@@ -18,4 +18,4 @@ def access_of(connection: HTTPConnection) -> Access:
     here, way = home(), guard.door(connection)
     if way.key:
         keys.note_use(here.store, way.key)
-    return Access(here, lambda: visitor(here, way), attached=True)
+    return Access(here, lambda: visitor(here, way), attached=True, helpers=helpers())

@@ -8,6 +8,7 @@ again, so that a session that has ended ends the pages that it had open.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -42,6 +43,8 @@ _OPEN = re.compile(
 _UPLOAD = "/_stcore/upload_file/"
 # What Streamlit tells of the server, and its door for programs, beside which we have our own.
 _INNER = ("/_stcore/metrics", "/_stcore/agent/", "/_stcore/script-health-check")
+# The loop that all connections are served on, once there is one.
+LOOPS: list[asyncio.AbstractEventLoop] = []
 _TABS = tabs.Tabs()
 _UPLOADS = tabs.Uploads(_TABS)
 _PLACE = re.compile(r"/[\w/?=&%.-]*")
@@ -136,6 +139,7 @@ class Guard:
 
     async def _connect(self, connection: HTTPConnection, receive: Receive, send: Send) -> None:
         """Hand a connection on: a tab of this person's, or a new one."""
+        LOOPS[:] = [asyncio.get_running_loop()]
         person = _person(connection)
         headers = tabs.without_foreign_tab(connection.scope["headers"], _TABS, person)
         scope = {**connection.scope, "headers": headers}

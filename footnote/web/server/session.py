@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from footnote.access import Access, Door, visitor
 from footnote.accounts import signin
 from footnote.rendering.formatting import plain
 from footnote.web.server import guard
-from footnote.web.server.shared_home import home
+from footnote.web.server.shared_home import helpers, home
 
 if TYPE_CHECKING:
     from footnote.home import Home
@@ -26,7 +28,7 @@ PAGES = "pages"  # session state: the pages by the ends of their addresses
 def access() -> Access:
     """What whoever looks at this page may do; asked anew whenever it is used."""
     here, way = home(), door()
-    return Access(here, lambda: visitor(here, way))
+    return Access(here, lambda: visitor(here, way), helpers=helpers())
 
 
 def door() -> Door:
@@ -80,6 +82,37 @@ def leave(address: str = guard.SIGN_IN) -> None:
         context.enqueue(ForwardMsg.FromString(guard.leave_for(address)))
 
 
+@contextmanager
+def drawn_when_stopped() -> Iterator[None]:
+    """Have the page drawn once more where the button that stops a run ends this.
+
+    After a stop Streamlit draws nothing, not even that it was one.
+    """
+    from streamlit.runtime.scriptrunner import StopException
+
+    try:
+        yield
+    except StopException:
+        _draw_anew()
+        raise
+
+
+def _draw_anew() -> None:
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+    from streamlit.runtime import Runtime
+    from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+    context, message = get_script_run_ctx(), BackMsg()
+    if context is None or not guard.LOOPS:
+        return
+    message.rerun_script.query_string = context.query_string
+    message.rerun_script.page_script_hash = context.page_script_hash
+    if context.context_info:
+        message.rerun_script.context_info.CopyFrom(context.context_info)
+    handle, tab = Runtime.instance().handle_backmsg, context.session_id
+    guard.LOOPS[-1].call_soon_threadsafe(handle, tab, message)
+
+
 def prepare() -> None:
     """Load what will be asked while the reader still types, so that the first answer is quick."""
     with errors_shown():
@@ -91,12 +124,27 @@ def prepare() -> None:
 @st.cache_resource(show_spinner=False)
 def _prepare(fingerprint: str, _home: Home) -> str:
     def load() -> None:
+        _import_once()
         # Whatever goes wrong comes up again, and is shown, when a question is asked.
         with suppress(FootnoteError):
             _home.registry.load_fingerprint(fingerprint).embed_queries([fingerprint])
 
     Thread(target=load, daemon=True).start()
     return fingerprint
+
+
+@cache
+def _import_once() -> None:
+    """Import what answering needs, and have the garbage collector pass over it from then on.
+
+    To look at all that torch and its friends are made of takes a third of a second, in which
+    nobody is served. Before the weights: those may be let go again.
+    """
+    import torch  # noqa: F401
+
+    import rag.answer  # noqa: F401
+
+    gc.freeze()
 
 
 @contextmanager

@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from embedder.errors import FootnoteError
+from footnote.answering.helpers import Helpers
 from footnote.backup import snapshot
 from footnote.home import Home
 from footnote.settings import home_path
@@ -26,6 +27,16 @@ def home() -> Home:
     """The home that the environment names."""
     path = home_path()
     return _followed(path).home() if snapshot.is_followed(path) else _open(path)
+
+
+def helpers() -> Helpers:
+    """The processes that help this one to answer from that home."""
+    return _helpers(home())
+
+
+@lru_cache(maxsize=1)
+def _helpers(of: Home) -> Helpers:
+    return Helpers(of, of.settings.number("answerers"))
 
 
 @cache

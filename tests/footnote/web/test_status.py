@@ -2,12 +2,13 @@
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from web_pages import row_tables
+from web_pages import component, row_tables
 
 from footnote.access import Door
 from footnote.accounts import audit, signin
 from footnote.accounts.people import People
 from footnote.web.admin.status import LOG_ROWS
+from footnote.web.ask import actions
 from footnote.web.server import session
 from indexer.store.store import Failure
 from rag.history import History
@@ -129,11 +130,13 @@ def test_why_these_passages_is_a_click_away_from_an_answer(home):
     history, papers = History(home.store), home.collection("papers").id
     hits = home.searcher.find("leave", home.scope(), 3, "keyword").hits
     talk = history.start([papers], "Q")
-    history.add(talk.id, Answer("Q", "Q", (), (), True, 0.1, "extractive", tuple(hits), 0.1))
+    turn = history.add(talk.id, Answer("Q", "Q", (), (), True, 0.1, "extractive", tuple(hits), 0.1))
     app = AppTest.from_file("../../../app.py", default_timeout=60)
     app.query_params["c"] = talk.id
     app.run()
-    next(one for one in app.button if one.label == "Why these passages?").click().run()
+    assert ["why", "Why these passages?"] in component(app)["buttons"]
+    app.session_state[actions.OPENED] = ("why", turn.id)  # as a press of it leaves it
+    app.run()
     assert not app.exception
     assert len(columns(app)["Place"]) == len(hits) > 0
     assert "Look for it" in [one.label for one in app.button]
@@ -142,10 +145,12 @@ def test_why_these_passages_is_a_click_away_from_an_answer(home):
 def test_why_is_offered_where_nothing_was_found(home):
     history, papers = History(home.store), home.collection("papers").id
     talk = history.start([papers], "Q")
-    history.add(talk.id, Answer("Q", "Q", (), (), True, 0.1, "extractive", (), 0.1))
+    turn = history.add(talk.id, Answer("Q", "Q", (), (), True, 0.1, "extractive", (), 0.1))
     app = AppTest.from_file("../../../app.py", default_timeout=60)
     app.query_params["c"] = talk.id
     app.run()
-    next(one for one in app.button if one.label == "Why nothing?").click().run()
+    assert ["why", "Why nothing?"] in component(app)["buttons"]
+    app.session_state[actions.OPENED] = ("why", turn.id)
+    app.run()
     assert not app.exception
     assert "Look for it" in [one.label for one in app.button]

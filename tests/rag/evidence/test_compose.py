@@ -5,7 +5,7 @@ import re
 from indexer.keyword.analysis import query_words
 from indexer.keyword.bm25 import TermStatistics
 from indexer.records import Block, Document, Hit, Page, Passage, Span
-from rag.evidence.compose import DEPENDS, DISAGREE, compose
+from rag.evidence.compose import DEPENDS, DISAGREE, SAYS_BOTH, compose
 from rag.evidence.extract import score
 from rag.evidence.quotables import quotables
 from rag.question.analysis import read
@@ -393,3 +393,23 @@ def test_the_steps_come_with_the_sentence_that_begins_them():
         "Then mark yourself as away in the calendar.",
         "Don't forget to remove the mark.",
     ]
+
+
+def test_sentences_about_different_cases_do_not_disagree():
+    shelf = Shelf(
+        ("Paint", (), ["The noprint option can be set, which will disable the print button."]),
+        ("Paint", (), ["Pressing Alt will print from Paint with another print command."]),
+    )
+    assert shelf.ask("Can I print from Paint?").lead not in (DISAGREE, SAYS_BOTH, DEPENDS)
+
+
+def test_a_line_that_breaks_off_brings_the_next():
+    page = "To unsubscribe from a list, please send mail to\n\nlist-request@example.org\n\nTea."
+    made = Shelf(("Lists", (), [page])).ask("How do I unsubscribe from a list?")
+    assert "list-request@example.org" in made.quotes[0].text
+
+
+def test_what_happens_and_how_it_works_are_asked_and_not_sought():
+    page = "Poison\n\nA poisoned unit takes damage each turn.\n\nPotions work on most units."
+    made = Shelf(("Game", (), [page])).ask("How does poison work?")
+    assert made.quotes[0].text == "A poisoned unit takes damage each turn."
