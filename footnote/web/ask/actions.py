@@ -15,6 +15,7 @@ from footnote.rendering.results import markdown_body, markdown_note, marked
 from footnote.rendering.word_file import word_file
 from footnote.web.ask import why
 from footnote.web.ask.answer import sources as sources_of
+from footnote.web.components import dialog
 from footnote.web.language import _
 from footnote.web.page_view import DPI
 
@@ -82,12 +83,12 @@ def show(
         _edit(turn.question, again)
 
 
-@st.dialog("Save the answer")
+@dialog("Save the answer")
 def _save_dialog(access: Access, turn: Turn) -> None:
     _files(access, [turn], "answer", f"{turn.id}")
 
 
-@st.dialog("Change the question")
+@dialog("Change the question")
 def _edit(question: str, again: Callable[[str], None]) -> None:
     with st.form("edit_question", border=False):
         text = st.text_area(_("Question"), value=question, max_chars=2000, height="content")

@@ -246,3 +246,13 @@ def test_a_pdf_says_that_it_lacks_letters(home, handbook):
     text = PdfReader(io.BytesIO(made)).pages[0].extract_text()
     assert "???? and" in text
     assert "could not be set in this file" in " ".join(text.split())
+
+
+def test_a_piece_of_a_heading_is_no_suggestion(home, tmp_path):
+    (tmp_path / "perks.md").write_text(
+        "# Perks\n\n## Q Contoso Electronics G\n\nWe pay.\n\n## A plan for all\n\nIt pays.\n"
+    )
+    add(home, "mine", tmp_path / "perks.md", title="Perks")
+    offered = [button.label for button in ask_page().button]
+    assert "A plan for all" in offered
+    assert not [one for one in offered if "Contoso" in one]
