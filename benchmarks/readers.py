@@ -121,7 +121,9 @@ class Reader:
         history = access.history()
         history.conversations(limit=SHOWN)
         before = history.turns(talk.id) if talk else []
-        answer = _elsewhere(lambda: access.ask(question, chosen, before, lambda _: None)).result()
+        answer = _elsewhere(
+            lambda: access.asking.ask(question, chosen, before, lambda _: None)
+        ).result()
         if talk is None or len(before) >= _TURNS:
             talk = history.start(chosen, question[:TITLE_CHARACTERS])
         history.add(talk.id, answer)

@@ -20,7 +20,8 @@ from urllib.parse import urlsplit
 
 from embedder.atomic import writing
 from embedder.errors import FootnoteError
-from indexer.search.federation import PATIENCE, Federation, Peer, PeerError
+from indexer.search.federation import Federation
+from indexer.search.peers import PATIENCE, Peer, PeerError
 
 if TYPE_CHECKING:
     from footnote.home import Home

@@ -5,12 +5,16 @@ Indexing and re-embedding hand out slices of texts and take what comes back, in 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+_SLICE = 128  # texts that an encoder gets at once
 
 
 class Encoders(Protocol):
@@ -39,3 +43,20 @@ class Here:
         done: Future[np.ndarray] = Future()
         done.set_result(self._embed(texts))
         return done
+
+
+def embedded(encoders: Encoders, texts: Sequence[str], dimension: int) -> np.ndarray:
+    """Vectors, float32 [n, dimension], of all texts, in their order."""
+    import numpy as np
+
+    found = np.empty((len(texts), dimension), np.float32)
+    running: dict[Future[np.ndarray], slice] = {}
+    starts = deque(range(0, len(texts), _SLICE))
+    while starts or running:
+        while starts and len(running) < encoders.at_once:
+            part = slice(start := starts.popleft(), start + _SLICE)
+            running[encoders.submit(texts[part])] = part
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            found[running.pop(future)] = future.result()
+    return found

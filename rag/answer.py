@@ -89,7 +89,8 @@ class Reading:
     """A question beside what was found for it.
 
     `confidence` is the fitted probability that the documents hold an answer, `threshold` what
-    it must reach; `notice` says what could not be searched.
+    it must reach; `lacking` is a word of the question that they lack altogether; `notice` says
+    what could not be searched.
     """
 
     question: Question
@@ -103,11 +104,12 @@ class Reading:
     reader: Reader | None
     notice: str
     languages: tuple[str, ...] = ()  # of all documents searched
+    lacking: str = ""
 
     @property
     def doubtful(self) -> bool:
         """Whether the documents do not seem to hold an answer."""
-        return self.confidence < self.threshold
+        return bool(self.lacking) or self.confidence < self.threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,16 +257,18 @@ class Answerer:
         scored = tuple(extract.score(asked, hits, found))
         features = abstain.features(asked, hits, scored)
         confidence, threshold = abstain.hope(features)
+        lacking = ""
         if self._reader:
-            hope, threshold = self._reader.hope(asked, hits, found)
-            confidence = abstain.together(hope, confidence)
+            hope = self._reader.hope(asked, hits, found)
+            threshold, lacking = hope.line, hope.lacking
+            confidence = abstain.together(hope.probability, confidence)
         if scored and scored[0].numbered:  # "step 4" is there, whatever words the list calls it by
             confidence = max(confidence, scored[0].coverage)
         whole = tuple(with_lists(found))
         there = {code for one in scope.collections for code in self._store.languages(one)}
         return Reading(
             asked, hits, pages, whole, scored, features, confidence, threshold, self._reader,
-            retrieved.notice, tuple(sorted(there)),
+            retrieved.notice, tuple(sorted(there)), lacking,
         )  # fmt: skip
 
     def _draft(self, reading: Reading, llm: ChatModel | None, told: OnText) -> _Drafted:
@@ -283,6 +287,8 @@ class Answerer:
         if strange and max(one.context for one in reading.scored) < _SHARED:
             return _Drafted("extractive", notice=f"{notice} {strange}".strip())
         if reading.doubtful:
+            if reading.lacking:
+                notice = f"{notice} Nothing that was found mentions “{reading.lacking}”.".strip()
             return _Drafted("extractive", notice=notice)
         composed = compose(reading.question, reading.hits, reading.scored, self._store)
         notes = _Notes(reading.hits, self._store.page)

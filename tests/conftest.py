@@ -185,6 +185,14 @@ def home(bare_home, monkeypatch) -> Home:
 
 
 @pytest.fixture
+def papers(tmp_path) -> Path:
+    """An empty folder for files that are indexed."""
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
 def read(tmp_path):
     """Parses bytes or text as the file of that name; limits by their names."""
 
@@ -257,7 +265,7 @@ def convincing(proof: Proof) -> Proof:
 @pytest.fixture
 def always_better(monkeypatch):
     """Every proof holds: the switch is under test, not the tiny decoder."""
-    from training import pipeline
+    from training.pipeline import run as pipeline
 
     real = pipeline.prove
     monkeypatch.setattr(pipeline, "prove", lambda *a, **k: convincing(real(*a, **k)))

@@ -37,7 +37,7 @@ def collections(access: Caller) -> schemas.Collections:
 @router.post("/collections", status_code=201)
 def make_collection(wanted: schemas.CollectionName, access: Caller) -> schemas.CollectionOut:
     """Make an empty collection; for admins."""
-    made = access.make_collection(wanted.name)
+    made = access.arrangement.make_collection(wanted.name)
     return schemas.CollectionOut(name=made.name, documents=0, may_add=True)
 
 
@@ -47,7 +47,7 @@ def rename_collection(
 ) -> schemas.CollectionOut:
     """Give a collection another name; for admins."""
     (number,) = tuple(access.named([name]) or ())
-    made = access.rename_collection(number, wanted.name)
+    made = access.arrangement.rename_collection(number, wanted.name)
     total = access.documents([number], limit=1).total
     return schemas.CollectionOut(name=made.name, documents=total, may_add=True)
 
@@ -56,7 +56,7 @@ def rename_collection(
 def delete_collection(name: str, access: Caller) -> Receipt:
     """Delete a collection with all that is in it; for admins."""
     (number,) = tuple(access.named([name]) or ())
-    return access.delete_collection(number)
+    return access.arrangement.delete_collection(number)
 
 
 @router.get("/documents")
@@ -103,14 +103,14 @@ def move(document: str, wanted: schemas.DocumentPlace, access: Caller) -> Docume
     """Move a document, with its revisions, into another collection; for admins."""
     found = access.document(document)
     access.named([wanted.collection])
-    access.move([found.id], wanted.collection)
+    access.arrangement.move([found.id], wanted.collection)
     return access.document(found.id)
 
 
 @router.delete("/documents/{document}")
 def delete(document: str, access: Caller) -> Receipt:
     """Delete a document with all its revisions; the receipt counts what went. For admins."""
-    return access.delete([access.document(document).id])
+    return access.arrangement.delete([access.document(document).id])
 
 
 @router.get("/documents/{document}/text")

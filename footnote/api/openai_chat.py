@@ -110,7 +110,7 @@ async def chat(wanted: Chat, access: Caller) -> Any:
     chosen = collections_of(wanted.model, access)
     question, before = talk(wanted.messages)
     history = turns(before)
-    answering = events.Working(lambda tell: access.ask(question, chosen, history, tell))
+    answering = events.Working(lambda tell: access.asking.ask(question, chosen, history, tell))
     head: dict[str, Any] = {
         "id": f"chatcmpl-{secrets.token_hex(12)}",
         "created": int(time.time()),

@@ -87,14 +87,14 @@ class EmbeddingList(BaseModel):
 @router.get("/models")
 def models(access: Caller) -> Models:
     """List the models: all collections, each collection, the embedders."""
-    names = [ALL, *(_ONE + one.name for one in access.collections()), *access.embedders()]
+    names = [ALL, *(_ONE + one.name for one in access.collections()), *access.asking.embedders()]
     return Models(data=[Model(id=name) for name in names])
 
 
 @router.get("/models/{model:path}")
 def model(model: str, access: Caller) -> Model:
     """One model."""
-    if model not in access.embedders():
+    if model not in access.asking.embedders():
         collections_of(model, access)
     return Model(id=model)
 
@@ -140,12 +140,12 @@ def _embedder(wanted: Embeddings, access: Access) -> tuple[Embedder, Side]:
 
 def _named(name: str, access: Access) -> Embedder | None:
     if name == ALL:
-        return access.embedder(BUNDLED)
-    if name in access.embedders():
-        return access.embedder(name)
+        return access.asking.embedder(BUNDLED)
+    if name in access.asking.embedders():
+        return access.asking.embedder(name)
     collection = name.removeprefix(_ONE)
     there = name.startswith(_ONE) and collection in {one.name for one in access.collections()}
-    return access.embedder_of(collection) if there else None
+    return access.asking.embedder_of(collection) if there else None
 
 
 def _unknown(model: str) -> RequestError:

@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/v1", tags=["parts"])
 def parts(wanted: schemas.PartAsked, access: Caller) -> Any:
     """Say something of your part of a search; what is asked and said is between two Footnotes."""
     try:
-        return {"said": access.part(wanted.what, wanted.collections, wanted.given)}
+        return {"said": access.asking.part(wanted.what, wanted.collections, wanted.given)}
     except (KeyError, TypeError, ValueError) as error:
         raise errors.RequestError(
             f"another Footnote asked for what this one does not know ({error!r}); use the same"

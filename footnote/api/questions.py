@@ -28,7 +28,7 @@ _STREAMED: dict[int | str, dict[str, Any]] = {
 def search(wanted: schemas.Search, access: Caller) -> Any:
     """Find passages, as `footnote search --json` does."""
     chosen = access.named(wanted.collections)
-    found = access.search(wanted.query, chosen, wanted.k, wanted.mode)
+    found = access.asking.search(wanted.query, chosen, wanted.k, wanted.mode)
     return findings_json(found, {one.id: one.name for one in access.collections()})
 
 
@@ -42,7 +42,7 @@ async def ask(wanted: schemas.Ask, access: Caller) -> Any:
     before = turns((one.question, one.answer) for one in wanted.history)
     documents = frozenset(wanted.documents)
     answering = events.Working(
-        lambda tell: access.ask(wanted.question, chosen, before, tell, documents)
+        lambda tell: access.asking.ask(wanted.question, chosen, before, tell, documents)
     )
     if wanted.stream:
         return events.response(_told(answering))
@@ -54,7 +54,7 @@ async def ask(wanted: schemas.Ask, access: Caller) -> Any:
 @router.post("/why", response_model=Explanation)
 def why(wanted: schemas.Why, access: Caller) -> Any:
     """Say at which stage a passage that was expected got lost."""
-    return access.explain(wanted.question, wanted.passage, access.named(wanted.collections))
+    return access.asking.explain(wanted.question, wanted.passage, access.named(wanted.collections))
 
 
 async def _told(answering: events.Working[Answer]) -> AsyncIterator[str]:

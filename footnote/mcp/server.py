@@ -63,7 +63,7 @@ def make(caller: Caller, weights: Weights) -> MCPServer:
         """Find passages in the user's documents. Fetch a result's id to read its page."""
         access, address = _who(caller, context)
         ready = weights.ready()
-        found = access.search(
+        found = access.asking.search(
             query, access.named(collections or ()), k, "fused" if ready else "keyword"
         )
         return documents.results(access, found, address, by_words=not ready)
@@ -85,7 +85,7 @@ def make(caller: Caller, weights: Weights) -> MCPServer:
     ) -> dict[str, Any]:
         """Answer a question from the user's documents, each sentence checked and footnoted."""
         access, _ = _who(caller, context)
-        return answer_json(access.ask(question, access.named(collections or ())))
+        return answer_json(access.asking.ask(question, access.named(collections or ())))
 
     @tool("List the collections")
     def list_collections(context: Context) -> dict[str, Any]:

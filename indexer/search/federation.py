@@ -9,72 +9,31 @@ each scores its own candidates (`part`); the scores are then fused here, as in o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooLateError
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from embedder.errors import FootnoteError
 from indexer.keyword.bm25 import TermStatistics
-from indexer.records import Document, HiddenText, Hit, Page, Passage, Span
+from indexer.records import Document, Hit, Page, Passage
 from indexer.sandbox.frames import page_of
 from indexer.search import calibration, fusion
 from indexer.search.part import Said, statistics_of
+from indexer.search.peers import PATIENCE, Peer, PeerError, Rounds, Voice
 from indexer.search.searcher import CANDIDATES, Scope, SearchResult, readable
+from indexer.search.told import MALFORMED, document_of, passage_of
 from indexer.store.errors import UnknownDocumentError
 
 if TYPE_CHECKING:
     from indexer.search.searcher import Mode
 
-# How long a home may take to be heard in a search.
-PATIENCE = 5.0
-# Passage ids of other homes begin here, a stretch for each: a home's own are below, and all of
-# them are whole numbers in JSON.
-_STRETCH = 1 << 40
-_THREADS = 16
-# What a home that is none, or another version, leads to when its words are read.
-_MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 _REMEMBERED = 10_000  # documents of other homes whose home is known
-
-
-class PeerError(FootnoteError):
-    """A home does not answer, or not as one."""
-
-
-class Peer(Protocol):
-    """A home that is asked, this one or another. All raise `PeerError`."""
-
-    @property
-    def name(self) -> str:
-        """What people call it; '' for this one."""
-        ...
-
-    def names(self, scope: Scope) -> dict[str, int]:
-        """Those collections of the scope that it has a part of: by name, the ids they have here."""
-        ...
-
-    def ask(self, what: str, **given: Any) -> Any:
-        """Have it say something: a method of `Part`, or of the documents that it has."""
-        ...
-
-
-@dataclass(slots=True)
-class _Voice:
-    """A peer in one search: the names it is asked about, and what it said."""
-
-    peer: Peer
-    place: int
-    names: dict[str, int]
-    survey: Said = field(default_factory=dict)
-    rows: dict[str, list[list[Any]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Candidate:
-    voice: _Voice
+    voice: Voice
     name: str
     passage: int
     bm25: float
@@ -95,8 +54,7 @@ class Federation:
     """
 
     def __init__(self, peers: Callable[[], Sequence[Peer]], patience: float = PATIENCE) -> None:
-        self._peers, self._patience = peers, patience
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="homes")
+        self._peers, self._rounds = peers, Rounds(patience)
         self._homes: dict[str, Peer] = {}
 
     def find(
@@ -145,7 +103,7 @@ class Federation:
         home = self._home(document)
         try:
             return page_of(home.ask("page", document=document, number=number))
-        except (PeerError, *_MALFORMED) as error:
+        except (PeerError, *MALFORMED) as error:
             raise UnknownDocumentError(f"the home {home.name} is away, or not one") from error
 
     def passages_of(self, document: str) -> list[Passage]:
@@ -153,8 +111,8 @@ class Federation:
         home = self._home(document)
         place = next((n for n, one in enumerate(self._peers()) if one.name == home.name), 0)
         try:
-            return [_passage(one, place) for one in home.ask("passages_of", document=document)]
-        except (PeerError, *_MALFORMED):
+            return [passage_of(one, place) for one in home.ask("passages_of", document=document)]
+        except (PeerError, *MALFORMED):
             return []
 
     def document_languages(self, ids: Iterable[str]) -> dict[str, str]:
@@ -165,7 +123,7 @@ class Federation:
             asked.setdefault(home.name, (home, []))[1].append(document)
         found: dict[str, str] = {}
         for home, documents in asked.values():
-            with suppress(PeerError, *_MALFORMED):
+            with suppress(PeerError, *MALFORMED):
                 said = home.ask("document_languages", documents=documents)
                 found |= {str(one): str(code) for one, code in said.items()}
         return found
@@ -185,65 +143,29 @@ class Federation:
     def _home(self, document: str) -> Peer:
         return self._homes.get(document) or self._peers()[0]
 
-    def _voices(self, scope: Scope) -> list[_Voice]:
-        found = [_Voice(peer, n, peer.names(scope)) for n, peer in enumerate(self._peers())]
+    def _voices(self, scope: Scope) -> list[Voice]:
+        found = [Voice(peer, n, peer.names(scope)) for n, peer in enumerate(self._peers())]
         return [one for one in found if one.names]
 
-    def _languages(self, voices: list[_Voice], away: list[str]) -> list[str]:
-        said = self._all(voices, away, "languages", lambda one: {})
+    def _languages(self, voices: list[Voice], away: list[str]) -> list[str]:
+        said = self._rounds.ask(voices, away, "languages", lambda one: {})
         return sorted({str(code) for codes in said.values() for code in codes})
 
     def _heard(
         self,
-        voices: Sequence[_Voice],
+        voices: Sequence[Voice],
         away: list[str],
         what: str,
-        given: Callable[[_Voice], dict[str, Any]],
+        given: Callable[[Voice], dict[str, Any]],
     ) -> None:
         """Have all say something, and keep it with their voices."""
         present = [one for one in voices if one.peer.name not in away]
-        for place, said in self._all(present, away, what, given).items():
+        for place, said in self._rounds.ask(present, away, what, given).items():
             voice = next(one for one in voices if one.place == place)
             if what == "survey":
                 voice.survey = said
             else:
                 voice.rows = said
-
-    def _all(
-        self,
-        voices: Sequence[_Voice],
-        away: list[str],
-        what: str,
-        given: Callable[[_Voice], dict[str, Any]],
-    ) -> dict[int, Any]:
-        """What each says, by its place; those who do not, or too late, are `away`."""
-        others = {
-            one.place: self._threads.submit(
-                one.peer.ask, what, collections=[*one.names], **given(one)
-            )
-            for one in voices
-            if one.place
-        }
-        said: dict[int, Any] = {
-            one.place: one.peer.ask(what, collections=[*one.names], **given(one))
-            for one in voices
-            if not one.place
-        }
-        for one in voices:
-            if one.place:
-                heard = self._in_time(others[one.place], what, one.peer.name, away)
-                if heard is not None:
-                    said[one.place] = heard
-        return said
-
-    def _in_time(self, asked: Future[Any], what: str, name: str, away: list[str]) -> Any:
-        """What a home says, in its proper shape; None where it is away, or says something else."""
-        try:
-            return _SHAPES[what](asked.result(self._patience))
-        except (PeerError, TooLateError, *_MALFORMED):
-            asked.cancel()
-            away += [] if name in away else [name]
-            return None
 
     def _hits(
         self, candidates: list[_Candidate], k: int, mode: Mode, away: list[str]
@@ -283,18 +205,20 @@ class Federation:
         for one in ranked:
             wanted.setdefault(one.voice.place, []).append(one.passage)
         voices = {one.voice.place: one.voice for one in ranked}
-        said = self._all([*voices.values()], away, "hits", lambda one: {"ids": wanted[one.place]})
+        said = self._rounds.ask(
+            [*voices.values()], away, "hits", lambda one: {"ids": wanted[one.place]}
+        )
         found = {}
         for place, body in said.items():
             voice = voices[place]
             documents = {
-                name: _document(fields, voice, body["names"][name])
+                name: _named(document_of(fields), voice, body["names"][name])
                 for name, fields in body["documents"].items()
             }
             for fields in body["passages"]:
                 document = documents[fields["document"]]
                 self._remember(document.id, voice.peer)
-                found[place, int(fields["id"])] = (_passage(fields, place), document)
+                found[place, int(fields["id"])] = (passage_of(fields, place), document)
         return found
 
     def _remember(self, document: str, peer: Peer) -> None:
@@ -302,63 +226,6 @@ class Federation:
         self._homes[document] = peer  # the last found last
         if len(self._homes) > _REMEMBERED:
             self._homes.pop(next(iter(self._homes)), None)
-
-
-def _survey_of(said: Any) -> Said:
-    """A survey of another home, each value of its kind. Raises one of `_MALFORMED`."""
-    spaces = {str(name): [float(one) for one in row] for name, row in said["spaces"].items()}
-    if any(len(row) != 3 or not all(map(math.isfinite, row)) for row in spaces.values()):
-        raise ValueError("no sums")
-    weights = {
-        str(name): (float(dense), int(passages), str(fingerprint))
-        for name, (dense, passages, fingerprint) in said["weights"].items()
-    }
-    if not all(fingerprint in spaces for _, _, fingerprint in weights.values()):
-        raise ValueError("a weight in an unknown space")
-    words = [[str(term) for term in terms] for terms in said["words"]]
-    counts, holding = ([int(one) for one in said[name]] for name in ("counts", "holding"))
-    if not len(words) == len(counts) == len(holding):
-        raise ValueError("words without counts")
-    return {
-        "words": words,
-        "counts": counts,
-        "holding": holding,
-        "passages": int(said["passages"]),
-        "terms": int(said["terms"]),
-        "spaces": spaces,
-        "weights": weights,
-        "problem": str(said["problem"]),
-    }
-
-
-def _rows_of(said: Any) -> dict[str, list[list[Any]]]:
-    """Candidates of another home, each value of its kind. Raises one of `_MALFORMED`."""
-    return {
-        str(name): [
-            [int(one), float(bm25), None if cosine is None else float(cosine), bool(a), bool(b)]
-            for one, bm25, cosine, a, b in rows
-        ]
-        for name, rows in said.items()
-    }
-
-
-def _bodies_of(said: Any) -> Said:
-    """Passages of another home: that they can be read, else raises one of `_MALFORMED`."""
-    for fields in said["passages"]:
-        _passage(fields, 1)
-        Document(**said["documents"][fields["document"]])
-        str(said["names"][fields["document"]])
-    return said
-
-
-_SHAPES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
-    {
-        "languages": lambda said: [str(code) for code in said],
-        "survey": _survey_of,
-        "candidates": _rows_of,
-        "hits": _bodies_of,
-    }
-)
 
 
 def _common(surveys: Sequence[Said]) -> Said:
@@ -378,7 +245,7 @@ def _common(surveys: Sequence[Said]) -> Said:
     }
 
 
-def _kept(voices: Sequence[_Voice], depth: int) -> list[_Candidate]:
+def _kept(voices: Sequence[Voice], depth: int) -> list[_Candidate]:
     """Those that one home would have had: the best of each side of each collection."""
     found: dict[str, list[_Candidate]] = {}
     for voice in voices:
@@ -467,36 +334,9 @@ def _notice(problems: Sequence[str], away: Sequence[str]) -> str:
     return "; ".join(said)
 
 
-def _passage(fields: Mapping[str, Any], place: int) -> Passage:
-    spans = tuple(_span(one) for one in fields["spans"])
-    number = int(fields["id"]) + place * _STRETCH
-    headings = tuple(map(str, fields["headings"]))
-    return Passage(
-        str(fields["text"]),
-        headings,
-        spans,
-        int(fields["ordinal"]),
-        number,
-        str(fields["document"]),
-    )
-
-
-def _span(fields: Any) -> Span:
-    if isinstance(fields, Mapping):
-        return Span(int(fields["page"]), int(fields["start"]), int(fields["end"]))
-    return Span(*map(int, fields))
-
-
-def _document(fields: Mapping[str, Any], voice: _Voice, name: str) -> Document:
+def _named(found: Document, voice: Voice, name: str) -> Document:
     """A document that a home told of; its path says which home, where it is not this one."""
-    hidden = fields.get("hidden")
-    kept = None if hidden is None else tuple(_hidden(one) for one in hidden)
-    found = Document(**{**fields, "hidden": kept})
     if not voice.place:
         return found
     number = voice.names.get(name, next(iter(voice.names.values())))
     return replace(found, collection=number, path=f"{voice.peer.name}: {found.path}")
-
-
-def _hidden(fields: Any) -> HiddenText:
-    return HiddenText(**fields) if isinstance(fields, Mapping) else HiddenText(*fields)

@@ -94,7 +94,8 @@ class Part:
         weights = {}
         for one in generations:
             fitted = self._searcher.fusion_weight(one.collection, one.fingerprint)
-            passages = self._store.count_passages(one.collection)
+            # As the keyword index counts them: counting rows takes longer the more there are.
+            passages = self._store.word_statistics([one.collection], ()).passages
             weights[names[one.collection]] = [fitted.dense, passages, one.fingerprint]
         return {
             "words": [[*word.terms] for word in words],

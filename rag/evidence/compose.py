@@ -18,9 +18,11 @@ from rag.evidence.extract import Scored, is_fragment
 from rag.evidence.lists import Entries
 from rag.evidence.quotables import Quotable
 from rag.evidence.quotes import Documents, Quote, Quoter
+from rag.evidence.steps import last_step
 from rag.evidence.subject import Named, by_subject
 from rag.question.analysis import Question, holds_kind
 from rag.question.elsewhere import asked_elsewhere
+from rag.question.form import is_procedure
 
 # Items of one list among the sentences chosen that show that the list is meant.
 _MEANT = 2
@@ -141,7 +143,7 @@ class _Composer:
         if conflict is not None:
             return self._conflicting(conflict)
         chosen = extract.choose(self.question, self.scored)
-        quotes = self._with_reason(self._quotes(chosen), chosen)
+        quotes = self._with_steps(self._with_reason(self._quotes(chosen), chosen))
         rivals = self._rivals(self.scored[0])
         lead = self._yes_or_no(chosen) if not rivals else ""
         if rivals:
@@ -210,6 +212,20 @@ class _Composer:
                 )
                 return [self._quoter.stretch(best.hit, best.order, order + more), *quotes[1:]]
         return quotes
+
+    def _with_steps(self, quotes: list[Quote]) -> list[Quote]:
+        """The quotes, that of the best sentence read on to the last step that it begins."""
+        best = self.scored[0].quotable
+        if not is_procedure(self.question.text) or best.item:
+            return quotes
+        named = {one.quotable.order: one.quotable for one in self.scored
+                 if one.quotable.hit == best.hit}  # fmt: skip
+        last = last_step(best, named.get)
+        whole = self._quoter.stretch(best.hit, best.order, last)
+        if last == best.order or not any(self._quoter.within(one, whole) for one in quotes):
+            return quotes
+        kept = [one for one in quotes if not self._quoter.within(one, whole)]
+        return [whole, *kept]
 
     def _is_reason(self, one: Scored) -> bool:
         return self.question.language.causal.search(one.quotable.text) is not None

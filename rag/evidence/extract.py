@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer.records import Hit
+from rag.evidence.definitions import headword, names_given, subject_of
 from rag.evidence.marks import asked_number, has_number, implied, part_of, with_notes
 from rag.evidence.quotables import Quotable
-from rag.languages import language_of
+from rag.evidence.steps import instructs
+from rag.languages import content_words, language_of
 from rag.question.analysis import Question, holds_kind
-from rag.question.form import asked_noun, defined
+from rag.question.form import asked_noun, defined, is_procedure
 from rag.question.names import initials
 
 # What each ought to weigh against a sentence's own coverage (at most 1). None is delicate: on 500
@@ -32,6 +34,12 @@ _PASSAGE = 0.3
 _QUESTION_PENALTY = 0.6
 _FRAGMENT_PENALTY = 0.15
 _EXAMPLE_PENALTY = 0.15
+_POINTS_PENALTY = 0.15
+# A label that says no more than the question does.
+_ECHO_PENALTY = 0.5
+# "How do I …?" is answered by what says what to do, where that is about the question at all.
+_INSTRUCTS = 0.25
+_INSTRUCTS_HELD = 0.3
 # "What does clause 3.2 say?" is answered by what is numbered so, not by what refers to it.
 _NUMBERED = 0.6
 # A question for several things is answered by a sentence that lists them.
@@ -40,18 +48,25 @@ _ENUMERATES = 0.25
 _DENIAL = 0.25
 
 # "What is the disk group for?" is answered by what says what it is, or stands behind its name.
-_DEFINES = 0.3
+_DEFINES = 0.5
 # What stands first under a heading, or a question of a list of them, that holds nearly all of
 # what is asked.
 _TITLED = 0.35
 _TITLE_HELD = 0.75
 
 _COMMAS = 2
+# "What are deductibles?" asks for one thing, "What are the five account types?" for five.
+_NAME_WORDS = 2
 # An announcement is of what is asked for where it holds this share of it with its headings.
 _ANNOUNCED = 0.6
-_SAYS_WHAT = re.compile(
-    r"((?:\S+ ){1,12}?)(?:is|are|means?|refers? to|denotes?|stands? for|ist|sind|bedeutet|es|son"
-    r"|significa|est|sont|signifie)\b",
+# What says where something is said, and not what is said: "This chapter will introduce …".
+_POINTS = re.compile(
+    r"\b(?:this|the (?:next|following|previous|last|rest of this)|in the next few|previous|later)"
+    r" (?:chapters?|sections?|parts?|pages?|manual|guide|book|tutorial|appendix|document)\b"
+    r"[^.]{0,60}\b(?:will|describes?|presents?|introduces?|covers?|explains?|discuss(?:es)?|shows?"
+    r"|gives?|goes|go|we|are|is about)\b|\b(?:introduced|described|mentioned|shown|seen) (?:above"
+    r"|earlier|below|later|in the previous)\b|\bas we saw\b"
+    r"|\b(?:dieses kapitel|dieser abschnitt|im (?:folgenden|nächsten) (?:kapitel|abschnitt))\b",
     re.IGNORECASE,
 )
 _NOT_LIMITED = re.compile(r",? but (?:(?:is|are) )?not limited to", re.IGNORECASE)
@@ -72,7 +87,8 @@ class Scored:
 
     `coverage` is the share of the question that it holds itself, `context` the share with its
     headings and neighbours. `terms` are its own index terms, `head` those of its title, headings
-    and the line that announces it.
+    and the line that announces it. `numbered` says that it bears the number that is asked for,
+    `defines` that it says what is to be explained.
     """
 
     quotable: Quotable
@@ -82,6 +98,7 @@ class Scored:
     terms: frozenset[str]
     head: frozenset[str] = frozenset()
     numbered: bool = False
+    defines: bool = False
 
 
 def score(
@@ -98,8 +115,10 @@ def score(
     ]
     heads: dict[tuple[str, ...], frozenset[str]] = {}
     noun = question.terms_of(asked_noun(question.text))
-    wanted = question.terms_of(defined(question.text))
+    wanted = _content(question, _to_explain(question))
     denied = question.language.denial.search(question.text) is not None
+    procedure = is_procedure(question.text)
+    echoed = question.terms_of(question.text)
     scored = []
     for place, quotable in enumerate(quotables):
         hit = hits[quotable.hit]
@@ -120,15 +139,28 @@ def score(
         lists = announced or _enumerates(question, quotable, noun)
         value += _ENUMERATES * (question.form == "list" and lists)
         value += _NUMBERED * bears[place]
-        value += _DEFINES * _defines(question, wanted, quotables, place)
-        value += _TITLED * _titled(question, quotables, place)
+        points = _POINTS.search(quotable.text) is not None
+        defines = 0.0 if points else _defines(question, wanted, quotables, place)
+        value += _DEFINES * defines
+        value += _TITLED * (not defines and _titled(question, wanted, quotables, place))
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
         value -= _FRAGMENT_PENALTY * (not quotable.item and is_fragment(quotable.text))
         value -= _DENIAL * (denied and not _denies(quotable))
         value -= _EXAMPLE_PENALTY * is_example(quotable.text)
-        scored.append(Scored(quotable, value, own, whole, terms[place], head, bears[place]))
+        value -= _POINTS_PENALTY * points
+        value -= _ECHO_PENALTY * (is_fragment(quotable.text) and terms[place] <= echoed)
+        value += _INSTRUCTS * (procedure and whole >= _INSTRUCTS_HELD and instructs(quotable.text))
+        scored.append(
+            Scored(quotable, value, own, whole, terms[place], head, bears[place], defines == 1.0)
+        )
     return sorted(scored, key=lambda one: -one.score)
+
+
+def _to_explain(question: Question) -> str:
+    """What a question wants explained, '' where it asks for several things: "the five types"."""
+    name = defined(question.text)
+    return "" if question.form == "list" and len(name.split()) > _NAME_WORDS else name
 
 
 def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
@@ -152,7 +184,8 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
         adds = question.covered(held | one.terms) - question.covered(held)
         near = one.score >= (_NEAR_ITEM if one.quotable.item else _NEAR) * best.score
         near = near and (not settled or holds_kind(question, one.quotable.text))
-        more = adds >= _ADDS and one.score >= _FAR * best.score
+        near = near and (not best.defines or one.defines)
+        more = adds >= _ADDS and one.score >= _FAR * best.score and not best.defines
         if (near or more) and not _repeats(one, chosen):
             chosen.append(one)
     quoted = _with_antecedents([one.quotable for one in chosen], scored)
@@ -192,24 +225,44 @@ def _bears(number: str, quotable: Quotable, hits: Sequence[Hit]) -> bool:
 
 
 def _defines(question: Question, wanted: frozenset[str], quotables: Sequence[Quotable],
-             place: int) -> bool:  # fmt: skip
-    """Whether a sentence says what is asked for, or stands right behind its name as an entry."""
-    if not wanted:
-        return False
+             place: int) -> float:  # fmt: skip
+    """Whether a sentence says what is asked for, or stands right behind its name as an entry.
+
+    Half of it where what it explains has a longer name: a depreciation scheme is no depreciation.
+    """
     quotable = quotables[place]
+    if not wanted or question.terms_of(quotable.text) <= wanted:
+        return 0.0
     entry = question.terms_of(quotable.topic)
     if entry and entry <= wanted and _is_first(quotables, place):
-        return True
-    said = _SAYS_WHAT.match(quotable.text)
-    return said is not None and wanted <= question.terms_of(said[1])
+        return 1.0
+    if any(wanted == _content(question, name) for name in names_given(quotable.text)):
+        return 1.0
+    said = subject_of(quotable.text)
+    if not wanted <= question.terms_of(said):
+        return 0.0
+    own = _content(question, headword(said))
+    return 1.0 if own == wanted else 0.5 * (own > wanted)
 
 
-def _titled(question: Question, quotables: Sequence[Quotable], place: int) -> bool:
-    """Whether this is the first sentence under a line that holds nearly all of the question."""
+def _content(question: Question, text: str) -> frozenset[str]:
+    """The index terms of a text's content words."""
+    return question.terms_of(" ".join(content_words(text, question.language)))
+
+
+def _titled(question: Question, wanted: frozenset[str], quotables: Sequence[Quotable],
+            place: int) -> bool:  # fmt: skip
+    """Whether this is the first sentence under a line that holds nearly all of the question.
+
+    Of what is to be explained the line is the name and no more.
+    """
     topic = quotables[place].topic
     if not topic or not _is_first(quotables, place):
         return False
-    return question.covered(question.terms_of(topic)) >= _TITLE_HELD
+    terms = question.terms_of(topic)
+    if wanted and not terms <= wanted:
+        return False
+    return question.covered(terms) >= _TITLE_HELD
 
 
 def _is_first(quotables: Sequence[Quotable], place: int) -> bool:

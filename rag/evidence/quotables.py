@@ -31,6 +31,8 @@ _MARKER = re.compile(r"^(?:[-*•‣·▪○●–](?!\d)\s*|(?:\(?\d{1,2}[.)]|\
 _WORD = re.compile(r"[^\W\d_]{2}|\d{2}|[\u3000-\u9fff\uac00-\ud7af]")
 # An amount, which a heading may hold as well as any line: a receipt's total, a share.
 _AMOUNT = re.compile(r"[$€£¥₹]\s?\d|\d\s?[$€£¥₹%]")
+# Dots that lead to a page number: a line of a table of contents says nothing itself.
+_LEADERS = re.compile(r"(?:\.[ \u00a0]?){6}|…{3}|(?:…\s?){3}")
 # A list belongs to the line that announces it, up to this many characters.
 _LIST_CHARACTERS = 500
 _HEADING_WORDS = 9
@@ -67,6 +69,12 @@ def quotables(hits: Sequence[Hit], pages: Pages) -> list[Quotable]:
     ]
 
 
+def is_contents(text: str) -> bool:
+    """Whether most of a text is a table of contents."""
+    lines = text.split("\n")
+    return 2 * sum(len(line) for line in lines if _LEADERS.search(line)) > len(text)
+
+
 def with_lists(found: Sequence[Quotable]) -> list[Quotable]:
     """The same with each short list in one piece, behind the line that announces it.
 
@@ -96,7 +104,8 @@ def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:
     text = hit.passage.text
     topic = lead = label = ""
     for start, end in sentences(text, language_of(text).code):
-        if not _WORD.search(text, start, end):  # the marker of a list, an end of some code
+        # The marker of a list, an end of some code, what a table of contents lists.
+        if not _WORD.search(text, start, end) or _LEADERS.search(text, start, end):
             continue
         block, page = _block_at(hit, start, pages)
         if _is_heading(text[start:end], block):

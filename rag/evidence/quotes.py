@@ -18,6 +18,8 @@ from rag.languages import language_of
 
 # Sentences that may follow one that ends on a colon and announces no list.
 _MOST_FOLLOWING = 3
+# A line that breaks off before what it says: "please send mail to", the address below it.
+_BREAKS_OFF = re.compile(r"\b(?:to|at|by|is|are|from|with|of|via|an?|the|zu|von|ist|sind)$", re.I)
 # An announcement that leans on the sentence before it.
 _LEANS = re.compile(
     r"\b(?:this|these|that|those|they|it|such|our|the following|diese[rs]?|dies|est[oae]s?"
@@ -104,6 +106,8 @@ class Quoter:
             entries = self.entries(quotable)
             if entries is not None:
                 return self.whole(quotable.hit, entries)
+            return self._with_following(quotable)
+        if not quotable.item and _BREAKS_OFF.search(quotable.text):
             return self._with_following(quotable)
         hit = self.hits[quotable.hit]
         spans = tuple(locate(hit.passage, quotable.start, quotable.end))

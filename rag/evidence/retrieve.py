@@ -8,11 +8,19 @@ from typing import Protocol
 
 from indexer.records import Hit, Passage
 from indexer.search.searcher import Scope, SearchResult
+from rag.evidence.definitions import explains
+from rag.evidence.quotables import is_contents
+from rag.question.form import defined
 
 # How many passages a search brings up, and how much text of them is read: some eight passages
 # of 200 tokens, which the context of a small language model still holds.
 SEARCHED = 20
 BUDGET_CHARACTERS = 8_000
+# "What is an X?" has most passages about X in its way: the one that says it is looked for among
+# so many, and read behind the best few.
+_DEEP = 60
+_AHEAD = 2
+_DEFINING = 2
 # Passages that share this much of their words say the same: copies of a file, boilerplate.
 _SAME = 0.9
 
@@ -36,12 +44,23 @@ class Passages(Protocol):
 def retrieve(searcher: Search, passages: Passages, question: str, scope: Scope) -> SearchResult:
     """The hits to answer from, best first, within `BUDGET_CHARACTERS` of text.
 
-    A passage that breaks off in mid-sentence or announces a list is followed by its
-    continuation, a hit without ranks of its own.
+    A table of contents names everything and answers nothing: it is passed over. A passage
+    that breaks off in mid-sentence or announces a list is followed by its continuation, a hit
+    without ranks of its own.
     """
-    found = searcher.find(question, scope, k=SEARCHED)
-    hits = _within_budget(_continued(_distinct(found.hits), passages))
+    wanted = defined(question)
+    found = searcher.find(question, scope, k=_DEEP if wanted else SEARCHED)
+    said = [hit for hit in found.hits if not is_contents(hit.passage.text)] or list(found.hits)
+    ordered = _definitions_first(said, wanted)[:SEARCHED] if wanted else said
+    hits = _within_budget(_continued(_distinct(ordered), passages))
     return SearchResult(tuple(hits), found.notice)
+
+
+def _definitions_first(hits: Sequence[Hit], wanted: str) -> list[Hit]:
+    """The hits with those that say what something is right behind the best."""
+    defining = [hit for hit in hits[_AHEAD:] if explains(wanted, hit.passage.text)][:_DEFINING]
+    rest = [hit for hit in hits[_AHEAD:] if hit not in defining]
+    return [*hits[:_AHEAD], *defining, *rest]
 
 
 def _distinct(hits: Sequence[Hit]) -> list[Hit]:

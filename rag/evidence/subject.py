@@ -62,7 +62,7 @@ def by_subject(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]
     unknown = [
         name
         for name, part in zip(names, parts, strict=False)
-        if not any(part.inside(terms) for terms in passages) and not _mistyped(name, hits)
+        if not any(part.inside(terms) for terms in passages) and not mistyped(name, hits)
     ]
     kept = _about(weighed, held)
     return Named(tuple(kept), tuple(names), tuple(unknown))
@@ -98,7 +98,7 @@ def _passage_terms(question: Question, hit: Hit) -> frozenset[str]:
     return question.terms_of(text) | initials(text)
 
 
-def _mistyped(name: str, hits: Sequence[Hit]) -> bool:
+def mistyped(name: str, hits: Sequence[Hit]) -> bool:
     """Whether each word of a name nearly is a word of the passages: "Sunnside" for Sunnyside."""
     said = {word for hit in hits for word in re.findall(r"\w{4,}", hit.passage.text.casefold())}
     return all(

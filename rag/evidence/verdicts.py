@@ -24,6 +24,7 @@ _OWN = 0.4
 # Two sentences speak of the same where they share this much of the shorter one's words, figures
 # left aside.
 _SAME = 0.6
+_FEW_SHARED = 2
 
 _REFUSED = re.compile(
     r"\b(?:prohibited|forbidden|excluded?s?|ineligible|disallowed|banned|refused|verboten"
@@ -121,15 +122,20 @@ def _decides(question: Question, one: Scored, said: str) -> bool:
     "May I not …?" is answered either way; "this includes …" needs the sentence before.
     """
     text = one.quotable.text
+    own = question.terms_of(said)
+    # The title names the subject; of what is asked about it most must be said in the sentence.
+    asked = [word for word in question.weights if not one.head.intersection(word)]
+    found = sum(bool(own.intersection(word)) for word in asked)
     return (
-        question.language.denial.search(question.text) is None
+        (found == len(asked) or 2 * found > len(asked))
+        and question.language.denial.search(question.text) is None
         and question.covered(one.terms | one.head) >= _WHOLE
-        and question.covered(question.terms_of(said)) >= _OWN
+        and question.covered(own) >= _OWN
         and language_of(text).anaphor.match(text) is None
         and language_of(said).anaphor.match(said) is None
         and not said.rstrip().endswith("?")
         and not _new_figures(question, said)
-        and all(said_by.search(said) for asked, said_by in _DECIDING if asked.search(question.text))
+        and all(tells.search(said) for asks, tells in _DECIDING if asks.search(question.text))
     )
 
 
@@ -155,7 +161,9 @@ def disagreement(question: Question, scored: Sequence[Scored], yes_no: bool) -> 
         if yes_no and (best.quotable.item or other.quotable.item):
             continue  # an item says what its announcement does, which may be of another matter
         if yes_no:
-            opposite = {polarity(question, best), polarity(question, other)} == {"yes", "no"}
+            # Sentences about different cases both hold: they must be about the same in other words.
+            said = {polarity(question, best), polarity(question, other)}
+            opposite = said == {"yes", "no"} and _alike(best, other, _FEW_SHARED)
         else:
             opposite = _other_figure(question, best, other)
         if opposite:
@@ -178,13 +186,13 @@ def _values(one: Scored, question: Question) -> frozenset[str]:
     return frozenset(value for n in found for value in n.values) - asked
 
 
-def _alike(one: Scored, other: Scored) -> bool:
+def _alike(one: Scored, other: Scored, least: int = 3) -> bool:
     words, others = (
         frozenset(term for term in each.terms if not any(map(str.isdigit, term)))
         for each in (one, other)
     )
     shared = len(words & others)
-    return shared >= 3 and shared >= _SAME * min(len(words), len(others))
+    return shared >= least and shared >= _SAME * min(len(words), len(others))
 
 
 def _new_figures(question: Question, said: str) -> list[Number]:

@@ -83,13 +83,19 @@ def read(text: str, statistics: TermStatistics, languages: Iterable[str]) -> Que
     language = language_of(text)
     return Question(
         text,
-        {word: value / total for word, value in rarity.items()},
+        {_with_digits(word, language): value / total for word, value in rarity.items()},
         total,
         expected_kind(text, language),
         language,
         languages,
         form_of(text, language),
     )
+
+
+def _with_digits(word: tuple[str, ...], language: Language) -> tuple[str, ...]:
+    """A number word with its figure: "the five types" are "5 types", too."""
+    values = {language.numbers[term] for term in word if term in language.numbers}
+    return (*word, *(f"{value:g}" for value in sorted(values) if value > 1))
 
 
 def terms_of(text: str, languages: Iterable[str]) -> frozenset[str]:
@@ -154,4 +160,6 @@ def _amounts(question: Question, sentence: str, counts: list[str]) -> list[str]:
     if not _COSTS.search(question.text):
         return counts
     amounts = [match.group().casefold() for match in _AMOUNT.finditer(sentence)]
-    return amounts or [word for word in counts if not _NO_PRICE.fullmatch(word)]
+    numbers = question.language.numbers
+    figures = [word for word in counts if numbers.get(word, 2) > 1]  # "one" is nobody's price
+    return amounts or [word for word in figures if not _NO_PRICE.fullmatch(word)]

@@ -93,8 +93,18 @@ _ASKING = re.compile(
     r"|things?|considerations?|takeaways?|information)\b"
     r"|\b(?:to|should (?:i|you|we|one|people)|need to) (?:understand|know|be aware of|keep in mind)"
     r"(?: about)?\b"
+    # "How does poison work?", "What happens when …", "What does the tool do?"
+    r"|(?<=\w )works?(?=\W*$)|\bwhat happens\b|(?<=\w )do(?=\W*$)"
     r"|\b(?:laut|gemäß) (?:dem )?(?:text|dokument)\b|\bsegún el (?:texto|documento)\b"
     r"|\bselon le (?:texte|document)\b",
+    re.IGNORECASE,
+)
+_PROCEDURE = re.compile(
+    r"^\W*(?:how (?:do|can|should|could|would|must) (?:i|we|you|one|someone|people)|how to"
+    r"|what (?:do|should|must|can) (?:i|we|you|one) (?:have to |need to )?do|(?:what|which) steps"
+    r"|wie (?:kann|muss|soll|sollte|kündige|bekomme|richte|stelle|ändere|mache) (?:ich|man|wir)"
+    r"|was (?:muss|soll|kann) (?:ich|man|wir) (?:\w+ ){0,6}(?:tun|machen)"
+    r"|cómo (?:puedo|se|debo)|comment (?:faire|puis-je|dois-je|peut-on))\b",
     re.IGNORECASE,
 )
 _SAYING = re.compile(
@@ -155,6 +165,11 @@ def asking_words(text: str) -> list[str]:
     words = [word for match in _ASKING.finditer(text) for word in match.group().split()]
     saying = _SAYING.match(text)
     return [*words, saying[1]] if saying else words
+
+
+def is_procedure(text: str) -> bool:
+    """Whether a question asks how something is done, step by step."""
+    return _PROCEDURE.match(text) is not None
 
 
 def defined(text: str) -> str:

@@ -35,7 +35,8 @@ def names_of(text: str, language: Language) -> list[str]:
     found += [match.group() for match in _NUMBERED.finditer(text)]
     words = re.findall(r"[^\W\d_]\w+", text)
     capital = [word for word in words if word[0].isupper()]
-    headline = len(words) >= _FEWEST and len(capital) >= _HEADLINE * len(words)
+    # the first word is capitalised whatever it is
+    headline = len(words) >= _FEWEST and len(capital[1:]) >= _HEADLINE * len(words[1:])
     if language.code != "de" and not headline:
         found += _capitalised(text, language)
     else:

@@ -12,6 +12,8 @@ import pytest
 
 from embedder.errors import FootnoteError
 from footnote.access import Access, Door, ElsewhereError, NotSignedInError, visitor
+from footnote.access.arrangement import Arrangement
+from footnote.access.asking import Asking
 from footnote.accounts import sharing
 from footnote.accounts.people import EVERYONE, ONLY_USER, People, Profile
 from footnote.home import Home
@@ -65,7 +67,7 @@ DOORS = {
     "scope": (READ, lambda a, t: t.collection in a.scope([t.collection]).collections),
     "scope of all": (READ, lambda a, t: t.collection in a.scope().collections),
     "named": (READ, lambda a, t: t.collection in a.named([t.name])),
-    "embedder_of": (READ, lambda a, t: a.embedder_of(t.name)),
+    "asking.embedder_of": (READ, lambda a, t: a.asking.embedder_of(t.name)),
     "documents": (READ, lambda a, t: a.documents([t.collection]).total),
     "documents of all": (READ, lambda a, t: a.documents(text=t.secret).total),
     "document": (READ, lambda a, t: a.document(t.document.id)),
@@ -79,29 +81,43 @@ DOORS = {
     "picture": (READ, lambda a, t: a.picture(t.document.id, 1, 50)),
     "boxes": (READ, lambda a, t: a.boxes(t.document.id, t.page, Span(1, 0, 3))),
     "occurrences": (READ, lambda a, t: a.occurrences(t.document.id, t.secret)),
-    "search": (READ, lambda a, t: _of(t, a.search(t.secret, [t.collection]).hits)),
-    "search of all": (READ, lambda a, t: _of(t, a.search(t.secret, k=100).hits)),
+    "asking.search": (READ, lambda a, t: _of(t, a.asking.search(t.secret, [t.collection]).hits)),
+    "asking.search of all": (READ, lambda a, t: _of(t, a.asking.search(t.secret, k=100).hits)),
     "scope of a document": (
         READ,
         lambda a, t: t.document.id in a.scope(documents=[t.document.id]).documents,
     ),
-    "ask": (READ, lambda a, t: _of(t, a.ask(f"What of {t.secret}?", [t.collection]).hits)),
-    "part": (READ, lambda a, t: a.part("page", [], {"document": t.document.id, "number": 1})),
-    "part of passages": (READ, lambda a, t: a.part("passages_of", [], {"document": t.document.id})),
-    "part of hits": (
+    "asking.ask": (
         READ,
-        lambda a, t: t.document.id in a.part("hits", [], {"ids": [*range(1, 500)]})["documents"],
+        lambda a, t: _of(t, a.asking.ask(f"What of {t.secret}?", [t.collection]).hits),
     ),
-    "part of words": (
+    "asking.part": (
         READ,
-        lambda a, t: any(
-            a.part("survey", [t.name], {"query": t.secret, "languages": [""]})["holding"]
+        lambda a, t: a.asking.part("page", [], {"document": t.document.id, "number": 1}),
+    ),
+    "asking.part of passages": (
+        READ,
+        lambda a, t: a.asking.part("passages_of", [], {"document": t.document.id}),
+    ),
+    "asking.part of hits": (
+        READ,
+        lambda a, t: (
+            t.document.id in a.asking.part("hits", [], {"ids": [*range(1, 500)]})["documents"]
         ),
     ),
-    "part of languages": (READ, lambda a, t: a.part("languages", [t.name], {})),
-    "summary": (READ, lambda a, t: a.summary(t.document.id).question),
-    "similar": (READ, lambda a, t: a.similar(t.document.id) is not None),
-    "explain": (READ, lambda a, t: a.explain("What?", t.secret, [t.collection]).found),
+    "asking.part of words": (
+        READ,
+        lambda a, t: any(
+            a.asking.part("survey", [t.name], {"query": t.secret, "languages": [""]})["holding"]
+        ),
+    ),
+    "asking.part of languages": (READ, lambda a, t: a.asking.part("languages", [t.name], {})),
+    "asking.summary": (READ, lambda a, t: a.asking.summary(t.document.id).question),
+    "asking.similar": (READ, lambda a, t: a.asking.similar(t.document.id) is not None),
+    "asking.explain": (
+        READ,
+        lambda a, t: a.asking.explain("What?", t.secret, [t.collection]).found,
+    ),
     "history": (READ, lambda a, t: t.secret in _texts(a.history().turns(t.talk))),
     "history.turns": (READ, lambda a, t: t.secret in _texts(a.history().turns(t.talk))),
     "history.conversations": (READ, lambda a, t: a.history().conversations(t.secret)),
@@ -124,14 +140,20 @@ DOORS = {
     "already_there": (UPLOAD, lambda a, t: a.already_there([t.document.path], t.name)),
     "job_log": (ADMIN, lambda a, t: a.job_log(t.job) is not None),
     "work": (ADMIN, lambda a, t: a.work("reindex", {"collection": t.name, "documents": []})),
-    "delete": (ADMIN, lambda a, t: a.delete([t.document.id]).documents),
-    "make_collection": (ADMIN, lambda a, t: a.make_collection(f"another {t.name}")),
-    "rename_collection": (
+    "arrangement.delete": (ADMIN, lambda a, t: a.arrangement.delete([t.document.id]).documents),
+    "arrangement.make_collection": (
         ADMIN,
-        lambda a, t: a.rename_collection(t.collection, f"another {t.name}"),
+        lambda a, t: a.arrangement.make_collection(f"another {t.name}"),
     ),
-    "move": (ADMIN, lambda a, t: a.move([t.document.id], _another(t))),
-    "delete_collection": (ADMIN, lambda a, t: a.delete_collection(t.collection).documents),
+    "arrangement.rename_collection": (
+        ADMIN,
+        lambda a, t: a.arrangement.rename_collection(t.collection, f"another {t.name}"),
+    ),
+    "arrangement.move": (ADMIN, lambda a, t: a.arrangement.move([t.document.id], _another(t))),
+    "arrangement.delete_collection": (
+        ADMIN,
+        lambda a, t: a.arrangement.delete_collection(t.collection).documents,
+    ),
     "status": (ADMIN, lambda a, t: t.name in {one.name for one in a.status().collections}),
     "audit": (ADMIN, lambda a, t: a.audit().total),
     "in_audit": (ADMIN, lambda a, t: a.in_audit()),
@@ -148,7 +170,10 @@ OWN = {
     "history.delete": lambda h, t: h.delete(t.talk),
 }
 KEYS = {"keys", "make_key", "revoke_key"}  # likewise
-EMBEDDERS = {"embedders", "embedder"}  # named after what they were trained on; tried below
+EMBEDDERS = {
+    "asking.embedders",
+    "asking.embedder",
+}  # named after what they were trained on; tried below
 NO_DOORS = {
     "person",
     "may_add",
@@ -163,7 +188,9 @@ def _public(kind):
 
 def test_no_door_is_without_a_row():
     rows = {name.partition(" ")[0] for name in DOORS} | OWN.keys() | KEYS | EMBEDDERS | NO_DOORS
-    assert rows == _public(Access) | {f"history.{name}" for name in _public(History)}
+    parts = {"history": History, "asking": Asking, "arrangement": Arrangement}
+    within = {f"{part}.{name}" for part, kind in parts.items() for name in _public(kind)}
+    assert rows == _public(Access) - {"asking", "arrangement"} | within
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +240,7 @@ def target(home, person, relation):
     collection = home.collection(relation)
     document = home.store.documents([collection.id]).rows[0]
     everything = Access(home, lambda: ONLY_USER)
-    hits = everything.search(f"{relation}zebra", [collection.id]).hits
+    hits = everything.asking.search(f"{relation}zebra", [collection.id]).hits
     quote, span = hits[0].passage.text, hits[0].passage.spans[0]
     note = Footnote(1, document.id, "T", "p", (1, 1), quote, span, hits[0].passage.id)
     said = (Sentence(quote, "supported", (1,)),)
@@ -290,18 +317,18 @@ def test_an_embedder_trained_on_the_foreign_is_neither_listed_nor_used(home, tin
     spec = replace(tiny_embedder.spec, name="foreign-1", task="another")
     (folder / "spec.json").write_text(spec.to_json())
     home.registry.install("foreign-1", folder)
-    assert "foreign-1" in acting(home, "admin").embedders()
+    assert "foreign-1" in acting(home, "admin").asking.embedders()
     reader = acting(home, "reader")
-    assert {"tiny", "bundled"} <= set(reader.embedders())
-    assert "foreign-1" not in reader.embedders()
+    assert {"tiny", "bundled"} <= set(reader.asking.embedders())
+    assert "foreign-1" not in reader.asking.embedders()
     said = []
     for name in ("foreign-1", "nothing-1"):
         with pytest.raises(FootnoteError) as caught:
-            reader.embedder(name)
+            reader.asking.embedder(name)
         said.append(str(caught.value).replace(name, "…"))
     assert said[0] == said[1]
     home.store.use_generation(home.collection("shared").id, spec.fingerprint)
-    assert reader.embedder("foreign-1").fingerprint == spec.fingerprint
+    assert reader.asking.embedder("foreign-1").fingerprint == spec.fingerprint
 
 
 def test_another_readers_job_is_not_seen(home):

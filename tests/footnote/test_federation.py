@@ -14,7 +14,7 @@ from footnote.accounts.people import People, Profile
 from footnote.federation import Attached, AttachError
 from footnote.home import Home
 from indexer.ingest.sources import find
-from indexer.search.federation import PeerError
+from indexer.search.peers import PeerError
 from tests.api_server import key_of, served
 from tests.asked import asked_home, home  # noqa: F401
 
@@ -179,8 +179,8 @@ def test_over_http_with_a_key_its_person_decides(home, tmp_path, tiny_embedder):
         People(mine.store).add("root", "a long password", Profile("admin"))
         eve = People(mine.store).add("eve", "a long password")
         access = Access(mine, lambda: eve, attached=True)
-        assert access.search("paid leave weeks").hits == ()
-        assert access.ask("How long is paid leave?").abstained
+        assert access.asking.search("paid leave weeks").hits == ()
+        assert access.asking.ask("How long is paid leave?").abstained
         peer = mine.federation._peers()[1]
         secret = next(one.id for one in home.store.documents([home.collection("board").id]).rows)
         with pytest.raises(PeerError, match="404"):

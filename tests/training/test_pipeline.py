@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from scripted_server import scripted_server
 
 from embedder.spec import EmbedderSpec
 from footnote.cli.main import main
+from footnote.home import Home
 from footnote.jobs import queue
 from footnote.runs import service
 from footnote.runs.service import TrainingOptions
@@ -142,7 +144,7 @@ def test_a_cancelled_run_goes_on_where_it_was_and_the_old_answers_meanwhile(
     run = ordered(home)
     watch = StopAt(stage)
     # The proof's pool would be the whole of so small a collection: leave the switch some work.
-    for place in ("training.pipeline.POOL", "indexer.search.pool.POOL"):
+    for place in ("training.pipeline.run.POOL", "indexer.search.pool.POOL"):
         monkeypatch.setattr(place, 20)
     result = service.learning(home, run, watch=watch).run()
     assert watch.stopped
@@ -247,7 +249,7 @@ def test_peoples_questions_are_learnt_looked_at_and_proved_each_in_its_part(home
     assert [one.passage for one in logged] == [answer.footnotes[0].passage]
 
     work = service.learning(home, ordered(home, data=(file,), promote=False))
-    people = work.people(taken)
+    people = work.material.people(taken)
     for part, sources in kept.items():
         own = {one.passage.id for one in sources}
         assert own <= {one.passage for one in people[part]} <= own
@@ -255,7 +257,7 @@ def test_peoples_questions_are_learnt_looked_at_and_proved_each_in_its_part(home
     assert [one.query for one in learnt] == [one.query for one in people["train"]]
     assert "log" in {one.source for one in learnt}
     assert {one.query for one in people["development"]} <= {
-        one.query for one in work._looked_at(taken)
+        one.query for one in work.material.looked_at(taken)
     }
     history.rate(turn.id, -1)
     assert logged_questions(home.store, number) == []
@@ -271,15 +273,15 @@ def test_a_whole_document_that_was_handed_in_stands_for_its_passage(home):
 
 
 def test_with_enough_of_them_peoples_questions_stand_alone(home, tmp_path, monkeypatch):
-    monkeypatch.setattr("training.pipeline.PEOPLE_ENOUGH", 3)
-    monkeypatch.setattr("training.pipeline.FEWEST_QUESTIONS", 2)
+    monkeypatch.setattr("training.pipeline.material.PEOPLE_ENOUGH", 3)
+    monkeypatch.setattr("training.pipeline.material.FEWEST_QUESTIONS", 2)
     taken = split_collection(home.store, number_of(home))
     file = tmp_path / "faq.jsonl"
     # A question that finds nothing by itself is the one that there is most to learn from.
     rows = [Example(f"zz{n}", one.passage.text) for n, one in enumerate(taken.sources)]
     write_examples(file, [replace(one, source="labelled") for one in rows])
     work = service.learning(home, ordered(home, data=(file,)))
-    assert {one.source for one in work._looked_at(taken)} == {"labelled"}
+    assert {one.source for one in work.material.looked_at(taken)} == {"labelled"}
     assert {one.source for one in work.examples(taken)} == {"labelled"}
     assert len(work.examples(taken)) == len(taken.part("train"))
 
@@ -331,7 +333,7 @@ def test_an_example_of_a_held_out_document_is_not_trained_on(home, tmp_path):
         ],
     )
     work = service.learning(home, ordered(home, data=(file,)))
-    allowed = work.people(taken)["train"]
+    allowed = work.material.people(taken)["train"]
     assert [one.query for one in allowed] == ["How far is the sun?"]
 
 
@@ -344,7 +346,7 @@ def test_a_held_out_passage_is_no_negative_and_its_task_goes_with_a_query(home, 
     negatives = (held.text, held.passage.text, other.text)
     write_examples(file, [Example("What?", free.text, negatives, task="T", source="written")])
     work = service.learning(home, ordered(home, data=(file,)))
-    allowed = work.people(taken)["train"]
+    allowed = work.material.people(taken)["train"]
     assert [one.negatives for one in allowed] == [(other.text,)]
     assert allowed[0].task == "T"
     (question,) = labelled_questions(home.store, number_of(home), allowed)
@@ -352,7 +354,7 @@ def test_a_held_out_passage_is_no_negative_and_its_task_goes_with_a_query(home, 
 
 
 def test_a_question_counts_whose_passage_was_not_drawn_for_the_pool(home, monkeypatch):
-    for place in ("training.pipeline.POOL", "indexer.search.pool.POOL"):
+    for place in ("training.pipeline.run.POOL", "indexer.search.pool.POOL"):
         monkeypatch.setattr(place, 5)
     number = number_of(home)
     taken = split_collection(home.store, number)
@@ -414,6 +416,47 @@ def test_two_processes_train_as_one_does(home, tmp_path):
         losses.append([row["loss"] for row in history(run.folder)])
     assert len(losses[0]) == QUICK.steps
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_two_machines_with_a_copy_of_the_home_each_train_as_one_does(home, tmp_path):
+    """What the second needs is in its own copy; what comes of it lies in the first."""
+    run = ordered(home, promote=False)
+    service.learning(home, run).examples()
+    shutil.copytree(home.path, tmp_path / "copy")
+    shutil.copytree(home.path, tmp_path / "alone")
+    alone = Home.open(tmp_path / "alone")
+    service.learning(alone, service.runs(alone).get(run.id)).train()
+    machines = [
+        subprocess.Popen(
+            [sys.executable, "-m", "torch.distributed.run", "--nnodes=2", f"--node-rank={rank}",
+             "--nproc-per-node=1", "--master-addr=127.0.0.1", "--master-port=29678",
+             "-m", "footnote.runs.multi_gpu", str(place), run.id],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        for rank, place in enumerate((home.path, tmp_path / "copy"))
+    ]  # fmt: skip
+    assert [machine.wait(300) for machine in machines] == [0, 0]
+    assert (run.embedder / "spec.json").exists()
+    together, by_one = (
+        [row["loss"] for row in history(one.folder)]
+        for one in (run, service.runs(alone).get(run.id))
+    )
+    assert together == pytest.approx(by_one, rel=1e-3)
+
+
+def test_each_machine_adapts_on_its_own_disk(home, monkeypatch):
+    """The first of a machine's processes does, also where it is not the first of all."""
+    from accelerate import Accelerator
+
+    class Second(Accelerator):
+        is_main_process = property(lambda self: False)
+
+    monkeypatch.setattr("training.fit.whitening.FEWEST", 5)
+    monkeypatch.setattr("training.fit.trainer.team_on", lambda device: Second(cpu=True))
+    run = ordered(home, promote=False)
+    service.learning(home, run).train()
+    assert (run.folder / "adapted" / "spec.json").exists()
+    assert not run.embedder.exists()
 
 
 def test_a_run_that_comes_to_what_it_began_with_takes_nothing_away(home, always_better):

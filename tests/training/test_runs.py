@@ -33,8 +33,8 @@ def home(papers_home):
 @pytest.fixture
 def kept(home, monkeypatch):
     """A run that was proved to be better and left for a person to switch to."""
-    from training import pipeline
     from training.fit import whitening
+    from training.pipeline import run as pipeline
 
     monkeypatch.setattr(whitening, "FEWEST", 5)  # so that each run comes to another embedder
     real = pipeline.prove

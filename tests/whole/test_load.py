@@ -80,7 +80,9 @@ def writer(home):
 def test_questions_are_answered_while_a_write_transaction_is_held_open(home, readers):
     with ThreadPoolExecutor(6) as threads:
         answers = list(
-            threads.map(lambda one: one._access.ask(one._manner.questions[one.number]), readers)
+            threads.map(
+                lambda one: one._access.asking.ask(one._manner.questions[one.number]), readers
+            )
         )
     assert all(answer.hits and not answer.notice for answer in answers)
     assert {hit.document.collection for answer in answers for hit in answer.hits} == {

@@ -17,19 +17,6 @@ from indexer.parsers import (
     ParseError,
 )
 
-
-@pytest.fixture
-def home(bare_home):
-    return bare_home
-
-
-@pytest.fixture
-def papers(tmp_path):
-    folder = tmp_path / "papers"
-    folder.mkdir()
-    return folder
-
-
 # No path from inside leads outside.
 
 

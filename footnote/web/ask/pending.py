@@ -148,7 +148,7 @@ def _answer(access: Access, before: Sequence[Turn], asked: Asked, question: str)
 
     answering: Future[Answer] = Future()
     chosen, documents = asked.collections, asked.documents
-    in_thread(answering, lambda: access.ask(question, chosen, before, stream, documents))
+    in_thread(answering, lambda: access.asking.ask(question, chosen, before, stream, documents))
     try:
         with st.spinner(_("Reading your documents …"), show_time=True):
             place, shown, looks = st.empty(), 0, 0

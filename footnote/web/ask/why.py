@@ -69,7 +69,9 @@ def missing(
     if not asked:
         return
     with errors_shown(), st.spinner(_("Looking …")):
-        explanation = knowing(access.explain(question, expected, collections), refused=refused)
+        explanation = knowing(
+            access.asking.explain(question, expected, collections), refused=refused
+        )
         for finding in explanation.findings:
             st.markdown(f"- {plain(finding)}")
         for remedy in explanation.remedies:

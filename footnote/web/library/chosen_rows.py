@@ -118,7 +118,7 @@ def move(access: Access, selected: Sequence[Document], collections: dict[int, st
             st.rerun()
         if st.button(f"Move {counted(len(selected), 'document')}", type="primary"):
             with errors_shown(), st.spinner(_("Moving …")):
-                moved = access.move([one.id for one in selected], target)
+                moved = access.arrangement.move([one.id for one in selected], target)
                 st.session_state[RECEIPT] = (
                     f"**Moved:** {counted(len(moved), 'document')} to {plain(target)}"
                 )
@@ -139,7 +139,7 @@ def confirm_deletion(access: Access, selected: Sequence[Document]) -> None:
             st.rerun()
         if dangerous(f"Delete {counted(len(selected), 'document')}"):
             with errors_shown(), st.spinner(_("Deleting …")):
-                receipt = access.delete([document.id for document in selected])
+                receipt = access.arrangement.delete([document.id for document in selected])
                 st.session_state[RECEIPT] = deleted(receipt)
                 _select_none()
                 if "document" in st.query_params:

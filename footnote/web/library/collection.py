@@ -73,7 +73,7 @@ def _rename(access: Access, found: Collection) -> None:
         name = st.text_input(_("Name"), value=found.name, max_chars=LONGEST_NAME)
         if st.form_submit_button(_("Save"), type="primary"):
             with errors_shown():
-                access.rename_collection(found.id, name)
+                access.arrangement.rename_collection(found.id, name)
                 st.rerun()
 
 
@@ -89,7 +89,7 @@ def _delete(access: Access, found: Collection) -> None:
             st.rerun()
         if dangerous(_("Delete the collection")):
             with errors_shown(), st.spinner(_("Deleting …")):
-                receipt = access.delete_collection(found.id)
+                receipt = access.arrangement.delete_collection(found.id)
                 st.session_state[chosen_rows.RECEIPT] = chosen_rows.deleted(receipt)
                 st.session_state["document_collection"] = 0
                 st.rerun()

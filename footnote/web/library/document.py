@@ -102,7 +102,7 @@ def _summary(access: Access, document: Document) -> None:
         if not st.button(_("Sum it up"), icon=":material/short_text:"):
             return
         with st.spinner(_("Reading the document …"), show_time=True):
-            st.session_state[key] = access.summary(document.id)
+            st.session_state[key] = access.asking.summary(document.id)
     st.subheader(_("Summary"), anchor=False)
     answer = st.session_state[key]
     notes = {note.n: note for note in answer.footnotes}

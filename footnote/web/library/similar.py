@@ -21,7 +21,7 @@ def show(access: Access, document: Document) -> None:
         if not st.button("More like this", icon=":material/hub:", key=f"ask-{key}"):
             return
         with st.spinner("Looking …", show_time=True):
-            st.session_state[key] = access.similar(document.id)
+            st.session_state[key] = access.asking.similar(document.id)
     st.subheader("More like this", anchor=False)
     if not st.session_state[key]:
         st.caption("Nothing like it has been read yet.")

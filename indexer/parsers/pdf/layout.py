@@ -7,7 +7,7 @@ full: the first word of the lower one would not have fitted behind it.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,10 +31,11 @@ _SIZE_TOLERANCE = 0.08
 _HEADING_SIZE = 1.12
 _HEADING_CHARACTERS = 120
 _PLAIN_HEADING_CHARACTERS = 60
-# Running headers and footers stand at the edge on this share of pages (odd and even pages may
-# differ), and on at least three.
+# Running headers and footers stand at the edge on at least three pages: on this share of all (odd
+# and even pages may differ), or within so many, where a chapter has its own.
 _FURNITURE_SHARE = 0.4
 _FURNITURE_PAGES = 3
+_FURNITURE_WINDOW = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +188,20 @@ def _marginal(page: PageLines) -> Iterator[Line]:
 
 def _furniture(pages: Sequence[PageLines]) -> frozenset[str]:
     """Patterns of the lines that stand at the edge of many pages, numbers apart."""
-    counts = Counter(key for page in pages for key in {_pattern(line) for line in _marginal(page)})
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, page in enumerate(pages):
+        for key in {_pattern(line) for line in _marginal(page)}:
+            places[key].append(place)
     needed = max(_FURNITURE_PAGES, _FURNITURE_SHARE * len(pages))
-    return frozenset(key for key, count in counts.items() if count >= needed)
+    return frozenset(
+        key for key, found in places.items() if len(found) >= needed or _comes_again(found)
+    )
+
+
+def _comes_again(places: Sequence[int]) -> bool:
+    """Whether a line stands on several pages close to each other."""
+    apart = zip(places, places[_FURNITURE_PAGES - 1 :], strict=False)
+    return any(last - first < _FURNITURE_WINDOW for first, last in apart)
 
 
 def _right_edges(lines: Sequence[Line]) -> dict[int, float]:

@@ -120,6 +120,6 @@ def test_the_pages_answer_through_it(home):
             return question, scope, here()
 
     access = Access(home, lambda: ONLY_USER, helpers=Noted())
-    question, scope, answer = access.ask("leave", [home.collection("papers").id])
+    question, scope, answer = access.asking.ask("leave", [home.collection("papers").id])
     assert (question, scope) == ("leave", home.scope(["papers"]))
     assert answer.hits

@@ -249,7 +249,7 @@ def test_an_answer_that_nobody_waits_for_is_not_written_to_its_end(home, monkeyp
             told.append(time.monotonic())
             time.sleep(0.01)
 
-    monkeypatch.setattr("footnote.access.Access.ask", endless)
+    monkeypatch.setattr("footnote.access.asking.Asking.ask", endless)
     import httpx2
 
     with served() as address, httpx2.Client() as call:

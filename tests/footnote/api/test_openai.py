@@ -194,10 +194,10 @@ def test_as_a_table_please_cites_this_turns_passages_alone(home, monkeypatch, ll
             monkeypatch.setenv("OPENAI_BASE_URL", script.url)
             monkeypatch.setattr("footnote.web.server.shared_home._open", type(home).open)
         read = []
-        from footnote.access import Access
+        from footnote.access.asking import Asking
 
-        ask = Access.ask
-        monkeypatch.setattr(Access, "ask", lambda *a: read.append(ask(*a)) or read[-1])
+        ask = Asking.ask
+        monkeypatch.setattr(Asking, "ask", lambda *a: read.append(ask(*a)) or read[-1])
         done = client().post("/v1/chat/completions", json=wanted).json()
     hits = {hit.passage.id for hit in read[0].hits}
     cited = {note["passage"] for note in done["footnotes"]}

@@ -130,7 +130,7 @@ def test_an_opened_page_follows_the_new_answer(home, tmp_path, monkeypatch):
     (talk,) = History(home.store).conversations()
     (turn,) = History(home.store).turns(talk.id)
     refused = replace(turn.answer, sentences=(), footnotes=(), abstained=True)
-    monkeypatch.setattr(Access, "ask", lambda *_: refused)
+    monkeypatch.setattr("footnote.access.asking.Asking.ask", lambda *_: refused)
     app.session_state["asking"] = Asking("Xylophone zeppelins?", talk.id)
     app.run()
     assert "place" not in app.session_state

@@ -96,7 +96,7 @@ def test_more_like_a_document(home, monkeypatch):
     other = home.store.documents([home.collection("papers").id]).rows[0]
     passage = home.store.passages_of(other.id)[0]
     monkeypatch.setattr(
-        "footnote.access.Access.similar",
+        "footnote.access.asking.Asking.similar",
         lambda self, identifier: [SimilarDocument(other, 3.0, passage)],
     )
     app = library_page(document=document.id)

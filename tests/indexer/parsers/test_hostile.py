@@ -21,19 +21,6 @@ from indexer.parsers import (
 )
 from indexer.sandbox.pool import ParserPool
 
-
-@pytest.fixture
-def home(bare_home):
-    return bare_home
-
-
-@pytest.fixture
-def papers(tmp_path):
-    folder = tmp_path / "papers"
-    folder.mkdir()
-    return folder
-
-
 # What a file is called says nothing of what it is.
 
 HTML = "<!DOCTYPE html><html><body><script>alert(1)</script><p>Read me.</p></body></html>"

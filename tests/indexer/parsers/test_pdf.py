@@ -81,6 +81,19 @@ def test_running_headers_are_on_the_page_but_in_no_block(read):
         assert f"Page number {page.number} says" in held
 
 
+def test_a_chapter_of_a_long_book_has_a_running_header_of_its_own(read):
+    contents = [
+        text_at(72, 770, f"The {'harbour' if n < 5 else 'lighthouse'}", 8)
+        + lines(700, [f"Page number {n} says something of its own.", *BODY])
+        for n in range(1, 12)
+    ]
+    contents += [lines(700, BODY)] * 10
+    pages = read(contents).pages
+    held = " ".join(text for page in pages[:11] for _, text in outline(page))
+    assert "The harbour" not in held
+    assert "The lighthouse" not in held
+
+
 def test_columns_are_read_one_after_the_other(read):
     left = [f"left column line {n} with words" for n in range(4)]
     right = [f"right column line {n} with words" for n in range(4)]

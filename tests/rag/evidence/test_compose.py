@@ -5,7 +5,7 @@ import re
 from indexer.keyword.analysis import query_words
 from indexer.keyword.bm25 import TermStatistics
 from indexer.records import Block, Document, Hit, Page, Passage, Span
-from rag.evidence.compose import DEPENDS, DISAGREE, compose
+from rag.evidence.compose import DEPENDS, DISAGREE, SAYS_BOTH, compose
 from rag.evidence.extract import score
 from rag.evidence.quotables import quotables
 from rag.question.analysis import read
@@ -377,3 +377,39 @@ def test_rows_behind_one_line_are_announced_once():
     assert text.count("The table shows") == 1
     assert "$45.00" in text
     assert "$71.00" in text
+
+
+def test_the_steps_come_with_the_sentence_that_begins_them():
+    page = (
+        "Many people go on vacation. "
+        "First send a mail about your vacation to the list. It is read by all. "
+        "Then mark yourself as away in the calendar. "
+        "Don't forget to remove the mark. The canteen is open."
+    )
+    made = Shelf(("Guide", (), [page])).ask("What should I do before going on vacation?")
+    assert made.quotes[0].text.splitlines() == [
+        "First send a mail about your vacation to the list.",
+        "It is read by all.",
+        "Then mark yourself as away in the calendar.",
+        "Don't forget to remove the mark.",
+    ]
+
+
+def test_sentences_about_different_cases_do_not_disagree():
+    shelf = Shelf(
+        ("Paint", (), ["The noprint option can be set, which will disable the print button."]),
+        ("Paint", (), ["Pressing Alt will print from Paint with another print command."]),
+    )
+    assert shelf.ask("Can I print from Paint?").lead not in (DISAGREE, SAYS_BOTH, DEPENDS)
+
+
+def test_a_line_that_breaks_off_brings_the_next():
+    page = "To unsubscribe from a list, please send mail to\n\nlist-request@example.org\n\nTea."
+    made = Shelf(("Lists", (), [page])).ask("How do I unsubscribe from a list?")
+    assert "list-request@example.org" in made.quotes[0].text
+
+
+def test_what_happens_and_how_it_works_are_asked_and_not_sought():
+    page = "Poison\n\nA poisoned unit takes damage each turn.\n\nPotions work on most units."
+    made = Shelf(("Game", (), [page])).ask("How does poison work?")
+    assert made.quotes[0].text == "A poisoned unit takes damage each turn."

@@ -176,3 +176,75 @@ def test_the_day_of_a_date_is_no_marker_of_a_list(text, kind, read_as):
 def test_a_marker_alone_is_nothing_to_quote():
     hits = found("2.\n\nThe pump is switched off.")
     assert [one.text for one in quotables(hits, pages_of(hits))] == ["The pump is switched off."]
+
+
+def test_a_table_of_contents_is_never_quoted():
+    got = quoted(
+        "What is the accounting equation?",
+        "The static accounting equation .................... 11\n\n"
+        "The accounting equation is the heart of double entry.",
+    )
+    assert got == ["The accounting equation is the heart of double entry."]
+
+
+def test_what_has_the_very_name_goes_before_what_has_a_longer_one():
+    got = quoted(
+        "What is depreciation?",
+        "A depreciation scheme is a model of how an asset loses value.",
+        "Depreciation is the accounting method for spending on assets over time.",
+    )
+    assert got[0] == "Depreciation is the accounting method for spending on assets over time."
+
+
+@pytest.mark.parametrize(
+    "sentence", ["Such uploads are called Non-Maintainer Uploads (NMU).", "An NMU is an upload."]
+)
+def test_what_gives_a_name_explains_it(sentence):
+    got = quoted(
+        "What is an NMU?",
+        "Before doing an NMU, ask the maintainer of the NMU.",
+        f"Others may help. {sentence}",
+    )
+    assert sentence in got
+
+
+def test_what_points_elsewhere_goes_last():
+    got = quoted(
+        "What is a budget report?",
+        "This chapter will introduce what a budget report is and give examples of a budget report.",
+        "The budget report compares plans and spending.",
+    )
+    assert got[0] == "The budget report compares plans and spending."
+
+
+def test_a_number_word_is_its_figure():
+    question = asked("What are the five account types?")
+    assert question.covered(frozenset({"5", "account", "type"})) == 1.0
+
+
+def test_nothing_costs_one():
+    question = asked("What is the salary of an editor?")
+    assert not holds_kind(question, "Each editor has one desk.")
+    assert holds_kind(question, "Editors get nine thousand a year.")
+    assert holds_kind(question, "Editors get $9,000.")
+
+
+def test_what_a_name_belongs_to_is_no_part_of_it():
+    got = quoted(
+        "What is the corresponding source?",
+        "You need not copy the corresponding source along with the object code.",
+        "The corresponding source for a work in object code form means all that it is made of.",
+    )
+    assert (
+        "The corresponding source for a work in object code form means all that it is made of."
+        in got
+    )
+
+
+def test_what_is_named_after_a_part_of_it_is_something_else():
+    got = quoted(
+        "What is a split transaction?",
+        "A transaction with only two splits is called a simple transaction. "
+        "A transaction with three or more accounts is called a split transaction.",
+    )
+    assert got == ["A transaction with three or more accounts is called a split transaction."]

@@ -104,16 +104,25 @@ def test_each_table_has_a_row_for_what_it_is_of():
 
 def test_it_reads_a_question():
     hits = found(LEAVE, CANTEEN, title="Handbook")
-    hope, line = shipped().hope(DAYS, hits, quotables(hits, pages_of(hits)))
-    assert line == shipped().lines["answered"]
-    assert hope > shipped().hope(DAYS, [], [])[0] == 0.0
+    hope = shipped().hope(DAYS, hits, quotables(hits, pages_of(hits)))
+    assert hope.line == shipped().lines["answered"]
+    assert hope.lacking == ""
+    assert hope.probability > shipped().hope(DAYS, [], []).probability == 0.0
 
 
 def test_what_has_nothing_to_do_with_the_documents_has_little_hope():
     hits = found(LEAVE, CANTEEN, title="Handbook")
     far = asked("Who painted the Mona Lisa?", "paint", "mona", "lisa", kind="name")
-    confidence, line = shipped().hope(far, hits, quotables(hits, pages_of(hits)))
-    assert confidence < line
+    hope = shipped().hope(far, hits, quotables(hits, pages_of(hits)))
+    assert hope.probability < hope.line
+
+
+def test_a_word_without_which_nothing_answers_is_named():
+    hits = found("Cook County has its own taxes on sales.", CANTEEN, title="Handbook")
+    rice = asked("How do I cook rice?", "cook", "rice")
+    assert shipped().hope(rice, hits, quotables(hits, pages_of(hits))).lacking == "rice"
+    typed = asked("How do I pay taxees in Cook County?", "taxees", "cook", "county")
+    assert shipped().hope(typed, hits, quotables(hits, pages_of(hits))).lacking == ""
 
 
 def test_a_claim_is_held_against_the_place_that_holds_most_of_it():

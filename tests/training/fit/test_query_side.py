@@ -93,7 +93,7 @@ def test_passages_keep_their_vectors_and_the_switch_embeds_nothing(
     before = home.store.passage_vectors(ids, home.store.generation(number))
     start = home.embedder_of(number)
     run = service.order(home, TrainingOptions("papers", recipe=ALONE))
-    monkeypatch.setattr("training.pipeline.embed_passages", None)  # nobody calls it
+    monkeypatch.setattr("training.pipeline.run.embed_passages", None)  # nobody calls it
     monkeypatch.setattr("indexer.vector.generations.embed_passages", None)
     result = service.learning(home, run).run()
     assert result.promoted

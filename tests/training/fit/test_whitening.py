@@ -11,11 +11,11 @@ from footnote.runs import service
 from footnote.runs.service import TrainingOptions
 from indexer.search import calibration
 from indexer.vector import generations
-from training import pipeline
 from training.data.split import TooLittleToLearnError, split_collection
 from training.fit import whitening
 from training.fit.config import Recipe, RecipeError
 from training.fit.whitening import adapt, half_whitening, map_vectors
+from training.pipeline import run as pipeline
 
 QUICK = Recipe(steps=4, batch=4, rank=2, alpha=4, warmup=1, evaluate_every=2)
 

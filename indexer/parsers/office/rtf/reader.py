@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,33 +16,30 @@ from indexer.parsers.errors import CorruptedError
 from indexer.parsers.hidden import MARKED
 from indexer.parsers.layout import PageBuilder, one_line
 from indexer.parsers.office.graphics import described
-from indexer.parsers.office.math import linear
 from indexer.parsers.office.numbers import is_page_number
 from indexer.parsers.office.rtf.flow import Block, CellShape, Flow, Rows
+from indexer.parsers.office.rtf.fonts import Fonts
+from indexer.parsers.office.rtf.formula import Formula
+from indexer.parsers.office.rtf.state import STATE_WORDS, Field, State
 from indexer.parsers.office.rtf.words import (
     BOXES,
     CAPTURED,
     CHARACTERS,
-    CHARSETS,
     GROUPS,
     HEADING,
     MATH_SIGNS,
-    MATH_VALUES,
     MATHS,
     MOST_GROUPS,
-    MOST_NESTED,
     NOTE,
     PAGE_FIELD,
     READ,
     RUNNING,
     SKIPPED,
-    SYMBOL_FONTS,
-    TOGGLES,
 )
-from indexer.parsers.office.symbols import TICKED, UNTICKED, in_font
+from indexer.parsers.office.symbols import TICKED, UNTICKED
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
+    pass
 
 _TOKEN = re.compile(
     r"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,10})? ?|\\'(?P<code>[0-9a-fA-F]{2})"
@@ -51,58 +48,27 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass
-class _State:
-    """What holds inside a group, and ends with it."""
-
-    group: str = ""
-    font: int = -1
-    skip: int = 1
-    hidden: bool = False
-    deleted: bool = False
-    raised: int = 0
-    in_table: bool = False
-    nested: int = 1
-    level: int = 0
-    depth: int = 0
-    muted: bool = False
-    ignorable: bool = False
-
-
-@dataclass
-class _Field:
-    """An open field: its code, and what a form's field holds."""
-
-    code: str = ""
-    kind: int = 0
-    result: int = 25
-    default: int = 0
-    entries: tuple[str, ...] = ()
-
-
 class Reader:
     """Reads one document; `builder` is told of what nobody sees."""
 
     def __init__(self, builder: PageBuilder) -> None:
         self.running: dict[str, None] = {}
         self._builder = builder
-        self._states = [_State()]
+        self._states = [State()]
         self._body = Flow()
         self._flows = [self._body]
         self._captured: list[list[str]] = []
-        self._fields: list[_Field] = []
-        self._codec = "cp1252"
-        self._fonts: dict[int, tuple[str, str]] = {}
+        self._fields: list[Field] = []
+        self._fonts = Fonts()
         self._levels: dict[int, int] = {}
         self._bytes = bytearray()
         self._to_skip = 0
-        self._high = 0  # the first half of a character of two units
         self._shape = CellShape()
         self._notes = {"footnote": 0, "endnote": 0}
         self._name = ""
         self._entry = 0
         self._author = ""
-        self._math: list[_Element] = []
+        self._formula = Formula()
         self._source, self._at = "", 0
 
     def read(self, source: str) -> list[Block]:
@@ -154,8 +120,8 @@ class Reader:
             self._end_capture(state)
         elif state.group in _ENDINGS:
             _ENDINGS[state.group](self, state)
-        elif state.group == "math" and self._math:
-            self._end_math()
+        elif state.group == "math" and self._formula and (said := self._formula.end()):
+            self._say(said)
 
     def _begin(self, group: str) -> None:
         """A group turns out to be a destination."""
@@ -177,12 +143,12 @@ class Reader:
             state.in_table, state.nested, state.level, state.raised = False, 1, 0, 0
             state.hidden = False
         elif group == "field":
-            self._fields.append(_Field())
+            self._fields.append(Field())
         elif group == "fldrslt" and self._fields and PAGE_FIELD.match(self._fields[-1].code):
             state.muted = True
             self._flows[-1].numbers_pages = True
 
-    def _end_capture(self, state: _State) -> None:
+    def _end_capture(self, state: State) -> None:
         text = "".join(self._captured.pop()) if self._captured else ""
         group = state.group
         if group in ("listtext", "pntext"):
@@ -201,31 +167,31 @@ class Reader:
         elif group == "sv" and self._name == "gtextUNICODE":
             self._flows[-1].behind(Block(one_line(text)))
 
-    def _end_running(self, state: _State) -> None:
+    def _end_running(self, state: State) -> None:
         flow = self._flows.pop()
         for block in flow.finish():
             said = block.text if block.grid is None else "\n".join(map(" | ".join, block.grid.rows))
             if not (flow.numbers_pages and is_page_number(said)):
                 self.running[said] = None
 
-    def _end_box(self, state: _State) -> None:
+    def _end_box(self, state: State) -> None:
         for block in self._flows.pop().finish():
             self._flows[-1].behind(block)
 
-    def _end_note(self, state: _State) -> None:
+    def _end_note(self, state: State) -> None:
         flow = self._flows.pop()
         number = self._notes[flow.kind]
         self._flows[-1].note(Block(f"{flow.kind.capitalize()} {number}: {flow.text()}"))
 
-    def _end_annotation(self, state: _State) -> None:
+    def _end_annotation(self, state: State) -> None:
         said = self._flows.pop().text()
         if said:
             by = f" by {self._author}" if self._author else ""
             self._flows[-1].behind(Block(f"Comment{by}: {said}"))
         self._author = ""
 
-    def _end_field(self, state: _State) -> None:
-        field = self._fields.pop() if self._fields else _Field()
+    def _end_field(self, state: State) -> None:
+        field = self._fields.pop() if self._fields else Field()
         chosen = field.result if field.result != 25 else field.default
         if field.kind == 1:
             self._say(TICKED if chosen == 1 else UNTICKED)
@@ -242,13 +208,9 @@ class Reader:
 
     def _flush(self) -> None:
         if self._bytes:
-            name, codec = self._fonts.get(self._states[-1].font, ("", self._codec))
-            try:
-                text = self._bytes.decode(codec, errors="replace")
-            except LookupError:
-                text = self._bytes.decode("cp1252", errors="replace")
+            text = self._fonts.text(self._states[-1].font, bytes(self._bytes))
             self._bytes.clear()
-            self._say(in_font(name, text))
+            self._say(text)
 
     def _sign(self, sign: str) -> None:
         if sign in "\\{}":
@@ -272,10 +234,8 @@ class Reader:
             self._captured[-1].append(text)
             if ";" in text:
                 self._end_entry()
-        elif self._math:
-            from lxml.etree import SubElement
-
-            SubElement(self._math[-1], "t").text = "".join(filter(str.isprintable, text))
+        elif self._formula:
+            self._formula.say(text)
         elif not state.hidden or not self._builder.hide(MARKED, text):
             self._flows[-1].line.add(text, state.raised)
 
@@ -284,9 +244,7 @@ class Reader:
         groups = [state.group for state in self._states]
         said = one_line("".join(self._captured[-1])).rstrip(";").strip()
         if "fonttbl" in groups:
-            codec = self._fonts.get(self._entry, ("", self._codec))[1]
-            name = said if said.lower() in SYMBOL_FONTS else ""
-            self._fonts[self._entry] = (name, codec)
+            self._fonts.set_name(self._entry, said)
         elif "stylesheet" in groups:
             heading = HEADING.fullmatch(said)
             if heading is not None:
@@ -309,127 +267,92 @@ class Reader:
             return
         elif word in CHARACTERS:
             self._say(CHARACTERS[word])
+        elif word in STATE_WORDS:
+            STATE_WORDS[word](state, number)
         elif word in _WORDS:
             _WORDS[word](self, state, number)
-        elif word in TOGGLES:
-            setattr(state, TOGGLES[word], number != 0)
-        elif word in MATHS and (self._math or word == "moMath"):
+        elif word in MATHS and (self._formula or word == "moMath"):
             self._begin_math(word)
-        elif self._math and word.endswith("Pr"):
+        elif self._formula and word.endswith("Pr"):
             state.group = "skipped" if word not in MATH_SIGNS else state.group
         elif state.ignorable:
             state.group = "skipped"
 
     def _unicode(self, number: int) -> None:
-        code = number + 0x10000 if number < 0 else number
-        if self._to_skip:  # a character of Unicode in place of another, which no writer does
-            self._to_skip = 0
-        self._to_skip = self._states[-1].skip
-        if 0xD800 <= code < 0xDC00:
-            self._high = code
-            return
-        if 0xDC00 <= code < 0xE000:
-            code = (self._high - 0xD800) * 0x400 + code - 0xDC00 + 0x10000 if self._high else 0
-        self._high = 0
-        if 0 < code < 0x110000:
-            self._say(in_font(self._fonts.get(self._states[-1].font, ("", ""))[0], chr(code)))
+        state = self._states[-1]
+        # What stood to be skipped is a character of Unicode itself, which no writer does.
+        self._to_skip = state.skip
+        if said := self._fonts.character(state.font, number):
+            self._say(said)
 
-    def _paragraph(self, state: _State, number: int | None) -> None:
+    def _paragraph(self, state: State, number: int | None) -> None:
         if not self._captured:
             in_table = state.in_table or state.nested > 1
             self._flows[-1].end_paragraph(state.level, state.depth, in_table)
 
-    def _plain_paragraph(self, state: _State, number: int | None) -> None:
-        state.in_table, state.nested, state.level, state.depth = False, 1, 0, 0
-
-    def _plain(self, state: _State, number: int | None) -> None:
-        state.hidden, state.deleted, state.raised = False, False, 0
-
-    def _raise(self, state: _State, number: int | None) -> None:
-        state.raised = 0 if number == 0 else 1
-
-    def _lower(self, state: _State, number: int | None) -> None:
-        state.raised = 0 if number == 0 else -1
-
-    def _level_off(self, state: _State, number: int | None) -> None:
-        state.raised = 0
-
-    def _in_table(self, state: _State, number: int | None) -> None:
-        state.in_table = number != 0
-
-    def _nesting(self, state: _State, number: int | None) -> None:
-        state.nested = min(MOST_NESTED, max(1, number or 0))
-        state.in_table = bool(number)
-
-    def _cell(self, state: _State, number: int | None) -> None:
+    def _cell(self, state: State, number: int | None) -> None:
         self._flows[-1].end_cell(1)
 
-    def _nested_cell(self, state: _State, number: int | None) -> None:
+    def _nested_cell(self, state: State, number: int | None) -> None:
         self._flows[-1].end_cell(state.nested)
 
-    def _row(self, state: _State, number: int | None) -> None:
+    def _row(self, state: State, number: int | None) -> None:
         self._flows[-1].table(1).end_row()
 
-    def _nested_row(self, state: _State, number: int | None) -> None:
+    def _nested_row(self, state: State, number: int | None) -> None:
         self._flows[-1].table(state.nested).end_row()
 
-    def _row_shape(self, state: _State, number: int | None) -> None:
+    def _row_shape(self, state: State, number: int | None) -> None:
         self._rows(state).shapes = []
         self._shape = CellShape()
 
-    def _repeated_row(self, state: _State, number: int | None) -> None:
+    def _repeated_row(self, state: State, number: int | None) -> None:
         rows = self._rows(state)
         rows.heads = max(rows.heads, len(rows.done) + 1)
 
-    def _rows(self, state: _State) -> Rows:
+    def _rows(self, state: State) -> Rows:
         nested = any(one.group == "nesttableprops" for one in self._states[-3:])
         return self._flows[-1].table(state.nested if nested else 1)
 
-    def _goes_right(self, state: _State, number: int | None) -> None:
+    def _goes_right(self, state: State, number: int | None) -> None:
         self._shape = replace(self._shape, right=True)
 
-    def _goes_down(self, state: _State, number: int | None) -> None:
+    def _goes_down(self, state: State, number: int | None) -> None:
         self._shape = replace(self._shape, down=True)
 
-    def _cell_end(self, state: _State, number: int | None) -> None:
+    def _cell_end(self, state: State, number: int | None) -> None:
         self._rows(state).shapes.append(self._shape)
         self._shape = CellShape()
 
-    def _font(self, state: _State, number: int | None) -> None:
+    def _font(self, state: State, number: int | None) -> None:
         state.font = self._entry = number or 0
 
-    def _charset(self, state: _State, number: int | None) -> None:
-        self._fonts[self._entry] = ("", CHARSETS.get(number or 0, self._codec))
+    def _charset(self, state: State, number: int | None) -> None:
+        self._fonts.set_charset(self._entry, number or 0)
 
-    def _font_page(self, state: _State, number: int | None) -> None:
-        self._fonts[self._entry] = ("", f"cp{number}")
+    def _font_page(self, state: State, number: int | None) -> None:
+        self._fonts.set_page(self._entry, number)
 
-    def _page_of_codes(self, state: _State, number: int | None) -> None:
-        self._codec = f"cp{number}" if number else "cp1252"
+    def _page_of_codes(self, state: State, number: int | None) -> None:
+        self._fonts.set_document(f"cp{number}" if number else "")
 
-    def _old_codes(self, state: _State, number: int | None) -> None:
-        self._codec = "mac_roman"
+    def _old_codes(self, state: State, number: int | None) -> None:
+        self._fonts.set_document("mac_roman")
 
-    def _skip_count(self, state: _State, number: int | None) -> None:
-        state.skip = min(10, max(0, 1 if number is None else number))
-
-    def _style(self, state: _State, number: int | None) -> None:
+    def _style(self, state: State, number: int | None) -> None:
         if self._captured:
             self._entry = number or 0
         else:
             state.level = self._levels.get(number or 0, state.level)
 
-    def _outline(self, state: _State, number: int | None) -> None:
+    def _outline(self, state: State, number: int | None) -> None:
         level = (number or 0) + 1 if (number or 0) < 6 else 0
         if not self._captured:
             state.level = level
         elif level:
             self._levels.setdefault(self._entry, level)
 
-    def _list_level(self, state: _State, number: int | None) -> None:
-        state.depth = min(8, max(0, number or 0))
-
-    def _note_mark(self, state: _State, number: int | None) -> None:
+    def _note_mark(self, state: State, number: int | None) -> None:
         """The number of a note, in the text; in the note itself it is written before it."""
         if self._captured or len(self._flows) > 1:
             return
@@ -438,45 +361,24 @@ class Reader:
         self._notes[kind] += 1
         self._flows[-1].line.mark(str(self._notes[kind]))
 
-    def _end_of_document(self, state: _State, number: int | None) -> None:
+    def _end_of_document(self, state: State, number: int | None) -> None:
         self._flows[-1].kind = "endnote"
 
-    def _page_number(self, state: _State, number: int | None) -> None:
+    def _page_number(self, state: State, number: int | None) -> None:
         self._flows[-1].numbers_pages = True
 
-    def _form_kind(self, state: _State, number: int | None) -> None:
+    def _form(self, name: str, number: int | None) -> None:
         if self._fields:
-            self._fields[-1].kind = number or 0
-
-    def _form_result(self, state: _State, number: int | None) -> None:
-        if self._fields:
-            self._fields[-1].result = number or 0
-
-    def _form_default(self, state: _State, number: int | None) -> None:
-        if self._fields:
-            self._fields[-1].default = number or 0
+            setattr(self._fields[-1], name, number or 0)
 
     def _begin_math(self, word: str) -> None:
-        from lxml.etree import Element, SubElement
-
         state = self._states[-1]
-        if state.group in ("", "moMath", "mmath") and len(self._math) < MOST_NESTED * 2:
+        if state.group in ("", "moMath", "mmath") and self._formula.begin(word):
             state.group = "math"
-            element = SubElement(self._math[-1], word[1:]) if self._math else Element(word[1:])
-            self._math.append(element)
-
-    def _end_math(self) -> None:
-        element = self._math.pop()
-        if element.tag in MATH_VALUES:
-            element.set("val", "".join(element.itertext()))
-            for inner in list(element):
-                element.remove(inner)
-        if not self._math:
-            self._say(linear(element))
 
 
-_Handler = Callable[[Reader, _State, "int | None"], None]
-_ENDINGS: Mapping[str, Callable[[Reader, _State], None]] = MappingProxyType(
+_Handler = Callable[[Reader, State, "int | None"], None]
+_ENDINGS: Mapping[str, Callable[[Reader, State], None]] = MappingProxyType(
     {
         **dict.fromkeys(RUNNING, Reader._end_running),
         **dict.fromkeys(BOXES, Reader._end_box),
@@ -487,17 +389,16 @@ _ENDINGS: Mapping[str, Callable[[Reader, _State], None]] = MappingProxyType(
 )
 _WORDS: Mapping[str, _Handler] = MappingProxyType(
     {
-        "par": Reader._paragraph, "sect": Reader._paragraph, "pard": Reader._plain_paragraph,
-        "plain": Reader._plain, "super": Reader._raise, "up": Reader._raise, "sub": Reader._lower,
-        "dn": Reader._lower, "nosupersub": Reader._level_off, "intbl": Reader._in_table,
-        "itap": Reader._nesting, "cell": Reader._cell, "nestcell": Reader._nested_cell,
-        "row": Reader._row, "nestrow": Reader._nested_row, "trowd": Reader._row_shape,
-        "trhdr": Reader._repeated_row, "clmrg": Reader._goes_right, "clvmrg": Reader._goes_down,
-        "cellx": Reader._cell_end, "f": Reader._font, "fcharset": Reader._charset,
-        "cpg": Reader._font_page, "ansicpg": Reader._page_of_codes, "mac": Reader._old_codes,
-        "uc": Reader._skip_count, "s": Reader._style, "outlinelevel": Reader._outline,
-        "ilvl": Reader._list_level, "chftn": Reader._note_mark, "ftnalt": Reader._end_of_document,
-        "chpgn": Reader._page_number, "fftype": Reader._form_kind, "ffres": Reader._form_result,
-        "ffdefres": Reader._form_default,
+        "par": Reader._paragraph, "sect": Reader._paragraph, "cell": Reader._cell,
+        "nestcell": Reader._nested_cell, "row": Reader._row, "nestrow": Reader._nested_row,
+        "trowd": Reader._row_shape, "trhdr": Reader._repeated_row, "clmrg": Reader._goes_right,
+        "clvmrg": Reader._goes_down, "cellx": Reader._cell_end, "f": Reader._font,
+        "fcharset": Reader._charset, "cpg": Reader._font_page, "ansicpg": Reader._page_of_codes,
+        "mac": Reader._old_codes, "s": Reader._style, "outlinelevel": Reader._outline,
+        "chftn": Reader._note_mark, "ftnalt": Reader._end_of_document,
+        "chpgn": Reader._page_number,
+        "fftype": lambda reader, _, number: reader._form("kind", number),
+        "ffres": lambda reader, _, number: reader._form("result", number),
+        "ffdefres": lambda reader, _, number: reader._form("default", number),
     }
 )  # fmt: skip

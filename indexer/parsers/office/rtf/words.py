@@ -68,7 +68,6 @@ GROUPS = (
     | {"footnote", "annotation", "field", "fldrslt", "shpinst", "formfield", "nesttableprops"}
     | {"upr", "ud", "shppict", "picprop", "do"}
 )  # fmt: skip
-TOGGLES = MappingProxyType({"v": "hidden", "deleted": "deleted"})
 NOTE = re.compile(r"\\footnote(\s*\\ftnalt)?")
 MATH_VALUES = frozenset({"chr", "begChr", "endChr", "sepChr", "type"})
 MATH_SIGNS = frozenset({"mnaryPr", "mdPr", "mfPr"})

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Collection as Several
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from embedder.errors import FootnoteError
-from embedder.registry import SHIPPED, UnknownEmbedderError
-from footnote import arranging, deletion
-from footnote.accounts import audit, keys, sharing, signin
+from footnote.access.arrangement import Arrangement
+from footnote.access.asking import Asking
+from footnote.accounts import audit, keys, sharing
 from footnote.accounts.people import ONLY_USER, People, Person
 from footnote.home import UnknownCollectionError
 from footnote.jobs import fetch, queue, uploads
@@ -28,65 +27,22 @@ from indexer.store.errors import UnknownDocumentError
 from rag.history import History
 
 if TYPE_CHECKING:
-    from embedder.model import Embedder
+    from footnote.access.asking import Help
     from footnote.accounts.audit import Entries
     from footnote.accounts.keys import Key, NewKey
     from footnote.home import Home
     from footnote.jobs.uploads import Content
     from footnote.status import Status
     from indexer.pages import Box
-    from indexer.records import Collection, Document, Page, Passage, Receipt, Span
-    from indexer.search.searcher import Mode, Scope, SearchResult
-    from indexer.search.similar import SimilarDocument
+    from indexer.records import Collection, Document, Page, Passage, Span
+    from indexer.search.searcher import Scope
     from indexer.store.queries import DocumentList
-    from rag.explain import Explanation
-    from rag.records import Answer, Turn
 
 Action = Literal["read", "upload", "manage"]
 
 
-class NotSignedInError(FootnoteError):
-    """The request comes with no session, or with one that has ended."""
-
-
-class ElsewhereError(FootnoteError):
-    """Nobody is registered, and the request does not come from this machine."""
-
-
 class NotAllowedError(FootnoteError):
     """Only an admin may do this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """How a request came in: from this machine or not, with whose session's token, or whose key.
-
-    One that brings a key is judged by it alone.
-    """
-
-    local: bool
-    token: str = ""
-    key: str = ""
-
-
-def visitor(home: Home, door: Door) -> Person:
-    """Who it is that asks. Raises `NotSignedInError` or `ElsewhereError`."""
-    if People(home.store).registered():
-        if door.key:
-            person = keys.holder(home.store, door.key)
-            said = "this key is unknown, revoked or expired; ask for another, or make one yourself"
-        else:
-            person = signin.person_of(home.store, door.token)
-            said = "you are signed out; sign in again to go on"
-        if person is None:
-            raise NotSignedInError(said)
-        return person
-    if not door.local:
-        raise ElsewhereError(
-            "this Footnote serves the machine that it runs on and no other, for nobody is"
-            " registered; register an admin there with `footnote people add NAME --role admin`"
-        )
-    return ONLY_USER
 
 
 def check_order(home: Home, order: Job) -> None:
@@ -113,16 +69,6 @@ def check_order(home: Home, order: Job) -> None:
         )
 
 
-class Help(Protocol):
-    """Who answers questions where many are asked at once: `footnote.answering.helpers`."""
-
-    def ask(
-        self, question: str, scope: Scope, before: Sequence[Turn], here: Callable[[], Answer]
-    ) -> Answer:
-        """The answer; `here` makes it in this process."""
-        ...
-
-
 class Access:
     """What one person may do with a home. `who` says who that is at the moment, or raises.
 
@@ -139,7 +85,8 @@ class Access:
         attached: bool = False,
         helpers: Help | None = None,
     ) -> None:
-        self._home, self._who, self._attached, self._help = home, who, attached, helpers
+        self._home, self._who = home, who
+        self._attached, self._help = attached, helpers
 
     @property
     def person(self) -> Person:
@@ -265,87 +212,10 @@ class Access:
 
     # Questions
 
-    def search(
-        self, query: str, chosen: Several[int] | None = None, k: int = 10, mode: Mode = "fused"
-    ) -> SearchResult:
-        """As `Searcher.find`."""
-        home = self._home
-        finder = home.finder if self._attached else home.searcher
-        return finder.find(query, self.scope(chosen), k, mode)
-
-    def ask(
-        self,
-        question: str,
-        chosen: Several[int] | None = None,
-        before: Sequence[Turn] = (),
-        stream: Callable[[str], None] | None = None,
-        documents: Several[str] = (),
-    ) -> Answer:
-        """As `Answerer.ask`; of these documents alone, where some are named."""
-        home, scope = self._home, self.scope(chosen, documents)
-        common = self._attached and not scope.documents
-        if common and not home.alone:
-            return home.common_answerer.ask(question, scope, before, stream)
-
-        def here() -> Answer:
-            return home.answerer.ask(question, scope, before, stream)
-
-        return self._help.ask(question, scope, before, here) if self._help else here()
-
-    def part(self, what: str, names: Several[str], given: Mapping[str, Any]) -> Any:
-        """As `Part.say`: what another home asks, of the collections that may be read."""
-        there = {one.name: one.id for one in self.collections()}
-        if names:
-            wanted = {name.casefold() for name in names}
-            there = {name: one for name, one in there.items() if name.casefold() in wanted}
-        return self._home.part.say(what, there, given)
-
-    def summary(self, document: str) -> Answer:
-        """As `Answerer.summarise`, of a document that may be read."""
-        return self._home.answerer.summarise(self.document(document))
-
-    def similar(self, document: str, k: int = 5) -> list[SimilarDocument]:
-        """Documents that may be read and are near this one, as `indexer.search.similar`."""
-        from indexer.search.similar import similar
-
-        home = self._home
-        return similar(home.searcher, home.store, self.document(document), self.scope(), k)
-
-    def explain(
-        self, question: str, expected: str, chosen: Several[int] | None = None
-    ) -> Explanation:
-        """As `rag.explain.explain`."""
-        from rag.explain import explain
-
-        home = self._home
-        scope = self.scope(chosen)
-        return explain(question, expected, home.searcher, home.store, scope, home.reader)
-
-    def embedders(self) -> list[str]:
-        """The names of the embedders that texts may be embedded with.
-
-        One that was trained on a collection is named after it, and tells something of it.
-        """
-        registry = self._home.registry
-        if self.person.admin:
-            return registry.names()
-        answering = {self._home.store.generation(number) for number in self._readable()}
-        return [
-            name
-            for name in registry.names()
-            if name in SHIPPED or registry.spec(name).fingerprint in answering
-        ]
-
-    def embedder(self, name: str) -> Embedder:
-        """An embedder by name. Raises `UnknownEmbedderError`."""
-        if name not in self.embedders():
-            raise UnknownEmbedderError(f"there is no embedder {name!r} that you may use")
-        return self._home.registry.load(name)
-
-    def embedder_of(self, collection: str) -> Embedder:
-        """The embedder that answers for a collection. Raises `UnknownCollectionError`."""
-        (number,) = tuple(self.named([collection]) or ())
-        return self._home.embedder_of(number)
+    @property
+    def asking(self) -> Asking:
+        """What they may ask."""
+        return Asking(self._home, self, attached=self._attached, helpers=self._help)
 
     def history(self) -> History:
         """The person's own conversations, without what they may read no more."""
@@ -447,34 +317,10 @@ class Access:
         """Start any other job; for admins. Returns its id. Raises `NotAllowedError`."""
         return queue.submit(self.everything(), kind, arguments, self.person.id)
 
-    def delete(self, documents: Iterable[str]) -> Receipt:
-        """Delete documents. Raises `NotAllowedError`."""
-        return deletion.delete(self.everything(), documents, self.person.name)
-
-    def make_collection(self, name: str) -> Collection:
-        """As `arranging.make_collection`. Raises `NotAllowedError`."""
-        return arranging.make_collection(self.everything(), name, self.person.name)
-
-    def rename_collection(self, collection: int, name: str) -> Collection:
-        """As `arranging.rename_collection`. Raises `NotAllowedError`."""
-        return arranging.rename_collection(self.everything(), collection, name, self.person.name)
-
-    def move(self, documents: Iterable[str], collection: str) -> list[Document]:
-        """As `arranging.move`; what another search model reads there is read by it in a job.
-
-        Raises `NotAllowedError` or `UnknownCollectionError`.
-        """
-        home = self.everything()
-        target = home.collection(collection)
-        moved = arranging.move(home, documents, target, self.person.name)
-        if moved and arranging.lacks_vectors(home, target):
-            chosen = [one.id for one in moved]
-            self.work("reindex", {"collection": target.name, "documents": chosen})
-        return moved
-
-    def delete_collection(self, collection: int) -> Receipt:
-        """Delete a collection. Raises `NotAllowedError`."""
-        return deletion.delete_collection(self.everything(), collection, self.person.name)
+    @property
+    def arrangement(self) -> Arrangement:
+        """Collections and documents, as an admin arranges them."""
+        return Arrangement(self)
 
     # The person's own keys
 

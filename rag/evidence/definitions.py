@@ -1,0 +1,55 @@
+"""Sentences that say what something is: "An NMU is …", "Such uploads are called NMUs". Pure."""
+
+from __future__ import annotations
+
+import re
+
+# What stands before the verb that explains it, and what stands behind "called".
+_SAYS_WHAT = re.compile(
+    r"((?:\S+ ){1,12}?)(?:is|are|means?|refers? to|denotes?|stands? for|ist|sind|bedeutet|es|son"
+    r"|significa|est|sont|signifie)\b",
+    re.IGNORECASE,
+)
+_CALLED = re.compile(
+    r"(?<!not )(?<!not normally )(?<!never )\b(?:called|known as|termed|referred to as"
+    r"|abbreviated(?: as| to)?|genannt|bezeichnet als|se llaman?|appelée?s?)"
+    r"\s+((?:[^\s.,;:]+ ?){1,8})",
+    re.IGNORECASE,
+)
+# Behind these stands what a name belongs to: "The source for a work in object code form".
+_BELONGS = re.compile(
+    r"\s(?:for|of|in|under|on|at|with|to|from|by|für|von|im|de|del|para|en|pour|dans)\s.*", re.I
+)
+_ARTICLE = r"(?:(?:an?|the|ein(?:e|en)?|der|die|das|una?|el|la|une?|le)\s+)?"
+
+
+def subject_of(sentence: str) -> str:
+    """What a sentence says something of: "The bug tracker " of "The bug tracker is …", or ''."""
+    found = _SAYS_WHAT.match(sentence)
+    return found[1] if found else ""
+
+
+def headword(subject: str) -> str:
+    """A subject without what it belongs to."""
+    return _BELONGS.sub(" ", subject)
+
+
+def names_given(sentence: str) -> tuple[str, ...]:
+    """The names that a sentence gives: "tax relief" and "TR" of "… called tax relief (TR)."."""
+    found = _CALLED.search(sentence)
+    if found is None:
+        return ()
+    whole, _, short = found[1].partition("(")
+    return tuple(name for name in (whole, short.partition(")")[0]) if name.strip())
+
+
+def explains(name: str, text: str) -> bool:
+    """Whether a text holds a sentence that begins "NAME is …", or that calls something so."""
+    said = re.escape(name.strip()).replace(r"\ ", r"\s+")
+    begins = rf"(?:^|[.!?:]\s+|\n\s*){_ARTICLE}{said}s?\s+(?:\([^)]*\)\s+)?(?:is|are|means?"
+    begins += r"|refers? to|stands? for|ist|sind|bedeutet|es|significa|est|signifie)\b"
+    if re.search(begins, text, re.IGNORECASE):
+        return True
+    whole = re.compile(rf"\W*{_ARTICLE}{said}s?\W*", re.IGNORECASE)
+    sentences = re.split(r"[.!?]\s", text)
+    return any(whole.fullmatch(name) for one in sentences for name in names_given(one))

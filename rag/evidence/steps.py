@@ -1,0 +1,52 @@
+"""What tells a reader what to do: the steps that a "how do I" is answered by. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from rag.evidence.quotables import Quotable
+
+# So many sentences behind the best one may hold its last step.
+_MOST_STEPS = 5
+
+# Verbs that instructions begin with, and the other ways in which one opens.
+_INSTRUCTION = re.compile(
+    r"\W*(?:(?:first|second|third|then|next|now|finally|afterwards?|please|simply|just|also|once"
+    r" (?:you|that|this)[^,]{0,60})\b,?\s+)*(?:to \w+[^.]{0,80}, |you (?:can|may|must|should|need"
+    r"|have to|will need|might want|want to)\b|don['’]t\b|do not\b|make sure|be sure|the (?:first"
+    r"|next|other|last) (?:thing|step)\b|(?:accept|activate|add|adjust|allow|apply|ask|assign"
+    r"|attach|begin|bring|build|call|change|charge|check|choose|clean|clear|click|close|complete"
+    r"|configure|connect|contact|continue|copy|create|cut|deactivate|define|delete|disable"
+    r"|disconnect|double-click|download|drag|edit|empty|enable|enter|export|fill|find|fix|follow"
+    r"|give|go|heat|hold|import|include|insert|install|keep|leave|log|lock|mail|mark|measure|mix"
+    r"|mount|move|navigate|open|pay|place|plug|pour|press|provide|pull|push|put|read|record"
+    r"|release|remove|rename|repeat|replace|report|reset|restart|return|right-click|rinse|rotate"
+    r"|run|save|scroll|search|select|send|set|sign|specify|start|stir|stop|store|submit|subtract"
+    r"|switch|take|tap|tell|tick|tighten|tie|touch|turn|type|unplug|update|upload|use|visit|wait"
+    r"|wash|wipe|write)\b(?! (?:is|are|was|were|of|has|have)\b)"
+    r"|(?:zuerst|dann|danach|anschließend|zum schluss)\b|(?:um|sie (?:können|müssen|sollten))\b"
+    r"|(?:klicken|wählen|öffnen|drücken|geben|stellen|schalten|setzen|ziehen) sie\b)",
+    re.IGNORECASE,
+)
+
+
+def instructs(text: str) -> bool:
+    """Whether a sentence says what to do."""
+    return _INSTRUCTION.match(text) is not None
+
+
+def last_step(best: Quotable, following: Callable[[int], Quotable | None]) -> int:
+    """The order of the last step that belongs to a sentence, its own where none follows it.
+
+    `following` gives the quotable of an order in the same passage. The steps stand under the
+    same heading; an item of a list is one, too.
+    """
+    last = best.order
+    for order in range(best.order + 1, best.order + 1 + _MOST_STEPS):
+        one = following(order)
+        if one is None or one.topic != best.topic:
+            break
+        if one.item or instructs(one.text):
+            last = order
+    return last

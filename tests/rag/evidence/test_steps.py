@@ -1,0 +1,33 @@
+"""Steps: what a "how do I" is answered by."""
+
+import pytest
+
+from rag.evidence.steps import instructs
+from rag.question.form import is_procedure
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["First send a mail to the list.", "Click Save.", "You should set the maintainer.",
+     "To reconcile an account, select it in the tree.", "Don't forget the flag.",
+     "Klicken Sie auf Speichern."],
+)  # fmt: skip
+def test_instructions(text):
+    assert instructs(text)
+
+
+@pytest.mark.parametrize("text", ["The list is read by all.", "Use of the list is free.", "Tea."])
+def test_statements_are_none(text):
+    assert not instructs(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["How do I leave?", "How to leave", "What should I do before leaving?",
+             "Wie kann ich kündigen?"],
+)  # fmt: skip
+def test_questions_for_a_procedure(text):
+    assert is_procedure(text)
+
+
+def test_a_fact_is_no_procedure():
+    assert not is_procedure("How many days of leave do I have?")

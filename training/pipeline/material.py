@@ -1,0 +1,188 @@
+"""What a run learns from: people's questions and pairs that are made, among their passages."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexer.encoders import Here, embedded
+from training.data.examples import Example, read_examples, write_examples
+from training.data.hard_negatives import Neighbourhood, mine
+from training.data.split import Split, TooLittleToLearnError
+from training.data.synthetic_pairs import general_examples
+from training.data.weak_pairs import weak_examples
+from training.evaluation.evaluate import subsample
+from training.evaluation.proof import FEWEST_QUESTIONS, ProofQuestion
+from training.evaluation.questions import as_examples, by_part
+
+if TYPE_CHECKING:
+    from embedder.model import Embedder
+    from embedder.registry import Registry
+    from indexer.encoders import Encoders
+    from indexer.search.searcher import Searcher
+    from indexer.store.store import Store
+    from training.data.split import Part
+    from training.pipeline.watch import Progress
+    from training.runs import Run
+
+# Examples of the development part, and passages that they are sought among.
+DEVELOPMENT = 150
+DEVELOPMENT_POOL = 300
+# Beside them, questions of synthetic groups that no training sees: weak pairs are no questions.
+_GENERAL_DEVELOPMENT = 60
+# With so many people's questions to learn from, nothing that is made stands in their way.
+PEOPLE_ENOUGH = 100
+# Origins of questions that people asked here, beside those that they handed in.
+ASKED = frozenset({"reader", "log"})
+# A pair that is made counts where fewer passages than these are nearer to its query than its own.
+COMES_BACK = 50
+# Weak pairs that are looked through: more than the steps can use are made in vain.
+WEAK = 3000
+# A map of queries alone has learnt by then what they teach.
+WEAK_OF_QUERIES = 1000
+
+
+def _here(_: Embedder) -> AbstractContextManager[Encoders | None]:
+    """Nobody else embeds."""
+    return nullcontext()
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What a run works with: the store, its search, the installed embedders.
+
+    `encoders` are those of other machines, if any, for a new generation under an embedder.
+    """
+
+    store: Store
+    searcher: Searcher
+    registry: Registry
+    encoders: Callable[[Embedder], AbstractContextManager[Encoders | None]] = _here
+
+
+class Material:
+    """The examples of one run and the passages that they are judged among, made when asked for."""
+
+    def __init__(
+        self,
+        run: Run,
+        workshop: Workshop,
+        collection: int,
+        start: Embedder,
+        questions: Sequence[ProofQuestion],
+        progress: Progress,
+    ) -> None:
+        self._run, self._order, self._start = run, run.request, start
+        self._store, self._encoders = workshop.store, workshop.encoders
+        self._collection = collection
+        self._questions, self._progress = questions, progress
+        self._around: Neighbourhood | None = None
+        self._people: dict[Part, list[Example]] | None = None
+
+    def examples(self, split: Split) -> list[Example]:
+        """The run's examples, made where they have not been: the first stage.
+
+        People's questions, and where those are few weak pairs of the training part, less those
+        whose passage does not come back; with hard negatives from the collection's vectors.
+        Cancelled, there are none.
+        """
+        if self._run.examples.exists():
+            return read_examples(self._run.examples)
+        self._progress.tell("examples", 0, 1)
+        people = self.people(split)["train"]
+        found = [] if self.people_suffice(split) else self._weak(split)
+        mined = [
+            *self._mined(split, people, within=len(split.sources)),
+            *self._mined(split, found, within=COMES_BACK),
+        ]
+        if self._progress.cancelled():
+            return []
+        if not mined:
+            raise TooLittleToLearnError(
+                f"no examples came of these sources ({', '.join(self._order.kinds) or 'none'}):"
+                f" {len(found)} were found, and none came back; choose other sources, or give a"
+                " file of questions and passages"
+            )
+        write_examples(self._run.examples, mined)
+        self._progress.tell("examples", 1, 1)
+        return mined
+
+    def _weak(self, split: Split) -> list[Example]:
+        seed = self._order.recipe.seed
+        found = weak_examples(split.part("train"), self._order.kinds, seed)
+        random.Random(seed).shuffle(found)  # noqa: S311 - no secret
+        return found[: WEAK_OF_QUERIES if self._order.recipe.queries_alone else WEAK]
+
+    def _mined(self, split: Split, examples: Sequence[Example], within: int) -> list[Example]:
+        """Examples whose passage comes back, with hard negatives."""
+        mined = mine(
+            examples,
+            self._start,
+            self.neighbourhood(split),
+            count=self._order.recipe.negatives,
+            within=within,
+            seed=self._order.recipe.seed,
+            progress=self._progress.paced("examples", len(examples)),
+            cancelled=self._progress.cancelled,
+        )
+        return list(mined.examples)
+
+    def people(self, split: Split) -> dict[Part, list[Example]]:
+        """People's questions by part: those of the order's files, of thumbs up, of the log."""
+        if self._people is None:
+            given = [one for path in self._order.data for one in read_examples(Path(path))]
+            asked = [one for one in self._questions if one.origin in ASKED]
+            given += as_examples(self._store, asked)
+            self._people = by_part(self._store, self._collection, split, given)
+        return self._people
+
+    def people_suffice(self, split: Split) -> bool:
+        """Whether people's questions are enough to learn from, without what is made."""
+        return len(self.people(split)["train"]) >= PEOPLE_ENOUGH
+
+    def neighbourhood(self, split: Split) -> Neighbourhood:
+        """Passages of the training part, embedded once, though examples and adapting need them."""
+        if self._around is None:
+            self._around = self.around_parts(split, ("train",))
+        return self._around
+
+    def around_parts(self, split: Split, parts: Sequence[Part]) -> Neighbourhood:
+        """Passages of these parts with the vectors that the index has of them.
+
+        Where the run starts from another embedder than the one that answers, they are embedded, by
+        other machines where there are any.
+        """
+        chosen = [source for part in parts for source in split.part(part)]
+        ids = [source.passage.id for source in chosen]
+        texts = [source.text for source in chosen]
+        stored = self._store.passage_vectors(ids, self._start.fingerprint)
+        if len(stored) < len(ids):
+            with self._encoders(self._start) as encoders:
+                makers = encoders or Here(self._start.embed_passages)
+                vectors = embedded(makers, texts, self._start.dimension)
+        else:
+            vectors = np.stack([stored[number] for number in ids]).astype(np.float32)
+        return Neighbourhood(texts, vectors, ids)
+
+    def looked_at(self, split: Split) -> list[Example]:
+        """The development part: people's questions alone where there are enough of them.
+
+        What is made looks at what is made: it was certain of nothing that people's questions
+        taught (docs/log/loop.md).
+        """
+        seed = self._order.recipe.seed
+        asked = list(subsample(self.people(split)["development"], 2 * DEVELOPMENT))
+        if len(asked) >= FEWEST_QUESTIONS:
+            return asked
+        weak = weak_examples(split.part("development"), self._order.kinds, seed)
+        return [
+            *asked,
+            *subsample(weak, DEVELOPMENT),
+            *general_examples(_GENERAL_DEVELOPMENT, seed, from_held_out=True),
+        ]

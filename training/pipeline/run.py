@@ -1,0 +1,204 @@
+"""The loop: documents → examples → negatives → adapter → proof → promotion.
+
+Each stage leaves its result in the run's folder or in the database before the next begins, so
+a run that was killed or cancelled continues where it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from indexer.search.pool import POOL
+from indexer.vector.generations import embed_passages
+from training.data.split import Split, SplitChangedError, split_collection
+from training.evaluation.proof import Proof, ProofQuestion, asked_about, prove
+from training.fit import whitening
+from training.pipeline.learning import Learning
+from training.pipeline.material import Material
+from training.pipeline.watch import Progress
+from training.promote import promote
+
+if TYPE_CHECKING:
+    from embedder.model import Embedder
+    from training.data.examples import Example
+    from training.pipeline.material import Workshop
+    from training.pipeline.watch import Watch
+    from training.runs import Run
+
+_EMBED_AT_ONCE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """What a run came to. `proof` is None where it was cancelled before.
+
+    `kept` is the step whose weights were kept, 0 where nothing was; None while there is none.
+    `embedder` answers for the collection now.
+    """
+
+    run: str
+    examples: int
+    steps: int
+    kept: int | None
+    proof: Proof | None
+    promoted: bool
+    embedder: str
+    seconds: float
+
+
+class TrainingRun:
+    """One run on one collection. Make it anew over the same run to continue."""
+
+    def __init__(
+        self,
+        run: Run,
+        workshop: Workshop,
+        questions: Sequence[ProofQuestion] = (),
+        watch: Watch | None = None,
+    ) -> None:
+        self._run, self._questions = run, questions
+        self._store, self._searcher = workshop.store, workshop.searcher
+        self._registry, self._encoders = workshop.registry, workshop.encoders
+        self._order = run.request
+        found = self._store.collection(self._order.collection)
+        assert found is not None  # the order was made for it
+        self._collection = found.id
+        self._start = self._registry.load(self._order.start)
+        self._progress = Progress(watch)
+        self.material = Material(run, workshop, found.id, self._start, questions, self._progress)
+        self._learning = Learning(run, self._start, self.material, self._progress)
+
+    def run(self) -> TrainingResult:
+        """Go through all stages; cancelled, return what there is."""
+        split = self._split()
+        examples = self.examples(split) if self._order.recipe.learns else []
+        self._refuse_other_split(examples, split)
+        if not examples and self._progress.cancelled():
+            return self._result(0, 0, None, promoted=False)
+        steps, finished = self.train(split, examples)
+        if not finished:
+            return self._result(len(examples), steps, None, promoted=False)
+        if self._run.outcome == "rejected":
+            return self._result(len(examples), steps, self._run.proof, promoted=False)
+        trained = self._installed()
+        if not self._embed_pool(split, trained):
+            return self._result(len(examples), steps, None, promoted=False)
+        proof = self._run.proof or self._proved(split, trained)
+        promoted = self._concluded(trained, proof)
+        return self._result(len(examples), steps, proof, promoted=promoted)
+
+    def examples(self, split: Split | None = None) -> list[Example]:
+        """The run's examples, made where they have not been: the first stage."""
+        return self.material.examples(split or self._split())
+
+    def train(
+        self, split: Split | None = None, examples: Sequence[Example] | None = None
+    ) -> tuple[int, bool]:
+        """Train unless that has been done; steps taken, and whether it came to its end.
+
+        Under `accelerate launch` every process calls it.
+        """
+        return self._learning.train(split or self._split(), examples)
+
+    def _split(self) -> Split:
+        return split_collection(self._store, self._collection, self._order.recipe.seed)
+
+    def _refuse_other_split(self, examples: Sequence[Example], split: Split) -> None:
+        """Raise `SplitChangedError` where a run goes on that has learnt what it would ask about.
+
+        Documents were added or deleted meanwhile, or an earlier Footnote split them otherwise.
+        """
+        if self._run.proof is not None:
+            return
+        there = self._store.passages({one.passage for one in examples if one.passage})
+        if any(split.part_of(one) == "proof" for one in there.values()):
+            raise SplitChangedError(
+                f"the collection is not what it was when run {self._run.id} began: some of what it"
+                " learns from would now be asked about in the proof; begin a new run"
+            )
+
+    def _installed(self) -> Embedder:
+        """The trained embedder, installed under the run's name."""
+        if self._run.id not in self._registry.names():
+            self._registry.install(self._run.id, self._run.embedder)
+        return self._registry.load(self._run.id)
+
+    def _embed_pool(self, split: Split, trained: Embedder) -> bool:
+        """Give the proof's passages vectors under the trained embedder; they are kept for it."""
+        drawn = [one.id for one in self._store.sample_passages(self._collection, POOL)]
+        drawn += set(asked_about(self._store, split, self._questions)) - set(drawn)
+        self._map(drawn, trained)
+        for embedder in (self._in_use(), trained):
+            there = self._store.passage_vectors(drawn, embedder.fingerprint)
+            missing = [number for number in drawn if number not in there]
+            on_progress = self._progress.paced("embedding", len(missing))
+            for place in range(0, len(missing), _EMBED_AT_ONCE):
+                if self._progress.cancelled():
+                    return False
+                on_progress(place)
+                some = missing[place : place + _EMBED_AT_ONCE]
+                embed_passages(self._store, embedder, some)
+        return True
+
+    def _map(self, ids: Sequence[int], trained: Embedder) -> None:
+        """What needs no decoder: vectors of an embedder that was only adapted."""
+        there = self._store.passage_vectors(ids, trained.fingerprint)
+        missing = [number for number in ids if number not in there]
+        whitening.map_vectors(self._store, missing, self._start.fingerprint, trained)
+
+    def _proved(self, split: Split, trained: Embedder) -> Proof:
+        self._progress.tell("proof", 0, 1)
+        proof = prove(
+            self._store, self._collection, split, self._in_use(), trained, self._questions
+        )
+        self._run.write_proof(proof)
+        self._progress.tell("proof", 1, 1)
+        return proof
+
+    def _in_use(self) -> Embedder:
+        """What the run is to be better than: the embedder that answers for the collection."""
+        return self._registry.load_fingerprint(self._store.generation(self._collection))
+
+    def _concluded(self, trained: Embedder, proof: Proof) -> bool:
+        """Promote where the proof holds and it was asked for; whether that was done."""
+        if self._run.outcome:
+            return self._run.outcome == "promoted"
+        if not (proof.holds and self._order.promote):
+            self._run.write_outcome("kept" if proof.holds else "rejected")
+            if not proof.holds:
+                self._store.drop_generation(self._collection, trained.fingerprint)
+                self._registry.remove(self._run.id)
+            return False
+        missing = self._store.unembedded(self._collection, trained.fingerprint, -1)
+        whitening.map_vectors(self._store, missing, self._start.fingerprint, trained)
+        total = self._store.count_passages(self._collection)
+        there = total - len(self._store.unembedded(self._collection, trained.fingerprint, -1))
+        began = time.monotonic()
+
+        def on_progress(embedded: int) -> None:
+            left = (time.monotonic() - began) / embedded * (total - there - embedded)
+            self._progress.tell("switching", there + embedded, total, left)
+
+        at, stop = self._collection, self._progress.cancelled
+        with self._encoders(trained) as encoders:
+            done = promote(self._store, self._searcher, trained, at, on_progress, stop, encoders)
+        if done:
+            self._run.write_outcome("promoted")
+        return done
+
+    def _result(
+        self, examples: int, steps: int, proof: Proof | None, *, promoted: bool
+    ) -> TrainingResult:
+        return TrainingResult(
+            run=self._run.id,
+            examples=examples,
+            steps=steps,
+            kept=self._run.kept,
+            proof=proof,
+            promoted=promoted,
+            embedder=self._in_use().spec.name,
+            seconds=self._progress.seconds,
+        )
