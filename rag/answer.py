@@ -44,6 +44,8 @@ _WORD = re.compile(r"[^\W\d_]{2}|\d{3}")
 _NAMED = 0.5
 _SHARED = 0.6
 
+UNHELD = "No passage holds what the language model wrote. The documents are quoted instead."
+
 OnText = Callable[[str], None]
 
 # A generated answer of five sentences with its citations has some 200 tokens; a reasoning
@@ -275,10 +277,16 @@ class Answerer:
         if llm is None:
             return self._extracted(reading, told)
         try:
-            return _generated(reading, llm, told)
+            drafted = _generated(reading, llm, told)
         except LanguageModelError as error:
             notice = f"{error}. The documents are quoted below instead."
             return self._extracted(reading, told, notice)
+        if reading.doubtful or drafted.footnotes or not drafted.sentences:
+            return drafted
+        # A small model makes things up where the passages plainly hold an answer.
+        told("\n\n")
+        quoted = self._extracted(reading, told, drafted.notice or UNHELD)
+        return quoted if quoted.sentences else drafted
 
     def _extracted(self, reading: Reading, told: OnText, notice: str = "") -> _Drafted:
         """Quote what answers, or nothing where the documents do not seem to hold an answer."""
