@@ -17,7 +17,7 @@ from indexer.parsers.layout import clean
 from indexer.records import Document, Hit, Page, Passage, Span
 from indexer.store.errors import UnknownDocumentError
 from rag.evidence import abstain, cite, extract
-from rag.evidence.compose import compose
+from rag.evidence.compose import OFFER, compose
 from rag.evidence.quotables import Pages, Quotable, quotables, with_lists
 from rag.evidence.retrieve import Search, retrieve
 from rag.evidence.summary import summary
@@ -307,7 +307,8 @@ class Answerer:
             numbers = notes.add_spans(quote.hit, quote.spans)
             sentences.append(Sentence(quote.text, "supported", numbers, quote.about))
             told(quote.text + " ")
-        said = " ".join(filter(None, (notice, composed.notice)))
+        limits = composed.notice.removesuffix(OFFER).strip() if self._llm else composed.notice
+        said = " ".join(filter(None, (notice, limits)))
         return _Drafted("extractive", tuple(sentences), notes.footnotes, said, composed.lead)
 
     def _pages(self, hits: Sequence[Hit]) -> dict[tuple[str, int], Page]:
