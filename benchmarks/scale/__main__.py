@@ -6,7 +6,7 @@
     python -m benchmarks.scale sealing [VECTORS ...]         memory beside the formula
     python -m benchmarks.scale federation [PASSAGES] [QUESTIONS]     two and four homes beside one
     python -m benchmarks.scale serving [READERS] [SECONDS]   one process beside two
-    python -m benchmarks.scale copies [READERS] [SECONDS]    a replica that follows new copies
+    python -m benchmarks.scale copies [READERS] [SECONDS] [ROUNDS]   replicas that follow new copies
     python -m benchmarks.scale away [QUESTIONS]              an attached home that is gone
 
 Each prints lines of JSON. Sizes are small unless they are given: the figures hold for them.
