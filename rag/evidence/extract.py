@@ -55,6 +55,8 @@ _TITLED = 0.35
 _TITLE_HELD = 0.75
 
 _COMMAS = 2
+# "What are deductibles?" asks for one thing, "What are the five account types?" for five.
+_NAME_WORDS = 2
 # An announcement is of what is asked for where it holds this share of it with its headings.
 _ANNOUNCED = 0.6
 # What says where something is said, and not what is said: "This chapter will introduce …".
@@ -113,7 +115,7 @@ def score(
     ]
     heads: dict[tuple[str, ...], frozenset[str]] = {}
     noun = question.terms_of(asked_noun(question.text))
-    wanted = question.terms_of(defined(question.text))
+    wanted = _content(question, _to_explain(question))
     denied = question.language.denial.search(question.text) is not None
     procedure = is_procedure(question.text)
     echoed = question.terms_of(question.text)
@@ -155,6 +157,12 @@ def score(
     return sorted(scored, key=lambda one: -one.score)
 
 
+def _to_explain(question: Question) -> str:
+    """What a question wants explained, '' where it asks for several things: "the five types"."""
+    name = defined(question.text)
+    return "" if question.form == "list" and len(name.split()) > _NAME_WORDS else name
+
+
 def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
     """One to three quotables that answer, passages in order of their best, each in reading order.
 
@@ -177,7 +185,7 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
         near = one.score >= (_NEAR_ITEM if one.quotable.item else _NEAR) * best.score
         near = near and (not settled or holds_kind(question, one.quotable.text))
         near = near and (not best.defines or one.defines)
-        more = adds >= _ADDS and one.score >= _FAR * best.score
+        more = adds >= _ADDS and one.score >= _FAR * best.score and not best.defines
         if (near or more) and not _repeats(one, chosen):
             chosen.append(one)
     quoted = _with_antecedents([one.quotable for one in chosen], scored)
@@ -228,13 +236,18 @@ def _defines(question: Question, wanted: frozenset[str], quotables: Sequence[Quo
     entry = question.terms_of(quotable.topic)
     if entry and entry <= wanted and _is_first(quotables, place):
         return 1.0
-    if any(wanted == question.terms_of(name) for name in names_given(quotable.text)):
+    if any(wanted == _content(question, name) for name in names_given(quotable.text)):
         return 1.0
     said = subject_of(quotable.text)
     if not wanted <= question.terms_of(said):
         return 0.0
-    own = content_words(headword(said), question.language)
-    return 1.0 if question.terms_of(" ".join(own)) <= wanted else 0.5
+    own = _content(question, headword(said))
+    return 1.0 if own == wanted else 0.5 * (own > wanted)
+
+
+def _content(question: Question, text: str) -> frozenset[str]:
+    """The index terms of a text's content words."""
+    return question.terms_of(" ".join(content_words(text, question.language)))
 
 
 def _titled(question: Question, wanted: frozenset[str], quotables: Sequence[Quotable],

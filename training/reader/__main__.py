@@ -1,11 +1,11 @@
 """The reader, from data to shipped weights: one command, resumable.
 
-    python -m training.reader LABELLED --work DIR [--multilingual FILE] [--searches FILE]
-        [--texts FILE ...] [--output FOLDER]
+    python -m training.reader LABELLED --work DIR [--multilingual FILE] [--texts FILE ...]
+        [--output FOLDER]
 
 LABELLED is `reader.jsonl` (passages with labelled queries and claims), MULTILINGUAL groups of
-documents with their searches in many languages, SEARCHES passages with the searches written to
-them, of which LABELLED holds some, TEXTS are JSON lines whose strings say which words there are. Stages under DIR, each done once: `words` (word vectors),
+documents with their searches in many languages, TEXTS are JSON lines whose
+strings say which words there are. Stages under DIR, each done once: `words` (word vectors),
 `cases` (a file a collection: searched and looked at with the bundled embedder), `claims`; then the
 trees are grown, measured on what was held out, and written. The stages cost half an hour of one
 core, the trees half a minute.
@@ -37,23 +37,16 @@ from training.reader.words import write as write_words
 @click.argument("labelled", type=click.Path(path_type=Path, exists=True))
 @click.option("--work", type=click.Path(path_type=Path), required=True, help="Kept for a repeat.")
 @click.option("--multilingual", type=click.Path(path_type=Path, exists=True))
-@click.option("--searches", type=click.Path(path_type=Path, exists=True))
 @click.option("--texts", type=click.Path(path_type=Path, exists=True), multiple=True)
 @click.option("--output", type=click.Path(path_type=Path), default=WEIGHTS, show_default=False)
 def main(
-    labelled: Path,
-    work: Path,
-    multilingual: Path | None,
-    searches: Path | None,
-    texts: tuple[Path, ...],
-    output: Path,
+    labelled: Path, work: Path, multilingual: Path | None, texts: tuple[Path, ...], output: Path
 ) -> None:
     """Train the reader on LABELLED and write its weights."""
     data = rows(labelled)
     vectors = _words(data, texts, work)
     groups = rows(multilingual) if multilingual else []
-    strangers = _strangers(data, rows(searches)) if searches else []
-    parts = _looked(materials(data, groups, strangers), work, vectors)
+    parts = _looked(materials(data, groups), work, vectors)
     looked = [one for part in parts.values() for one in part]
     english = [
         one for name, part in parts.items() if name.startswith(IN_ENGLISH) for one in part
@@ -76,13 +69,6 @@ def _words(data: list[dict[str, Any]], texts: tuple[Path, ...], work: Path) -> W
         terms = vocabulary(_strings([data, *map(rows, texts)]))
         write_words(word_vectors(registry.load(registry.current()), terms), path)
     return WordVectors.read(path)
-
-
-def _strangers(data: list[dict[str, Any]], searches: list[dict[str, Any]]) -> list[str]:
-    """The searches of passages that are none of the labelled ones, one each."""
-    known = {query["text"] for row in data for query in row["queries"]}
-    others = [row for row in searches if known.isdisjoint(q["text"] for q in row["queries"])]
-    return [row["queries"][row["id"] % len(row["queries"])]["text"] for row in others]
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -7,10 +7,6 @@ small ones. `multilingual.jsonl` (two easily confused documents a group, with se
 languages) makes small collections of one language each. The synthetic groups in English, which
 are of the same kind, were tried and left out (docs/log/reader.md). A part is told by a number of
 its own, a tenth of which is never trained on.
-
-An encyclopedia has nearly every word somewhere: in one broad collection all passages stand
-together, and it is asked what none of them answers, general questions and searches that were
-written to passages of other books (`queries.jsonl`).
 """
 
 from __future__ import annotations
@@ -36,11 +32,8 @@ _FEW_STRANGERS = 4
 # Sizes of the small collections, in turn; so many rounds of them are made.
 _SIZES = (1, 2, 3, 4, 6, 8, 12)
 _ROUNDS = 14
-# The broad collection: every so manyth passage is asked for, and so many searches of others.
-_BROAD_STEP = 6
-_BROAD_STRANGERS = 260
 # How the names of the collections of `reader.jsonl` begin; the others are named by language.
-IN_ENGLISH = ("labelled", "small", "broad")
+IN_ENGLISH = ("labelled", "small")
 # Groups of a language that stand in one collection, in turn.
 _GROUPS = (1, 2, 4)
 
@@ -106,34 +99,15 @@ def claims(labelled: Iterable[dict[str, Any]]) -> Iterator[Claim]:
 def materials(
     labelled: Sequence[dict[str, Any]],
     multilingual: Sequence[dict[str, Any]] = (),
-    strangers: Sequence[str] = (),
     seed: int = 0,
 ) -> list[Material]:
-    """All collections, each with its own questions, near misses, and strangers' questions.
-
-    `strangers` are searches that no passage of `labelled` was written to.
-    """
+    """All collections, each with its own questions, near misses, and strangers' questions."""
     draw = random.Random(seed)  # noqa: S311 - no secret
     made = _labelled(labelled)
     _add_strangers(made, draw)
     small = list(_small(labelled, draw))
     _add_few_strangers(small, draw)
-    broad = [_broad(labelled, strangers, seed)] if strangers else []
-    return [*made, *small, *_in_languages(multilingual, draw), *broad]
-
-
-def _broad(labelled: Sequence[dict[str, Any]], strangers: Sequence[str], seed: int) -> Material:
-    """All passages in one collection, half of its questions answered by none."""
-    draw = random.Random(seed)  # noqa: S311 - no secret
-    material = Material("broad")
-    for row in labelled:
-        answered = [query for query in row["queries"] if query["sentences"]]
-        _add_row(material, row, answered[-1:] if row["id"] % _BROAD_STEP == 0 else [])
-    general = FAR_OFF.read_text(encoding="utf-8").splitlines()
-    found = draw.sample(list(strangers), min(_BROAD_STRANGERS, len(strangers)))
-    for part, text in enumerate([*general, *found]):
-        material.cases.append(Case(text, "far off", part))
-    return material
+    return [*made, *small, *_in_languages(multilingual, draw)]
 
 
 def _add_strangers(made: Sequence[Material], draw: random.Random) -> None:

@@ -239,3 +239,12 @@ def test_what_a_name_belongs_to_is_no_part_of_it():
         "The corresponding source for a work in object code form means all that it is made of."
         in got
     )
+
+
+def test_what_is_named_after_a_part_of_it_is_something_else():
+    got = quoted(
+        "What is a split transaction?",
+        "A transaction with only two splits is called a simple transaction. "
+        "A transaction with three or more accounts is called a split transaction.",
+    )
+    assert got == ["A transaction with three or more accounts is called a split transaction."]
