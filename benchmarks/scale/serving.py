@@ -97,7 +97,7 @@ def away(questions: int = 30) -> None:
                 show(state="one stopped", **own.one_by_one(questions))
                 os.kill(right.process.pid, signal.SIGCONT)
                 began = time.monotonic()
-                while own.ask("search", _QUESTIONS[0])["notice"]:
+                while own.ask("search", _QUESTIONS[0]).get("notice"):
                     time.sleep(0.5)
                 show(state="there again", seconds_until_asked=round(time.monotonic() - began, 1))
 
@@ -169,7 +169,7 @@ class _Server:
             began = time.monotonic()
             said = self.ask("search", f"{_QUESTIONS[number % len(_QUESTIONS)]} {number}")
             times.append(time.monotonic() - began)
-            named += "right" in (said["notice"] or "")
+            named += "right" in said.get("notice", "")
         return {
             "searches": count,
             "named": named,
