@@ -18,7 +18,7 @@ RUN /venv/bin/pip install --no-cache-dir --constraint constraints.txt . \
 
 FROM python:3.11-slim
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends tesseract-ocr=5.* \
+    && apt-get install --yes --no-install-recommends tesseract-ocr=5.* fonts-dejavu-core \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --no-create-home footnote \
     && install --directory --owner footnote --mode 0700 /data

@@ -11,7 +11,7 @@ if __name__ == "__main__":
     frame.show()
 else:
     from footnote.api.routes import routes
-    from footnote.web.server import guard, origin, session
+    from footnote.web.server import guard, origin, session, shared_home
 
     origin.look_nothing_up()
     app = App(
@@ -20,4 +20,5 @@ else:
         middleware=guard.MIDDLEWARE,
         exception_handlers=guard.EXCEPTION_HANDLERS,
         on_script_error=session.shown,
+        lifespan=shared_home.lifespan,
     )

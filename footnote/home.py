@@ -389,15 +389,28 @@ class Home:
             self.searcher.maintain(collection, adders=elsewhere.adders if elsewhere else None)
 
     def watch(
-        self, paths: Sequence[Path], collection: str, stop: Event | None = None
+        self,
+        paths: Sequence[Path],
+        collection: str,
+        stop: Event | None = None,
+        progress: OnProgress = _unwatched,
     ) -> Iterator[IngestReport]:
-        """Follow what changes under `paths`, until interrupted or stopped; a report each time."""
+        """Follow what changes under `paths`, until interrupted or stopped; a report each time.
+
+        Raises `UnknownCollectionError` once the collection has been deleted.
+        """
         from footnote.deletion import delete
         from indexer.ingest.watch import watch
 
         number = self.store.create_collection(collection).id
         removed = partial(delete, self)  # which is logged
-        for report in watch(partial(self._ingest, number), paths, number, stop, removed):
+
+        def ingest() -> Ingest:
+            if all(one.id != number for one in self.store.collections()):
+                raise UnknownCollectionError(f"the collection {collection!r} has been deleted")
+            return self._ingest(number)
+
+        for report in watch(ingest, paths, number, stop, removed, progress):
             self._complete(number)
             yield report
 

@@ -11,9 +11,9 @@ language model writes the answers: that is waiting, not work.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
-import pickle
 import subprocess
 import sys
 from collections import deque
@@ -23,8 +23,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any
-
-from embedder.errors import FootnoteError
 
 if TYPE_CHECKING:
     from footnote.home import Home
@@ -58,20 +56,19 @@ class _Helper:
         )
         self._hear()
 
-    def ask(self, *asked: Any) -> Answer:
-        """What it says to a question; raises what answering raised there, or `_GoneError`."""
+    def ask(self, question: str, scope: Scope, before: Sequence[Turn]) -> Answer | None:
+        """Its answer, None where it has none; raises `_GoneError` where it has ended."""
+        from footnote.answering import process
+        from rag.records import from_json
+
         assert self._process.stdin is not None
         try:
-            pickle.dump(asked, self._process.stdin, pickle.HIGHEST_PROTOCOL)
-            self._process.stdin.flush()
+            asked = process.question(question, scope, tuple(before))
+            process.say(self._process.stdin, asked)
         except OSError as error:
             raise _GoneError from error
         said = self._hear()
-        if isinstance(said, FootnoteError):
-            raise said
-        if isinstance(said, Exception):
-            raise _GoneError from said
-        return said
+        return None if said.get("failed") else from_json(said["answer"])
 
     def end(self) -> None:
         """End it, whatever it does."""
@@ -82,11 +79,11 @@ class _Helper:
                 with suppress(OSError):
                     pipe.close()
 
-    def _hear(self) -> Any:
+    def _hear(self) -> dict[str, Any]:
         assert self._process.stdout is not None
         try:
-            return pickle.load(self._process.stdout)  # noqa: S301 - a process of this program
-        except (EOFError, OSError, pickle.UnpicklingError, TypeError) as error:
+            return dict(json.loads(self._process.stdout.readline()))
+        except (OSError, ValueError) as error:  # nothing comes from a process that has ended
             raise _GoneError from error
 
 
@@ -110,11 +107,17 @@ class Helpers:
         with self._place() as helper:
             if helper is None:
                 return here()
-            try:
-                return helper.ask(question, scope, tuple(before[-_TURNS:]))
-            except _GoneError:
-                self._lose(helper)
-        return here()
+            answer = self._told(helper, question, scope, before)
+        return here() if answer is None else answer  # and comes upon why there is none
+
+    def _told(
+        self, helper: _Helper, question: str, scope: Scope, before: Sequence[Turn]
+    ) -> Answer | None:
+        try:
+            return helper.ask(question, scope, before[-_TURNS:])
+        except _GoneError:
+            self._lose(helper)
+            return None
 
     def end(self) -> None:
         """End all helpers."""

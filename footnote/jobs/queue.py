@@ -84,15 +84,14 @@ class JobControl:
             self._cancelled = job(self._home, self._job.id).state == "cancelling"
 
     @property
+    def job(self) -> Job:
+        """The job, as it was when it began."""
+        return self._job
+
+    @property
     def owner(self) -> str:
         """The id of who ordered the job; '' where nobody was registered."""
         return self._job.owner
-
-    def look(self) -> bool:
-        """Whether someone asked the job to stop, looked up now, with nothing new to report."""
-        update(self._home, self._job.id, heartbeat_at=time.time())
-        self._cancelled = job(self._home, self._job.id).state == "cancelling"
-        return self._cancelled
 
     def cancelled(self) -> bool:
         """Whether someone asked the job to stop (as of the last progress written)."""
@@ -219,6 +218,19 @@ def _comes_first(older: Job, mine: Job) -> bool:
 
 def _is_small(job: Job) -> bool:
     return 0 < len(job.arguments.get("staged") or ()) <= FEW_FILES
+
+
+def follow_again(home: Home) -> list[str]:
+    """Begin anew to follow the folders whose job ended unasked, as at a restart; the jobs' ids."""
+    newest: dict[str, Job] = {}
+    for found in _select(home, "kind = 'watch'", ()):  # oldest first
+        told = (found.arguments.get("paths"), found.arguments.get("collection"))
+        newest[json.dumps(told)] = _mark_dead(home, found)
+    return [
+        submit(home, "watch", lost.arguments, lost.owner)
+        for lost in newest.values()
+        if lost.error == DIED
+    ]
 
 
 def mark_dead(home: Home) -> None:

@@ -5,9 +5,10 @@ Data reaches the scripts as JSON and the page as text nodes; no script builds HT
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import streamlit as st
 
@@ -16,6 +17,7 @@ from footnote.web.language import _
 if TYPE_CHECKING:
     from streamlit.components.v2.types import ComponentRenderer
 
+F = TypeVar("F", bound=Callable[..., Any])
 ASSETS = Path(__file__).parent / "assets"
 
 
@@ -48,6 +50,19 @@ def icon_button(label: str, icon: str, *, key: str, **options: Any) -> bool:
         key=f"icon-{key}",
         **options,
     )
+
+
+def dialog(title: str, width: Literal["small", "large"] = "small") -> Callable[[F], F]:
+    """As `st.dialog`, under a title in the language of whoever looks."""
+
+    def decorate(draw: F) -> F:
+        @wraps(draw)
+        def opened(*given: Any, **named: Any) -> None:
+            st.dialog(_(title), width=width)(draw)(*given, **named)
+
+        return cast("F", opened)
+
+    return decorate
 
 
 def rows(label: str, found: Sequence[Mapping[str, Any]], *, key: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,9 @@ def _card(access: Access, job: Job, *, first: bool) -> None:
             )
         if job.kind == "watch":
             st.caption(following(job))
-            return
+            job = replace(job, progress=job.progress.get("reading") or {})
+            if not job.progress or share(job.progress) == 1:
+                return
         st.progress(share(job.progress))
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             st.caption(details(job, first=first), width="content")

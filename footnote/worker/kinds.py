@@ -9,8 +9,10 @@ from threading import Event, Thread
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from embedder.errors import FootnoteError
+from footnote.access import check_order
 from footnote.jobs import uploads
-from indexer.ingest.progress import IngestReport
+from indexer.ingest.progress import IngestProgress, IngestReport
 from indexer.ingest.sources import Source, find
 
 if TYPE_CHECKING:
@@ -57,24 +59,37 @@ def _reindex(home: Home, arguments: dict[str, Any], control: JobControl) -> dict
 
 
 def _watch(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[str, Any]:
-    """Keep a collection in step with `paths` until somebody stops it; what was done in all."""
-    stop, ended = Event(), Event()
+    """Keep a collection in step with `paths` until somebody stops it; what was done in all.
+
+    It ends, too, when whoever ordered it may not have it done any more.
+    """
+    stop, ended, shown = Event(), Event(), dict[str, Any]()
+    refused: list[FootnoteError] = []
 
     def look() -> None:
-        while not ended.wait(_LOOK_SECONDS):
-            if control.look():
+        while not (stop.is_set() or ended.wait(_LOOK_SECONDS)):
+            control.progress(shown)
+            try:
+                check_order(home, control.job)
+            except FootnoteError as error:
+                refused.append(error)
+            if refused or control.cancelled():
                 stop.set()
-                return
+
+    def reading(state: IngestProgress) -> None:
+        shown["reading"] = asdict(state)
 
     paths = [Path(path) for path in arguments["paths"]]
     total = IngestReport(0, 0, 0, (), 0, 0, 0, 0.0)
     Thread(target=look, daemon=True).start()
     try:
-        for report in home.watch(paths, arguments["collection"], stop):
+        for report in home.watch(paths, arguments["collection"], stop, reading):
             total = replace(total + report, failed=report.failed)
-            control.progress(asdict(total))
+            shown.update(asdict(total), reading=None)
     finally:
         ended.set()
+    if refused:
+        raise refused[0]
     return asdict(total)
 
 

@@ -14,7 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from indexer.ingest.ingest import Ingest
-from indexer.ingest.progress import IngestReport
+from indexer.ingest.pipeline import Control
+from indexer.ingest.progress import IngestProgress, IngestReport
 from indexer.ingest.sources import Source, find, is_gone, is_hidden, leads_out
 from indexer.records import Receipt
 
@@ -27,6 +28,14 @@ _QUIET_MILLISECONDS = 1000
 _LONGEST_WAIT_MILLISECONDS = 10_000
 
 Delete = Callable[[Sequence[str]], Receipt]
+Progress = Callable[[IngestProgress], None]
+
+
+def _unwatched(_: IngestProgress) -> None:
+    """Nobody looks on."""
+
+
+_ALONE = Control(_unwatched, lambda: False)
 
 
 def watch(
@@ -35,13 +44,14 @@ def watch(
     collection: int,
     stop: threading.Event | None = None,
     delete: Delete | None = None,
+    progress: Progress = _unwatched,
 ) -> Iterator[IngestReport]:
     """Bring the collection in step, then follow every change, with a report each time.
 
     What changes while it is brought in step is followed too. `ingest` is asked for each time:
     another embedder may have come into use. `delete` removes the documents of
     files that are gone, if it is to be done otherwise than by the store. Ends when `stop` is set,
-    or the process is interrupted.
+    in the midst of reading too, or the process is interrupted.
     """
     import watchfiles
 
@@ -60,14 +70,15 @@ def watch(
     if next(batches, None) is None:
         return
     # From here on changes are noted, those of the first batch being looked at anyhow.
-    first = in_step(ingest(), roots, roots, collection, delete)
+    control = Control(progress, stop.is_set)
+    first = in_step(ingest(), roots, roots, collection, delete, control)
     if _did_anything(first):
         yield first
     for batch in batches:
         changed = sorted({Path(path) for _, path in batch})
         if not changed:
             continue
-        report = in_step(ingest(), roots, changed, collection, delete)
+        report = in_step(ingest(), roots, changed, collection, delete, control)
         if _did_anything(report):
             yield report
 
@@ -78,6 +89,7 @@ def in_step(
     changed: Iterable[Path],
     collection: int,
     delete: Delete | None = None,
+    control: Control = _ALONE,
 ) -> IngestReport:
     """Index what is there of the `changed` files and folders; delete what is not."""
     store = ingest.store
@@ -85,7 +97,8 @@ def in_step(
     standing = [root for root in roots if root.exists()]
     names = [Source.of(path).name for path in changed]
     before = store.documents_under(collection, names)
-    report = ingest.run(find(path for path in changed if _is_inside(path, roots)), collection)
+    files = find(path for path in changed if _is_inside(path, roots))
+    report = ingest.run(files, collection, progress=control.progress, cancelled=control.cancelled)
     now = store.documents_under(collection, names)
     gone = [
         document.id

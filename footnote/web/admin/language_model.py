@@ -9,6 +9,7 @@ import streamlit as st
 
 from embedder.errors import FootnoteError
 from footnote.rendering.formatting import plain
+from footnote.web.language import _
 from footnote.web.server import session
 from footnote.web.server.session import errors_shown, problem
 from rag.llm.client import Message, OpenAIChat, complete
@@ -29,8 +30,8 @@ def show() -> None:
     """Draw the page."""
     with st.container(key="language-model"), errors_shown():
         home = session.access().everything()
-        st.title("Settings", anchor=False)
-        st.subheader("Language model", anchor=False)
+        st.title(_("Settings"), anchor=False)
+        st.subheader(_("Language model"), anchor=False)
         st.markdown(_in_use(home))
         _fill(home)
         _nearby()
@@ -42,11 +43,13 @@ def show() -> None:
 def _in_use(home: Home) -> str:
     model, address = home.settings.text("model"), home.settings.text("base_url")
     if home.llm is None:
-        return (
+        return _(
             "None: answers are quoted word for word. With one, they are written from the same "
             "passages, and each sentence is checked against what it cites."
         )
-    return f"In use: **{plain(model or 'no model named')}** at {plain(address or 'OpenAI')}."
+    return _("In use: **{model}** at {address}.").format(
+        model=plain(model or _("no model named")), address=plain(address or "OpenAI")
+    )
 
 
 def _fill(home: Home) -> None:
@@ -59,16 +62,18 @@ def _fill(home: Home) -> None:
 @st.fragment
 def _nearby() -> None:
     """Servers found on this machine, offered and never used by themselves."""
-    if not st.button("Look for a server on this computer", icon=":material/search:"):
+    if not st.button(_("Look for a server on this computer"), icon=":material/search:"):
         return
-    with st.spinner("Looking at the usual ports of Ollama and LM Studio …"):
+    with st.spinner(_("Looking at the usual ports of Ollama and LM Studio …")):
         found = local_servers()
     if not found:
-        st.caption("None answers. Start Ollama or LM Studio, or type an address below.")
+        st.caption(_("None answers. Start Ollama or LM Studio, or type an address below."))
     for server in found:
-        st.markdown(f"{server.name} answers, with {len(server.models)} models.")
+        st.markdown(
+            _("{server} answers, with {n} models.").format(server=server.name, n=len(server.models))
+        )
         st.button(
-            f"Fill in {server.name}",
+            _("Fill in {server}").format(server=server.name),
             key=f"use-{server.name}",
             on_click=_take,
             args=(server,),
@@ -85,33 +90,37 @@ def _take(server: LocalServer) -> None:
 def _form(home: Home) -> None:
     fixed = {s.name for s in home.settings if s.source == "environment"}
     st.text_input(
-        "Address",
+        _("Address"),
         key=ADDRESS,
         placeholder="http://localhost:11434/v1",
         disabled="base_url" in fixed,
-        help="Of any server that speaks OpenAI's protocol; empty for OpenAI itself.",
+        help=_("Of any server that speaks OpenAI's protocol; empty for OpenAI itself."),
     )
     st.text_input(
-        "Key",
+        _("Key"),
         key=KEY,
         type="password",
-        placeholder="unchanged" if home.settings.text("api_key") else "none",
+        placeholder=_("unchanged") if home.settings.text("api_key") else _("none"),
         disabled="api_key" in fixed,
-        help="Kept in settings.toml in the home, readable by its owner alone.",
+        help=_("Kept in settings.toml in the home, readable by its owner alone."),
     )
     _model(disabled="model" in fixed)
     if fixed & {"base_url", "api_key", "model"}:
-        st.caption("What is greyed out is set in the environment, which goes first.")
-    columns = st.columns(4)
-    if columns[0].button("Fetch the list of models"):
+        st.caption(_("What is greyed out is set in the environment, which goes first."))
+    with st.container(horizontal=True):
+        save = st.button(_("Save and use"), type="primary")
+        fetch = st.button(_("Fetch the list of models"))
+        attempt = st.button(_("Try it out"))
+        end = home.llm is not None and st.button(_("Use none"))
+    if fetch:
         _fetch(home)
-    if columns[1].button("Try it out"):
+    if attempt:
         _try(home)
-    if columns[2].button("Save and use", type="primary"):
+    if save:
         _save(home)
-    if home.llm is not None and columns[3].button("Use none"):
+    if end:
         home.configure({"base_url": "", "api_key": "", "model": ""})
-        st.session_state[TRIED] = "Answers are quoted from now on."
+        st.session_state[TRIED] = _("Answers are quoted from now on.")
         for key in (ADDRESS, KEY, MODEL, MODELS):
             st.session_state.pop(key, None)
         st.rerun()
@@ -120,11 +129,11 @@ def _form(home: Home) -> None:
 def _model(*, disabled: bool) -> None:
     names = list(st.session_state.get(MODELS, ()))
     if not names:
-        st.text_input("Model", key=MODEL, placeholder="qwen3:8b", disabled=disabled)
+        st.text_input(_("Model"), key=MODEL, placeholder="qwen3:8b", disabled=disabled)
         return
     if st.session_state[MODEL] not in names:
         names.insert(0, st.session_state[MODEL])
-    st.selectbox("Model", names, key=MODEL, disabled=disabled)
+    st.selectbox(_("Model"), names, key=MODEL, disabled=disabled)
 
 
 def _key(home: Home) -> str:
@@ -152,13 +161,15 @@ def _try(home: Home) -> None:
     )
     began = time.monotonic()
     try:
-        with st.spinner("Waiting for its answer …", show_time=True):
+        with st.spinner(_("Waiting for its answer …"), show_time=True):
             reply = complete(model, _TRY, _TRY_TOKENS)
     except FootnoteError as error:
         problem(str(error))
     else:
         took = time.monotonic() - began
-        st.session_state[TRIED] = f"It answers “{reply.strip()[:80]}” after {took:.1f} s."
+        st.session_state[TRIED] = _("It answers “{reply}” after {seconds} s.").format(
+            reply=reply.strip()[:80], seconds=f"{took:.1f}"
+        )
         st.rerun()
 
 
@@ -170,5 +181,5 @@ def _save(home: Home) -> None:
             "model": st.session_state[MODEL].strip(),
         }
     )
-    st.session_state[TRIED] = "Saved. Answers are written by it from now on."
+    st.session_state[TRIED] = _("Saved. Answers are written by it from now on.")
     st.rerun()

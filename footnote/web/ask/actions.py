@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from embedder.errors import FootnoteError
+from footnote.rendering.exchanges import Exchange, QuotedSource
 from footnote.rendering.formatting import harmless
 from footnote.rendering.highlight import highlighted
+from footnote.rendering.pdf_file import pdf_file
 from footnote.rendering.results import markdown_body, markdown_note, marked
-from footnote.rendering.word_file import Exchange, QuotedSource, word_file
+from footnote.rendering.word_file import word_file
 from footnote.web.ask import why
 from footnote.web.ask.answer import sources as sources_of
+from footnote.web.components import dialog
 from footnote.web.language import _
 from footnote.web.page_view import DPI
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from footnote.access import Access
+    from footnote.rendering.exchanges import Picture
     from footnote.web.ask.answer import Source
     from indexer.records import Span
     from rag.history import History
@@ -79,12 +83,12 @@ def show(
         _edit(turn.question, again)
 
 
-@st.dialog("Save the answer")
+@dialog("Save the answer")
 def _save_dialog(access: Access, turn: Turn) -> None:
     _files(access, [turn], "answer", f"{turn.id}")
 
 
-@st.dialog("Change the question")
+@dialog("Change the question")
 def _edit(question: str, again: Callable[[str], None]) -> None:
     with st.form("edit_question", border=False):
         text = st.text_area(_("Question"), value=question, max_chars=2000, height="content")
@@ -135,6 +139,16 @@ def _files(access: Access, turns: Sequence[Turn], name: str, key: str) -> None:
         return [(turn, sources_of(access, turn.answer)) for turn in turns]
 
     st.download_button(
+        _("PDF, with the quoted pages"),
+        data=lambda: as_pdf(access, exchanges()),
+        file_name=f"{name}.pdf",
+        mime="application/pdf",
+        icon=":material/picture_as_pdf:",
+        type="tertiary",
+        on_click="ignore",
+        key=f"pdf-{key}",
+    )
+    st.download_button(
         _("Word document, with the quoted pages"),
         data=lambda: as_word(access, exchanges()),
         file_name=f"{name}.docx",
@@ -156,9 +170,18 @@ def _files(access: Access, turns: Sequence[Turn], name: str, key: str) -> None:
     )
 
 
+def as_pdf(access: Access, turns: Sequence[tuple[Turn, Sequence[Source]]]) -> bytes:
+    """Questions and answers as a PDF, with pictures of the quoted pages."""
+    return pdf_file(_written(turns), _pictures(access, turns))
+
+
 def as_word(access: Access, turns: Sequence[tuple[Turn, Sequence[Source]]]) -> bytes:
-    """Questions and answers as a Word document, with pictures of the quoted pages."""
-    written = [
+    """The same as a Word document."""
+    return word_file(_written(turns), _pictures(access, turns))
+
+
+def _written(turns: Sequence[tuple[Turn, Sequence[Source]]]) -> list[Exchange]:
+    return [
         Exchange(
             turn.question,
             turn.answer,
@@ -170,11 +193,13 @@ def as_word(access: Access, turns: Sequence[tuple[Turn, Sequence[Source]]]) -> b
         for turn, sources in turns
     ]
 
+
+def _pictures(access: Access, turns: Sequence[tuple[Turn, Sequence[Source]]]) -> Picture:
     def picture(page: tuple[str, int], place: int) -> bytes | None:
         quotes = [one.place.quote for one in turns[place][1] if _page(one) == page]
         return _picture(access, page, [one for one in quotes if one is not None])
 
-    return word_file(written, picture)
+    return picture
 
 
 def _page(source: Source) -> tuple[str, int]:

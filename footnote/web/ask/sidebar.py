@@ -10,7 +10,7 @@ import streamlit as st
 from footnote.rendering.formatting import plain, when
 from footnote.web.ask.answer import PLACE
 from footnote.web.ask.pending import Asked
-from footnote.web.components import cancelled, dangerous
+from footnote.web.components import cancelled, dangerous, dialog
 from footnote.web.language import _
 from footnote.web.server.session import errors_shown
 from indexer.store.errors import UnknownDocumentError
@@ -157,7 +157,7 @@ def _entry(history: History, conversation: Conversation, talk: Conversation | No
         _delete(history, conversation)
 
 
-@st.dialog("Rename conversation")
+@dialog("Rename conversation")
 def _rename(history: History, conversation: Conversation) -> None:
     with st.form("rename", border=False):
         title = st.text_input(_("Name"), value=conversation.title, max_chars=TITLE_CHARACTERS)
@@ -167,11 +167,12 @@ def _rename(history: History, conversation: Conversation) -> None:
                 st.rerun()
 
 
-@st.dialog("Delete conversation?")
+@dialog("Delete conversation?")
 def _delete(history: History, conversation: Conversation) -> None:
     st.markdown(
-        f"“{plain(conversation.title)}” with its questions and answers will be gone for good."
-        " The documents stay."
+        _(
+            "“{title}” with its questions and answers will be gone for good. The documents stay."
+        ).format(title=plain(conversation.title))
     )
     with st.container(horizontal=True, horizontal_alignment="right"):
         if cancelled():

@@ -20,6 +20,8 @@ _LONGEST, _WORDS = 60, 2  # characters of a heading that is asked about, and its
 _PAGES = 5
 # A PDF marks no headings: a short line with a number, or of a few words, without an end mark.
 _LOOKS = re.compile(r"(\d+(\.\d+)*\.?\s+)[^\W\d_][^.!?:;|@]{6,58}")
+# Letters that stand alone at an end: pieces of a heading that the file does not hold as text.
+_PIECES = re.compile(r"^(?![AIaO] )[^\W\d_] | [^\W\d_]$")
 _NUMBER = re.compile(r"^\d+(\.\d+)*\.?\s+")
 
 
@@ -65,6 +67,6 @@ def _headings(access: Access, document: Document) -> list[str]:
         for line in lines:
             text = _NUMBER.sub("", " ".join(line.split())).rstrip(" :.")
             fits = len(text) <= _LONGEST and len(text.split()) >= _WORDS and not text.isupper()
-            if fits and text != document.title:
+            if fits and not _PIECES.search(text) and text != document.title:
                 found.append(text)
     return list(dict.fromkeys(found))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from indexer.records import Hit
 
 
-@st.dialog("Why these passages?", width="large")
+@components.dialog("Why these passages?", width="large")
 def show(access: Access, answer: Answer, collections: Sequence[int] | None) -> None:
     """Draw the passages with their ranks, and a way to ask after one that is missing."""
     st.markdown(

@@ -10,7 +10,7 @@ import streamlit as st
 
 from footnote.rendering.formatting import listed, plain, size
 from footnote.web import progress
-from footnote.web.components import cancelled, dangerous
+from footnote.web.components import cancelled, dangerous, dialog
 from footnote.web.language import _, counted
 from footnote.web.server import session
 from footnote.web.server.session import errors_shown
@@ -31,8 +31,11 @@ def show(access: Access, collections: dict[int, str]) -> None:
     readable = [document for document in selected if document.state != "failed"]
     with st.container(horizontal=True, vertical_alignment="center", key="selection"):
         if not selected:
-            may = "ask them alone, move, read again or delete them"
-            st.caption(f"Tick documents to {may if access.person.admin else 'ask them alone'}.")
+            st.caption(
+                _("Tick documents to ask them alone, move, read again or delete them.")
+                if access.person.admin
+                else _("Tick documents to ask them alone.")
+            )
             return
         st.markdown(f"**{counted(len(selected), 'document')} selected**")
         _ask_button(readable)
@@ -100,7 +103,7 @@ def read_again(access: Access, collections: Sequence[str], documents: Sequence[s
         progress.watch(access.work("reindex", arguments))
 
 
-@st.dialog("Move to another collection")
+@dialog("Move to another collection")
 def move(access: Access, selected: Sequence[Document], collections: dict[int, str]) -> None:
     """Ask where to, and move."""
     here = {one.collection for one in selected}
@@ -123,7 +126,7 @@ def move(access: Access, selected: Sequence[Document], collections: dict[int, st
                 st.rerun()
 
 
-@st.dialog("Delete for good?")
+@dialog("Delete for good?")
 def confirm_deletion(access: Access, selected: Sequence[Document]) -> None:
     """Ask, delete, and leave the receipt for the next run of the page."""
     names = [document.title for document in selected]

@@ -9,7 +9,7 @@ import streamlit as st
 from footnote import samples
 from footnote.arranging import LONGEST_NAME
 from footnote.rendering.formatting import plain
-from footnote.web.components import cancelled, dangerous
+from footnote.web.components import cancelled, dangerous, dialog
 from footnote.web.language import _, counted
 from footnote.web.library import chosen_rows
 from footnote.web.server.session import errors_shown
@@ -67,7 +67,7 @@ def manage(access: Access, number: int) -> None:
             _delete(access, found)
 
 
-@st.dialog("Rename collection")
+@dialog("Rename collection")
 def _rename(access: Access, found: Collection) -> None:
     with st.form("rename_collection", border=False):
         name = st.text_input(_("Name"), value=found.name, max_chars=LONGEST_NAME)
@@ -77,7 +77,7 @@ def _rename(access: Access, found: Collection) -> None:
                 st.rerun()
 
 
-@st.dialog("Delete the collection?")
+@dialog("Delete the collection?")
 def _delete(access: Access, found: Collection) -> None:
     total = access.documents([found.id], limit=1).total
     st.markdown(

@@ -120,7 +120,7 @@ def _filters(collections: dict[int, str]) -> tuple[list[int], str, str]:
         one_of = st.selectbox(
             _("Collection"),
             [0, *collections],
-            format_func=lambda one: collections.get(one, "All collections"),
+            format_func=lambda one: collections.get(one, _("All collections")),
             label_visibility="collapsed",
             key="document_collection",
             on_change=_to_first_page,

@@ -91,13 +91,12 @@ def _files(*, whole_folder: bool) -> list[UploadedFile]:
 
 def _add_button(access: Access, files: Mapping[str, UploadedFile], collection: str) -> None:
     replace = _replaced(access, list(files), collection)
-    lacking = "" if collection else "Give the new collection a name first."
-    lacking = lacking if files else "Choose files first."
+    lacking = "" if collection else _("Give the new collection a name first.")
+    lacking = lacking if files else _("Choose files first.")
     if st.button(
-        f"Add {counted(len(files), 'file')}" if files else _("Add files"),
+        _("Add {files}").format(files=counted(len(files), "file")) if files else _("Add files"),
         type="primary",
         disabled=bool(lacking),
-        help=lacking or None,
     ):
         with errors_shown():
             _add_files(access, files, collection, replace)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from embedder.errors import FootnoteError
 from footnote.answering.helpers import Helpers
 from footnote.backup import snapshot
 from footnote.home import Home
+from footnote.jobs import queue
 from footnote.settings import home_path
 
 _LOOK_SECONDS = 2.0
@@ -27,6 +29,19 @@ def home() -> Home:
     """The home that the environment names."""
     path = home_path()
     return _followed(path).home() if snapshot.is_followed(path) else _open(path)
+
+
+@asynccontextmanager
+async def lifespan(_: object) -> AsyncIterator[None]:
+    """While the pages are served: what kept folders in step before a restart goes on."""
+    threading.Thread(target=_go_on, daemon=True).start()
+    yield
+
+
+def _go_on() -> None:
+    with suppress(FootnoteError):  # the pages say what is wrong with the home
+        if not snapshot.is_followed(home_path()):
+            queue.follow_again(home())
 
 
 def helpers() -> Helpers:

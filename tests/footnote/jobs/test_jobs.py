@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from footnote import deletion
+from footnote.accounts.people import People, Profile
 from footnote.jobs import queue, uploads
 from indexer.ingest.sources import find
 
@@ -250,3 +253,89 @@ def test_a_folder_without_a_readable_file_ends_with_a_sentence_and_counts(home, 
     assert done.result["added"] == 0
     assert len(done.result["failed"]) == 2
     assert all(failure["error"] for failure in done.result["failed"])
+
+
+def follow(home, folder):
+    """Have a folder followed; the job's id."""
+    arguments = {"paths": [str(folder)], "names": None, "collection": "mine", "staged": []}
+    return queue.submit(home, "watch", arguments)
+
+
+def titles(home):
+    found = home.store.collection("mine")
+    return {one.title for one in home.store.documents([found.id]).rows} if found else set()
+
+
+def until(home, job, wanted):
+    """Wait for something while a job goes on."""
+    while not wanted():
+        found = queue.job(home, job)
+        assert found.active, found.error
+        time.sleep(0.1)
+
+
+def test_a_folder_is_kept_in_step_until_it_is_stopped(home, tmp_path):
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "mill.txt").write_text("The mill was built in 1890.")
+    job = follow(home, folder)
+    until(home, job, lambda: titles(home) == {"mill"})
+    (folder / "yard.txt").write_text("The yard lies behind the mill.")
+    until(home, job, lambda: titles(home) == {"mill", "yard"})
+    (folder / "mill.txt").unlink()
+    until(home, job, lambda: titles(home) == {"yard"})
+    until(home, job, lambda: queue.job(home, job).progress.get("deleted") == 1)
+    queue.cancel(home, job)
+    stopped = ended(home, job)
+    assert (stopped.state, stopped.error) == ("cancelled", "")
+    assert (stopped.result["added"], stopped.result["deleted"]) == (2, 1)
+    (folder / "late.txt").write_text("Nobody looks any more.")
+    assert titles(home) == {"yard"}
+
+
+def test_a_folder_whose_collection_is_deleted_is_followed_no_more(home, tmp_path):
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "mill.txt").write_text("The mill was built in 1890.")
+    job = follow(home, folder)
+    until(home, job, lambda: titles(home) == {"mill"})
+    deletion.delete_collection(home, home.collection("mine").id, "operator")
+    (folder / "yard.txt").write_text("The yard lies behind the mill.")
+    found = ended(home, job)
+    assert found.state == "failed"
+    assert "deleted" in found.error
+    assert home.store.collection("mine") is None
+
+
+def test_a_folder_that_was_followed_is_followed_again_after_a_restart(home, tmp_path):
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    first = follow(home, folder)
+    until(home, first, lambda: queue.job(home, first).state == "running")
+    pid = queue.job(home, first).pid
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    (folder / "mill.txt").write_text("The mill was built in 1890.")
+    (again,) = queue.follow_again(home)
+    assert queue.job(home, first).state == "failed"
+    until(home, again, lambda: titles(home) == {"mill"})
+    assert queue.follow_again(home) == []  # it goes on
+    queue.cancel(home, again)
+    ended(home, again)
+    assert queue.follow_again(home) == []  # nor what somebody has stopped
+
+
+def test_a_folder_is_followed_no_more_once_who_ordered_it_is_no_admin(home, tmp_path):
+    people = People(home.store)
+    people.add("root", "correct horse battery", Profile("admin"))
+    ann = people.add("ann", "correct horse battery", Profile("admin"))
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "mill.txt").write_text("The mill was built in 1890.")
+    arguments = {"paths": [str(folder)], "names": None, "collection": "mine", "staged": []}
+    job = queue.submit(home, "watch", arguments, ann.id)
+    until(home, job, lambda: titles(home) == {"mill"})
+    people.remove("ann", "root")
+    found = ended(home, job)
+    assert found.state == "failed"
+    assert "removed since" in found.error

@@ -208,3 +208,51 @@ def test_an_answer_is_taken_away_as_a_word_document_with_its_page(home, manual, 
     assert "How much leave?" in text
     assert "It has a  bell.[1]" in text
     assert len(written.inline_shapes) == 1
+
+
+def test_an_answer_is_taken_away_as_a_pdf_with_its_page(home, manual, monkeypatch):
+    import io
+
+    from PIL import Image
+    from pypdf import PdfReader
+
+    drawn = io.BytesIO()
+    Image.new("RGB", (40, 60), "white").save(drawn, "PNG")
+    monkeypatch.setattr(Access, "picture", lambda *_: drawn.getvalue())
+    monkeypatch.setattr(Access, "boxes", lambda *_: ())
+    hostile = "It <img src='http://evil.example/x.png'/> has a \x07 <b>bell</b> & Größe."
+    talk = remember(home, manual, text=hostile)
+    (turn,) = History(home.store).turns(talk.id)
+    access = Access(home, lambda: ONLY_USER)
+    written = PdfReader(io.BytesIO(actions.as_pdf(access, [(turn, sources(access, turn.answer))])))
+    text = " ".join(written.pages[0].extract_text().split())
+    assert "How much leave?" in text
+    assert "<img src='http://evil.example/x.png'/> has a <b>bell</b> & Größe." in text
+    assert "could not be set" not in text
+    assert not any("/Annots" in page for page in written.pages)
+    assert len(written.pages) == 2
+    assert len(written.pages[1].images) == 1
+
+
+def test_a_pdf_says_that_it_lacks_letters(home, handbook):
+    import io
+
+    from pypdf import PdfReader
+
+    talk = remember(home, handbook, text="שלום and 你好 are greetings.")
+    (turn,) = History(home.store).turns(talk.id)
+    access = Access(home, lambda: ONLY_USER)
+    made = actions.as_pdf(access, [(turn, sources(access, turn.answer))])
+    text = PdfReader(io.BytesIO(made)).pages[0].extract_text()
+    assert "???? and" in text
+    assert "could not be set in this file" in " ".join(text.split())
+
+
+def test_a_piece_of_a_heading_is_no_suggestion(home, tmp_path):
+    (tmp_path / "perks.md").write_text(
+        "# Perks\n\n## Q Contoso Electronics G\n\nWe pay.\n\n## A plan for all\n\nIt pays.\n"
+    )
+    add(home, "mine", tmp_path / "perks.md", title="Perks")
+    offered = [button.label for button in ask_page().button]
+    assert "A plan for all" in offered
+    assert not [one for one in offered if "Contoso" in one]

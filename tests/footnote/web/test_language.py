@@ -5,12 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 from web_pages import add_handbook, ask_page, labels
 
 from footnote.web import language
 from footnote.web.library.documents import COLUMNS, HEALTH
 
 WEB = Path(language.__file__).parent
+NAMED = {"_", "dialog", "components.dialog"}
 GERMAN = language.catalogue("de")
 
 
@@ -18,7 +20,7 @@ def shown():
     """The texts that are handed to `_` in the pages."""
     for path in WEB.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in NAMED:
                 for given in node.args:
                     if isinstance(given, ast.Constant):
                         yield given.value
@@ -56,3 +58,17 @@ def test_a_german_reader_sees_german(home, monkeypatch):
     assert app.title[0].value == "Was möchten Sie wissen?"
     assert "Neues Gespräch" in labels(app)
     assert any("Fragen Sie 1 Dokument" in one.value for one in app.markdown)
+
+
+def test_the_settings_are_german_too(home, monkeypatch):
+    monkeypatch.setattr(language, "language", lambda: "de")
+
+    def page():
+        from footnote.web.admin import language_model
+
+        language_model.show()
+
+    app = AppTest.from_function(page, default_timeout=60).run()
+    assert not app.exception
+    assert app.title[0].value == "Einstellungen"
+    assert "Speichern und verwenden" in labels(app)

@@ -508,3 +508,23 @@ def test_a_long_document_is_cancelled_while_it_is_read(desk):
 
     assert desk.run(cancelled=cancelled).added == 0
     assert desk.sound()
+
+
+def test_the_first_reading_of_a_watched_folder_is_told_of_and_can_be_stopped(full_desk):
+    stop, told = threading.Event(), []
+
+    def look_on(state):
+        told.append(state)
+        stop.set()
+
+    report = list(
+        watch(
+            lambda: full_desk.ingest,
+            [full_desk.folder],
+            full_desk.collection,
+            stop,
+            progress=look_on,
+        )
+    )
+    assert told[0].files_total > 1
+    assert sum(one.added for one in report) < told[0].files_total

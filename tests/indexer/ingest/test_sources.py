@@ -79,7 +79,7 @@ def test_the_pages_scripts_make_no_html_of_text():
 def test_versions_with_known_holes_are_refused():
     """CVE-2026-33682 is mended in Streamlit 1.54; pip must not settle for less."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert "streamlit>=1.54" in project["dependencies"]
+    assert "streamlit>=1.67" in project["dependencies"]
     installed = importlib.metadata.version("streamlit").split(".")
     assert (int(installed[0]), int(installed[1])) >= (1, 54)
 
