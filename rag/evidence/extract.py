@@ -158,7 +158,9 @@ def score(
 
 
 def _to_explain(question: Question) -> str:
-    """What a question wants explained, '' where it asks for several things: "the five types"."""
+    """What a question wants explained, '' where it asks for a value or for "the five types"."""
+    if question.kind in ("number", "date", "often", "contact"):
+        return ""
     name = defined(question.text)
     return "" if question.form == "list" and len(name.split()) > _NAME_WORDS else name
 

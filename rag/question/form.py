@@ -118,6 +118,8 @@ _DEFINED = re.compile(
     r"|qué (?:es|son|significa) (?:una? |el |la |los |las )?((?:[^\s?]+ ?){1,4}?))\W*$",
     re.IGNORECASE,
 )
+_OF = re.compile(r"\s(?:of|for|in|at|on|with|by|from|von|im|für|de|del|du)\s", re.IGNORECASE)
+_AN = re.compile(r"^\W*what(?:'s|’s| is| are| does) an? ", re.IGNORECASE)
 _MOST = re.compile(
     r"\b(?P<high>most expensive|highest|largest|biggest|greatest|longest|oldest|heaviest|dearest"
     r"|maximum|latest|newest|tallest|fastest)\b"
@@ -173,9 +175,13 @@ def is_procedure(text: str) -> bool:
 
 
 def defined(text: str) -> str:
-    """What a question wants explained: "disk group" of "What is the disk group for?", or ''."""
+    """What a question wants explained: "disk group" of "What is the disk group for?", or ''.
+
+    "The deductible of the plan" is asked for its value, "a power of attorney" for what it is.
+    """
     found = _DEFINED.match(text)
-    return next((part for part in found.groups() if part), "") if found else ""
+    name = next((part for part in found.groups() if part), "") if found else ""
+    return "" if _OF.search(name) and not _AN.match(text) else name
 
 
 def asked_noun(text: str) -> str:

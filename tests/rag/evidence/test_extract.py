@@ -248,3 +248,12 @@ def test_what_is_named_after_a_part_of_it_is_something_else():
         "A transaction with three or more accounts is called a split transaction.",
     )
     assert got == ["A transaction with three or more accounts is called a split transaction."]
+
+
+def test_the_value_is_asked_for_not_what_it_is():
+    got = quoted(
+        "What is the deductible of the Standard plan?",
+        "Deductibles\n\nA deductible is the amount that you pay before the insurance does.\n\n"
+        "The deductible for the Standard plan is $2,000 a year.",
+    )
+    assert got[0] == "The deductible for the Standard plan is $2,000 a year."
