@@ -16,10 +16,10 @@ import time
 import unicodedata
 from pathlib import Path
 
-from indexer.chunking import sentences
 from indexer.pages import Box, boxes, render
 from indexer.parsers import parse
 from indexer.records import Page
+from indexer.sentences import sentences
 
 # A box is drawn in by so many points when it is read back, so that it does not take along
 # the lines above and below, whose boxes touch it.

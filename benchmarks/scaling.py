@@ -15,12 +15,13 @@ import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from indexer.chunking import cut, embedding_text, sentences
+from indexer.chunking import cut, embedding_text
 from indexer.keyword.analysis import detect_language, index_terms, query_words
 from indexer.parsers import ParseError
 from indexer.parsers.layout import clean
 from indexer.parsers.table import parse_bytes
 from indexer.records import Page
+from indexer.sentences import sentences
 
 SECONDS = 10
 SIZE = 20_000  # characters at 1×

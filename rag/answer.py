@@ -17,7 +17,7 @@ from indexer.parsers.layout import clean
 from indexer.records import Document, Hit, Page, Passage, Span
 from indexer.store.errors import UnknownDocumentError
 from rag.evidence import abstain, cite, extract
-from rag.evidence.compose import compose
+from rag.evidence.compose import OFFER, compose
 from rag.evidence.quotables import Pages, Quotable, quotables, with_lists
 from rag.evidence.retrieve import Search, retrieve
 from rag.evidence.summary import summary
@@ -43,6 +43,8 @@ _WORD = re.compile(r"[^\W\d_]{2}|\d{3}")
 # another language is answered where a sentence with its headings holds this share of it.
 _NAMED = 0.5
 _SHARED = 0.6
+
+UNHELD = "No passage holds what the language model wrote. The documents are quoted instead."
 
 OnText = Callable[[str], None]
 
@@ -275,10 +277,16 @@ class Answerer:
         if llm is None:
             return self._extracted(reading, told)
         try:
-            return _generated(reading, llm, told)
+            drafted = _generated(reading, llm, told)
         except LanguageModelError as error:
             notice = f"{error}. The documents are quoted below instead."
             return self._extracted(reading, told, notice)
+        if reading.doubtful or drafted.footnotes or not drafted.sentences:
+            return drafted
+        # A small model makes things up where the passages plainly hold an answer.
+        told("\n\n")
+        quoted = self._extracted(reading, told, drafted.notice or UNHELD)
+        return quoted if quoted.sentences else drafted
 
     def _extracted(self, reading: Reading, told: OnText, notice: str = "") -> _Drafted:
         """Quote what answers, or nothing where the documents do not seem to hold an answer."""
@@ -299,7 +307,8 @@ class Answerer:
             numbers = notes.add_spans(quote.hit, quote.spans)
             sentences.append(Sentence(quote.text, "supported", numbers, quote.about))
             told(quote.text + " ")
-        said = " ".join(filter(None, (notice, composed.notice)))
+        limits = composed.notice.removesuffix(OFFER).strip() if self._llm else composed.notice
+        said = " ".join(filter(None, (notice, limits)))
         return _Drafted("extractive", tuple(sentences), notes.footnotes, said, composed.lead)
 
     def _pages(self, hits: Sequence[Hit]) -> dict[tuple[str, int], Page]:

@@ -21,7 +21,7 @@ embedder.atomic embedder.spec embedder.tensors
 embedder.decoder embedder.encoder embedder.presets
 embedder.model
 embedder.registry
-indexer.records
+indexer.records indexer.sentences
 indexer.chunking indexer.encoders indexer.parsers
 indexer.keyword indexer.pages
 indexer.sandbox indexer.store

@@ -1,4 +1,4 @@
-"""The same files here and on a local Ray of two workers; then with workers killed at random."""
+"""The same files here and on a local Ray of two workers, and with workers killed at random."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 _QUESTIONS = 100
 
 
-def ingest(files: int = 300, kills: int = 10, files_of_kills: int = 0, quick: int = 0) -> None:
-    """Both ways over all files; then `kills` runs over fewer, each with a worker killed.
+def ingest(files: int = 300, quick: int = 0) -> None:
+    """Both ways over all files.
 
     By the bundled embedder, or with `quick` by one that costs a twelfth of it.
     """
@@ -44,9 +44,8 @@ def ingest(files: int = 300, kills: int = 10, files_of_kills: int = 0, quick: in
         folder = Path(name)
         embedder = _embedder(folder, quick=bool(quick))
         embedder.embed_passages(["ready"])
-        all_files, few = folder / "files", folder / "few"
+        all_files = folder / "files"
         write_files(all_files, files, 1)
-        write_files(few, files_of_kills or files, 1, seed=1)
         here = _Run(all_files, "here", embedder)
         began = time.monotonic()
         with machines("local", 2) as there:
@@ -64,7 +63,30 @@ def ingest(files: int = 300, kills: int = 10, files_of_kills: int = 0, quick: in
                 same_hits=_same_hits(here, ray, _asked(all_files), embedder),
                 load=load(),
             )
-            _killed(few, embedder, cluster, kills)
+
+
+def kills(files: int = 300, count: int = 10, first: int = 0, quick: int = 0) -> None:
+    """So many runs on a local Ray, in each a worker killed, beside one here."""
+    from indexer.cluster.driver import Cluster
+    from indexer.cluster.on_ray import machines
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_files(folder / "files", files, 1)
+        embedder = _embedder(folder, quick=bool(quick))
+        here = _Run(folder / "files", "here", embedder)
+        with machines("local", 2) as there:
+            cluster = Cluster(there, embedder, 120, 1536 << 20)
+            for number in range(first, first + count):
+                with killing(number, 4 * here.seconds) as killed:
+                    found = _Run(folder / "files", f"killed{number}", embedder, cluster)
+                show(
+                    kill=number,
+                    files=files,
+                    killed=killed,
+                    seconds=round(found.seconds, 1),
+                    worst_difference_of_vectors=compare(here.content, found.content),
+                )
 
 
 def _embedder(folder: Path, *, quick: bool) -> Embedder:
@@ -81,21 +103,6 @@ def _embedder(folder: Path, *, quick: bool) -> Embedder:
     (folder / "quick").mkdir()
     (folder / "quick" / "spec.json").write_text(spec.to_json())
     return Embedder(spec, EmbedderFiles(folder / "quick", folder / "models"), "float32")
-
-
-def _killed(files: Path, embedder: Embedder, cluster: Cluster, kills: int) -> None:
-    here = _Run(files, "few-here", embedder)
-    span = _Run(files, "few-ray", embedder, cluster).seconds
-    for number in range(kills):
-        with killing(number, 0.9 * span) as killed:
-            found = _Run(files, f"killed{number}", embedder, cluster)
-        show(
-            kill=number,
-            killed=killed,
-            seconds=round(found.seconds, 1),
-            seconds_unharmed=round(span, 1),
-            worst_difference_of_vectors=compare(here.content, found.content),
-        )
 
 
 class _Run:

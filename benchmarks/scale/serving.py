@@ -44,8 +44,8 @@ def serving(readers: int = 40, seconds: int = 30) -> None:
                     show(workers=workers, readers=readers, **server.read(route, readers, seconds))
 
 
-def copies(readers: int = 8, seconds: int = 60) -> None:
-    """Two replicas of a home that is changed and copied five times while they are asked."""
+def copies(readers: int = 8, seconds: int = 60, rounds: int = 5) -> None:
+    """Two replicas of a home that is changed and copied so often while they are asked."""
     with tempfile.TemporaryDirectory() as name:
         home, copied, more = (Path(name, one) for one in ("home", "copies", "more"))
         _footnote(home, "index", str(_SAMPLES), "-c", "samples")
@@ -55,7 +55,7 @@ def copies(readers: int = 8, seconds: int = 60) -> None:
             server.warm(2)
 
             def change() -> None:
-                for number in range(5):
+                for number in range(rounds):
                     more.mkdir(exist_ok=True)
                     said = f"The word of round {number} is zanzibar{number}quince.\n"
                     (more / f"{number}.md").write_text(f"# Round {number}\n\n{said}")
@@ -97,7 +97,7 @@ def away(questions: int = 30) -> None:
                 show(state="one stopped", **own.one_by_one(questions))
                 os.kill(right.process.pid, signal.SIGCONT)
                 began = time.monotonic()
-                while own.ask("search", _QUESTIONS[0])["notice"]:
+                while own.ask("search", _QUESTIONS[0]).get("notice"):
                     time.sleep(0.5)
                 show(state="there again", seconds_until_asked=round(time.monotonic() - began, 1))
 
@@ -169,7 +169,7 @@ class _Server:
             began = time.monotonic()
             said = self.ask("search", f"{_QUESTIONS[number % len(_QUESTIONS)]} {number}")
             times.append(time.monotonic() - began)
-            named += "right" in (said["notice"] or "")
+            named += "right" in said.get("notice", "")
         return {
             "searches": count,
             "named": named,

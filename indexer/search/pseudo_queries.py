@@ -12,7 +12,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from indexer.chunking import sentences
+from indexer.sentences import sentences
 
 # Words of a query: what people type.
 _FEWEST_WORDS, _MOST_WORDS = 4, 9

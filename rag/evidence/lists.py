@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from indexer.chunking import sentences
 from indexer.records import Block, Page, Passage, Span
+from indexer.sentences import sentences
 from rag.languages import language_of
 
 PageOf = Callable[[int], Page]

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from indexer.chunking import locate, sentences
+from indexer.chunking import locate
 from indexer.records import Block, Hit, Page
+from indexer.sentences import sentences
 from rag.languages import MONTHS, language_of
 
 # Pages by document and number, as the hits' passages refer to them.

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from indexer.chunking import locate, sentences
+from indexer.chunking import locate
 from indexer.records import Hit, Page, Passage, Span
+from indexer.sentences import sentences
 from rag.evidence.lists import Entries, entries_at
 from rag.evidence.quotables import Quotable, item_text, row_text
 from rag.languages import language_of

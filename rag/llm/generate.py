@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from indexer.chunking import sentences
 from indexer.records import Hit
+from indexer.sentences import sentences
 from rag.languages import language_of
 from rag.llm.client import Message
 from rag.llm.reply_cleanup import CITATION, plain

@@ -7,8 +7,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
-from indexer.chunking import sentences
 from indexer.keyword.stopwords import STOP_WORDS
+from indexer.sentences import sentences
 from rag.languages import language_of
 
 # Below this many characters a question is searched as it is; a search engine's box holds some

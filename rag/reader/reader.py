@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from indexer.chunking import sentences
 from indexer.records import Hit
+from indexer.sentences import sentences
 from rag.evidence.cite import Source
 from rag.evidence.quotables import Quotable
 from rag.evidence.subject import mistyped

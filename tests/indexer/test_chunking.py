@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.chunking import PassageLimits, cut, embedding_text, locate, sentences
+from indexer.chunking import PassageLimits, cut, embedding_text, locate
 from indexer.parsers.layout import PageBuilder
 from indexer.records import Page, Passage, Span
+from indexer.sentences import sentences
 
 LIMITS = PassageLimits(target=20, maximum=30)
 

@@ -57,7 +57,7 @@ SPEC = EmbedderSpec(
 # How much the token embeddings and the last kept layer count: the embeddings know a language's own
 # words, the layer what texts of two languages have in common (docs/log/embedder.md).
 _FEATURES = (0.5, 1.0)
-_SHRINKAGE = 1.0
+_SHRINKAGE = 0.3
 # Texts are cut to so many tokens: what is looked at in training, not what the embedder takes.
 _CUT = 192
 _BLOCK = 256
@@ -194,8 +194,8 @@ class Workshop:
 
 # How much each kind of pair counts in the whitening, all pairs of it together.
 _WHITENED = {
-    "search": 4, "search in English": 3, "English group": 3, "search for English": 2,
-    "translation": 2,
+    "search": 4, "search in English": 3, "English group": 5, "search for English": 2,
+    "translation": 1,
 }  # fmt: skip
 
 

@@ -14,9 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from indexer.chunking import embedding_text, sentences
+from indexer.chunking import embedding_text
 from indexer.keyword.stopwords import STOP_WORDS
 from indexer.search.pseudo_queries import pseudo_queries
+from indexer.sentences import sentences
 from training.data.examples import Example
 from training.data.split import SplitPassage
 

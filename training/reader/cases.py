@@ -17,9 +17,9 @@ import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from indexer.chunking import sentences
 from indexer.records import Hit
 from indexer.search.searcher import Scope, Searcher
+from indexer.sentences import sentences
 from indexer.store.store import Store
 from rag.evidence import extract
 from rag.evidence.quotables import quotables
