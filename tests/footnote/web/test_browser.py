@@ -250,6 +250,24 @@ def test_a_folder_is_added_and_its_form_goes(browser, filled, tmp_path):
         page.locator("tbody tr", has_text="Mill").wait_for()
 
 
+def test_a_folder_of_the_server_is_kept_in_step_until_it_is_stopped(browser, empty, tmp_path):
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (folder / "Mill.txt").write_text("The mill was built in 1890.")
+    with reading(browser, empty, "/library") as page:
+        page.get_by_text("A folder of the server").click()
+        page.get_by_label("Path of the folder", exact=True).fill(str(folder))
+        page.get_by_text("Keep in step").click()
+        button(page, "Add the folder").click()
+        page.get_by_text("Keeping My documents in step with papers").wait_for()
+        page.get_by_text("Followed: 1 added").wait_for()
+        (folder / "Yard.txt").write_text("The yard lies behind the mill.")
+        page.get_by_text("Followed: 2 added").wait_for()
+        button(page, "Stop").click()
+        page.get_by_text("Keeping My documents in step").wait_for(state="detached")
+        page.locator("tbody tr", has_text="Yard").wait_for()
+
+
 def test_from_documents_to_a_proof_in_five_steps(browser, papers_home):
     with (
         serving_home(papers_home.path.parent) as address,
