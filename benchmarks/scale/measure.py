@@ -7,7 +7,7 @@ import os
 import resource
 import threading
 from pathlib import Path
-from types import TracebackType
+from typing import Self
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _LOOK_SECONDS = 0.25
@@ -31,29 +31,37 @@ def load() -> float:
     return round(os.getloadavg()[0], 1)
 
 
-class Meter:
-    """Processor seconds of all processes under one, looked at while the context lasts."""
+class _Looking:
+    """A thread that looks while the context lasts: `_look` ends once `_ended` is set."""
 
-    def __init__(self, root: int) -> None:
-        self._root = root
+    def __init__(self) -> None:
         self._ended = threading.Event()
-        self._seconds: dict[tuple[int, int], float] = {}
-        self._before: dict[tuple[int, int], float] = {}
         self._thread = threading.Thread(target=self._look, daemon=True)
 
-    def __enter__(self) -> Meter:
-        self._before = processes(self._root)
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+
+    def _look(self) -> None:
+        raise NotImplementedError
+
+
+class Meter(_Looking):
+    """Processor seconds of all processes under one, looked at while the context lasts."""
+
+    def __init__(self, root: int) -> None:
+        super().__init__()
+        self._root = root
+        self._seconds: dict[tuple[int, int], float] = {}
+        self._before: dict[tuple[int, int], float] = {}
+
+    def __enter__(self) -> Self:
+        self._before = processes(self._root)
+        return super().__enter__()
 
     @property
     def seconds(self) -> float:
@@ -68,26 +76,12 @@ class Meter:
                 return
 
 
-class OwnMemory:
+class OwnMemory(_Looking):
     """The most memory of this process that is its own, files that it has mapped left out."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.most_mb = 0
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-
-    def __enter__(self) -> OwnMemory:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
 
     def _look(self) -> None:
         while not self._ended.wait(_LOOK_SECONDS / 5):

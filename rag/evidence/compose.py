@@ -221,7 +221,7 @@ class _Composer:
         named = {one.quotable.order: one.quotable for one in self.scored
                  if one.quotable.hit == best.hit}  # fmt: skip
         last = last_step(best, named.get)
-        whole = self._quoter.stretch(best.hit, best.order, last)
+        whole = self._quoter.stretch(best.hit, best.order, last, prose=True)
         if last == best.order or not any(self._quoter.within(one, whole) for one in quotes):
             return quotes
         kept = [one for one in quotes if not self._quoter.within(one, whole)]

@@ -118,11 +118,18 @@ class Quoter:
                 return self._announced(quotable, entries.opening, spans)
         return Quote(quotable.text, quotable.hit, spans)
 
-    def stretch(self, place: int, first: int, last: int) -> Quote:
-        """All quotables of a passage from one order to another, a line each."""
+    def stretch(self, place: int, first: int, last: int, *, prose: bool = False) -> Quote:
+        """All quotables of a passage from one order to another, a line each.
+
+        As `prose` they run on, items of lists aside: lines are shown as a list.
+        """
         pieces = [self._places[place, order] for order in range(first, last + 1)]
         spans = locate(self.hits[place].passage, pieces[0].start, pieces[-1].end)
-        return Quote("\n".join(one.text for one in pieces), place, tuple(spans))
+        text = pieces[0].text
+        for one in pieces[1:]:
+            runs_on = prose and not one.item and not text.endswith(":")
+            text += (" " if runs_on else "\n") + one.text
+        return Quote(text, place, tuple(spans))
 
     def _announced(self, item: Quotable, opening: Span, spans: tuple[Span, ...]) -> Quote:
         """An item of a list behind the line that announces it."""

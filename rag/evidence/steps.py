@@ -45,7 +45,8 @@ def last_step(best: Quotable, following: Callable[[int], Quotable | None]) -> in
     last = best.order
     for order in range(best.order + 1, best.order + 1 + _MOST_STEPS):
         one = following(order)
-        if one is None or one.topic != best.topic:
+        # A list that is announced is quoted whole, by itself.
+        if one is None or one.topic != best.topic or one.text.endswith(":"):
             break
         if one.item or instructs(one.text):
             last = order

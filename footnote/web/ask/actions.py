@@ -138,36 +138,26 @@ def _files(access: Access, turns: Sequence[Turn], name: str, key: str) -> None:
     def exchanges() -> list[tuple[Turn, Sequence[Source]]]:
         return [(turn, sources_of(access, turn.answer)) for turn in turns]
 
-    st.download_button(
-        _("PDF, with the quoted pages"),
-        data=lambda: as_pdf(access, exchanges()),
-        file_name=f"{name}.pdf",
-        mime="application/pdf",
-        icon=":material/picture_as_pdf:",
-        type="tertiary",
-        on_click="ignore",
-        key=f"pdf-{key}",
-    )
-    st.download_button(
-        _("Word document, with the quoted pages"),
-        data=lambda: as_word(access, exchanges()),
-        file_name=f"{name}.docx",
-        mime="application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        icon=":material/description:",
-        type="tertiary",
-        on_click="ignore",
-        key=f"word-{key}",
-    )
-    st.download_button(
-        _("Markdown"),
-        data=lambda: as_markdown(exchanges()),
-        file_name=f"{name}.md",
-        mime="text/markdown",
-        icon=":material/notes:",
-        type="tertiary",
-        on_click="ignore",
-        key=f"export-{key}",
-    )
+    word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    kinds: tuple[tuple[str, Callable[[], bytes | str], str, str, str, str], ...] = (
+        (_("PDF, with the quoted pages"), lambda: as_pdf(access, exchanges()),
+         "pdf", "application/pdf", "picture_as_pdf", f"pdf-{key}"),
+        (_("Word document, with the quoted pages"), lambda: as_word(access, exchanges()),
+         "docx", word, "description", f"word-{key}"),
+        (_("Markdown"), lambda: as_markdown(exchanges()),
+         "md", "text/markdown", "notes", f"export-{key}"),
+    )  # fmt: skip
+    for label, made, ending, mime, icon, widget in kinds:
+        st.download_button(
+            label,
+            data=made,
+            file_name=f"{name}.{ending}",
+            mime=mime,
+            icon=f":material/{icon}:",
+            type="tertiary",
+            on_click="ignore",
+            key=widget,
+        )
 
 
 def as_pdf(access: Access, turns: Sequence[tuple[Turn, Sequence[Source]]]) -> bytes:
