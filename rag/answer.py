@@ -255,7 +255,7 @@ class Answerer:
         languages = set(self._store.document_languages(hit.document.id for hit in hits).values())
         statistics = self._store.term_statistics(scope.collections, question)
         asked = read(question, statistics, sorted(languages))
-        found = quotables(hits, pages)
+        found = quotables(hits, pages, yes_no=asked.form == "yes_no")
         scored = tuple(extract.score(asked, hits, found))
         features = abstain.features(asked, hits, scored)
         confidence, threshold = abstain.hope(features)

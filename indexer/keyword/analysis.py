@@ -26,7 +26,7 @@ import tempfile
 import threading
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -148,6 +148,10 @@ _KEPT_CHARACTERS = 500
 
 # From a long query only so many words are looked at: a person's question has some ten.
 _QUERY_CHARACTERS = 20_000
+# A longer query says enough, and is looked for word by word. Two words may be one of these.
+_MOST_JOINED = 32
+_PARTICLES = frozenset({"in", "on", "up", "out", "off", "down", "over"})
+_JOINABLE = re.compile(r"[A-Za-z\u00c0-\u024f]{5,24}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,16 +183,45 @@ _kept_index_terms = lru_cache(maxsize=20_000)(_index_terms)
 def query_words(text: str, languages: Iterable[str]) -> list[Word]:
     """A query's words with the terms that they may have become in documents of `languages`.
 
-    Stop words go, unless nothing else is there.
+    Stop words go, unless nothing else is there. What some write as one word ("back up", "code
+    name") is looked for so, too.
     """
     known = sorted(set(languages)) or [""]
     content: Counter[tuple[str, ...]] = Counter()
     stop: Counter[tuple[str, ...]] = Counter()
-    for word in surface_words(_unasked(text[:_QUERY_CHARACTERS])):
+    together: dict[tuple[str, ...], dict[str, None]] = {}
+    words = surface_words(_unasked(text[:_QUERY_CHARACTERS]))
+    joined = _joined(words, known) if len(words) <= _MOST_JOINED else [""] * (len(words) + 1)
+    for place, word in enumerate(words):
         for piece in _pieces(word, singles=False):
-            terms = tuple(dict.fromkeys(_term(piece, language) for language in known))
+            terms = _terms_in(piece, known)
             (stop if _is_stop_word(piece, known) else content)[terms] += 1
-    return [Word(terms, count) for terms, count in (content or stop).items()]
+            for compound in filter(None, joined[place : place + 2]):
+                together.setdefault(terms, {}).update(dict.fromkeys(_terms_in(compound, known)))
+    return [
+        Word(tuple(dict.fromkeys((*terms, *together.get(terms, ())))), count)
+        for terms, count in (content or stop).items()
+    ]
+
+
+def _terms_in(piece: str, languages: Sequence[str]) -> tuple[str, ...]:
+    """What a piece has become in documents of these languages."""
+    return tuple(dict.fromkeys(_term(piece, language) for language in languages))
+
+
+def _joined(words: Sequence[str], languages: Sequence[str]) -> list[str]:
+    """Each word with the one before it as one, '' where that can be none; one more at the end."""
+    stop = [_is_stop_word(word.casefold(), languages) for word in words]
+    found = []
+    for (first, second), (is_stop, joins) in zip(
+        itertools.pairwise(words), itertools.pairwise(stop), strict=True
+    ):
+        pair = f"{first}{second}".casefold()
+        apart = is_stop or (joins and second.casefold() not in _PARTICLES)
+        again = second.casefold().startswith(first.casefold())
+        whole = not again and min(len(first), len(second)) > 1 and _JOINABLE.fullmatch(pair)
+        found.append(pair if whole and not apart else "")
+    return ["", *found, ""]
 
 
 def detect_language(text: str) -> str:

@@ -100,6 +100,9 @@ def _missing(question: Question, named: Named) -> str:
     """What the passages lack so plainly that nothing of them can be the answer, or ''."""
     if named.unknown:
         return f"Nothing that was found names {' or '.join(map(_quoted, named.unknown))}."
+    if named.apart and question.form == "yes_no":
+        names = " and ".join(map(_quoted, named.names))
+        return f"No passage that was found names {names} together."
     wanted = _WANTED.get(question.kind)
     near = [one for one in named.scored if one.score >= _NEAR_ENOUGH * named.scored[0].score]
     holding = any(holds_kind(question, one.quotable.text) and _about(question, one) for one in near)

@@ -54,6 +54,15 @@ _DEFINES = 0.5
 _TITLED = 0.35
 _TITLE_HELD = 0.75
 
+# A heading that asks nearly what is asked (a page of questions and answers) is answered by what
+# stands under it, first by its beginning: the share of the question that it holds, and of its own
+# words those that the question has.
+_ASKED_HERE, _ASKED_BEGINS = 0.2, 0.4
+_ASKS_HELD, _ASKS_OWN = 0.55, 0.7
+# "No desktop | 256 MB" is not about a desktop, unless one is asked about that is not there.
+_EXCLUDES = re.compile(r"\b(?:no|without|non|excluding|except)[\s-]+(?:an?\s+|the\s+)?(\w+)", re.I)
+_EXCLUDED = 0.25
+
 _COMMAS = 2
 # "What are deductibles?" asks for one thing, "What are the five account types?" for five.
 _NAME_WORDS = 2
@@ -119,6 +128,8 @@ def score(
     denied = question.language.denial.search(question.text) is not None
     procedure = is_procedure(question.text)
     echoed = question.terms_of(question.text)
+    asking: dict[str, bool] = {}
+    excluded = _excluded_by(question, question.text)
     scored = []
     for place, quotable in enumerate(quotables):
         hit = hits[quotable.hit]
@@ -143,6 +154,12 @@ def score(
         defines = 0.0 if points else _defines(question, wanted, quotables, place)
         value += _DEFINES * defines
         value += _TITLED * (not defines and _titled(question, wanted, quotables, place))
+        asked = quotable.topic or " ".join(hit.passage.headings[-1:])
+        if asked not in asking:
+            asking[asked] = _asks_the_same(question, asked)
+        begins = bool(quotable.topic) and _is_first(quotables, place)
+        value += asking[asked] * (_ASKED_BEGINS if begins else _ASKED_HERE)
+        value -= _EXCLUDED * _of_the_others(question, quotable, excluded)
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
         value -= _FRAGMENT_PENALTY * (not quotable.item and is_fragment(quotable.text))
@@ -265,6 +282,38 @@ def _titled(question: Question, wanted: frozenset[str], quotables: Sequence[Quot
     if wanted and not terms <= wanted:
         return False
     return question.covered(terms) >= _TITLE_HELD
+
+
+def _asks_the_same(question: Question, heading: str) -> bool:
+    """Whether a heading is a question that asks nearly the same."""
+    if not heading.rstrip().endswith(("?", "？", "؟")):
+        return False
+    own = _content(question, heading)
+    if not own or question.covered(own) < _ASKS_HELD:
+        return False
+    asked = frozenset(term for word in question.weights for term in word)
+    return len(own & asked) >= _ASKS_OWN * len(own)
+
+
+def _excluded_by(question: Question, text: str) -> frozenset[str]:
+    """Of the words of the question those that a text says are not there."""
+    return frozenset(
+        term
+        for found in _EXCLUDES.finditer(text)
+        for term in question.terms_of(found[1])
+        if any(term in word for word in question.weights)
+    )
+
+
+def _of_the_others(question: Question, quotable: Quotable, excluded: frozenset[str]) -> bool:
+    """Whether a row or item is about what has something where what lacks it is asked about.
+
+    Or about what lacks it, where what has it is asked about.
+    """
+    if not quotable.item or question.form == "yes_no":
+        return False
+    lacking = _excluded_by(question, quotable.text)
+    return bool(lacking - excluded or excluded & question.terms_of(quotable.text) - lacking)
 
 
 def _is_first(quotables: Sequence[Quotable], place: int) -> bool:

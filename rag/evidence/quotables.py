@@ -32,11 +32,14 @@ _MARKER = re.compile(r"^(?:[-*•‣·▪○●–](?!\d)\s*|(?:\(?\d{1,2}[.)]|\
 _WORD = re.compile(r"[^\W\d_]{2}|\d{2}|[\u3000-\u9fff\uac00-\ud7af]")
 # An amount, which a heading may hold as well as any line: a receipt's total, a share.
 _AMOUNT = re.compile(r"[$€£¥₹]\s?\d|\d\s?[$€£¥₹%]")
-# Dots that lead to a page number: a line of a table of contents says nothing itself.
+# Dots that lead to a page number: a line of a table of contents says nothing itself, nor does the
+# number of a page of the front matter.
 _LEADERS = re.compile(r"(?:\.[ \u00a0]?){6}|…{3}|(?:…\s?){3}")
+_FOLIO = re.compile(r"\W*[ivxlc]+\W*", re.IGNORECASE)
 # A list belongs to the line that announces it, up to this many characters.
 _LIST_CHARACTERS = 500
 _HEADING_WORDS = 9
+_YES_ALONE = re.compile(r"\W*(?:yes|no|ja|nein|sí|oui|non)\s*[.!]\s*", re.IGNORECASE)
 _LABEL_WORDS = 5
 
 
@@ -61,12 +64,16 @@ class Quotable:
     mark: str = ""
 
 
-def quotables(hits: Sequence[Hit], pages: Pages) -> list[Quotable]:
-    """All that can be quoted from the passages: in the hits' order, then in reading order."""
+def quotables(hits: Sequence[Hit], pages: Pages, *, yes_no: bool = True) -> list[Quotable]:
+    """All that can be quoted from the passages: in the hits' order, then in reading order.
+
+    A lone "Yes." is quoted with the sentence behind it, and where neither yes nor no was asked
+    (`yes_no`) it is left out.
+    """
     return [
         replace(piece, order=order)
         for place, hit in enumerate(hits)
-        for order, piece in enumerate(_of_passage(place, hit, pages))
+        for order, piece in enumerate(_of_passage(place, hit, pages, yes_no))
     ]
 
 
@@ -101,12 +108,13 @@ def _belongs(before: Quotable, piece: Quotable) -> bool:
     return before.text.split("\n")[0] == piece.lead and piece.end - before.start <= _LIST_CHARACTERS
 
 
-def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:
+def _of_passage(place: int, hit: Hit, pages: Pages, yes_no: bool) -> Iterator[Quotable]:
     text = hit.passage.text
     topic = lead = label = ""
-    for start, end in sentences(text, language_of(text).code):
+    for start, end in _yes_joined(text, language_of(text).code, yes_no):
         # The marker of a list, an end of some code, what a table of contents lists.
-        if not _WORD.search(text, start, end) or _LEADERS.search(text, start, end):
+        nothing = _LEADERS.search(text, start, end) or _FOLIO.fullmatch(text, start, end)
+        if nothing or not _WORD.search(text, start, end):
             continue
         block, page = _block_at(hit, start, pages)
         if _is_heading(text[start:end], block):
@@ -129,6 +137,19 @@ def _of_passage(place: int, hit: Hit, pages: Pages) -> Iterator[Quotable]:
             place, 0, start, end, said, topic, item, lead if item else "",
             mark.group().strip() if mark else "",
         )  # fmt: skip
+
+
+def _yes_joined(text: str, language: str, yes_no: bool) -> Iterator[tuple[int, int]]:
+    """Sentences, a lone "Yes." together with the next, which says to what, or left out."""
+    alone: tuple[int, int] | None = None
+    for start, end in sentences(text, language):
+        if _YES_ALONE.fullmatch(text, start, end):
+            alone = start, end
+            continue
+        yield (alone[0] if alone and yes_no else start), end
+        alone = None
+    if alone and yes_no:
+        yield alone
 
 
 def cells_of(row: str) -> list[str]:

@@ -31,11 +31,15 @@ _NEARLY = 0.84
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The sentences, those about the names first; `unknown` names stand in no passage found."""
+    """The sentences, those about the names first; `unknown` names stand in no passage found.
+
+    `apart` says that each stands in some, and no two of them in one.
+    """
 
     scored: tuple[Scored, ...]
     names: tuple[str, ...]
     unknown: tuple[str, ...]
+    apart: bool = False
 
 
 def by_subject(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]) -> Named:
@@ -65,7 +69,11 @@ def by_subject(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]
         if not any(part.inside(terms) for terms in passages) and not mistyped(name, hits)
     ]
     kept = _about(weighed, held)
-    return Named(tuple(kept), tuple(names), tuple(unknown))
+    named = parts[: len(names)]
+    apart = len(named) > 1 and not any(
+        sum(part.inside(terms) for part in named) > 1 for terms in passages
+    )
+    return Named(tuple(kept), tuple(names), tuple(unknown), apart)
 
 
 def _about(scored: Sequence[Scored], held: Mapping[Quotable, float]) -> list[Scored]:

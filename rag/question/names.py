@@ -19,9 +19,13 @@ _NUMBERED = re.compile(
     r"|kapitel|artículo|sección|capítulo|chapitre) (\d+(?:\.\d+)*)\b",
     re.IGNORECASE,
 )
-# In a question written like a headline capitals tell nothing.
+# In a question written like a headline capitals tell nothing. Only the words that titles keep
+# small may be small there: "Does Borg support Windows?" has two names.
 _HEADLINE = 0.6
 _FEWEST = 4
+_SMALL = re.compile(
+    r"a|an|and|as|at|but|by|el|et|for|from|in|into|la|le|nor|of|on|or|per|the|to|vs|with|y", re.I
+)
 
 
 def names_of(text: str, language: Language) -> list[str]:
@@ -36,7 +40,9 @@ def names_of(text: str, language: Language) -> list[str]:
     words = re.findall(r"[^\W\d_]\w+", text)
     capital = [word for word in words if word[0].isupper()]
     # the first word is capitalised whatever it is
+    small = [word for word in words[1:] if not word[0].isupper() and not _SMALL.fullmatch(word)]
     headline = len(words) >= _FEWEST and len(capital[1:]) >= _HEADLINE * len(words[1:])
+    headline = headline and not small
     if language.code != "de" and not headline:
         found += _capitalised(text, language)
     else:

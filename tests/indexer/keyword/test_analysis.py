@@ -89,6 +89,13 @@ def test_a_repeated_word_is_counted():
     assert [(word.terms, word.count) for word in words] == [(("leav",), 3)]
 
 
+def test_what_some_write_as_one_word_is_looked_for_so_too():
+    words = query_words("Can I back up the code name and log in?", ["en"])
+    terms = [word.terms for word in words]
+    assert terms == [("back", "backup"), ("up", "backup"), ("code", "codenam"),
+                     ("name", "codenam"), ("log", "login")]  # fmt: skip
+
+
 def test_languages_are_told_apart_only_where_there_is_enough_text():
     english = "The quick brown fox jumps over the lazy dog near the river bank."
     german = "Der schnelle braune Fuchs springt über den faulen Hund am Ufer des Flusses."

@@ -420,3 +420,25 @@ def test_what_happens_and_how_it_works_are_asked_and_not_sought():
     page = "Poison\n\nA poisoned unit takes damage each turn.\n\nPotions work on most units."
     made = Shelf(("Game", (), [page])).ask("How does poison work?")
     assert made.quotes[0].text == "A poisoned unit takes damage each turn."
+
+
+def test_two_names_that_no_passage_has_together_are_no_yes_and_no_no():
+    shelf = Shelf(
+        ("Borg", (), ("Borg keeps backups of files.",)),
+        ("Gramps", (), ("It works with Windows, and Windows users are helped.",)),
+    )
+    made = shelf.ask("Does Borg support Windows?")
+    assert not made.quotes
+    assert made.notice == "No passage that was found names “Borg” and “Windows” together."
+
+
+def test_what_stands_under_the_same_question_comes_before_what_repeats_its_words():
+    shelf = Shelf(
+        ("Locks", (), ("If several servers keep a single repository, commands in it may wait.",)),
+        ("FAQ", (), (
+            "Can I backup from several servers into one repository?\n"
+            "This is possible, but it is not recommended. The cache lies in a folder.",
+        )),
+    )  # fmt: skip
+    said = quoted(shelf, "Can I back up from several servers into a single repository?")
+    assert said[0] == "This is possible, but it is not recommended."

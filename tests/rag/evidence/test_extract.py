@@ -257,3 +257,33 @@ def test_the_value_is_asked_for_not_what_it_is():
         "The deductible for the Standard plan is $2,000 a year.",
     )
     assert got[0] == "The deductible for the Standard plan is $2,000 a year."
+
+
+INSTALLS = "Install | RAM | Disk\nNo desktop | 256 MB | 4 GB\nWith desktop | 1 GB | 10 GB"
+
+
+@pytest.mark.parametrize(
+    ("question", "row"),
+    [
+        ("How much RAM does a desktop need?", "Install: With desktop; RAM: 1 GB; Disk: 10 GB"),
+        ("How much RAM without a desktop?", "Install: No desktop; RAM: 256 MB; Disk: 4 GB"),
+    ],
+)  # fmt: skip
+def test_what_lacks_a_thing_answers_where_its_lack_is_asked_about(question, row):
+    hits = found(INSTALLS)
+    pages = pages_of(hits, Block("table", 0, len(INSTALLS), header=len("Install | RAM | Disk")))
+    read = asked(question)
+    assert choose(read, score(read, hits, quotables(hits, pages)))[0].text == row
+
+
+def test_a_lone_yes_goes_with_what_it_says_yes_to_and_where_that_was_not_asked_it_goes():
+    hits = found("May it be sold?\n\nYes. The main part is free.")
+    pages = pages_of(hits, Block("heading", 0, 15), Block("text", 17, 44))
+    both, alone = (quotables(hits, pages, yes_no=yes_no) for yes_no in (True, False))
+    assert [one.text for one in both] == ["Yes. The main part is free."]
+    assert [one.text for one in alone] == ["The main part is free."]
+
+
+def test_the_number_of_a_page_of_the_front_matter_is_no_answer():
+    hits = found("The code name is bookworm.\n\nvii")
+    assert [one.text for one in quotables(hits, pages_of(hits))] == ["The code name is bookworm."]

@@ -44,7 +44,7 @@ def test_a_script_without_capitals_names_without_them():
 
 
 def test_what_something_says_is_asked_of_it_alone():
-    assert set(asked("What does the endnote say?").weights) == set(asked("endnote").weights)
+    assert [word[0] for word in asked("What does the endnote say?").weights] == ["endnot"]
 
 
 def test_the_number_of_an_item_is_no_figure():
