@@ -1,6 +1,7 @@
 """Runs: one training in one folder, from its order to its proof.
 
 order.json      what was asked for: collection, sources, recipe
+written.jsonl   questions that the writer asked
 examples.jsonl  what it trains on
 log.jsonl, state.safetensors   the trainer's
 embedder/       what came out: spec, adapter, projection
@@ -94,6 +95,11 @@ class Run:
     def examples(self) -> Path:
         """The file of examples; it may not be there yet."""
         return self.folder / "examples.jsonl"
+
+    @property
+    def written(self) -> Path:
+        """The file of what the writer asked; it may not be there."""
+        return self.folder / "written.jsonl"
 
     @property
     def embedder(self) -> Path:

@@ -116,6 +116,7 @@ def synthesizing() -> Iterator[Callable[[SynthProgress], None]]:
 
 
 _STAGES = {
+    "writing": "asking about passages",
     "examples": "making examples",
     "training": "training",
     "embedding": "embedding for the proof",

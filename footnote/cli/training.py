@@ -114,7 +114,10 @@ def synth(
 )
 @click.option("--base", default="", help="Start from this decoder: a hub id or a folder.")
 @click.option(
-    "--source", "kinds", multiple=True, help="Only these weak pairs of the documents; repeatable."
+    "--source",
+    "kinds",
+    multiple=True,
+    help="Only these examples of the documents, as title, heading or writer; repeatable.",
 )
 @click.option("--general", type=click.FloatRange(0, 0.9), help="Share of general questions.")
 @click.option(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from indexer.ingest.sources import Source
     from training.fit.config import Recipe
     from training.pipeline import TrainingResult, TrainingRun, Watch
+    from training.writer.questions import Writing
 
 
 # Who names one of these wants the decoder trained, not the query side alone.
@@ -67,15 +68,17 @@ def order(home: Home, options: TrainingOptions) -> Run:
     from training.export.adapter import form
     from training.fit.config import Recipe
     from training.fit.whitening import FEWEST
+    from training.writer.questions import KIND as WRITER
 
     collection = home.collection(options.collection)
     if not home.store.generation(collection.id):
         raise TrainingError(
             f"the collection {options.collection!r} is empty; index documents into it first"
         )
-    unknown = sorted(set(options.kinds or ()) - KINDS.keys())
+    known = (WRITER, *KINDS)
+    unknown = sorted(set(options.kinds or ()) - set(known))
     if unknown:
-        raise TrainingError(f"there is no source {unknown[0]!r}; there are {', '.join(KINDS)}")
+        raise TrainingError(f"there is no source {unknown[0]!r}; there are {', '.join(known)}")
     for path in (*options.data, *([options.questions] if options.questions else [])):
         read_examples(path)  # a file that cannot be used is named now, not in the midst of a run
     usual = Recipe(queries_alone=not (options.base or options.overrides.keys() & _OF_THE_DECODER))
@@ -97,7 +100,7 @@ def order(home: Home, options: TrainingOptions) -> Run:
         collection=collection.name,
         start=start,
         recipe=recipe,
-        kinds=DEFAULT_KINDS if options.kinds is None else options.kinds,
+        kinds=(WRITER, *DEFAULT_KINDS) if options.kinds is None else options.kinds,
         data=tuple(str(path.resolve()) for path in options.data),
         questions=str(options.questions.resolve()) if options.questions else "",
         promote=options.promote,
@@ -164,8 +167,19 @@ def learning(home: Home, run: Run, watch: Watch | None = None) -> TrainingRun:
         examples = read_examples(Path(path))
         questions += labelled_questions(home.store, collection, examples)
     questions = list(dict.fromkeys(questions))
-    workshop = Workshop(home.store, home.searcher, home.registry, home.encoders)
+    writer = question_writer(home.registry.load(wanted.start).files.cache)
+    workshop = Workshop(home.store, home.searcher, home.registry, home.encoders, writer)
     return TrainingRun(run, workshop, questions, watch)
+
+
+def question_writer(cache: Path) -> Callable[[], Writing] | None:
+    """Loads the question writer, which takes seconds and 1.2 GB; None where none was shipped.
+
+    `cache` is where converted bases are kept.
+    """
+    from training.writer.writer import ADAPTER, Writer
+
+    return (lambda: Writer(cache)) if ADAPTER.exists() else None
 
 
 def carry_out(

@@ -124,9 +124,12 @@ DEFAULT_KINDS = ("title", "heading", "crop", "definition", "question")
 def weak_examples(
     sources: Sequence[SplitPassage], kinds: Sequence[str] = DEFAULT_KINDS, seed: int = 0
 ) -> list[Example]:
-    """Examples of these kinds from the passages, each pair once, the same for the same seed."""
+    """Examples of these kinds from the passages, each pair once, the same for the same seed.
+
+    What is no kind of weak pair gives none.
+    """
     found: dict[str, Example] = {}
-    for kind in kinds:
+    for kind in filter(KINDS.__contains__, kinds):
         draw = random.Random(f"{seed} {kind}")  # noqa: S311 - no secret
         for example in KINDS[kind](sources, draw):
             found.setdefault(example.key, example)

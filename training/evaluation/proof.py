@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 QUERIES = 300
 # With fewer questions than this nothing is promoted, whatever they say.
 FEWEST_QUESTIONS = 30
+# Origins of questions that Footnote makes by itself.
+MADE = frozenset({"pseudo", "writer"})
 # So many of people's own are worth asking for.
 WORTH_HANDING_IN = 50
 
@@ -40,8 +42,9 @@ class CollectionChangedError(FootnoteError):
 class ProofQuestion:
     """A question to the held-out documents: its text, and the passage that answers it, by id.
 
-    `origin` is `pseudo` (cut out of the passage, which is sought without it), `written`,
-    `reader` (a thumbs up), `log` (answered for sure) or `labelled` (a file of the person's own).
+    `origin` is `pseudo` (cut out of the passage, which is sought without it), `writer` (asked by
+    Footnote's own question writer), `written` (by a language model), `reader` (a thumbs up), `log`
+    (answered for sure) or `labelled` (a file of the person's own).
     """
 
     text: str
@@ -92,8 +95,8 @@ class Proof:
 
     @property
     def real(self) -> int:
-        """How many of the questions are people's or a language model's, not cut out."""
-        return sum(one.origin != "pseudo" for one in self.comparisons)
+        """How many of the questions are people's or a language model's, not made here."""
+        return sum(one.origin not in MADE for one in self.comparisons)
 
     @property
     def holds(self) -> bool:
@@ -196,7 +199,7 @@ def prove(
     return replace(
         proof,
         against=before.fingerprint,
-        offered=len(questions),
+        offered=sum(one.origin not in MADE for one in questions),
         whole_documents=split.whole_documents,
     )
 

@@ -4,13 +4,17 @@ What a passage's vector says is in the index already, so a question can be set b
 them at once: the softmax runs over the whole training part, nothing goes through the decoder,
 and a fit takes seconds. The map stays near to leaving all as it is; how near is found by questions
 about documents that the fit does not see.
+
+A person's question teaches the passage that answers it. One that was made teaches the order in
+which fused search finds passages for it (distillation, Hinton et al., arXiv 1503.02531): that
+knows the words, which vectors miss, and what else answers.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
     from embedder.model import Embedder
 
 TEMPERATURE = 0.05
+# Of what fused search says of a passage: shares of the order that a made question teaches. Of 1, 2,
+# 4 and 8 the steadiest over two collections (docs/log/loop.md).
+TEACHING_TEMPERATURE = 4.0
 # How much a map costs that is far from none, weakest first.
 STRENGTHS = (0.03, 0.1, 0.3)
 _FOLDS = 4
@@ -40,17 +47,56 @@ _AMONG = 3000
 
 
 @dataclass(frozen=True, slots=True)
+class Lessons:
+    """Which passages questions are to find: places [n, k], and of each its share of the question.
+
+    Shares of a row sum to one; a share of nought is no lesson.
+    """
+
+    places: np.ndarray
+    shares: np.ndarray
+
+    def part(self, chosen: np.ndarray) -> Lessons:
+        """Those of some questions."""
+        return Lessons(self.places[chosen], self.shares[chosen])
+
+    @classmethod
+    def of(cls, found: Sequence[Mapping[int, float]]) -> Lessons:
+        """Of what is found for each question: evidence by place, of one place at least."""
+        most = max(map(len, found))
+        places = np.zeros((len(found), most), dtype=int)
+        shares = np.zeros((len(found), most), np.float32)
+        for row, one in enumerate(found):
+            evidence = np.array(list(one.values())) / TEACHING_TEMPERATURE
+            likely = np.exp(evidence - evidence.max())
+            places[row, : len(one)] = list(one)
+            shares[row, : len(one)] = likely / likely.sum()
+        return cls(places, shares)
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """Questions as vectors [n, dimension]; of each the place of its passage, and its document."""
+    """Questions as vectors [n, dimension]; of each the place of its passage, and its document.
+
+    `lessons` are what they teach, by default their own passages.
+    """
 
     vectors: np.ndarray
     places: np.ndarray
     documents: Sequence[str]
+    lessons: Lessons | None = None
+
+    @property
+    def taught(self) -> Lessons:
+        """What they teach."""
+        own = self.places[:, None]
+        return self.lessons or Lessons(own, np.ones(own.shape, np.float32))
 
     def part(self, chosen: np.ndarray) -> Asked:
         """Some of them."""
         documents = [self.documents[place] for place in np.flatnonzero(chosen).tolist()]
-        return Asked(self.vectors[chosen], self.places[chosen], documents)
+        lessons = self.lessons and self.lessons.part(chosen)
+        return Asked(self.vectors[chosen], self.places[chosen], documents, lessons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +157,7 @@ def _left_out(asked: Asked, passages: np.ndarray, strength: float, folds: np.nda
 def fit(asked: Asked, passages: np.ndarray, strength: float) -> np.ndarray:
     """The matrix of least loss: cross-entropy over all passages, held near to the identity."""
     queries, among = torch.from_numpy(asked.vectors), torch.from_numpy(passages)
-    right = torch.from_numpy(asked.places)
+    right, shares = map(torch.from_numpy, (asked.taught.places, asked.taught.shares))
     away = torch.zeros(queries.shape[1], queries.shape[1], requires_grad=True)
     optimizer = torch.optim.LBFGS(
         [away], max_iter=_ROUNDS, history_size=10, line_search_fn="strong_wolfe"
@@ -120,7 +166,8 @@ def fit(asked: Asked, passages: np.ndarray, strength: float) -> np.ndarray:
     def loss() -> Tensor:
         optimizer.zero_grad()
         moved = functional.normalize(queries + queries @ away, dim=1)
-        wrong = functional.cross_entropy(moved @ among.T / TEMPERATURE, right)
+        said = functional.log_softmax(moved @ among.T / TEMPERATURE, dim=1)
+        wrong = -(said.gather(1, right) * shares).sum(dim=1).mean()
         value = wrong + strength * away.square().sum()
         value.backward()
         return value
@@ -149,12 +196,14 @@ def with_map(start: Embedder, found: QueryMap, folder: Path, name: str) -> None:
 
 
 def _among(asked: Asked, passages: np.ndarray) -> tuple[Asked, np.ndarray]:
-    """The questions among their own passages, and others drawn up to `_AMONG`."""
-    own = np.unique(asked.places)
+    """The questions among their own passages, what they teach, and others up to `_AMONG`."""
+    own = np.unique(np.concatenate((asked.places, asked.taught.places.ravel())))
     others = np.setdiff1d(np.arange(len(passages)), own)
     drawn = np.random.default_rng(0).permutation(others)[: max(0, _AMONG - len(own))]
     kept = np.sort(np.concatenate((own, drawn)))
-    return replace(asked, places=np.searchsorted(kept, asked.places)), passages[kept]
+    moved = Lessons(np.searchsorted(kept, asked.taught.places), asked.taught.shares)
+    places = np.searchsorted(kept, asked.places)
+    return replace(asked, places=places, lessons=moved), passages[kept]
 
 
 def _folds(documents: Sequence[str]) -> np.ndarray:

@@ -105,22 +105,26 @@ class Learning:
         places = {number: place for place, number in enumerate(around.ids)}
         looked_at = self._material.people(split)["development"]
         kept = [one for one in (*own, *looked_at) if one.passage in places]
+        found = self._material.teachings(kept, places)
+        if found is None:
+            return 0
         asked = query_side.Asked(
             start.embed_queries([one.query for one in kept]),
             np.array([places[one.passage] for one in kept], dtype=int),
             [one.document for one in kept],
+            query_side.Lessons.of(found) if found else None,
         )
-        found = query_side.learn(
+        learnt = query_side.learn(
             asked,
             whitening.mapped(around.vectors, start),
             self._progress.paced("training", len(query_side.STRENGTHS)),
             by_people=self._material.people_suffice(split),
         )
-        self._run.write_kept(1 if found else 0)
-        if found is None:
+        self._run.write_kept(1 if learnt else 0)
+        if learnt is None:
             self._keep(start)
         else:
-            query_side.with_map(start, found, self._run.embedder, self._run.id)
+            query_side.with_map(start, learnt, self._run.embedder, self._run.id)
         return 1
 
     def _mapped_start(self, split: Split) -> Embedder:

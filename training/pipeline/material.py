@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.encoders import Here, embedded
+from indexer.search.searcher import Scope
 from training.data.examples import Example, read_examples, write_examples
 from training.data.hard_negatives import Neighbourhood, mine
 from training.data.split import Split, TooLittleToLearnError
@@ -20,6 +21,7 @@ from training.data.weak_pairs import weak_examples
 from training.evaluation.evaluate import subsample
 from training.evaluation.proof import FEWEST_QUESTIONS, ProofQuestion
 from training.evaluation.questions import as_examples, by_part
+from training.writer import questions as writer_questions
 
 if TYPE_CHECKING:
     from embedder.model import Embedder
@@ -42,6 +44,10 @@ PEOPLE_ENOUGH = 100
 ASKED = frozenset({"reader", "log"})
 # A pair that is made counts where fewer passages than these are nearer to its query than its own.
 COMES_BACK = 50
+# Passages that the writer asks about, to learn from and to prove with: some minutes.
+WRITTEN_TO, PROVED_BY = 300, 100
+# Passages found for a question of the writer's whose order is learnt.
+TAUGHT = 20
 # Weak pairs that are looked through: more than the steps can use are made in vain.
 WEAK = 3000
 # A map of queries alone has learnt by then what they teach.
@@ -58,12 +64,14 @@ class Workshop:
     """What a run works with: the store, its search, the installed embedders.
 
     `encoders` are those of other machines, if any, for a new generation under an embedder.
+    `writer` loads what asks questions about passages, None where there is nothing that can.
     """
 
     store: Store
     searcher: Searcher
     registry: Registry
     encoders: Callable[[Embedder], AbstractContextManager[Encoders | None]] = _here
+    writer: Callable[[], writer_questions.Writing] | None = None
 
 
 class Material:
@@ -80,6 +88,8 @@ class Material:
     ) -> None:
         self._run, self._order, self._start = run, run.request, start
         self._store, self._encoders = workshop.store, workshop.encoders
+        self._searcher = workshop.searcher
+        self._writer = workshop.writer
         self._collection = collection
         self._questions, self._progress = questions, progress
         self._around: Neighbourhood | None = None
@@ -94,9 +104,16 @@ class Material:
         """
         if self._run.examples.exists():
             return read_examples(self._run.examples)
+        written = self._written(split)
+        if written is None:
+            return []
         self._progress.tell("examples", 0, 1)
         people = self.people(split)["train"]
-        found = [] if self.people_suffice(split) else self._weak(split)
+        train = {one.unit for one in split.part("train")}
+        found = [one for one in written if one.document in train]
+        # Beside questions weak pairs have taught a map nothing (docs/log/loop.md).
+        enough = self.people_suffice(split) or (found and self._order.recipe.queries_alone)
+        found += [] if enough else self._weak(split)
         mined = [
             *self._mined(split, people, within=len(split.sources)),
             *self._mined(split, found, within=COMES_BACK),
@@ -112,6 +129,62 @@ class Material:
         write_examples(self._run.examples, mined)
         self._progress.tell("examples", 1, 1)
         return mined
+
+    def proof_questions(self, split: Split) -> list[ProofQuestion]:
+        """People's questions, and the writer's where those about the proof part are few."""
+        held_out = {one.unit for one in split.part("proof")}
+        return [
+            *self._questions,
+            *(
+                ProofQuestion(one.query, one.passage, writer_questions.KIND)
+                for one in self._written(split) or ()
+                if one.document in held_out
+            ),
+        ]
+
+    def _written(self, split: Split) -> list[Example] | None:
+        """The writer's questions to passages of the training and the proof part.
+
+        None where people's do, where the order is without the writer, and where there is none; None
+        where it was cancelled.
+        """
+        if self._writer is None or writer_questions.KIND not in self._order.kinds:
+            return []
+        seed, people = self._order.recipe.seed, self.people(split)
+        about = writer_questions.asked_about
+        sources = [] if self.people_suffice(split) else about(split.part("train"), WRITTEN_TO, seed)
+        if len(people["proof"]) < FEWEST_QUESTIONS:
+            sources += about(split.part("proof"), PROVED_BY, seed)
+        return writer_questions.asked(
+            self._run.written,
+            sources,
+            self._writer,
+            self._progress.paced("writing", len(sources)),
+            self._progress.cancelled,
+        )
+
+    def teachings(
+        self, examples: Sequence[Example], places: Mapping[int, int]
+    ) -> list[dict[int, float]] | None:
+        """What each example teaches: evidence by the place of a passage; None where cancelled.
+
+        A question of the writer's teaches what fused search finds for it among `places`, any
+        other its own passage.
+        """
+        scope, found = Scope(frozenset({self._collection})), []
+        progress = self._progress.paced("training", len(examples))
+        for number, one in enumerate(examples):
+            if self._progress.cancelled():
+                return None
+            progress(number)
+            hits = (
+                self._searcher.search(one.query, scope, TAUGHT)
+                if one.source == writer_questions.KIND
+                else ()
+            )
+            there = {places[hit.passage.id]: hit.score for hit in hits if hit.passage.id in places}
+            found.append(there or {places[one.passage]: 0.0})
+        return found
 
     def _weak(self, split: Split) -> list[Example]:
         seed = self._order.recipe.seed

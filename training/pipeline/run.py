@@ -59,7 +59,7 @@ class TrainingRun:
         questions: Sequence[ProofQuestion] = (),
         watch: Watch | None = None,
     ) -> None:
-        self._run, self._questions = run, questions
+        self._run = run
         self._store, self._searcher = workshop.store, workshop.searcher
         self._registry, self._encoders = workshop.registry, workshop.encoders
         self._order = run.request
@@ -129,7 +129,8 @@ class TrainingRun:
     def _embed_pool(self, split: Split, trained: Embedder) -> bool:
         """Give the proof's passages vectors under the trained embedder; they are kept for it."""
         drawn = [one.id for one in self._store.sample_passages(self._collection, POOL)]
-        drawn += set(asked_about(self._store, split, self._questions)) - set(drawn)
+        wanted = asked_about(self._store, split, self.material.proof_questions(split))
+        drawn += set(wanted) - set(drawn)
         self._map(drawn, trained)
         for embedder in (self._in_use(), trained):
             there = self._store.passage_vectors(drawn, embedder.fingerprint)
@@ -151,9 +152,8 @@ class TrainingRun:
 
     def _proved(self, split: Split, trained: Embedder) -> Proof:
         self._progress.tell("proof", 0, 1)
-        proof = prove(
-            self._store, self._collection, split, self._in_use(), trained, self._questions
-        )
+        questions = self.material.proof_questions(split)
+        proof = prove(self._store, self._collection, split, self._in_use(), trained, questions)
         self._run.write_proof(proof)
         self._progress.tell("proof", 1, 1)
         return proof

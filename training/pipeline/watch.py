@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from training.fit.trainer import StepProgress
 
-Stage = Literal["examples", "training", "embedding", "proof", "switching"]
-STAGES: tuple[Stage, ...] = ("examples", "training", "embedding", "proof", "switching")
+Stage = Literal["writing", "examples", "training", "embedding", "proof", "switching"]
+STAGES: tuple[Stage, ...] = (
+    "writing",
+    "examples",
+    "training",
+    "embedding",
+    "proof",
+    "switching",
+)
 
 
 @dataclass(frozen=True, slots=True)

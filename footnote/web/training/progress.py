@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from training.runs import Run
 
 DOING = {
+    "writing": "Asking questions about passages",
     "examples": "Looking through examples: those whose passage is not found again are dropped",
     "training": "Training",
     "embedding": "Reading the passages of the proof with both models",
@@ -27,6 +28,7 @@ DOING = {
     "switching": "Reading the collection with the new model; the old one answers meanwhile",
 }
 THINGS = {
+    "writing": "passage",
     "examples": "example",
     "training": "step",
     "embedding": "passage",

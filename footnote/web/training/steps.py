@@ -32,6 +32,7 @@ EXAMPLES, LOOK, TRAIN, PROOF, SWITCH = STEPS = (
 )
 
 _OF_STAGE = {
+    "writing": EXAMPLES,
     "examples": EXAMPLES,
     "training": TRAIN,
     "embedding": PROOF,

@@ -21,6 +21,7 @@ SOURCES = {
     "definition": ("Definitions", "“What is X?” asks for the passage that says so (English)"),
     "question": ("Questions", "a question in the text asks for what stands around it"),
     "dropout": ("Passages alone", "a passage asks for itself"),
+    "writer": ("Asked by the question writer", "Footnote’s own small model asks for a passage"),
     "written": ("Written questions", "the language model asks for a passage it was shown"),
     "labelled": ("Your own pairs", "from the file you added"),
     "reader": ("Thumbs up", "a reader’s question asks for what its answer cited"),
@@ -37,6 +38,7 @@ OUTCOMES = {
 }
 ORIGINS = {
     "pseudo": "cut out of the passage",
+    "writer": "asked by the question writer",
     "written": "written by the language model",
     "reader": "a reader’s, thumbs up",
     "log": "a reader’s, answered for sure",

@@ -1,0 +1,86 @@
+"""Questions that the writer asks about a collection: kept, gone on with, and asked in the proof."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from embedder.errors import FootnoteError
+from footnote.runs import service
+from footnote.runs.service import TrainingOptions
+from training.data.examples import read_examples
+from training.data.split import split_collection
+from training.fit.config import Recipe
+from training.writer.questions import AT_ONCE, KIND, asked, asked_about
+
+MANY = AT_ONCE + 4
+
+
+class Writes:
+    """Asks for the first words of each passage, in every style but the last."""
+
+    def __init__(self, most=None):
+        self.batches = []
+        self._most = most
+
+    def write(self, passages, styles):
+        if self._most is not None and len(self.batches) == self._most:
+            raise FootnoteError("no space left")
+        self.batches.append(list(passages))
+        return [
+            [f"{style} {' '.join(text.split()[:12])}?" for style in styles[:-1]]
+            for text in passages
+        ]
+
+
+@pytest.fixture
+def sources(papers_home):
+    return list(split_collection(papers_home.store, papers_home.collection("papers").id).sources)
+
+
+def test_each_passage_is_asked_about_once_and_a_run_that_broke_off_goes_on(sources, tmp_path):
+    chosen = asked_about(sources, MANY, seed=0)
+    assert len(chosen) == len({one.passage.id for one in chosen}) == MANY
+    assert chosen == asked_about(sources, MANY, seed=0)
+    path = tmp_path / "written.jsonl"
+    with pytest.raises(FootnoteError, match="no space left"):
+        asked(path, chosen, lambda: Writes(most=1))
+    rest = Writes()
+    told = []
+    found = asked(path, chosen, lambda: rest, told.append)
+    assert [len(batch) for batch in rest.batches] == [MANY - AT_ONCE]
+    assert told[0] == AT_ONCE
+    assert Counter(one.passage for one in found) == {one.passage.id: 3 for one in chosen}
+    assert {one.source for one in found} == {KIND}
+    by_id = {one.passage.id: one for one in chosen}
+    assert all(one.positive == by_id[one.passage].text for one in found)
+    assert asked(path, chosen, _none) == found == read_examples(path)
+
+
+def _none():
+    raise AssertionError("nothing is missing, so nothing is loaded")
+
+
+def test_cancelled_it_asks_no_more_and_keeps_what_there_is(sources, tmp_path):
+    chosen = asked_about(sources, MANY, seed=0)
+    writer = Writes()
+    path = tmp_path / "written.jsonl"
+    assert asked(path, chosen, lambda: writer, cancelled=lambda: len(writer.batches) == 1) is None
+    assert len(read_examples(path)) == 3 * AT_ONCE
+
+
+def test_a_run_learns_from_its_questions_and_proves_with_those_to_what_was_kept_out(
+    papers_home, monkeypatch
+):
+    monkeypatch.setattr(service, "question_writer", lambda cache: Writes)
+    run = service.order(papers_home, TrainingOptions("papers", recipe=Recipe(queries_alone=True)))
+    result = service.learning(papers_home, run).run()
+    split = split_collection(papers_home.store, papers_home.collection("papers").id)
+    learnt = [one for one in read_examples(run.examples) if one.source == KIND]
+    assert learnt
+    assert all(split.parts[one.document] == "train" for one in learnt)
+    assert result.proof is not None
+    proved = Counter(one.origin for one in result.proof.comparisons)
+    assert proved[KIND]
+    assert (result.proof.real, result.proof.offered) == (0, 0)
