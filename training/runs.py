@@ -41,7 +41,8 @@ class TrainingRequest:
 
     `kinds` are the weak pairs to take from the documents (`weak_pairs.KINDS`); `data` are
     files of further examples; `questions` is a file of labelled ones for the proof; `general`
-    is the share of the synthetic groups that come with Footnote.
+    is the share of the synthetic groups that come with Footnote. `again` has the collection, of
+    `passages` now, trained on anew once it has grown by a tenth.
     """
 
     collection: str
@@ -53,6 +54,8 @@ class TrainingRequest:
     general: float = 0.5
     promote: bool = True
     made_at: float = 0.0
+    again: bool = False
+    passages: int = 0
 
     def write(self, path: Path) -> None:
         """Write as JSON."""

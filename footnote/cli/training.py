@@ -147,6 +147,7 @@ def synth(
 )
 @click.option("--seed", type=int)
 @click.option("--no-promote", is_flag=True, help="Prove, and switch nothing.")
+@click.option("--again", is_flag=True, help="Train again once uploads have it grown by a tenth.")
 @click.option("--resume", metavar="RUN", help="Go on with a run that was broken off.")
 @as_json_option
 @click.pass_context
@@ -174,6 +175,7 @@ def train(context: click.Context, /, collection: str | None, **options: Any) -> 
             kinds=options["kinds"] or None,
             general=options["general"],
             promote=not options["no_promote"],
+            again=options["again"],
             overrides={name: options[name] for name in _RECIPE if options[name] is not None},
         )
         run = service.order(home, asked)

@@ -19,7 +19,16 @@ from indexer.search.pool import POOL
 from training.data.split import SplitPassage
 from training.data.weak_pairs import weak_examples
 from training.evaluation.proof import QUERIES
-from training.pipeline import DEVELOPMENT, DEVELOPMENT_POOL, WEAK, WEAK_OF_QUERIES
+from training.pipeline import (
+    DEVELOPMENT,
+    DEVELOPMENT_POOL,
+    PROVED_BY,
+    WEAK,
+    WEAK_OF_QUERIES,
+    WRITTEN_TO,
+)
+from training.writer import questions as writer_questions
+from training.writer.questions import A_PASSAGE, KIND
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,6 +49,9 @@ _FITTING = 200
 _TRAINED = 0.7
 # Fitting a map of queries: passages among which, seconds a question and passage on one core.
 _FIT_AMONG, _FIT_SECONDS = 3000, 1.5e-5
+# The writer's questions to a passage take as long as embedding so many tokens with the bundled
+# embedder, measured on two cores; a search takes so many seconds beside its question's vector.
+_WRITING_TOKENS, _SEARCH_SECONDS = 2500, 0.03
 # How far apart the ends are, for what else the machine does.
 _AT_BEST, _AT_WORST = 0.8, 1.4
 _FILE = "pace.json"
@@ -56,12 +68,16 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What there is to do. `examples` are still to be made; tokens are means a text."""
+    """What there is to do. `examples` are still to be made; tokens are means a text.
+
+    `asked_about` are the passages that the question writer is still to ask about.
+    """
 
     passages: int
     examples: int
     passage_tokens: float
     query_tokens: float
+    asked_about: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +168,10 @@ def size(
     limit = embedder.max_tokens
     passages = home.store.count_passages(collection)
     found = len(weak_examples(sources, kinds)) / max(len(sources), 1) * passages * _TRAINED
+    able = writer_questions.asked_about(sources, len(sources), 0) if KIND in kinds else []
+    share = len(able) / max(len(sources), 1)
     return Size(
+        asked_about=round(min(WRITTEN_TO + PROVED_BY, share * passages)) if made is None else 0,
         passages=passages,
         examples=round(min(found, WEAK)) if made is None else 0,
         passage_tokens=_mean([min(n, limit) for n in embedder.count_tokens(texts)]),
@@ -189,11 +208,14 @@ def estimate(pace: Pace, size: Size, recipe: Recipe) -> Estimate:
 def _of_queries(pace: Pace, size: Size, asked: int, fitting: int) -> Estimate:
     """Only queries go through the decoder; the fit is products of vectors."""
     asking = size.query_tokens / pace.embedding
-    examples = min(size.examples, WEAK_OF_QUERIES)
+    writing = size.asked_about * _WRITING_TOKENS / pace.embedding
+    written = round(size.asked_about * A_PASSAGE * WRITTEN_TO / (WRITTEN_TO + PROVED_BY))
+    examples = written or min(size.examples, WEAK_OF_QUERIES)
+    teaching = written * (asking + _SEARCH_SECONDS)
     products = examples * min(size.passages, _FIT_AMONG) * _FIT_SECONDS
     return Estimate(
-        examples=examples * asking,
-        training=(examples * asking, examples * asking + products),
+        examples=writing + examples * asking,
+        training=(teaching + examples * asking, teaching + examples * asking + products),
         proof=2 * asked * (asking + size.passage_tokens / pace.embedding),
         switch=fitting * asking,
     )

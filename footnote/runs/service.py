@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _OF_THE_DECODER = frozenset(
     {"steps", "batch", "rank", "whole", "learning_rate", "temperature", "negatives"}
 )
+# A collection that has so many times the passages of its last training is trained on again.
+_GROWN = 1.1
 # A passage of a file of examples is called by so many of its first words.
 _WORDS_OF_A_NAME = 8
 
@@ -42,7 +44,7 @@ class TrainingOptions:
 
     `base` is a hub id or folder to start from instead of the embedder that answers now.
     `questions` is a file of labelled questions for the proof. `recipe` of None is chosen by
-    the size of the collection.
+    the size of the collection. `again` orders the same once the collection has grown.
     """
 
     collection: str
@@ -53,6 +55,7 @@ class TrainingOptions:
     general: float | None = None
     recipe: Recipe | None = None
     promote: bool = True
+    again: bool = False
     overrides: dict[str, Any] = field(default_factory=dict)
 
 
@@ -105,10 +108,39 @@ def order(home: Home, options: TrainingOptions) -> Run:
         questions=str(options.questions.resolve()) if options.questions else "",
         promote=options.promote,
         made_at=time.time(),
+        again=options.again,
+        passages=there,
     )
     if options.general is not None:
         made = replace(made, general=options.general)
     return runs(home).create(made)
+
+
+def due(home: Home, collection: str) -> Run | None:
+    """The last order of a collection once more, where that was wanted and it has grown so far.
+
+    None while that is not so, or while the last run has not come to its end.
+    """
+    found = home.store.collection(collection)
+    last = next((run for run in runs(home) if run.request.collection == collection), None)
+    if found is None or last is None or not last.outcome:
+        return None
+    asked = last.request
+    if not asked.again or home.store.count_passages(found.id) < _GROWN * asked.passages:
+        return None
+    return order(
+        home,
+        TrainingOptions(
+            collection,
+            data=tuple(map(Path, asked.data)),
+            questions=Path(asked.questions) if asked.questions else None,
+            kinds=asked.kinds,
+            general=asked.general,
+            recipe=asked.recipe,
+            promote=asked.promote,
+            again=True,
+        ),
+    )
 
 
 def collect(home: Home, data: Sequence[Path]) -> str:

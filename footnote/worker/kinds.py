@@ -34,7 +34,18 @@ def _index(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[s
         progress=lambda state: control.progress(asdict(state)),
         cancelled=control.cancelled,
     )
+    _train_again(home, arguments["collection"])
     return asdict(report)
+
+
+def _train_again(home: Home, collection: str) -> None:
+    """Have a collection trained on again that has grown since, where that was wanted."""
+    from footnote.jobs import queue
+    from footnote.runs import service
+
+    run = service.due(home, collection)
+    if run is not None:
+        queue.submit(home, "train", {"run": run.id, "collection": collection})
 
 
 def _sources(home: Home, arguments: dict[str, Any]) -> list[Source]:
@@ -86,6 +97,8 @@ def _watch(home: Home, arguments: dict[str, Any], control: JobControl) -> dict[s
         for report in home.watch(paths, arguments["collection"], stop, reading):
             total = replace(total + report, failed=report.failed)
             shown.update(asdict(total), reading=None)
+            if report.added or report.updated:
+                _train_again(home, arguments["collection"])
     finally:
         ended.set()
     if refused:

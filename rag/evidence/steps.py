@@ -29,6 +29,13 @@ _INSTRUCTION = re.compile(
     r"|(?:klicken|wählen|öffnen|drücken|geben|stellen|schalten|setzen|ziehen) sie\b)",
     re.IGNORECASE,
 )
+# "There are three ways of …" says nothing without them.
+_WAYS = re.compile(
+    r"\b(?:two|three|four|five|several|many|various|(?:a )?few|a number of|different) (?:\w+ ){0,2}"
+    r"(?:ways|methods|options|possibilities|means|steps)\b"
+    r"|\b(?:zwei|drei|vier|mehrere|verschiedene) (?:\w+ )?(?:wege|möglichkeiten|arten|schritte)\b",
+    re.IGNORECASE,
+)
 
 
 def instructs(text: str) -> bool:
@@ -40,14 +47,18 @@ def last_step(best: Quotable, following: Callable[[int], Quotable | None]) -> in
     """The order of the last step that belongs to a sentence, its own where none follows it.
 
     `following` gives the quotable of an order in the same passage. The steps stand under the
-    same heading; an item of a list is one, too.
+    same heading; an item of a list is one, too, and whatever follows "There are three ways".
     """
     last = best.order
+    announced = _WAYS.search(best.text) is not None
     for order in range(best.order + 1, best.order + 1 + _MOST_STEPS):
         one = following(order)
-        # A list that is announced is quoted whole, by itself.
-        if one is None or one.topic != best.topic or one.text.endswith(":"):
+        if one is None or one.topic != best.topic:
             break
-        if one.item or instructs(one.text):
+        if one.text.endswith(":"):
+            if announced:
+                continue  # with what it announces, if that is there
+            break  # a list that is announced is quoted whole, by itself
+        if one.item or announced or instructs(one.text):
             last = order
     return last

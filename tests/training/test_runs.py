@@ -257,3 +257,34 @@ def test_a_language_model_writes_in_a_job_that_can_be_stopped_and_goes_on(home, 
     examples = read_examples(file)
     assert report["examples"] == len(examples)
     assert {one.source for one in examples} == {"written"}
+
+
+def test_a_collection_that_has_grown_by_a_tenth_is_trained_on_again(home, tmp_path, monkeypatch):
+    ordered = []
+    monkeypatch.setattr(queue, "submit", lambda home, kind, wanted, *_: ordered.append(wanted))
+
+    class Control:
+        def progress(self, state): ...
+
+        def cancelled(self):
+            return False
+
+    def add(folder, files):
+        path = tmp_path / folder
+        write_papers(path, files)
+        WORK["index"](home, {"paths": [str(path)], "collection": "papers"}, Control())
+
+    options = TrainingOptions("papers", recipe=QUICK, kinds=("crop",), promote=False, again=True)
+    run = service.order(home, options)
+    add("more", 40)
+    assert not ordered  # the last run has not come to its end
+    run.write_outcome("rejected")
+    add("none", 0)
+    [wanted] = ordered
+    again = service.runs(home).get(wanted["run"]).request
+    assert (again.kinds, again.recipe, again.promote, again.again) == (
+        ("crop",), run.request.recipe, False, True
+    )  # fmt: skip
+    service.runs(home).get(wanted["run"]).write_outcome("rejected")
+    add("few", 1)
+    assert len(ordered) == 1  # it has not grown by a tenth since

@@ -28,6 +28,7 @@ _TURNS = (
     ("why", "fact", "other words", "question"),
     ("situation", "vague", "question", "broad"),
 )
+A_PASSAGE = len(_TURNS[0])
 # Passages of so many characters say something to ask about.
 _FEWEST_CHARACTERS = 200
 _LANGUAGES = ("", "en")

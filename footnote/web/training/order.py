@@ -32,8 +32,8 @@ _FILES = ["jsonl", "csv", "tsv"]
 QUICK, ADAPT, TRAIN = "Learn from questions", "Adapt only", "Train the whole model"
 _WAYS = {
     QUICK: "The model is fitted to the collection and learns how questions ask for its passages:"
-    " people’s own, and where there are few of them such as are cut out of the documents. A few"
-    " minutes; nothing is embedded again, and the way back takes a moment.",
+    " people’s own, and where there are few of them such as Footnote’s question writer asks. Some"
+    " ten minutes; nothing is embedded again, and the way back takes a moment.",
     ADAPT: "The model is fitted to what all passages of the collection share, without examples.",
     TRAIN: "The model itself learns, too: twenty minutes and more, and every passage is embedded"
     " again. What is cut out of the documents alone has added nothing this way so far.",
@@ -75,6 +75,11 @@ def show(home: Home) -> None:
             key="switch_by_itself",
             help="Otherwise you look at the proof and switch with a click.",
         )
+        again = st.toggle(
+            "Train again when the collection has grown by a tenth",
+            key="again",
+            help="The same order once more, by itself, after documents were added here.",
+        )
         options = service.TrainingOptions(
             collection,
             kinds=kinds,
@@ -82,6 +87,7 @@ def show(home: Home) -> None:
             general=general,
             recipe=recipe,
             promote=promote,
+            again=again,
         )
         with errors_shown():
             _time(home, options)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rag.evidence.steps import instructs
+from rag.evidence.quotables import Quotable
+from rag.evidence.steps import instructs, last_step
 from rag.question.form import is_procedure
 
 
@@ -31,3 +32,13 @@ def test_questions_for_a_procedure(text):
 
 def test_a_fact_is_no_procedure():
     assert not is_procedure("How many days of leave do I have?")
+
+
+@pytest.mark.parametrize(
+    ("begins", "last"),
+    [("There are three ways of holding a package back.", 2), ("It is held back.", 0)],
+)
+def test_the_ways_that_are_announced_belong_to_the_announcement(begins, last):
+    texts = [begins, "With dpkg the list has to be written, with:", "dpkg --get-selections"]
+    told = [Quotable(0, order, 0, 1, text) for order, text in enumerate(texts)]
+    assert last_step(told[0], dict(enumerate(told)).get) == last
