@@ -73,6 +73,12 @@ _KNOWN = (
     _Known("price_in", "FOOTNOTE_PRICE_IN", "0", "price of a million tokens that it reads"),
     _Known("price_out", "FOOTNOTE_PRICE_OUT", "0", "price of a million tokens that it writes"),
     _Known("reader", "FOOTNOTE_READER", ON, f"the trained reader beside the rules: {ON}, or {OFF}"),
+    _Known(
+        "writer",
+        "FOOTNOTE_WRITER",
+        ON,
+        f"the question writer that training asks by: {ON}, or {OFF}",
+    ),
     _Known("workers", "FOOTNOTE_WORKERS", "0", "parser processes; 0 means one a core"),
     _Known("ray", "FOOTNOTE_RAY", "", "Ray cluster that parses and embeds: an address, or local"),
     _Known("shared_root", "FOOTNOTE_SHARED_ROOT", "", "folder that all its machines have, if any"),

@@ -25,6 +25,8 @@ from training.evaluation.proof import Proof
 
 # Commands that run in the tests' own process would slow all that come after.
 os.environ["FOOTNOTE_NICENESS"] = "0"
+# It takes ten minutes and is tested by itself.
+os.environ["FOOTNOTE_WRITER"] = "off"
 # Which format is the fastest is found out by trying: not in every fresh home, nor here one and
 # there another. The suite holds in each: `FOOTNOTE_PRECISION=int8 make test`.
 PRECISION = os.environ.setdefault("FOOTNOTE_PRECISION", "float32")

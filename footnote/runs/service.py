@@ -199,19 +199,24 @@ def learning(home: Home, run: Run, watch: Watch | None = None) -> TrainingRun:
         examples = read_examples(Path(path))
         questions += labelled_questions(home.store, collection, examples)
     questions = list(dict.fromkeys(questions))
-    writer = question_writer(home.registry.load(wanted.start).files.cache)
-    workshop = Workshop(home.store, home.searcher, home.registry, home.encoders, writer)
+    workshop = Workshop(
+        home.store, home.searcher, home.registry, home.encoders, question_writer(home, wanted.start)
+    )
     return TrainingRun(run, workshop, questions, watch)
 
 
-def question_writer(cache: Path) -> Callable[[], Writing] | None:
-    """Loads the question writer, which takes seconds and 1.2 GB; None where none was shipped.
+def question_writer(home: Home, start: str) -> Callable[[], Writing] | None:
+    """Loads the question writer, which takes seconds and 1.2 GB; None where it is switched off.
 
-    `cache` is where converted bases are kept.
+    Its base is kept where that of the embedder `start` is.
     """
-    from training.writer.writer import ADAPTER, Writer
+    from footnote.settings import OFF, ON
+    from training.writer.writer import Writer
 
-    return (lambda: Writer(cache)) if ADAPTER.exists() else None
+    if home.settings.choice("writer", ON, OFF) == OFF:
+        return None
+    cache = home.registry.load(start).files.cache
+    return lambda: Writer(cache)
 
 
 def carry_out(

@@ -1,7 +1,6 @@
 """The writer: passages → searches in the styles that are asked for, on this machine alone.
 
-It is not among the weights that are shipped: docs/log/loop.md says how far it has been trained.
-`python -m training.writer.train` makes it, and where its adapter lies in `weights` it can be used.
+`python -m training.writer.train` made what lies in `weights`; docs/log/loop.md says how good it is.
 """
 
 from __future__ import annotations

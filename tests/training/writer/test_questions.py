@@ -73,7 +73,7 @@ def test_cancelled_it_asks_no_more_and_keeps_what_there_is(sources, tmp_path):
 def test_a_run_learns_from_its_questions_and_proves_with_those_to_what_was_kept_out(
     papers_home, monkeypatch
 ):
-    monkeypatch.setattr(service, "question_writer", lambda cache: Writes)
+    monkeypatch.setattr(service, "question_writer", lambda *_: Writes)
     run = service.order(papers_home, TrainingOptions("papers", recipe=Recipe(queries_alone=True)))
     result = service.learning(papers_home, run).run()
     split = split_collection(papers_home.store, papers_home.collection("papers").id)
