@@ -101,7 +101,7 @@ def main() -> None:
         given = _labelled(home, options.evaluation, name) if options.labelled else []
         learnt = _footnote(home, "train", "-c", name, *given, *shlex.split(options.train))
         minutes = (time.monotonic() - began) / 60
-        start = runs(Home.open(home)).get(learnt["run"]).order.start
+        start = runs(Home.open(home)).get(learnt["run"]).request.start
         registry = Home.open(home).registry
         if learnt["run"] not in registry.names():  # it was rejected
             registry.install(learnt["run"], home / "runs" / learnt["run"] / "embedder")
