@@ -36,8 +36,8 @@ rag.reader
 rag.answer
 rag.explain
 training.data training.export training.promote
-training.synthesis training.evaluation training.writer
-training.fit
+training.synthesis training.evaluation
+training.fit training.writer
 training.runs
 training.bundled training.pipeline
 training.reader

@@ -361,7 +361,8 @@ def test_a_question_counts_whose_passage_was_not_drawn_for_the_pool(home, monkey
     drawn = {one.id for one in home.store.sample_passages(number, 5)}
     left = next(s.passage for s in taken.part("proof") if s.passage.id not in drawn)
     work = service.learning(home, ordered(home, promote=False))
-    work._questions = [ProofQuestion("What is the right of every employee?", left.id, "reader")]
+    asked = [ProofQuestion("What is the right of every employee?", left.id, "reader")]
+    work.material._questions = asked
     proof = work.run().proof
     assert (proof.real, proof.offered) == (1, 1)
     assert [one.passage for one in proof.comparisons if one.origin == "reader"] == [left.id]

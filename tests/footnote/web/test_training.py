@@ -155,7 +155,7 @@ def test_an_order_becomes_a_run_whose_examples_are_made(home, submitted):
     app.checkbox(key="kind-title").uncheck().run()
     app.button(key="order-it").click().run()
     (run,) = service.runs(home)
-    assert run.request.kinds == ("heading", "crop", "definition", "question")
+    assert run.request.kinds == ("writer", "heading", "crop", "definition", "question")
     assert (run.request.collection, run.request.start, run.request.promote) == (
         "papers",
         "tiny",

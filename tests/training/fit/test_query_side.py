@@ -15,7 +15,7 @@ from training.data.split import split_collection
 from training.evaluation.metrics import Interval
 from training.fit import query_side, whitening
 from training.fit.config import Recipe
-from training.fit.query_side import Asked, QueryMap, fit, learn
+from training.fit.query_side import Asked, Lessons, QueryMap, fit, learn
 
 ALONE = Recipe(queries_alone=True, adapt=False)
 
@@ -46,6 +46,30 @@ def test_what_all_questions_miss_by_is_learnt_and_serves_others():
     before = (others.vectors @ passages.T).argmax(axis=1) == others.places
     after = (others.vectors @ matrix @ passages.T).argmax(axis=1) == others.places
     assert after.sum() > before.sum()
+
+
+def test_an_order_is_taught_by_shares_that_better_evidence_has_more_of():
+    found = Lessons.of([{3: 8.0, 5: 4.0}, {1: 2.0}])
+    assert found.places.tolist() == [[3, 5], [1, 0]]
+    assert found.shares[0].tolist() == pytest.approx([np.e / (1 + np.e), 1 / (1 + np.e)])
+    assert found.shares[1].tolist() == [1, 0]
+
+
+def test_made_questions_teach_what_is_found_for_them_and_not_what_they_were_made_of():
+    asked, passages = asked_askew()
+    made_of = np.roll(asked.places, 1)  # each is answered by another passage
+    taught = Asked(asked.vectors, made_of, asked.documents, Lessons.of(
+        [{int(place): 8.0, int(other): 0.0}
+         for place, other in zip(asked.places, made_of, strict=True)]
+    ))  # fmt: skip
+    first = np.arange(len(passages)) < 150
+    others = asked.part(~first)
+    right = [
+        ((others.vectors @ fit(one.part(first), passages, 0.03) @ passages.T).argmax(axis=1)
+         == others.places).sum()
+        for one in (taught, replace(taught, lessons=None))
+    ]  # fmt: skip
+    assert right[0] > 40 > right[1]
 
 
 def test_questions_that_teach_nothing_leave_all_as_it_is():
