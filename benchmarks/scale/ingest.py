@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from indexer.cluster.driver import Cluster
 
 _QUESTIONS = 100
+# Seconds that readers and encoders work at least, with a few hundred files.
+_SPAN = 2.0
 
 
 def ingest(files: int = 300, quick: int = 0) -> None:
@@ -78,7 +80,7 @@ def kills(files: int = 300, count: int = 10, first: int = 0, quick: int = 0) -> 
         with machines("local", 2) as there:
             cluster = Cluster(there, embedder, 120, 1536 << 20)
             for number in range(first, first + count):
-                with killing(number, here.seconds / 2) as killed:
+                with killing(number, _SPAN) as killed:
                     found = _Run(folder / "files", f"killed{number}", embedder, cluster)
                 show(
                     kill=number,
@@ -193,19 +195,19 @@ def ray_processes(kind: bytes) -> list[int]:
 
 @contextmanager
 def killing(seed: int, span: float) -> Iterator[list[str]]:
-    """Kill one reader or encoder at a moment within so many seconds; one run at a time."""
+    """Kill one reader or encoder within so many seconds of the first; one run at a time."""
     draw, killed, ended = random.Random(seed), [], threading.Event()
     kind = draw.choice([b"Encoder", b"Reader"])
 
     def kill() -> None:
+        while not ended.wait(0.05):
+            if ray_processes(kind):  # they are there: from now on any moment will do
+                break
         ended.wait(draw.uniform(0.0, span))
-        while not ended.is_set():
-            ours = sorted(ray_processes(kind))
-            if ours:
-                os.kill(draw.choice(ours), signal.SIGKILL)
-                killed.append(kind.decode())
-                return
-            time.sleep(0.05)
+        ours = sorted(ray_processes(kind))
+        if ours and not ended.is_set():
+            os.kill(draw.choice(ours), signal.SIGKILL)
+            killed.append(kind.decode())
 
     killer = threading.Thread(target=kill)
     killer.start()
