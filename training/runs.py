@@ -39,7 +39,8 @@ class UnknownRunError(FootnoteError):
 class TrainingRequest:
     """What a run was asked to do. `start` is the embedder that it starts from.
 
-    `kinds` are the weak pairs to take from the documents (`weak_pairs.KINDS`); `data` are
+    `kinds` are what to take from the documents: weak pairs (`weak_pairs.KINDS`), and the question
+    writer's searches (`training.writer.questions.KIND`); `data` are
     files of further examples; `questions` is a file of labelled ones for the proof; `general`
     is the share of the synthetic groups that come with Footnote. `again` has the collection, of
     `passages` now, trained on anew once it has grown by a tenth.

@@ -27,8 +27,7 @@ from training.pipeline import (
     WEAK_OF_QUERIES,
     WRITTEN_TO,
 )
-from training.writer import questions as writer_questions
-from training.writer.questions import A_PASSAGE, KIND
+from training.writer.questions import A_PASSAGE, KIND, asked_about
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -168,7 +167,7 @@ def size(
     limit = embedder.max_tokens
     passages = home.store.count_passages(collection)
     found = len(weak_examples(sources, kinds)) / max(len(sources), 1) * passages * _TRAINED
-    able = writer_questions.asked_about(sources, len(sources), 0) if KIND in kinds else []
+    able = asked_about(sources, len(sources), 0) if KIND in kinds else []
     share = len(able) / max(len(sources), 1)
     return Size(
         asked_about=round(min(WRITTEN_TO + PROVED_BY, share * passages)) if made is None else 0,
@@ -195,7 +194,7 @@ def estimate(pace: Pace, size: Size, recipe: Recipe) -> Estimate:
     rest = max(0, size.passages - POOL) * size.passage_tokens
     shortest = recipe.patience * recipe.evaluate_every
     return Estimate(
-        examples=size.examples * pair / pace.embedding,
+        examples=_writing(pace, size) + size.examples * pair / pace.embedding,
         training=(
             _training(pace, size, recipe, min(recipe.steps, shortest)),
             _training(pace, size, recipe, recipe.steps),
@@ -208,17 +207,21 @@ def estimate(pace: Pace, size: Size, recipe: Recipe) -> Estimate:
 def _of_queries(pace: Pace, size: Size, asked: int, fitting: int) -> Estimate:
     """Only queries go through the decoder; the fit is products of vectors."""
     asking = size.query_tokens / pace.embedding
-    writing = size.asked_about * _WRITING_TOKENS / pace.embedding
     written = round(size.asked_about * A_PASSAGE * WRITTEN_TO / (WRITTEN_TO + PROVED_BY))
     examples = written or min(size.examples, WEAK_OF_QUERIES)
     teaching = written * (asking + _SEARCH_SECONDS)
     products = examples * min(size.passages, _FIT_AMONG) * _FIT_SECONDS
     return Estimate(
-        examples=writing + examples * asking,
+        examples=_writing(pace, size) + examples * asking,
         training=(teaching + examples * asking, teaching + examples * asking + products),
         proof=2 * asked * (asking + size.passage_tokens / pace.embedding),
         switch=fitting * asking,
     )
+
+
+def _writing(pace: Pace, size: Size) -> float:
+    """Seconds that the question writer asks."""
+    return size.asked_about * _WRITING_TOKENS / pace.embedding
 
 
 def _training(pace: Pace, size: Size, recipe: Recipe, steps: int) -> float:

@@ -67,11 +67,12 @@ def runs(home: Home) -> Runs:
 def order(home: Home, options: TrainingOptions) -> Run:
     """Make a run of what was asked for. Raises `TrainingError` where it cannot be."""
     from training.data.examples import read_examples
-    from training.data.weak_pairs import DEFAULT_KINDS, DROPOUT, KINDS
+    from training.data.weak_pairs import DROPOUT, KINDS
     from training.export.adapter import form
     from training.fit.config import Recipe
     from training.fit.whitening import FEWEST
     from training.writer.questions import KIND as WRITER
+    from training.writer.questions import USUAL_KINDS
 
     collection = home.collection(options.collection)
     if not home.store.generation(collection.id):
@@ -103,7 +104,7 @@ def order(home: Home, options: TrainingOptions) -> Run:
         collection=collection.name,
         start=start,
         recipe=recipe,
-        kinds=(WRITER, *DEFAULT_KINDS) if options.kinds is None else options.kinds,
+        kinds=USUAL_KINDS if options.kinds is None else options.kinds,
         data=tuple(str(path.resolve()) for path in options.data),
         questions=str(options.questions.resolve()) if options.questions else "",
         promote=options.promote,

@@ -145,8 +145,8 @@ class Material:
     def _written(self, split: Split) -> list[Example] | None:
         """The writer's questions to passages of the training and the proof part.
 
-        None where people's do, where the order is without the writer, and where there is none; None
-        where it was cancelled.
+        There are none where people's questions suffice, where the order is without the writer and
+        where it is switched off. Returns None where it was cancelled.
         """
         if self._writer is None or writer_questions.KIND not in self._order.kinds:
             return []

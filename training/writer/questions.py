@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from training.data.examples import Example
+from training.data.examples import Example, read_examples
+from training.data.weak_pairs import DEFAULT_KINDS
 from training.synthesis.output_file import opened
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # The source of its questions, and what a run is ordered to take them by.
 KIND = "writer"
+# What a run takes of the documents unless it is told otherwise.
+USUAL_KINDS = (KIND, *DEFAULT_KINDS)
 # Passages that are asked about at once, and the styles that they are asked in, by turns: each
 # passage gets four, and over a collection all of them come up.
 AT_ONCE = 16
@@ -78,12 +81,7 @@ def asked(
                 for text in texts:
                     file.add(_example(one, text), text)
                 file.finish(_job(one))
-    return _there(path)
-
-
-def _there(path: Path) -> list[Example]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [Example.from_json(line) for line in lines]
+    return read_examples(path) if path.stat().st_size else []
 
 
 def _job(source: SplitPassage) -> str:

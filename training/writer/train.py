@@ -37,7 +37,7 @@ _LOOKED_AT = 96
 class Numbers:
     """How it is trained."""
 
-    steps: int = 650
+    steps: int = 250
     batch: int = 16
     rank: int = 8
     alpha: int = 16

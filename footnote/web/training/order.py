@@ -20,7 +20,7 @@ from footnote.web.training.words import SOURCES, source_name
 from training.data.weak_pairs import DEFAULT_KINDS, weak_examples
 from training.fit.config import Recipe
 from training.runs import TrainingRequest
-from training.writer.questions import KIND as WRITER
+from training.writer.questions import USUAL_KINDS
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -55,7 +55,7 @@ def show(home: Home) -> None:
         collection = st.selectbox("Collection to learn", names, key="train_on")
         way = st.radio("How it learns", list(_WAYS), captions=list(_WAYS.values()), key="way")
         recipe, general = Recipe(queries_alone=True) if way == QUICK else Recipe(steps=0), 0.0
-        kinds: tuple[str, ...] = (WRITER, *DEFAULT_KINDS) if way == QUICK else ()
+        kinds: tuple[str, ...] = USUAL_KINDS if way == QUICK else ()
         written: Path | None = None
         data: list[UploadedFile] = []
         if way == QUICK:
@@ -142,7 +142,7 @@ def _kinds(home: Home, collection: str) -> tuple[str, ...]:
     st.markdown("**Examples from the documents themselves**")
     chosen = tuple(
         kind
-        for kind in (WRITER, *DEFAULT_KINDS)
+        for kind in USUAL_KINDS
         if st.checkbox(
             f"{SOURCES[kind][0]} :small[:gray[{SOURCES[kind][1]}]]", value=True, key=f"kind-{kind}"
         )
