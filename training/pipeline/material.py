@@ -152,7 +152,8 @@ class Material:
             return []
         seed, people = self._order.recipe.seed, self.people(split)
         about = writer_questions.asked_about
-        sources = [] if self.people_suffice(split) else about(split.part("train"), WRITTEN_TO, seed)
+        learns = self._order.recipe.learns and not self.people_suffice(split)
+        sources = about(split.part("train"), WRITTEN_TO, seed) if learns else []
         if len(people["proof"]) < FEWEST_QUESTIONS:
             sources += about(split.part("proof"), PROVED_BY, seed)
         return writer_questions.asked(

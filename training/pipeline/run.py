@@ -130,6 +130,8 @@ class TrainingRun:
         """Give the proof's passages vectors under the trained embedder; they are kept for it."""
         drawn = [one.id for one in self._store.sample_passages(self._collection, POOL)]
         wanted = asked_about(self._store, split, self.material.proof_questions(split))
+        if self._progress.cancelled():  # perhaps before all was asked
+            return False
         drawn += set(wanted) - set(drawn)
         self._map(drawn, trained)
         for embedder in (self._in_use(), trained):

@@ -12,6 +12,7 @@ from footnote.runs import service
 from footnote.runs.service import TrainingOptions
 from training.data.examples import read_examples
 from training.data.split import split_collection
+from training.fit import whitening
 from training.fit.config import Recipe
 from training.writer.questions import AT_ONCE, KIND, asked, asked_about
 
@@ -87,3 +88,13 @@ def test_a_run_learns_from_its_questions_and_proves_with_those_to_what_was_kept_
     proved = Counter(one.origin for one in result.proof.comparisons)
     assert proved[KIND]
     assert (result.proof.real, result.proof.offered) == (0, 0)
+
+
+def test_where_nothing_is_learnt_only_what_is_kept_out_is_asked_about(papers_home, monkeypatch):
+    monkeypatch.setattr(service, "question_writer", lambda *_: Writes)
+    monkeypatch.setattr(whitening, "FEWEST", 5)
+    run = service.order(papers_home, TrainingOptions("papers", recipe=Recipe(steps=0)))
+    proof = service.learning(papers_home, run).run().proof
+    split = split_collection(papers_home.store, papers_home.collection("papers").id)
+    assert {split.parts[one.document] for one in read_examples(run.written)} == {"proof"}
+    assert KIND in {one.origin for one in proof.comparisons}
