@@ -9,14 +9,18 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+_AGAIN = 0.2  # seconds from one ring to the next
+
+
 class TooSlowError(BaseException):  # passes by the `except Exception` of libraries
     """The call took more processor time than it was given."""
 
 
 @contextmanager
 def processor_seconds(seconds: float) -> Iterator[None]:
-    """Raise `TooSlowError` in the midst of what takes longer.
+    """Raise `TooSlowError` in the midst of what takes longer, again and again until it is heard.
 
+    Once would not do: what is raised in a garbage collector's callback or in `__del__` is lost.
     Signals reach the main thread alone, where parser processes do their work; elsewhere there is
     no limit. Only calls into Python can be left so: C code that does not return is the parser
     pool's to end.
@@ -29,7 +33,7 @@ def processor_seconds(seconds: float) -> Iterator[None]:
         raise TooSlowError
 
     before = signal.signal(signal.SIGVTALRM, ring)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _AGAIN)
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
 from file_writers import docx, epub, paragraph, pdf, text_at, xlsx, zipped
@@ -19,6 +20,7 @@ from indexer.parsers import (
     TooLargeError,
     UnsupportedError,
 )
+from indexer.parsers.time_limit import TooSlowError, processor_seconds
 from indexer.sandbox.pool import ParserPool
 
 # What a file is called says nothing of what it is.
@@ -180,6 +182,16 @@ def test_rst_that_would_take_minutes_is_read_as_plain_text(read, unit, monkeypat
     assert parsed.problems == ("takes too long as reStructuredText and was read as plain text",)
     assert "a" in parsed.pages[0].text
     assert read("a.rst", "Title\n=====\n\nWords.").problems == ()
+
+
+def test_a_limit_that_is_not_heard_rings_again():
+    """The interpreter drops what is raised in a garbage collector's callback."""
+    with pytest.raises(TooSlowError), processor_seconds(0.01):
+        with suppress(TooSlowError):
+            while True:
+                pass
+        while True:
+            pass
 
 
 def test_a_style_sheet_that_would_take_minutes_hides_too_much_rather_than_too_little(
