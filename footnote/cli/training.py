@@ -179,7 +179,7 @@ def train(context: click.Context, /, collection: str | None, **options: Any) -> 
             overrides={name: options[name] for name in _RECIPE if options[name] is not None},
         )
         run = service.order(home, asked)
-    click.echo(f"run {run.id}; broken off, it goes on with --resume {run.id}", err=True)
+    click.echo(f"run {run.id} (should it break off, --resume {run.id} goes on with it)", err=True)
     with shown() as report:
         result = service.carry_out(home, run, _Bar(report))
     show(

@@ -159,9 +159,18 @@ def measure(embedder: Embedder, passages: Sequence[str]) -> Pace:
 
 
 def size(
-    home: Home, collection: int, embedder: Embedder, kinds: Sequence[str], made: int | None = None
+    home: Home,
+    collection: int,
+    embedder: Embedder,
+    kinds: Sequence[str],
+    made: int | None = None,
+    *,
+    learns: bool = True,
 ) -> Size:
-    """What there is to do in a collection; `made` examples are there already."""
+    """What there is to do in a collection; `made` examples are there already.
+
+    Where nothing is learnt, only what the proof asks is asked.
+    """
     sources = sample(home.store, collection)
     texts = [source.text for source in sources]
     limit = embedder.max_tokens
@@ -169,8 +178,9 @@ def size(
     found = len(weak_examples(sources, kinds)) / max(len(sources), 1) * passages * _TRAINED
     able = asked_about(sources, len(sources), 0) if KIND in kinds else []
     share = len(able) / max(len(sources), 1)
+    most = PROVED_BY + (WRITTEN_TO if learns else 0)
     return Size(
-        asked_about=round(min(WRITTEN_TO + PROVED_BY, share * passages)) if made is None else 0,
+        asked_about=round(min(most, share * passages)) if made is None else 0,
         passages=passages,
         examples=round(min(found, WEAK)) if made is None else 0,
         passage_tokens=_mean([min(n, limit) for n in embedder.count_tokens(texts)]),
@@ -190,7 +200,8 @@ def estimate(pace: Pace, size: Size, recipe: Recipe) -> Estimate:
         return _of_queries(pace, size, asked, fitting)
     if not recipe.learns:  # vectors are mapped: only questions go through the decoder
         asking = size.query_tokens / pace.embedding
-        return Estimate(0.0, (0.0, 0.0), 2 * asked * asking, fitting * asking)
+        proof = _writing(pace, size) + 2 * asked * asking
+        return Estimate(0.0, (0.0, 0.0), proof, fitting * asking)
     rest = max(0, size.passages - POOL) * size.passage_tokens
     shortest = recipe.patience * recipe.evaluate_every
     return Estimate(

@@ -72,7 +72,6 @@ def order(home: Home, options: TrainingOptions) -> Run:
     from training.fit.config import Recipe
     from training.fit.whitening import FEWEST
     from training.writer.questions import KIND as WRITER
-    from training.writer.questions import USUAL_KINDS
 
     collection = home.collection(options.collection)
     if not home.store.generation(collection.id):
@@ -83,6 +82,10 @@ def order(home: Home, options: TrainingOptions) -> Run:
     unknown = sorted(set(options.kinds or ()) - set(known))
     if unknown:
         raise TrainingError(f"there is no source {unknown[0]!r}; there are {', '.join(known)}")
+    if WRITER in (options.kinds or ()) and not _writes(home):
+        raise TrainingError(
+            "the question writer is switched off; switch it on with FOOTNOTE_WRITER=on"
+        )
     for path in (*options.data, *([options.questions] if options.questions else [])):
         read_examples(path)  # a file that cannot be used is named now, not in the midst of a run
     usual = Recipe(queries_alone=not (options.base or options.overrides.keys() & _OF_THE_DECODER))
@@ -104,7 +107,7 @@ def order(home: Home, options: TrainingOptions) -> Run:
         collection=collection.name,
         start=start,
         recipe=recipe,
-        kinds=USUAL_KINDS if options.kinds is None else options.kinds,
+        kinds=usual_kinds(home) if options.kinds is None else options.kinds,
         data=tuple(str(path.resolve()) for path in options.data),
         questions=str(options.questions.resolve()) if options.questions else "",
         promote=options.promote,
@@ -206,15 +209,28 @@ def learning(home: Home, run: Run, watch: Watch | None = None) -> TrainingRun:
     return TrainingRun(run, workshop, questions, watch)
 
 
+def usual_kinds(home: Home) -> tuple[str, ...]:
+    """What a run takes of the documents unless it is told otherwise."""
+    from training.writer.questions import KIND, USUAL_KINDS
+
+    return tuple(kind for kind in USUAL_KINDS if kind != KIND or _writes(home))
+
+
+def _writes(home: Home) -> bool:
+    """Whether the question writer is switched on."""
+    from footnote.settings import OFF, ON
+
+    return home.settings.choice("writer", ON, OFF) == ON
+
+
 def question_writer(home: Home, start: str) -> Callable[[], Writing] | None:
     """Loads the question writer, which takes seconds and 1.2 GB; None where it is switched off.
 
     Its base is kept where that of the embedder `start` is.
     """
-    from footnote.settings import OFF, ON
     from training.writer.writer import Writer
 
-    if home.settings.choice("writer", ON, OFF) == OFF:
+    if not _writes(home):
         return None
     cache = home.registry.load(start).files.cache
     return lambda: Writer(cache)

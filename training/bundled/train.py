@@ -219,13 +219,13 @@ class Bundling:
         return Embedder(spec, EmbedderFiles(folder, self._cache))
 
 
-def ship(trained: Embedder, output: Path) -> EmbedderSpec:
-    """Put the weights into `output`, the adapter in bfloat16, as the bundled embedder."""
+def ship(trained: Embedder, output: Path, name: str = BUNDLED) -> EmbedderSpec:
+    """Put the weights into `output`, the adapter in bfloat16, as the embedder of that name."""
     from safetensors.torch import load_file, save_file
 
     output.mkdir(parents=True, exist_ok=True)
     shutil.copy(trained.files.projection, output / "projection.safetensors")
-    spec = replace(trained.spec, name=BUNDLED)
+    spec = replace(trained.spec, name=name)
     if spec.adapter:
         (output / "adapter").mkdir(exist_ok=True)
         shutil.copy(trained.files.adapter / "adapter_config.json", output / "adapter")

@@ -20,7 +20,7 @@ from footnote.web.training.words import SOURCES, source_name
 from training.data.weak_pairs import DEFAULT_KINDS, weak_examples
 from training.fit.config import Recipe
 from training.runs import TrainingRequest
-from training.writer.questions import USUAL_KINDS
+from training.writer.questions import KIND as WRITER
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -32,13 +32,13 @@ _FILES = ["jsonl", "csv", "tsv"]
 QUICK, ADAPT, TRAIN = "Learn from questions", "Adapt only", "Train the whole model"
 _WAYS = {
     QUICK: "The model is fitted to the collection and learns how questions ask for its passages:"
-    " people’s own, and where there are few of them such as Footnote’s question writer asks. Some"
-    " ten minutes; nothing is embedded again, and the way back takes a moment.",
+    " people’s own, and where there are few of them {others}. Some ten minutes; nothing is embedded"
+    " again, and the way back takes a moment.",
     ADAPT: "The model is fitted to what all passages of the collection share, without examples.",
     TRAIN: "The model itself learns, too: twenty minutes and more, and every passage is embedded"
     " again. What is cut out of the documents alone has added nothing this way so far.",
 }
-
+_WRITTEN, _CUT = "such as Footnote’s question writer asks", "what the documents’ own words give"
 
 _BUTTONS = {QUICK: "Learn and prove", ADAPT: "Adapt and prove", TRAIN: "Make the examples"}
 
@@ -53,9 +53,11 @@ def show(home: Home) -> None:
         return
     with st.container(border=True, key="order"):
         collection = st.selectbox("Collection to learn", names, key="train_on")
-        way = st.radio("How it learns", list(_WAYS), captions=list(_WAYS.values()), key="way")
+        kinds = service.usual_kinds(home)
+        others = _WRITTEN if WRITER in kinds else _CUT
+        captions = [caption.format(others=others) for caption in _WAYS.values()]
+        way = st.radio("How it learns", list(_WAYS), captions=captions, key="way")
         recipe, general = Recipe(queries_alone=True) if way == QUICK else Recipe(steps=0), 0.0
-        kinds: tuple[str, ...] = USUAL_KINDS if way == QUICK else ()
         written: Path | None = None
         data: list[UploadedFile] = []
         if way == QUICK:
@@ -142,7 +144,7 @@ def _kinds(home: Home, collection: str) -> tuple[str, ...]:
     st.markdown("**Examples from the documents themselves**")
     chosen = tuple(
         kind
-        for kind in USUAL_KINDS
+        for kind in service.usual_kinds(home)
         if st.checkbox(
             f"{SOURCES[kind][0]} :small[:gray[{SOURCES[kind][1]}]]", value=True, key=f"kind-{kind}"
         )

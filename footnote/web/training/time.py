@@ -29,7 +29,15 @@ def show(home: Home, order: TrainingRequest, *, made: bool = True) -> None:
             asked = st.button("How long will it take?", icon=":material/timer:", key="measure")
             st.caption("Measures this computer on a few passages: mostly under half a minute.")
         else:
-            size = _size(home, collection, embedder.fingerprint, order.kinds, embedder, made=made)
+            size = _size(
+                home,
+                collection,
+                embedder.fingerprint,
+                order.kinds,
+                embedder,
+                made=made,
+                learns=order.recipe.learns,
+            )
             st.markdown(said(estimate.estimate(pace, size, order.recipe)), width="stretch")
             asked = st.button(
                 ":material/refresh:", type="tertiary", key="measure", help="Measure again"
@@ -50,8 +58,9 @@ def _size(
     _embedder: Embedder,
     *,
     made: bool,
+    learns: bool,
 ) -> Size:
-    return estimate.size(_home, collection, _embedder, kinds, 0 if made else None)
+    return estimate.size(_home, collection, _embedder, kinds, 0 if made else None, learns=learns)
 
 
 def said(found: Estimate) -> str:

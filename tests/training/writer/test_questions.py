@@ -9,7 +9,7 @@ import pytest
 
 from embedder.errors import FootnoteError
 from footnote.runs import service
-from footnote.runs.service import TrainingOptions
+from footnote.runs.service import TrainingError, TrainingOptions
 from training.data.examples import read_examples
 from training.data.split import split_collection
 from training.fit import whitening
@@ -77,6 +77,7 @@ def test_cancelled_it_asks_no_more_and_keeps_what_there_is(sources, tmp_path):
 def test_a_run_learns_from_its_questions_and_proves_with_those_to_what_was_kept_out(
     papers_home, monkeypatch
 ):
+    monkeypatch.setenv("FOOTNOTE_WRITER", "on")
     monkeypatch.setattr(service, "question_writer", lambda *_: Writes)
     run = service.order(papers_home, TrainingOptions("papers", recipe=Recipe(queries_alone=True)))
     result = service.learning(papers_home, run).run()
@@ -91,6 +92,7 @@ def test_a_run_learns_from_its_questions_and_proves_with_those_to_what_was_kept_
 
 
 def test_where_nothing_is_learnt_only_what_is_kept_out_is_asked_about(papers_home, monkeypatch):
+    monkeypatch.setenv("FOOTNOTE_WRITER", "on")
     monkeypatch.setattr(service, "question_writer", lambda *_: Writes)
     monkeypatch.setattr(whitening, "FEWEST", 5)
     run = service.order(papers_home, TrainingOptions("papers", recipe=Recipe(steps=0)))
@@ -98,3 +100,9 @@ def test_where_nothing_is_learnt_only_what_is_kept_out_is_asked_about(papers_hom
     split = split_collection(papers_home.store, papers_home.collection("papers").id)
     assert {split.parts[one.document] for one in read_examples(run.written)} == {"proof"}
     assert KIND in {one.origin for one in proof.comparisons}
+
+
+def test_a_writer_that_is_switched_off_is_neither_counted_nor_asked(papers_home):
+    assert KIND not in service.usual_kinds(papers_home)
+    with pytest.raises(TrainingError, match="FOOTNOTE_WRITER=on"):
+        service.order(papers_home, service.TrainingOptions("papers", kinds=(KIND,)))
