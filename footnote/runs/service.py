@@ -82,7 +82,7 @@ def order(home: Home, options: TrainingOptions) -> Run:
     unknown = sorted(set(options.kinds or ()) - set(known))
     if unknown:
         raise TrainingError(f"there is no source {unknown[0]!r}; there are {', '.join(known)}")
-    if WRITER in (options.kinds or ()) and not _writes(home):
+    if WRITER in (options.kinds or ()) and not writes(home):
         raise TrainingError(
             "the question writer is switched off; switch it on with FOOTNOTE_WRITER=on"
         )
@@ -213,10 +213,10 @@ def usual_kinds(home: Home) -> tuple[str, ...]:
     """What a run takes of the documents unless it is told otherwise."""
     from training.writer.questions import KIND, USUAL_KINDS
 
-    return tuple(kind for kind in USUAL_KINDS if kind != KIND or _writes(home))
+    return tuple(kind for kind in USUAL_KINDS if kind != KIND or writes(home))
 
 
-def _writes(home: Home) -> bool:
+def writes(home: Home) -> bool:
     """Whether the question writer is switched on."""
     from footnote.settings import OFF, ON
 
@@ -230,7 +230,7 @@ def question_writer(home: Home, start: str) -> Callable[[], Writing] | None:
     """
     from training.writer.writer import Writer
 
-    if not _writes(home):
+    if not writes(home):
         return None
     cache = home.registry.load(start).files.cache
     return lambda: Writer(cache)

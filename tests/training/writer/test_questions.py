@@ -77,7 +77,7 @@ def test_cancelled_it_asks_no_more_and_keeps_what_there_is(sources, tmp_path):
 def test_a_run_learns_from_its_questions_and_proves_with_those_to_what_was_kept_out(
     papers_home, monkeypatch
 ):
-    monkeypatch.setenv("FOOTNOTE_WRITER", "on")
+    monkeypatch.setattr(service, "writes", lambda home: True)
     monkeypatch.setattr(service, "question_writer", lambda *_: Writes)
     run = service.order(papers_home, TrainingOptions("papers", recipe=Recipe(queries_alone=True)))
     result = service.learning(papers_home, run).run()
@@ -92,7 +92,7 @@ def test_a_run_learns_from_its_questions_and_proves_with_those_to_what_was_kept_
 
 
 def test_where_nothing_is_learnt_only_what_is_kept_out_is_asked_about(papers_home, monkeypatch):
-    monkeypatch.setenv("FOOTNOTE_WRITER", "on")
+    monkeypatch.setattr(service, "writes", lambda home: True)
     monkeypatch.setattr(service, "question_writer", lambda *_: Writes)
     monkeypatch.setattr(whitening, "FEWEST", 5)
     run = service.order(papers_home, TrainingOptions("papers", recipe=Recipe(steps=0)))
