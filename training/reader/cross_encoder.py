@@ -1,7 +1,9 @@
 """A reader that runs the decoder over question and passage together (a cross-encoder).
 
-    python -m training.reader.cross_encoder LABELLED --work DIR [--layers 12] [--steps 2000]
+    python -m training.reader.cross_encoder LABELLED --work DIR [--searches FILE] [--layers 8]
+        [--steps 1000]
 
+LABELLED is `reader.jsonl`; the file of searches is `queries.jsonl`, taken for its near misses.
 Question, then the passage's sentences, one forward pass; LoRA on the decoder and three linear
 heads: at the last token "this passage answers", at each sentence's last token "this sentence
 does", and for a claim in the question's place "supports, contradicts, says nothing". Resumable.
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +32,7 @@ from embedder.atomic import write_tensors, write_text
 from embedder.encoder import right_padded
 from training.bundled.abstention import auroc
 from training.fit.config import Recipe
+from training.fit.loss import linear_schedule
 from training.fit.student import Student
 from training.reader.material import claims, rows
 
@@ -39,7 +43,7 @@ LABELS = ("supported", "contradicted", "unfounded")
 RECIPE = Recipe(
     steps=2000, batch=16, rank=16, alpha=32, learning_rate=5e-4, projection_rate=0.0, max_tokens=320
 )
-_KEEP_EVERY = 100
+_KEEP_EVERY, _SAID_EVERY = 100, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,8 @@ class Pair:
     """A question or claim beside a passage.
 
     `answers` are the places of the sentences that answer, None for a claim; `label` the place in
-    `LABELS` of what the passage says of a claim, None for a question.
+    `LABELS` of what the passage says of a claim, None for a question. `is_own`: the text was
+    written to this passage, not to another one.
     """
 
     text: str
@@ -55,6 +60,7 @@ class Pair:
     answers: tuple[int, ...] | None
     label: int | None
     part: int
+    is_own: bool = True
 
 
 def pairs(labelled: Sequence[dict[str, Any]], seed: int = 0) -> list[Pair]:
@@ -74,8 +80,22 @@ def pairs(labelled: Sequence[dict[str, Any]], seed: int = 0) -> list[Pair]:
                 made.append(Pair(query["text"], own, places, None, row["id"]))
                 if other is not row:
                     foreign = tuple(other["sentences"])
-                    made.append(Pair(query["text"], foreign, (), None, row["id"]))
+                    made.append(Pair(query["text"], foreign, (), None, row["id"], is_own=False))
     draw.shuffle(made)
+    return made
+
+
+def near_misses(searches: Sequence[dict[str, Any]]) -> list[Pair]:
+    """Where a passage has one: a search that it does not answer, and one that it does.
+
+    Which of its sentences answer is not known: the passage counts as one.
+    """
+    made = []
+    for row in searches:
+        if row.get("near_miss"):
+            passage, query = (row["passage"],), row["queries"][row["id"] % len(row["queries"])]
+            made.append(Pair(row["near_miss"], passage, (), None, row["id"]))
+            made.append(Pair(query["text"], passage, (0,), None, row["id"]))
     return made
 
 
@@ -158,8 +178,11 @@ def train(model: CrossEncoder, learnt: Sequence[Pair], work: Path, steps: int) -
     names, parameters = zip(*model.trainable.items(), strict=True)
     optimizer = torch.optim.AdamW(parameters, lr=model.recipe.rate)
     begun = _resume(model, optimizer, work)
-    losses = []
+    losses: list[float] = []
+    began = time.monotonic()
     for step in range(begun, steps):
+        for group in optimizer.param_groups:
+            group["lr"] = model.recipe.rate * linear_schedule(step, steps, model.recipe.warmup)
         draw = random.Random(step)  # noqa: S311 - no secret
         loss = model.loss(draw.sample(list(learnt), min(model.recipe.batch, len(learnt))))
         optimizer.zero_grad()
@@ -167,6 +190,10 @@ def train(model: CrossEncoder, learnt: Sequence[Pair], work: Path, steps: int) -
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         losses.append(float(loss.detach()))
+        if (step + 1) % _SAID_EVERY == 0:
+            left = (time.monotonic() - began) / len(losses) * (steps - step - 1) / 60
+            mean = sum(losses[-_SAID_EVERY:]) / len(losses[-_SAID_EVERY:])
+            click.echo(f"{step + 1}/{steps} loss {mean:.3f}, {left:.0f} min left")
         if (step + 1) % _KEEP_EVERY == 0 or step + 1 == steps:
             _keep(dict(zip(names, parameters, strict=True)), optimizer, work, step + 1)
     return losses
@@ -205,43 +232,85 @@ def _resume(model: CrossEncoder, optimizer: torch.optim.AdamW, work: Path) -> in
 
 @torch.inference_mode()
 def report(model: CrossEncoder, measured: Sequence[Pair]) -> str:
-    """AUROC of "answers it" over questions, of "supported" over claims."""
+    """What the heads tell apart, of pairs that were not trained on.
+
+    "Answers it": AUROC over all questions. Sentences: of questions whose sentences are known, how
+    often the likeliest is one that answers. Claims: macro-F1 of the likeliest label, AUROC of
+    "supported".
+    """
     answers: dict[bool, list[float]] = {True: [], False: []}
     support: dict[bool, list[float]] = {True: [], False: []}
+    first, labels, said = [], [], []
     size = model.recipe.batch
-    for batch in (measured[at : at + size] for at in range(0, len(measured), size)):
+    ordered = sorted(measured, key=lambda pair: sum(map(len, pair.sentences)))
+    for batch in (ordered[at : at + size] for at in range(0, len(ordered), size)):
         found = model.read(batch)
         for line, pair in enumerate(batch):
             if pair.answers is not None:
                 answers[bool(pair.answers)].append(float(found.answers[line]))
+                each = found.sentences[line]
+                if pair.answers and len(pair.sentences) > 1 and len(each):
+                    first.append(int(each.argmax()) in pair.answers)
             else:
                 chances = found.labels[line].softmax(dim=-1)
                 support[pair.label == 0].append(float(chances[0]))
-    return (
-        f"answers it: AUROC {auroc(answers[True], answers[False]):.3f}; "
-        f"supported: AUROC {auroc(support[True], support[False]):.3f}"
-    )
+                labels.append(pair.label)
+                said.append(int(chances.argmax()))
+    parts = []
+    if all(answers.values()):
+        parts.append(f"answers it: AUROC {auroc(answers[True], answers[False]):.3f}")
+    if first:
+        parts.append(f"its sentence first {sum(first) / len(first):.3f}")
+    if all(support.values()):
+        parts.append(f"supported: AUROC {auroc(support[True], support[False]):.3f}")
+        parts.append(f"claims: macro-F1 {_macro_f1(labels, said):.3f}")
+    return "; ".join(parts)
 
 
-@click.command()
+def _macro_f1(right: Sequence[int | None], said: Sequence[int]) -> float:
+    scores = []
+    for label in range(len(LABELS)):
+        true = [one == label for one in right]
+        named = [one == label for one in said]
+        both = sum(map(bool.__and__, true, named))
+        scores.append(2 * both / max(sum(true) + sum(named), 1))
+    return sum(scores) / len(scores)
+
+
+@click.command(help=__doc__)
 @click.argument("labelled", type=click.Path(path_type=Path, exists=True))
 @click.option("--work", type=click.Path(path_type=Path), required=True)
-@click.option("--layers", default=12, show_default=True)
+@click.option("--searches", type=click.Path(path_type=Path, exists=True))
+@click.option("--layers", default=8, show_default=True)
 @click.option("--steps", default=RECIPE.steps, show_default=True)
-@click.option("--measured", default=400, show_default=True, help="Held-out pairs to measure on.")
-def main(labelled: Path, work: Path, layers: int, steps: int, measured: int) -> None:
-    """Train a cross-encoder on LABELLED and say what it is worth."""
-    from embedder.registry import Registry
+@click.option("--measured", default=600, show_default=True, help="Held-out pairs of each kind.")
+def main(
+    labelled: Path, work: Path, searches: Path | None, layers: int, steps: int, measured: int
+) -> None:
+    """Train a cross-encoder and say what it is worth."""
+    from embedder.registry import BUNDLED, Registry
 
     registry = Registry(work / "embedders", cache=work / "models")
-    model = CrossEncoder(registry.load(registry.current()), layers)
+    model = CrossEncoder(registry.load(BUNDLED), layers)
     found = pairs(rows(labelled))
-    learnt = [pair for pair in found if pair.part % 10]
-    losses = train(model, learnt, work, steps)
-    if losses:
-        click.echo(f"{len(losses)} steps, loss {losses[0]:.3f} → {losses[-1]:.3f}")
-    held_out = [pair for pair in found if not pair.part % 10]
-    click.echo(report(model, held_out[:measured]))
+    missed = near_misses(rows(searches)) if searches else []
+    learnt = [pair for pair in (*found, *missed) if pair.part % 10]
+    train(model, learnt, work, steps)
+    for name, kind in _kinds(found, missed).items():
+        held_out = [pair for pair in kind if not pair.part % 10]
+        click.echo(f"{name}: {report(model, held_out[:measured])}")
+
+
+def _kinds(found: Sequence[Pair], missed: Sequence[Pair]) -> dict[str, list[Pair]]:
+    """Questions with their own passage alone, with that and another one, and claims."""
+    asked = [pair for pair in found if pair.answers is not None]
+    answerable = {pair.text for pair in asked if pair.answers}
+    return {
+        "near misses": [pair for pair in asked if pair.is_own],
+        "near misses of searches": list(missed),
+        "other passages": [pair for pair in asked if pair.text in answerable],
+        "claims": [pair for pair in found if pair.answers is None],
+    }
 
 
 if __name__ == "__main__":
