@@ -1,10 +1,11 @@
 """Public decoder embedders, with the encoding contracts that their authors publish.
 
 Each is loaded by its hub id, or from a folder that holds the same files. What they add to
-a text is on their model cards; the last token's state is the vector, an end-of-text token's where
-the card says so, or where the base's own tokenizer adds one. Not among them: models that bring
-code of their own (pplx-embed), which is never run, and EmbeddingGemma, whose two matrices behind
-the pooling lie in files that a base has no place for.
+a text is on their model cards. Where nothing else is said the last token's state is the vector, an
+end-of-text token's where the card says so, or where the base's own tokenizer adds one.
+EmbeddingGemma takes the mean and two matrices behind it, which are fetched when it is installed
+(`embedder.dense`). Not among them: models that bring code of their own (pplx-embed), which
+is never run.
 """
 
 from __future__ import annotations
@@ -49,4 +50,18 @@ PRESETS: dict[str, EmbedderSpec] = {
         )
         for size, dimension in (("80M", 320), ("160M", 640), ("330M", 896))
     },
+    "google/embeddinggemma-300m": EmbedderSpec(
+        name="embeddinggemma-300m",
+        base="google/embeddinggemma-300m",
+        attention="bidirectional",
+        pooling="mean",
+        query_template="task: {task} | query: {text}",
+        passage_template="title: none | text: {text}",
+        task="search result",
+        append_eos=False,
+        max_tokens=2048,
+        dimension=768,
+    ),
 }
+# Those with matrices behind the pooling.
+WITH_MATRICES = ("google/embeddinggemma-300m",)

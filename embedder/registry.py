@@ -23,7 +23,7 @@ from embedder.cache import TTLCache
 from embedder.decoder.load import base_shape, converted_folder
 from embedder.errors import FootnoteError
 from embedder.model import Embedder, EmbedderFiles
-from embedder.presets import PRESETS
+from embedder.presets import PRESETS, WITH_MATRICES
 from embedder.spec import EmbedderSpec, SpecError
 
 if TYPE_CHECKING:
@@ -205,6 +205,10 @@ class Registry:
     def _install_spec(self, spec: EmbedderSpec) -> str:
         if spec.name not in self.names():
             with tempfile.TemporaryDirectory() as folder:
+                if spec.base in WITH_MATRICES:
+                    from embedder.dense import with_matrix
+
+                    spec = with_matrix(spec, Path(folder))
                 Path(folder, _SPEC).write_text(spec.to_json(), encoding="utf-8")
                 self.install(spec.name, Path(folder))
         return spec.name

@@ -19,7 +19,7 @@ ROOMS = """
 embedder.errors embedder.batches embedder.cache embedder.pooling embedder.tokens
 embedder.atomic embedder.spec embedder.tensors
 embedder.decoder embedder.encoder embedder.presets
-embedder.model
+embedder.dense embedder.model
 embedder.registry
 indexer.records indexer.sentences
 indexer.chunking indexer.encoders indexer.parsers

@@ -98,6 +98,7 @@ def supports(config: Mapping[str, Any]) -> bool:
         and all(_rope(config, kind).get("rope_type", "default") == "default" for kind in _BASES)
         and config.get("hidden_activation", "gelu_pytorch_tanh") == "gelu_pytorch_tanh"
         and not config.get("attention_bias")
+        and not config.get("use_bidirectional_attention")
         and not config.get("attn_logit_softcapping")
     )
 

@@ -23,11 +23,17 @@ class TransformersDecoder(nn.Module):
         """Hidden states [batch, length, width] for each of `features`."""
         states = self.model(
             input_ids=ids,
-            attention_mask=None if mask is None else self._additive(ids, mask),
+            attention_mask=None if mask is None else self._mask(ids, mask),
             output_hidden_states=True,
             use_cache=False,
         ).hidden_states
         return [states[feature] for feature in features]
+
+    def _mask(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Whose own layers look both ways is told what is padding; it knows its windows itself."""
+        if getattr(self.model.config, "use_bidirectional_attention", False):
+            return mask[:, 0, 0].long()
+        return self._additive(ids, mask)
 
     def _additive(self, ids: Tensor, mask: Tensor) -> Tensor:
         """The four-dimensional mask that transformers passes on as it is: 0, or minus a lot."""
