@@ -75,14 +75,49 @@ def _flush(builder: PageBuilder, lines: list[str], words: frozenset[str], record
     elif _is_laid_out(lines):
         builder.code("\n".join(lines))
     else:
-        paragraph: list[str] = []
-        for line in lines:
-            if paragraph and (_ITEM.match(line) or len(paragraph[-1]) < _WRAPPED):
-                builder.paragraph(join_lines(paragraph, words))
-                paragraph = []
-            paragraph.append(line)
-        builder.paragraph(join_lines(paragraph, words))
+        _add_prose(builder, lines, words)
     lines.clear()
+
+
+def _add_prose(builder: PageBuilder, lines: Sequence[str], words: frozenset[str]) -> None:
+    """Wrapped paragraphs and lines, and the lists between them."""
+    paragraph: list[str] = []
+    place = 0
+    while place < len(lines):
+        line = lines[place]
+        if paragraph and (_ITEM.match(line) or _is_ended(paragraph, line)):
+            builder.paragraph(join_lines(paragraph, words))
+            paragraph = []
+        last = _end_of_list(lines, place)
+        if last - place > 1:
+            _add_items(builder, lines[place:last], words)
+        else:
+            paragraph.append(line)
+        place = last
+    if paragraph:
+        builder.paragraph(join_lines(paragraph, words))
+
+
+def _is_ended(paragraph: Sequence[str], line: str) -> bool:
+    """Whether a line begins anew: behind a short one, or set in below a question or heading."""
+    titled = len(paragraph) == 1 and paragraph[0].rstrip().endswith(("?", ":"))
+    set_in = _indent(line) > _indent(paragraph[0])
+    return len(paragraph[-1]) < _WRAPPED or (titled and set_in)
+
+
+def _end_of_list(lines: Sequence[str], place: int) -> int:
+    """Behind the last line of the list that begins at a place; behind this line where none does."""
+    last = place + 1
+    if not _ITEM.match(lines[place]):
+        return last
+    bullet = _indent(lines[place])
+    while last < len(lines) and (_ITEM.match(lines[last]) or _indent(lines[last]) > bullet):
+        last += 1
+    return last
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _add_record(builder: PageBuilder, lines: Sequence[str], words: frozenset[str]) -> None:
@@ -102,9 +137,21 @@ def _add_items(builder: PageBuilder, lines: Sequence[str], words: frozenset[str]
             items.append([line])
         else:
             items[-1].append(line)
-    indents = [len(item[0]) - len(item[0].lstrip()) for item in items]
+    indents = [_indent(item[0]) for item in items]
+    width = max(len(line.rstrip()) for line in lines)
     for item, indent in zip(items, indents, strict=True):
-        builder.item(join_lines(item, words), (indent - min(indents)) // 2)
+        level = (indent - min(indents)) // 2
+        if len(item) > 1 and _is_name(item[0], item[1].split()[0], width):
+            builder.item(item[0], level)  # a name, explained below it
+            builder.paragraph(join_lines(item[1:], words))
+        else:
+            builder.item(join_lines(item, words), level)
+
+
+def _is_name(line: str, following: str, width: int) -> bool:
+    """Whether an item ends with its line: the next word would have had room, and begins anew."""
+    ended = len(line) < _WRAPPED or len(line.rstrip()) + len(following) + 2 < width
+    return ended and not following[0].islower() and line.rstrip()[-1] not in ".,;"
 
 
 def _is_laid_out(lines: Sequence[str]) -> bool:

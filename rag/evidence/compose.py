@@ -18,7 +18,7 @@ from rag.evidence.extract import Scored, is_fragment
 from rag.evidence.lists import Entries
 from rag.evidence.quotables import Quotable
 from rag.evidence.quotes import Documents, Quote, Quoter
-from rag.evidence.steps import last_step
+from rag.evidence.steps import first_step, last_step
 from rag.evidence.subject import Named, by_subject
 from rag.question.analysis import Question, holds_kind
 from rag.question.elsewhere import asked_elsewhere
@@ -34,6 +34,8 @@ _LIST_HELD = 0.5
 # Sentences that a reason may stand behind what it is the reason of.
 _REASON_FOLLOWS = 2
 _ANNOUNCES = 60
+# … and, behind a colon, one of so many words where what stands before it holds that share.
+_REASON_WORDS, _REASON_HELD = 4, 0.6
 # Lines that a label and its value may stand apart.
 _RECORD = 3
 # The share of the question that the name above short lines holds where all of them answer.
@@ -217,21 +219,26 @@ class _Composer:
         return quotes
 
     def _with_steps(self, quotes: list[Quote]) -> list[Quote]:
-        """The quotes, that of the best sentence read on to the last step that it begins."""
+        """The quotes, that of the best sentence with the steps before and behind it."""
         best = self.scored[0].quotable
         if not is_procedure(self.question.text) or best.item:
             return quotes
         named = {one.quotable.order: one.quotable for one in self.scored
                  if one.quotable.hit == best.hit}  # fmt: skip
-        last = last_step(best, named.get)
-        whole = self._quoter.stretch(best.hit, best.order, last, prose=True)
-        if last == best.order or not any(self._quoter.within(one, whole) for one in quotes):
+        first, last = first_step(best, named.get), last_step(best, named.get)
+        whole = self._quoter.stretch(best.hit, first, last, prose=True)
+        if first == last or not any(self._quoter.within(one, whole) for one in quotes):
             return quotes
         kept = [one for one in quotes if not self._quoter.within(one, whole)]
         return [whole, *kept]
 
     def _is_reason(self, one: Scored) -> bool:
-        return self.question.language.causal.search(one.quotable.text) is not None
+        """Whether a sentence gives a reason, or says what is asked about and goes on: "…: a …"."""
+        if self.question.language.causal.search(one.quotable.text) is not None:
+            return True
+        said, _, more = one.quotable.text.partition(": ")
+        held = self.question.covered(self.question.terms_of(said))
+        return len(more.split()) >= _REASON_WORDS and held >= _REASON_HELD
 
     def _gives_reason(self) -> bool:
         follows = (

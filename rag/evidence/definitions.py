@@ -10,6 +10,18 @@ _SAYS_WHAT = re.compile(
     r"|significa|est|sont|signifie)\b",
     re.IGNORECASE,
 )
+_MEANT = re.compile(
+    r"^(?:this|that) is (?:what is (?:meant by|called)|the meaning of)\W+((?:[^\s.,;:]+ ?){1,6})",
+    re.IGNORECASE,
+)
+# What a thing does says what it is for.
+_SAYS_WHAT_FOR = re.compile(
+    r"((?:\S+ ){1,5}?)(?:allows?|can be used|contains?|controls?|defines?|describes?|determines?"
+    r"|displays?|does|enables?|gives?|handles?|helps?|holds?|is used|are used|keeps?|lets?|lists?"
+    r"|makes?|manages?|offers?|prints?|provides?|represents?|runs?|serves?|sets?|shows?|specif(?:y"
+    r"|ies)|starts?|stores?|supports?|tells?|turns?|dient|dienen|zeigt|zeigen|enthält|enthalten)\b",
+    re.IGNORECASE,
+)
 _CALLED = re.compile(
     r"(?<!not )(?<!not normally )(?<!never )\b(?:called|known as|termed|referred to as"
     r"|abbreviated(?: as| to)?|genannt|bezeichnet als|se llaman?|appelée?s?)"
@@ -29,6 +41,12 @@ def subject_of(sentence: str) -> str:
     return found[1] if found else ""
 
 
+def doer_of(sentence: str) -> str:
+    """What a sentence says the work of: "The sidebar " of "The sidebar shows …", or ''."""
+    found = _SAYS_WHAT_FOR.match(sentence)
+    return found[1] if found else ""
+
+
 def headword(subject: str) -> str:
     """A subject without what it belongs to."""
     return _BELONGS.sub(" ", subject)
@@ -36,7 +54,7 @@ def headword(subject: str) -> str:
 
 def names_given(sentence: str) -> tuple[str, ...]:
     """The names that a sentence gives: "tax relief" and "TR" of "… called tax relief (TR)."."""
-    found = _CALLED.search(sentence)
+    found = _MEANT.match(sentence) or _CALLED.search(sentence)
     if found is None:
         return ()
     whole, _, short = found[1].partition("(")

@@ -13,13 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer.records import Hit
-from rag.evidence.definitions import headword, names_given, subject_of
+from rag.evidence.definitions import doer_of, headword, names_given, subject_of
+from rag.evidence.leaning import antecedent, leans, leant_on
 from rag.evidence.marks import asked_number, has_number, implied, part_of, with_notes
 from rag.evidence.quotables import Quotable
-from rag.evidence.steps import instructs
+from rag.evidence.steps import begins_with, instructs
 from rag.languages import content_words, language_of
 from rag.question.analysis import Question, holds_kind
-from rag.question.form import asked_noun, defined, is_procedure
+from rag.question.form import asked_noun, asks_key, asks_purpose, defined, is_procedure
 from rag.question.names import initials
 
 # What each ought to weigh against a sentence's own coverage (at most 1). None is delicate: on 500
@@ -40,6 +41,16 @@ _ECHO_PENALTY = 0.5
 # "How do I …?" is answered by what says what to do, where that is about the question at all.
 _INSTRUCTS = 0.25
 _INSTRUCTS_HELD = 0.3
+# … above all "To subscribe, …" where it is how to subscribe, and not "To unsubscribe, …".
+_TO_DO_SO = 0.5
+# "Which key …?" is answered by a key.
+_KEYED = 0.5
+_KEY = re.compile(
+    r"\b(?:ctrl|control|strg|alt|shift|umschalt|cmd|command|super|meta|win)\s?[-+]\s?\S|<[A-Z]\w+>"
+    r"|\bF\d{1,2}\b|\^[A-Z]\b|\b(?:press|hit|type|drücken sie)\s\S|\bkey: \S"
+    r"|\b(?:enter|escape|esc|tab|backspace|delete|page ?(?:up|down)|space(?: ?bar)?|arrow keys?)\b",
+    re.IGNORECASE,
+)
 # "What does clause 3.2 say?" is answered by what is numbered so, not by what refers to it.
 _NUMBERED = 0.6
 # A question for several things is answered by a sentence that lists them.
@@ -97,7 +108,7 @@ class Scored:
     `coverage` is the share of the question that it holds itself, `context` the share with its
     headings and neighbours. `terms` are its own index terms, `head` those of its title, headings
     and the line that announces it. `numbered` says that it bears the number that is asked for,
-    `defines` that it says what is to be explained.
+    `defines` that it says what is to be explained, `keyed` that it holds the key asked for.
     """
 
     quotable: Quotable
@@ -108,6 +119,7 @@ class Scored:
     head: frozenset[str] = frozenset()
     numbered: bool = False
     defines: bool = False
+    keyed: bool = False
 
 
 def score(
@@ -126,7 +138,7 @@ def score(
     noun = question.terms_of(asked_noun(question.text))
     wanted = _content(question, _to_explain(question))
     denied = question.language.denial.search(question.text) is not None
-    procedure = is_procedure(question.text)
+    procedure, keyed = is_procedure(question.text), asks_key(question.text)
     echoed = question.terms_of(question.text)
     asking: dict[str, bool] = {}
     excluded = _excluded_by(question, question.text)
@@ -141,7 +153,7 @@ def score(
         own = question.covered(terms[place])
         with_head = question.covered(terms[place] | head)
         whole = question.covered(terms[place] | head | around)
-        leaning = _leant_on(quotables, terms, place)
+        leaning = leant_on(quotables, terms, place)
         leant = question.covered(terms[place] | head | leaning) if leaning else with_head
         value = own + _HEADING_SHARE * (with_head - own) + _ANTECEDENT_SHARE * (leant - with_head)
         value += _NEIGHBOUR_SHARE * (whole - leant)
@@ -161,17 +173,37 @@ def score(
         value += asking[asked] * (_ASKED_BEGINS if begins else _ASKED_HERE)
         value -= _EXCLUDED * _of_the_others(question, quotable, excluded)
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
-        value -= _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
-        value -= _FRAGMENT_PENALTY * (not quotable.item and is_fragment(quotable.text))
         value -= _DENIAL * (denied and not _denies(quotable))
-        value -= _EXAMPLE_PENALTY * is_example(quotable.text)
         value -= _POINTS_PENALTY * points
-        value -= _ECHO_PENALTY * (is_fragment(quotable.text) and terms[place] <= echoed)
-        value += _INSTRUCTS * (procedure and whole >= _INSTRUCTS_HELD and instructs(quotable.text))
+        value -= _says_little(quotable, echoes=terms[place] <= echoed)
+        if procedure and whole >= _INSTRUCTS_HELD:
+            value += _how(question, quotable)
+        pressed = keyed and _KEY.search(quotable.text) is not None
+        value += _KEYED * pressed
         scored.append(
-            Scored(quotable, value, own, whole, terms[place], head, bears[place], defines == 1.0)
-        )
+            Scored(
+                quotable, value, own, whole, terms[place], head, bears[place], defines == 1.0,
+                pressed,
+            )
+        )  # fmt: skip
     return sorted(scored, key=lambda one: -one.score)
+
+
+def _says_little(quotable: Quotable, *, echoes: bool) -> float:
+    """What a sentence loses that asks, breaks off, shows an example or says the question again."""
+    fragment = is_fragment(quotable.text)
+    lost = _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
+    lost += _FRAGMENT_PENALTY * (not quotable.item and fragment)
+    lost += _EXAMPLE_PENALTY * is_example(quotable.text)
+    return lost + _ECHO_PENALTY * (fragment and echoes)
+
+
+def _how(question: Question, quotable: Quotable) -> float:
+    """What a sentence gains where it says how to do what is asked."""
+    so = begins_with(question.text, quotable.text)
+    if so is None:
+        return _INSTRUCTS * instructs(quotable.text)
+    return _TO_DO_SO * so
 
 
 def _to_explain(question: Question) -> str:
@@ -191,6 +223,7 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
     if not scored:
         return []
     best = scored[0]
+    figures = frozenset(term for word in question.weights for term in word if term.isdigit())
     settled = question.kind != "any" and holds_kind(question, best.quotable.text)
     chosen = [best]
     for one in scored[1:]:
@@ -204,13 +237,15 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
         near = one.score >= (_NEAR_ITEM if one.quotable.item else _NEAR) * best.score
         near = near and (not settled or holds_kind(question, one.quotable.text))
         near = near and (not best.defines or one.defines)
-        more = adds >= _ADDS and one.score >= _FAR * best.score and not best.defines
+        near = near and (not best.keyed or one.keyed) and figures & best.terms <= one.terms
+        more = adds >= _ADDS and one.score >= _FAR * best.score
+        more = more and not best.defines and not best.keyed
         if (near or more) and not _repeats(one, chosen):
             chosen.append(one)
     quoted = _with_antecedents([one.quotable for one in chosen], scored)
     quoted = with_notes(quoted, (one.quotable for one in scored))
     first = {q.hit: place for place, q in reversed(list(enumerate(quoted)))}
-    behind = _leaps_to_best(quoted)
+    behind = _leaps_to_best(quoted) if not leans(best.quotable) else []
     return sorted(quoted, key=lambda q: (first[q.hit], q in behind, q.order))
 
 
@@ -258,6 +293,8 @@ def _defines(question: Question, wanted: frozenset[str], quotables: Sequence[Quo
     if any(wanted == _content(question, name) for name in names_given(quotable.text)):
         return 1.0
     said = subject_of(quotable.text)
+    if not said and asks_purpose(question.text):
+        said = doer_of(quotable.text)
     if not wanted <= question.terms_of(said):
         return 0.0
     own = _content(question, headword(said))
@@ -351,16 +388,6 @@ def _neighbours(
     return found
 
 
-def _leant_on(
-    quotables: Sequence[Quotable], terms: Sequence[frozenset[str]], place: int
-) -> frozenset[str]:
-    """Terms of the sentence before one that begins with "it" or "they", none for any other."""
-    one = quotables[place]
-    if not place or one.item or quotables[place - 1].hit != one.hit:
-        return frozenset()
-    return terms[place - 1] if language_of(one.text).anaphor.match(one.text) else frozenset()
-
-
 def _repeats(one: Scored, chosen: Sequence[Scored]) -> bool:
     """Whether a sentence says hardly anything that a chosen one does not say."""
     return any(
@@ -370,15 +397,12 @@ def _repeats(one: Scored, chosen: Sequence[Scored]) -> bool:
 
 
 def _with_antecedents(chosen: list[Quotable], scored: Sequence[Scored]) -> list[Quotable]:
-    """Put the sentence before in where the best one cannot be read without it."""
+    """Put the sentence in where the best one cannot be read without it."""
     best = chosen[0]
-    if not best.order or not language_of(best.text).anaphor.match(best.text):
+    if not best.order or not leans(best):
         return chosen
-    before = next(
-        one.quotable
-        for one in scored
-        if one.quotable.hit == best.hit and one.quotable.order == best.order - 1
-    )
+    said = {one.quotable.order: one.quotable for one in scored if one.quotable.hit == best.hit}
+    before = antecedent(best, said)
     if before in chosen:
         return chosen
     return [best, before, *chosen[1 : MOST_SENTENCES - 1]]

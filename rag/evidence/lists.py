@@ -22,6 +22,8 @@ _PASSAGES = 8
 _MOST_ENTRIES = 200
 _NUMBERED = re.compile(r"\s*\(?(\d{1,3}|[a-z])[.)]")
 _FIRST = ("1", "a")
+# An item that is explained below: so long at most, and by so many blocks.
+_NAME, _EXPLANATION, _BULLETS = 80, 3, "-*•‣·▪○●–"
 _ANNOUNCES = re.compile(r":\s*$")
 
 
@@ -103,10 +105,53 @@ def _list(pieces: Sequence[_Piece], at: int) -> Entries:
         first -= 1
     while last < len(pieces) and pieces[last].block.kind == "list" and not _begins(pieces[last]):
         last += 1
-    items = tuple(item for piece in pieces[first:last] for item in _items(piece))
+    listed = list(pieces[first:last])
+    if len(listed) == 1:
+        first, listed = _explained(pieces, at)
+    items = tuple(item for piece in listed for item in _items(piece))
     before = pieces[first - 1] if first else None
     opening = _announcement(before) if before is not None else None
     return Entries("list", opening, items[:_MOST_ENTRIES])
+
+
+def _explained(pieces: Sequence[_Piece], at: int) -> tuple[int, list[_Piece]]:
+    """Where a list begins each of whose items is explained below it, and the items.
+
+    "- Adlib", a paragraph on it, "- Tandy", a paragraph on that: names, with no two of them
+    together.
+    """
+    first, names = at, [pieces[at]]
+    if not _is_name(pieces[at]):
+        return first, names
+    for step in (-1, 1):
+        place = at
+        while (after := _next_name(pieces, place, step)) is not None:
+            place = after
+            names.insert(0 if step < 0 else len(names), pieces[place])
+        first = min(first, place)
+    return first, names
+
+
+def _next_name(pieces: Sequence[_Piece], place: int, step: int) -> int | None:
+    """The place of the next name of such a list, None where there is none near."""
+    for away in range(1, _EXPLANATION + 2):
+        other = place + step * away
+        if not 0 <= other < len(pieces):
+            return None
+        if pieces[other].block.kind == "list":
+            return other if away > 1 and _is_name(pieces[other]) else None
+        if pieces[other].block.kind != "text" or pieces[other].text.rstrip().endswith(":"):
+            return None
+    return None
+
+
+def _is_name(piece: _Piece) -> bool:
+    """Whether an item is a few words behind a bullet, and no sentence."""
+    text = piece.text.strip()
+    return (
+        len(text) <= _NAME and "\n" not in text and text[-1:] not in ".:;!?"
+        and text[:1] in _BULLETS
+    )  # fmt: skip
 
 
 def _begins(piece: _Piece) -> bool:

@@ -25,6 +25,13 @@ _ASKED = re.compile(
 # Parsers set the mark of a note apart, and write the note with its number.
 _MARK = re.compile(r"(?:^|\s)\^(\w{1,4})\b")
 _MOST_NOTES = 2
+# Two years with what lies between them, months and days left in: "from April 2013 until May 2015".
+_SPAN_OF_YEARS = re.compile(
+    r"\b((?:1[5-9]|20)\d\d)\s*(?:[-–—]|to|until|till|through|bis|hasta|à|jusqu['’]en)\s*"
+    r"(?:(?:in|the|zum|\d{1,2}\.?|[^\W\d_]{3,9}\.?)\s+){0,3}((?:1[5-9]|20)\d\d)\b",
+    re.IGNORECASE,
+)
+_MOST_YEARS = 60
 _SAYING = " asked asks says said wants wanted suggests suggested wrote requested demanded proposed"
 
 
@@ -45,8 +52,17 @@ def has_number(number: str, texts: Iterable[str]) -> bool:
 
 
 def implied(text: str) -> str:
-    """What a text says by its form: who comments asks, says, wants, suggests … something."""
-    return _SAYING if text.startswith("Comment by ") else ""
+    """What a text says by its form, in words.
+
+    Who comments asks, says, wants, suggests … something; "from 2013 until 2015" is in 2014, too.
+    """
+    saying = _SAYING if text.startswith("Comment by ") else ""
+    years = [
+        str(year)
+        for first, last in _SPAN_OF_YEARS.findall(text)
+        for year in range(int(first) + 1, min(int(last), int(first) + _MOST_YEARS))
+    ]
+    return " ".join((saying, *years))
 
 
 def part_of(question: str) -> str:

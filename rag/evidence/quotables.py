@@ -39,6 +39,12 @@ _FOLIO = re.compile(r"\W*[ivxlc]+\W*", re.IGNORECASE)
 # A list belongs to the line that announces it, up to this many characters.
 _LIST_CHARACTERS = 500
 _HEADING_WORDS = 9
+# A word of a dictionary, with how it is spoken or what part of speech it is: ":grok: /grok/, vt.".
+_ENTRY = re.compile(
+    r":?(?P<word>[^:/|()\n]{1,40}?):?,?\s+(?:/[^/\n]{2,40}/,?\s*)*"
+    r"\(?(?:n|noun|v|vb|verb|v[it]|adj|adjective|adv|adverb|interj|excl|abbrev)\.?\)?"
+    r"(?:[,;] ?(?:n|v|vb|v[it]|adj|adv|interj|obs|imp)\.)*",
+)
 _YES_ALONE = re.compile(r"\W*(?:yes|no|ja|nein|sí|oui|non)\s*[.!]\s*", re.IGNORECASE)
 _LABEL_WORDS = 5
 
@@ -117,6 +123,11 @@ def _of_passage(place: int, hit: Hit, pages: Pages, yes_no: bool) -> Iterator[Qu
         if nothing or not _WORD.search(text, start, end):
             continue
         block, page = _block_at(hit, start, pages)
+        if (entry := _ENTRY.fullmatch(text[start:end].strip())) and _stands_alone(
+            text[start:end], block
+        ):
+            topic, lead, label = " ".join(entry["word"].split()), "", ""
+            continue
         if _is_heading(text[start:end], block):
             topic, lead, label = " ".join(text[start:end].split()), "", ""
             if _AMOUNT.search(topic):  # "TOTAL $821.14", set large
@@ -131,7 +142,8 @@ def _of_passage(place: int, hit: Hit, pages: Pages, yes_no: bool) -> Iterator[Qu
             topic = label
         label = said if names else ""
         if not item:
-            lead = said if said.endswith(":") else ""
+            goes_on = said.endswith(":") and lead and said[:1].islower()
+            lead = f"{lead} {said}" if goes_on else said if said.endswith(":") else ""
         mark = _MARKER.match(text[start:end])
         yield Quotable(
             place, 0, start, end, said, topic, item, lead if item else "",
@@ -209,12 +221,17 @@ def _is_heading(line: str, block: Block | None) -> bool:
     )
 
 
+def _stands_alone(line: str, block: Block | None) -> bool:
+    """Whether a line is all of its block."""
+    return block is None or block.end - block.start <= len(line) + 2
+
+
 def _is_label(line: str, block: Block | None) -> bool:
     """Whether a line by itself names what follows it: a term that is explained, a thing sold."""
     letters = sum(map(str.isalpha, line))
     return (
         block is not None
-        and block.end - block.start <= len(line) + 2
+        and _stands_alone(line, block)
         and line[-1:].isalnum()
         and ":" not in line  # "Cashier: Emily" names nothing below it
         and len(line.split()) <= _LABEL_WORDS

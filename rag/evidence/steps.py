@@ -13,10 +13,11 @@ _MOST_STEPS = 5
 # Verbs that instructions begin with, and the other ways in which one opens.
 _INSTRUCTION = re.compile(
     r"\W*(?:(?:first|second|third|then|next|now|finally|afterwards?|please|simply|just|also|once"
-    r" (?:you|that|this)[^,]{0,60})\b,?\s+)*(?:to \w+[^.]{0,80}, |you (?:can|may|must|should|need"
-    r"|have to|will need|might want|want to)\b|don['’]t\b|do not\b|make sure|be sure|the (?:first"
-    r"|next|other|last) (?:thing|step)\b|(?:accept|activate|add|adjust|allow|apply|ask|assign"
-    r"|attach|begin|bring|build|call|change|charge|check|choose|clean|clear|click|close|complete"
+    r" (?:you|that|this)[^,]{0,60}|in (?:that|this|such a) case|alternatively|otherwise|instead)\b"
+    r",?\s+)*(?:to \w+[^.]{0,80}[,:] |you (?:can|may|must|should|need"
+    r"|have to|will (?:need|have to)|might want|want to)\b|don['’]t\b|do not\b|make sure"
+    r"|be sure|the (?:first|next|other|last) (?:thing|step)\b"
+    r"|(?:accept|activate|add|adjust|allow|apply|ask|assign|attach|begin|bring|build|call|change|charge|check|choose|clean|clear|click|close|complete"
     r"|configure|connect|contact|continue|copy|create|cut|deactivate|define|delete|disable"
     r"|disconnect|double-click|download|drag|edit|empty|enable|enter|export|fill|find|fix|follow"
     r"|give|go|heat|hold|import|include|insert|install|keep|leave|log|lock|mail|mark|measure|mix"
@@ -27,6 +28,16 @@ _INSTRUCTION = re.compile(
     r"|wash|wipe|write)\b(?! (?:is|are|was|were|of|has|have)\b)"
     r"|(?:zuerst|dann|danach|anschließend|zum schluss)\b|(?:um|sie (?:können|müssen|sollten))\b"
     r"|(?:klicken|wählen|öffnen|drücken|geben|stellen|schalten|setzen|ziehen) sie\b)",
+    re.IGNORECASE,
+)
+_HOW_DO_I = re.compile(
+    r"^\W*how (?:(?:do|can|should|could|would|must) (?:i|we|you|one|someone|people)|to) (\w+)",
+    re.IGNORECASE,
+)
+_TO = re.compile(r"^\W*to (\w+)\b[^.]{0,120}[,:] ", re.IGNORECASE)
+_GOES_ON = re.compile(
+    r"\W*(?:alternatively|otherwise|instead|then|next|in (?:that|this|such a) case|finally|now"
+    r"|afterwards|dann|danach|anschließend|alternativ|sonst)\b",
     re.IGNORECASE,
 )
 # "There are three ways of …" says nothing without them.
@@ -41,6 +52,28 @@ _WAYS = re.compile(
 def instructs(text: str) -> bool:
     """Whether a sentence says what to do."""
     return _INSTRUCTION.match(text) is not None
+
+
+def begins_with(question: str, text: str) -> bool | None:
+    """Whether "To subscribe, …" is to what "How do I subscribe?" wants; None where none is said."""
+    wanted, said = _HOW_DO_I.match(question), _TO.match(text)
+    if wanted is None or said is None:
+        return None
+    return wanted[1].casefold() == said[1].casefold()
+
+
+def first_step(best: Quotable, before: Callable[[int], Quotable | None]) -> int:
+    """The order of the step that a sentence goes on from, its own where it opens with none.
+
+    "Alternatively: edit the file." is the second of two ways.
+    """
+    first, one = best.order, best
+    while _GOES_ON.match(one.text) and best.order - first < _MOST_STEPS:
+        above = before(first - 1)
+        if above is None or above.topic != best.topic:
+            break
+        first, one = first - 1, above
+    return first
 
 
 def last_step(best: Quotable, following: Callable[[int], Quotable | None]) -> int:

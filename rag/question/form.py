@@ -101,21 +101,35 @@ _ASKING = re.compile(
 )
 _PROCEDURE = re.compile(
     r"^\W*(?:how (?:do|can|should|could|would|must) (?:i|we|you|one|someone|people)|how to"
-    r"|what (?:do|should|must|can) (?:i|we|you|one) (?:have to |need to )?do|(?:what|which) steps"
+    r"|what (?:do|should|must|can) (?:i|we|you|one) (?:have to |need to )?(?:do|change|set|try"
+    r"|check|enter|type|press|use|choose|select)\b|(?:what|which) steps"
     r"|wie (?:kann|muss|soll|sollte|kündige|bekomme|richte|stelle|ändere|mache) (?:ich|man|wir)"
     r"|was (?:muss|soll|kann) (?:ich|man|wir) (?:\w+ ){0,6}(?:tun|machen)"
-    r"|cómo (?:puedo|se|debo)|comment (?:faire|puis-je|dois-je|peut-on))\b",
+    r"|cómo (?:puedo|se|debo)|comment (?:faire|puis-je|dois-je|peut-on))\b"
+    r"|^.*\bwhat (?:can|could|should|must|do) (?:i|we|you|one) do\W*$",
     re.IGNORECASE,
 )
 _SAYING = re.compile(
     r"^\W*what (?:does|do|did) .{1,80}?\b(say|state|mention|tell)\b", re.IGNORECASE
 )
 _DEFINED = re.compile(
-    r"^\W*(?:(?:what|who)(?:'s|’s| is| are| was| were) (?:an? |the )?((?:[^\s?]+ ?){1,4}?)(?: for)?"
+    r"^\W*(?:(?:what|who)(?:'s|’s| is| are| was| were) (?:an? |the )?"
+    r"(?:(?:purpose|use|point|function|aim) of (?:an? |the )?)?((?:[^\s?]+ ?){1,4}?)(?: for)?"
     r"|what (?:does|do) (?:an? |the )?((?:[^\s?]+ ){1,4}?)(?:mean|do|stand for)"
     r"(?: (?:in|under|within|according to) [^?]*)?"
     r"|was (?:ist|sind|bedeutet) (?:ein(?:e|en)? |der |die |das )?((?:[^\s?]+ ?){1,4}?)"
     r"|qué (?:es|son|significa) (?:una? |el |la |los |las )?((?:[^\s?]+ ?){1,4}?))\W*$",
+    re.IGNORECASE,
+)
+_PURPOSE = re.compile(
+    r"^\W*(?:what (?:is|are) .* for|what (?:does|do) .* do|what(?:'s|’s| is| are) the (?:purpose"
+    r"|use|point|function|aim) of .*|wofür (?:ist|sind|dient|dienen) .*)\W*$",
+    re.IGNORECASE,
+)
+_ASKS_KEY = re.compile(
+    r"\b(?:what|which) (?:\w+ )?(?:keys?|shortcuts?|key (?:combination|binding)|hot ?keys?"
+    r"|buttons?)\b"
+    r"|\bwelche (?:taste|tastenkombination)\b",
     re.IGNORECASE,
 )
 _OF = re.compile(r"\s(?:of|for|in|at|on|with|by|from|von|im|für|de|del|du)\s", re.IGNORECASE)
@@ -181,7 +195,19 @@ def defined(text: str) -> str:
     """
     found = _DEFINED.match(text)
     name = next((part for part in found.groups() if part), "") if found else ""
+    if asks_purpose(text):
+        return _OF.split(f"{name} ")[0]  # "the sidebar in Mutt for"
     return "" if _OF.search(name) and not _AN.match(text) else name
+
+
+def asks_purpose(text: str) -> bool:
+    """Whether a question asks what something is for, or does."""
+    return _PURPOSE.match(text) is not None
+
+
+def asks_key(text: str) -> bool:
+    """Whether a question asks which key to press."""
+    return _ASKS_KEY.search(text) is not None
 
 
 def asked_noun(text: str) -> str:

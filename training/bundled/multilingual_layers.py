@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from training.fit.student import Student
 
 LAYERS = Recipe(
-    steps=160, batch=128, negatives=1, rank=32, alpha=32, learning_rate=1e-3,
-    projection_rate=0.0005, warmup=10, max_tokens=64, tokens_in_memory=20_000,
-    evaluate_every=40, patience=100,
+    steps=90, batch=96, negatives=1, rank=32, alpha=32, learning_rate=1e-3,
+    projection_rate=0.0005, warmup=8, max_tokens=56, tokens_in_memory=20_000,
+    evaluate_every=30, patience=100,
 )  # fmt: skip
 # Sections of help text a language, and English passages with written searches.
-_SECTIONS, _PASSAGES = 60, 1_500
+_SECTIONS, _PASSAGES = 60, 750
 # A section that a text is set beside in another language is cut to so many characters.
 _BESIDE = 200
 # Of the English groups that are held out, so many searches are looked at.

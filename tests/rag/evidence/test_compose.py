@@ -442,3 +442,20 @@ def test_what_stands_under_the_same_question_comes_before_what_repeats_its_words
     )  # fmt: skip
     said = quoted(shelf, "Can I back up from several servers into a single repository?")
     assert said[0] == "This is possible, but it is not recommended."
+
+
+def test_names_that_are_each_explained_below_are_one_list():
+    shelf = Shelf(("Manual", (), (
+        "The box emulates several sound devices:\n- Buzzer\nIt makes a tone through the speaker.\n"
+        "- Adlib\nIts emulation is almost whole.\nIt is placed at 220.\n- Tandy\nIt has three"
+        " voices.\nSee also the next part.",
+    )))  # fmt: skip
+    answer = quoted(shelf, "Which sound devices does the box emulate?")
+    assert answer[0] == "The box emulates several sound devices:\nBuzzer\nAdlib\nTandy"
+
+
+def test_a_reason_may_stand_behind_a_colon():
+    shelf = Shelf(("History", (), (
+        "Version 1.0 was never released: a vendor had shipped an early copy by mistake.",
+    )))  # fmt: skip
+    assert not shelf.ask("Why was version 1.0 never released?").notice

@@ -287,3 +287,70 @@ def test_a_lone_yes_goes_with_what_it_says_yes_to_and_where_that_was_not_asked_i
 def test_the_number_of_a_page_of_the_front_matter_is_no_answer():
     hits = found("The code name is bookworm.\n\nvii")
     assert [one.text for one in quotables(hits, pages_of(hits))] == ["The code name is bookworm."]
+
+
+def test_a_year_lies_within_two_others():
+    got = quoted(
+        "Who led the club in 2014?",
+        "Ann led the club from April 2010 until April 2013. Lucas led the club from April 2013"
+        " until May 2015. Neil led the club from May 2015 until April 2016.",
+    )
+    assert got == ["Lucas led the club from April 2013 until May 2015."]
+
+
+def test_this_release_is_the_one_named_before():
+    got = quoted(
+        "Which ports were added in Woody?",
+        "Woody came out in July. Even more ports were added in this release: mips, arm and s390."
+        " Sarge came out later, with mips and arm ports.",
+    )
+    assert got[:2] == [
+        "Woody came out in July.",
+        "Even more ports were added in this release: mips, arm and s390.",
+    ]
+
+
+def test_what_is_said_to_do_so_goes_before_what_says_something_else_to_do():
+    got = quoted(
+        "How do I subscribe to the users list?",
+        "To tell the client that you are subscribed to the users list, add it to the file.",
+        "To subscribe to a list, send a mail with the word subscribe.",
+    )
+    assert got[0] == "To subscribe to a list, send a mail with the word subscribe."
+
+
+def test_a_key_is_asked_for():
+    got = quoted(
+        "Which key slows the game down?",
+        "Slowing the game down has the effect that it is slow.",
+        "CTRL-F11 slows down.",
+    )
+    assert got == ["CTRL-F11 slows down."]
+
+
+def test_what_it_is_for_is_what_it_does():
+    got = quoted(
+        "What is the sidebar for?",
+        "This sets the characters between the sidebar and the other panels.",
+        "The sidebar shows a list of all mailboxes. Press b in the sidebar.",
+    )
+    assert got == ["The sidebar shows a list of all mailboxes."]
+
+
+def test_a_word_of_a_dictionary_names_what_follows_it():
+    entry = ":heisenbug: /hi:'zen·buhg/, n."
+    text = f"{entry}\n\n[from physics] A bug that goes away when one looks.\n\nCompare heisenbug."
+    hits = found(text, "The term says that it is no heisenbug.")
+    blocks = [Block("text", 0, len(entry)), Block("text", len(entry) + 2, len(text))]
+    read = asked("What is a heisenbug?")
+    scored = score(read, hits, quotables(hits, pages_of(hits, *blocks)))
+    assert choose(read, scored)[0].text == "[from physics] A bug that goes away when one looks."
+
+
+def test_a_way_goes_on_with_the_line_that_announced_all_of_them():
+    text = "To mount in Windows:\n\n- mount d\n\nin Linux:\n\n- mount e"
+    hits = found(text)
+    blocks = [Block("text", 0, 20), Block("list", 22, 31), Block("text", 33, 42),
+              Block("list", 44, 53)]  # fmt: skip
+    leads = [one.lead for one in quotables(hits, pages_of(hits, *blocks)) if one.item]
+    assert leads == ["To mount in Windows:", "To mount in Windows: in Linux:"]

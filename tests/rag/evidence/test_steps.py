@@ -3,7 +3,7 @@
 import pytest
 
 from rag.evidence.quotables import Quotable
-from rag.evidence.steps import instructs, last_step
+from rag.evidence.steps import first_step, instructs, last_step
 from rag.question.form import is_procedure
 
 
@@ -11,7 +11,7 @@ from rag.question.form import is_procedure
     "text",
     ["First send a mail to the list.", "Click Save.", "You should set the maintainer.",
      "To reconcile an account, select it in the tree.", "Don't forget the flag.",
-     "Klicken Sie auf Speichern."],
+     "Klicken Sie auf Speichern.", "In that case you will have to lock it by hand."],
 )  # fmt: skip
 def test_instructions(text):
     assert instructs(text)
@@ -24,7 +24,7 @@ def test_statements_are_none(text):
 
 @pytest.mark.parametrize(
     "text", ["How do I leave?", "How to leave", "What should I do before leaving?",
-             "Wie kann ich kündigen?"],
+             "Wie kann ich kündigen?", "The mouse is gone. What can I do?"],
 )  # fmt: skip
 def test_questions_for_a_procedure(text):
     assert is_procedure(text)
@@ -42,3 +42,10 @@ def test_the_ways_that_are_announced_belong_to_the_announcement(begins, last):
     texts = [begins, "With dpkg the list has to be written, with:", "dpkg --get-selections"]
     told = [Quotable(0, order, 0, 1, text) for order, text in enumerate(texts)]
     assert last_step(told[0], dict(enumerate(told)).get) == last
+
+
+def test_another_way_comes_with_the_first():
+    texts = ["Press alt-enter.", "Alternatively: edit the file."]
+    told = [Quotable(0, order, 0, 1, text) for order, text in enumerate(texts)]
+    assert first_step(told[1], dict(enumerate(told)).get) == 0
+    assert first_step(told[0], dict(enumerate(told)).get) == 0

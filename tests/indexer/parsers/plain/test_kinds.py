@@ -104,3 +104,29 @@ def test_hidden_comments_of_a_source_are_told(read):
         (page,) = read(name, source).pages
         assert page.text == "Seen."
         assert page.hidden[0].excerpt == "pay nobody"
+
+
+def test_names_of_a_list_stand_above_what_explains_them(read):
+    text = (
+        "SOUND: What sound hardware does this emulator emulate at present?\n"
+        "    The box emulates several devices:\n"
+        "    - Internal speaker\n"
+        "      This emulation includes the tone generator and several forms of digital\n"
+        "      output.\n"
+        "    - Blaster 16 / Blaster Pro I & II / Blaster I & II\n"
+        "      By default the box provides sixteen bits, and the version can be selected in\n"
+        "      the options.\n"
+        "    - a wrapped item that goes on for so long that no word of the line below would fit\n"
+        "      Here\n"
+    )
+    (page,) = read("a.txt", text).pages
+    said = [(block.kind, page.text[block.start : block.end]) for block in page.blocks]
+    assert [text for _, text in said][:2] == [
+        "SOUND: What sound hardware does this emulator emulate at present?",
+        "The box emulates several devices:",
+    ]
+    assert [text for kind, text in said if kind == "list"] == [
+        "- Internal speaker",
+        "- Blaster 16 / Blaster Pro I & II / Blaster I & II",
+        "- a wrapped item that goes on for so long that no word of the line below would fit Here",
+    ]
