@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 
 from indexer.records import Hit
 from rag.evidence import exact, extract, verdicts
+from rag.evidence.definitions import headword, names_given, subject_of
 from rag.evidence.extract import Scored, is_fragment
+from rag.evidence.leaning import leans
 from rag.evidence.lists import Entries
 from rag.evidence.quotables import Quotable
 from rag.evidence.quotes import Documents, Quote, Quoter
@@ -22,7 +24,7 @@ from rag.evidence.steps import first_step, last_step
 from rag.evidence.subject import Named, by_subject
 from rag.question.analysis import Question, holds_kind
 from rag.question.elsewhere import asked_elsewhere
-from rag.question.form import is_procedure
+from rag.question.form import compared, is_procedure
 
 # Items of one list among the sentences chosen that show that the list is meant.
 _MEANT = 2
@@ -38,6 +40,10 @@ _ANNOUNCES = 60
 _REASON_WORDS, _REASON_HELD = 4, 0.6
 # Lines that a label and its value may stand apart.
 _RECORD = 3
+# So many sentences, or characters, explain a term.
+_EXPLAINED, _EXPLAINED_CHARACTERS = 3, 320
+# What is shorter says nothing without the term above it, unless that is a page's running header.
+_BARE, _FIGURE = 40, re.compile(r"\d")
 # The share of the question that the name above short lines holds where all of them answer.
 _ENTRY_HELD = 0.5
 # The same statement in another document: this share of the best score and of its words.
@@ -177,11 +183,37 @@ class _Composer:
     def _side_by_side(self) -> Composed | None:
         """The best sentence of each of two documents or rows that are compared."""
         best = self.scored[0]
+        explained = [self._explains(name) for name in compared(self.question.text)]
+        if explained and None not in explained:
+            quotes = [
+                replace(
+                    self._explanation(one.quotable) or self._quoter.quote(one.quotable),
+                    about=one.quotable.topic if one.quotable.entry else "",
+                )
+                for one in explained
+                if one is not None
+            ]
+            return Composed(self._labelled(quotes, False), "Side by side:", OFFERED["compare"])
         rivals = self._rivals(best)
         if not rivals:
             return None
         quotes = [self._quoter.quote(one.quotable) for one in (best, *rivals)]
         return Composed(self._labelled(quotes, True), "Side by side:", OFFERED["compare"])
+
+    def _explains(self, name: str) -> Scored | None:
+        """The best sentence that says what something is, or stands first under its name."""
+        wanted = extract.content(self.question, name)
+
+        def does(one: Scored) -> bool:
+            quotable = one.quotable
+            before = self._by_place.get((quotable.hit, quotable.order - 1))
+            first = before is None or before.quotable.topic != quotable.topic
+            if first and extract.content(self.question, quotable.topic) == wanted:
+                return True
+            said = headword(subject_of(quotable.text))
+            return bool(said) and extract.content(self.question, said) == wanted
+
+        return next(filter(does, self.scored), None) if wanted else None
 
     def _conflicting(self, conflict: verdicts.Disagreement) -> Composed:
         quotes = [self._quoter.quote(one.quotable) for one in (conflict.first, conflict.second)]
@@ -310,11 +342,13 @@ class _Composer:
             else:
                 made = (
                     self._quoter.running_on(quotable)
+                    or self._explanation(quotable)
                     or self._record(quotable)
                     or self._quoter.quote(quotable)
                 )
             label = self._label(quotable)
-            made = replace(made, about=label if label not in made.text else "")
+            said = re.search(rf"(?<!\w){re.escape(label)}(?!\w)", made.text)
+            made = replace(made, about="" if said else label)
             if not any(self._quoter.within(made, other) for other in quotes):
                 kept = [other for other in quotes if not self._quoter.within(other, made)]
                 quotes = [*kept, made]
@@ -322,6 +356,26 @@ class _Composer:
         whole = [one for one in quotes if not one.text.rstrip().endswith(":")] or quotes
         lists = [one for one in whole if one.text.count("\n") >= _MEANT]
         return lists if lists and self.question.form == "list" else whole
+
+    def _explanation(self, quotable: Quotable) -> Quote | None:
+        """The first sentences under a term that is to be explained."""
+        wants = self._scored(quotable).defines or self.question.form == "compare"
+        if not (quotable.entry and wants) or quotable.item:
+            return None
+        last, said = quotable.order, len(quotable.text)
+        short = [extract.content(self.question, name) for name in names_given(quotable.text)]
+        for order in range(last + 1, last + _EXPLAINED):
+            one = self._by_place.get((quotable.hit, order))
+            if one is None or one.quotable.topic != quotable.topic or one.quotable.item:
+                break
+            said += len(one.quotable.text)
+            goes_on = leans(one.quotable) or any(name and name <= one.terms for name in short)
+            if said > _EXPLAINED_CHARACTERS or not goes_on:
+                break
+            last = order
+        if last == quotable.order:
+            return None
+        return self._quoter.stretch(quotable.hit, quotable.order, last, prose=True)
 
     def _record(self, quotable: Quotable) -> Quote | None:
         """The lines around a line that says too little: a label and the figure that it bears.
@@ -369,7 +423,11 @@ class _Composer:
     def _label(self, quotable: Quotable) -> str:
         """The heading right above a line that is nothing without it, '' for any other."""
         one = self._scored(quotable)
-        says = self.question.covered(self.question.terms_of(quotable.topic)) > one.coverage
+        topic = self.question.terms_of(quotable.topic)
+        if quotable.entry and not quotable.item and not (topic and topic <= one.terms):
+            bare = one.defines or len(quotable.text) < _BARE
+            return quotable.topic if bare and not _FIGURE.search(quotable.topic) else ""
+        says = self.question.covered(topic) > one.coverage
         return quotable.topic if says and is_fragment(quotable.text) else ""
 
     def _only_announces(

@@ -136,7 +136,7 @@ def score(
     ]
     heads: dict[tuple[str, ...], frozenset[str]] = {}
     noun = question.terms_of(asked_noun(question.text))
-    wanted = _content(question, _to_explain(question))
+    wanted = content(question, _to_explain(question))
     denied = question.language.denial.search(question.text) is not None
     procedure, keyed = is_procedure(question.text), asks_key(question.text)
     echoed = question.terms_of(question.text)
@@ -290,19 +290,19 @@ def _defines(question: Question, wanted: frozenset[str], quotables: Sequence[Quo
     entry = question.terms_of(quotable.topic)
     if entry and entry <= wanted and _is_first(quotables, place):
         return 1.0
-    if any(wanted == _content(question, name) for name in names_given(quotable.text)):
+    if any(wanted == content(question, name) for name in names_given(quotable.text)):
         return 1.0
     said = subject_of(quotable.text)
     if not said and asks_purpose(question.text):
         said = doer_of(quotable.text)
     if not wanted <= question.terms_of(said):
         return 0.0
-    own = _content(question, headword(said))
+    own = content(question, headword(said))
     return 1.0 if own == wanted else 0.5 * (own > wanted)
 
 
-def _content(question: Question, text: str) -> frozenset[str]:
-    """The index terms of a text's content words."""
+def content(question: Question, text: str) -> frozenset[str]:
+    """The index terms of the content words of a text."""
     return question.terms_of(" ".join(content_words(text, question.language)))
 
 
@@ -325,7 +325,7 @@ def _asks_the_same(question: Question, heading: str) -> bool:
     """Whether a heading is a question that asks nearly the same."""
     if not heading.rstrip().endswith(("?", "？", "؟")):
         return False
-    own = _content(question, heading)
+    own = content(question, heading)
     if not own or question.covered(own) < _ASKS_HELD:
         return False
     asked = frozenset(term for word in question.weights for term in word)

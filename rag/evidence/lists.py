@@ -68,7 +68,11 @@ def entries_at(place: Span, passages: Sequence[Passage], page_of: PageOf) -> Ent
     if pieces[at].block.kind not in ("list", "table"):
         # only the last line of a block can announce what comes below it
         rest = pieces[at].page.text[place.end : pieces[at].block.end].strip()
-        if rest or at + 1 == len(pieces) or pieces[at + 1].block.kind not in ("list", "table"):
+        if rest or at + 1 == len(pieces):
+            return None
+        if (grouped := _grouped(pieces, at)) is not None:
+            return grouped
+        if pieces[at + 1].block.kind not in ("list", "table"):
             return None
         at += 1
     return _table(pieces, at) if pieces[at].block.kind == "table" else _list(pieces, at)
@@ -112,6 +116,24 @@ def _list(pieces: Sequence[_Piece], at: int) -> Entries:
     before = pieces[first - 1] if first else None
     opening = _announcement(before) if before is not None else None
     return Entries("list", opening, items[:_MOST_ENTRIES])
+
+
+def _grouped(pieces: Sequence[_Piece], at: int) -> Entries | None:
+    """Several lists, each below a label of its own: "These count:", "Major:", …, "Minor:", …."""
+    items: list[Span] = []
+    place = at + 1
+    while place + 1 < len(pieces):
+        label = pieces[place].text.strip()
+        named = pieces[place].block.kind == "text" and label.endswith(":") and len(label) <= _NAME
+        if not named or pieces[place + 1].block.kind != "list":
+            break
+        items.append(pieces[place].span)
+        place += 1
+        while place < len(pieces) and pieces[place].block.kind == "list":
+            items += _items(pieces[place])
+            place += 1
+    opening = _announcement(pieces[at])
+    return Entries("list", opening, tuple(items[:_MOST_ENTRIES])) if items else None
 
 
 def _explained(pieces: Sequence[_Piece], at: int) -> tuple[int, list[_Piece]]:

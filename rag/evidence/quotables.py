@@ -45,6 +45,7 @@ _ENTRY = re.compile(
     r"\(?(?:n|noun|v|vb|verb|v[it]|adj|adjective|adv|adverb|interj|excl|abbrev)\.?\)?"
     r"(?:[,;] ?(?:n|v|vb|v[it]|adj|adv|interj|obs|imp)\.)*",
 )
+_KEY = re.compile(r"[A-Za-z?!<>^%&*+=@#$/\\]")
 _YES_ALONE = re.compile(r"\W*(?:yes|no|ja|nein|sí|oui|non)\s*[.!]\s*", re.IGNORECASE)
 _LABEL_WORDS = 5
 
@@ -56,7 +57,8 @@ class Quotable:
     It is the characters `start` to `end`. `text` is how it reads, with line breaks and cell
     borders made readable. `topic` is the heading above it inside the passage, if any. `order`
     counts within the passage. `item` says that it is one of a list or table, `mark` is the
-    number or bullet that it stands behind and `lead` the line that announces the list.
+    number or bullet that it stands behind and `lead` the line that announces the list. `entry`
+    says that the topic is no heading but a term, a key, a name that is explained.
     """
 
     hit: int
@@ -68,6 +70,7 @@ class Quotable:
     item: bool = False
     lead: str = ""
     mark: str = ""
+    entry: bool = False
 
 
 def quotables(hits: Sequence[Hit], pages: Pages, *, yes_no: bool = True) -> list[Quotable]:
@@ -117,19 +120,19 @@ def _belongs(before: Quotable, piece: Quotable) -> bool:
 def _of_passage(place: int, hit: Hit, pages: Pages, yes_no: bool) -> Iterator[Quotable]:
     text = hit.passage.text
     topic = lead = label = ""
+    entry = False
     for start, end in _yes_joined(text, language_of(text).code, yes_no):
         # The marker of a list, an end of some code, what a table of contents lists.
         nothing = _LEADERS.search(text, start, end) or _FOLIO.fullmatch(text, start, end)
-        if nothing or not _WORD.search(text, start, end):
-            continue
         block, page = _block_at(hit, start, pages)
-        if (entry := _ENTRY.fullmatch(text[start:end].strip())) and _stands_alone(
-            text[start:end], block
-        ):
-            topic, lead, label = " ".join(entry["word"].split()), "", ""
+        if word := _entry(text[start:end], block):
+            topic, lead, label, entry = word, "", "", True
+            continue
+        if nothing or not _WORD.search(text, start, end):
             continue
         if _is_heading(text[start:end], block):
             topic, lead, label = " ".join(text[start:end].split()), "", ""
+            entry = block is not None and block.kind == "text"  # by its look: a term, maybe
             if _AMOUNT.search(topic):  # "TOTAL $821.14", set large
                 yield Quotable(place, 0, start, end, topic)
             continue
@@ -139,7 +142,7 @@ def _of_passage(place: int, hit: Hit, pages: Pages, yes_no: bool) -> Iterator[Qu
         item = _is_item(text[start:end], block)
         names = not item and _is_label(said, block)
         if label and not names:  # a run of such lines is a list, and none names the next
-            topic = label
+            topic, entry = label, True
         label = said if names else ""
         if not item:
             goes_on = said.endswith(":") and lead and said[:1].islower()
@@ -147,7 +150,7 @@ def _of_passage(place: int, hit: Hit, pages: Pages, yes_no: bool) -> Iterator[Qu
         mark = _MARKER.match(text[start:end])
         yield Quotable(
             place, 0, start, end, said, topic, item, lead if item else "",
-            mark.group().strip() if mark else "",
+            mark.group().strip() if mark else "", entry,
         )  # fmt: skip
 
 
@@ -219,6 +222,15 @@ def _is_heading(line: str, block: Block | None) -> bool:
         and re.search(r"[\d:|.!?;。！？؟।]", line) is None
         and sum(word[0].isupper() for word in words) >= 0.7 * len(words)
     )
+
+
+def _entry(line: str, block: Block | None) -> str:
+    """The word of a dictionary or the key that a line by itself names, '' for any other line."""
+    if not _stands_alone(line, block):
+        return ""
+    if found := _ENTRY.fullmatch(line.strip()):
+        return " ".join(found["word"].split())
+    return line.strip() if block is not None and _KEY.fullmatch(line.strip()) else ""
 
 
 def _stands_alone(line: str, block: Block | None) -> bool:

@@ -24,6 +24,7 @@ from rag.question.names import initials, names_of
 # the name too.
 _ELSEWHERE = 0.15
 _MISSING = 0.3
+_THEY = re.compile(r"\W*(?:they|he|she|sie|er)\b", re.IGNORECASE)
 # A word of so many letters is taken for another that it resembles so far.
 _TYPED = 5
 _NEARLY = 0.84
@@ -54,8 +55,9 @@ def by_subject(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]
         return Named(tuple(scored), tuple(names), ())
     passages = [_passage_terms(question, hit) for hit in hits]
     held = {}
+    said = {(one.quotable.hit, one.quotable.order): one for one in scored}
     for one in scored:
-        near = passages[one.quotable.hit]
+        near = _spoken_of(one, said) or passages[one.quotable.hit]
         held[one.quotable] = sum(
             0.0 if part.inside(one.terms | one.head) else _ELSEWHERE if part.inside(near) else 1.0
             for part in parts
@@ -74,6 +76,14 @@ def by_subject(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]
         sum(part.inside(terms) for part in named) > 1 for terms in passages
     )
     return Named(tuple(kept), tuple(names), tuple(unknown), apart)
+
+
+def _spoken_of(one: Scored, said: Mapping[tuple[int, int], Scored]) -> frozenset[str]:
+    """The terms of what "They …" is about: the sentence before. None for any other sentence."""
+    before = said.get((one.quotable.hit, one.quotable.order - 1))
+    if before is None or one.quotable.item or before.quotable.topic != one.quotable.topic:
+        return frozenset()
+    return before.terms if _THEY.match(one.quotable.text) else frozenset()
 
 
 def _about(scored: Sequence[Scored], held: Mapping[Quotable, float]) -> list[Scored]:

@@ -126,6 +126,13 @@ _PURPOSE = re.compile(
     r"|use|point|function|aim) of .*|wofür (?:ist|sind|dient|dienen) .*)\W*$",
     re.IGNORECASE,
 )
+_BETWEEN = re.compile(
+    r"\b(?:differences?|comparison|unterschiede?) (?:between|zwischen|of) (?:an? |the )?(.{2,60}?)"
+    r" (?:and|und) (?:an? |the )?([^?.]{2,60}?)\W*$"
+    r"|\bcompare (?:an? |the )?(.{2,60}?) (?:and|with|to) (?:an? |the )?([^?.]{2,60}?)\W*$",
+    re.IGNORECASE,
+)
+_GOOD = re.compile(r"\s+(?:good|used|useful|there)$", re.IGNORECASE)
 _ASKS_KEY = re.compile(
     r"\b(?:what|which) (?:\w+ )?(?:keys?|shortcuts?|key (?:combination|binding)|hot ?keys?"
     r"|buttons?)\b"
@@ -196,8 +203,14 @@ def defined(text: str) -> str:
     found = _DEFINED.match(text)
     name = next((part for part in found.groups() if part), "") if found else ""
     if asks_purpose(text):
-        return _OF.split(f"{name} ")[0]  # "the sidebar in Mutt for"
+        return _GOOD.sub("", _OF.split(f"{name} ")[0])  # "the sidebar in Mutt good for"
     return "" if _OF.search(name) and not _AN.match(text) else name
+
+
+def compared(text: str) -> tuple[str, ...]:
+    """The two things that a question compares: "difference between A and B"; none where unsaid."""
+    found = _BETWEEN.search(text)
+    return tuple(part.strip() for part in found.groups() if part) if found else ()
 
 
 def asks_purpose(text: str) -> bool:

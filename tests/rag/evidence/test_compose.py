@@ -459,3 +459,44 @@ def test_a_reason_may_stand_behind_a_colon():
         "Version 1.0 was never released: a vendor had shipped an early copy by mistake.",
     )))  # fmt: skip
     assert not shelf.ask("Why was version 1.0 never released?").notice
+
+
+GLOSSARY = ("Manual", (), (
+    "Armour Class\nAbbreviated to \"AC\". Your AC reduces the damage that you suffer.\n"
+    "Evasion\nAbbreviated to \"EV\". This helps you avoid being hit. Elsewhere it rains.",
+))  # fmt: skip
+
+
+def test_a_term_is_explained_by_all_that_speaks_of_it():
+    (quote,) = Shelf(GLOSSARY).ask("What is Evasion good for?").quotes
+    assert (quote.about, quote.text) == (
+        "Evasion", "Abbreviated to \"EV\". This helps you avoid being hit.",
+    )  # fmt: skip
+
+
+def test_two_terms_are_compared_by_what_explains_them():
+    answer = Shelf(GLOSSARY).ask("What is the difference between Evasion and Armour Class?")
+    assert answer.lead == "Side by side:"
+    assert [(one.about, one.text) for one in answer.quotes] == [
+        ("Evasion", 'Abbreviated to "EV". This helps you avoid being hit.'),
+        ("Armour Class", 'Abbreviated to "AC". Your AC reduces the damage that you suffer.'),
+    ]
+
+
+def test_lists_below_labels_of_their_own_are_one_answer():
+    shelf = Shelf(("Manual", (), (
+        "The following factors depend on the species:\nMajor:\n- Hit points\n- Skills\n"
+        "Minor:\n- Equipment\nHumans are the average.",
+    )))  # fmt: skip
+    assert quoted(shelf, "Which factors depend on the species?")[0] == (
+        "The following factors depend on the species:\nMajor:\nHit points\nSkills\nMinor:\n"
+        "Equipment"
+    )
+
+
+def test_they_are_the_ones_named_before():
+    shelf = Shelf(("Guide", (), (
+        "Archeologists know dungeons. They start equipped with proper tools. The Barbarians are"
+        " warriors with swords.",
+    )))  # fmt: skip
+    assert "They start" not in quoted(shelf, "What equipment do the Barbarians start with?")[0]
