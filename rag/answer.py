@@ -256,7 +256,8 @@ class Answerer:
         statistics = self._store.term_statistics(scope.collections, question)
         asked = read(question, statistics, sorted(languages))
         found = quotables(hits, pages, yes_no=asked.form == "yes_no")
-        scored = tuple(extract.score(asked, hits, found))
+        near = self._reader.words.similarities if self._reader else None
+        scored = tuple(extract.score(asked, hits, found, near))
         features = abstain.features(asked, hits, scored)
         confidence, threshold = abstain.hope(features)
         lacking = ""

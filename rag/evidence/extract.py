@@ -9,12 +9,14 @@ joins it where it adds something or where it cannot be read alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from indexer.records import Hit
 from rag.evidence.definitions import doer_of, headword, names_given, subject_of
-from rag.evidence.leaning import antecedent, leans, leant_on
+from rag.evidence.leaning import antecedent, leans, leant_on, listed_below
 from rag.evidence.marks import asked_number, has_number, implied, part_of, with_notes
 from rag.evidence.quotables import Quotable
 from rag.evidence.steps import begins_with, instructs
@@ -42,7 +44,7 @@ _ECHO_PENALTY = 0.5
 _INSTRUCTS = 0.25
 _INSTRUCTS_HELD = 0.3
 # … above all "To subscribe, …" where it is how to subscribe, and not "To unsubscribe, …".
-_TO_DO_SO = 0.5
+_TO_DO_SO, _TO_HELD = 0.5, 0.4
 # "Which key …?" is answered by a key.
 _KEYED = 0.5
 _KEY = re.compile(
@@ -70,6 +72,8 @@ _TITLE_HELD = 0.75
 # words those that the question has.
 _ASKED_HERE, _ASKED_BEGINS = 0.2, 0.4
 _ASKS_HELD, _ASKS_OWN = 0.55, 0.7
+# Words that say nearly the same: "harm" and "damage" .65, "pc" and "computer" .45.
+_SYNONYMS = 0.44
 # "No desktop | 256 MB" is not about a desktop, unless one is asked about that is not there.
 _EXCLUDES = re.compile(r"\b(?:no|without|non|excluding|except)[\s-]+(?:an?\s+|the\s+)?(\w+)", re.I)
 _EXCLUDED = 0.25
@@ -91,6 +95,9 @@ _POINTS = re.compile(
 )
 _NOT_LIMITED = re.compile(r",? but (?:(?:is|are) )?not limited to", re.IGNORECASE)
 
+# Cosines [words, terms] of a question's words and terms of the documents.
+Nearness = Callable[[Sequence[tuple[str, ...]], Sequence[str]], np.ndarray]
+
 MOST_SENTENCES = 3
 # A further sentence must score this share of the best one …
 _NEAR = 0.85
@@ -108,7 +115,8 @@ class Scored:
     `coverage` is the share of the question that it holds itself, `context` the share with its
     headings and neighbours. `terms` are its own index terms, `head` those of its title, headings
     and the line that announces it. `numbered` says that it bears the number that is asked for,
-    `defines` that it says what is to be explained, `keyed` that it holds the key asked for.
+    `defines` that it says what is to be explained, `keyed` that it holds the key asked for,
+    `asked` that its heading asks the same.
     """
 
     quotable: Quotable
@@ -120,14 +128,16 @@ class Scored:
     numbered: bool = False
     defines: bool = False
     keyed: bool = False
+    asked: bool = False
 
 
 def score(
     question: Question,
     hits: Sequence[Hit],
     quotables: Sequence[Quotable],
+    near: Nearness | None = None,
 ) -> list[Scored]:
-    """Score every quotable, best first."""
+    """Score every quotable, best first; `near` tells how near words are in meaning."""
     number, part = asked_number(question.text), part_of(question.text)
     bears = [_bears(number, one, hits) for one in quotables]
     terms = [
@@ -140,7 +150,7 @@ def score(
     denied = question.language.denial.search(question.text) is not None
     procedure, keyed = is_procedure(question.text), asks_key(question.text)
     echoed = question.terms_of(question.text)
-    asking: dict[str, bool] = {}
+    asking: dict[str, float] = {}
     excluded = _excluded_by(question, question.text)
     scored = []
     for place, quotable in enumerate(quotables):
@@ -149,7 +159,7 @@ def score(
         above = (hit.document.title, *hit.passage.headings, quotable.topic, quotable.lead)
         if above not in heads:
             heads[above] = question.terms_of(" ".join(above)) | initials(" ".join(above))
-        head = heads[above]
+        head = heads[above] | listed_below(quotables, terms, place)
         own = question.covered(terms[place])
         with_head = question.covered(terms[place] | head)
         whole = question.covered(terms[place] | head | around)
@@ -160,17 +170,18 @@ def score(
         value += _KIND.get(question.kind, 0.0) * holds_kind(question, quotable.text)
         announced = quotable.text.endswith(":") and with_head >= _ANNOUNCED
         lists = announced or _enumerates(question, quotable, noun)
-        value += _ENUMERATES * (question.form == "list" and lists)
-        value += _NUMBERED * bears[place]
+        value += _ENUMERATES * (question.form == "list" and lists) + _NUMBERED * bears[place]
         points = _POINTS.search(quotable.text) is not None
         defines = 0.0 if points else _defines(question, wanted, quotables, place)
         value += _DEFINES * defines
         value += _TITLED * (not defines and _titled(question, wanted, quotables, place))
-        asked = quotable.topic or " ".join(hit.passage.headings[-1:])
-        if asked not in asking:
-            asking[asked] = _asks_the_same(question, asked)
-        begins = bool(quotable.topic) and _is_first(quotables, place)
-        value += asking[asked] * (_ASKED_BEGINS if begins else _ASKED_HERE)
+        heading = quotable.topic or " ".join(hit.passage.headings[-1:])
+        if heading not in asking:
+            asking[heading] = _asked_by(question, heading, near)
+        if asked := asking[heading]:
+            begins = bool(quotable.topic) and _is_first(quotables, place)
+            value += _ASKED_BEGINS if begins else _ASKED_HERE
+            value += _HEADING_SHARE * max(0.0, asked - with_head)
         value -= _EXCLUDED * _of_the_others(question, quotable, excluded)
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _DENIAL * (denied and not _denies(quotable))
@@ -178,12 +189,11 @@ def score(
         value -= _says_little(quotable, echoes=terms[place] <= echoed)
         if procedure and whole >= _INSTRUCTS_HELD:
             value += _how(question, quotable)
-        pressed = keyed and _KEY.search(quotable.text) is not None
-        value += _KEYED * pressed
+        value += _KEYED * (pressed := keyed and _KEY.search(quotable.text) is not None)
         scored.append(
             Scored(
                 quotable, value, own, whole, terms[place], head, bears[place], defines == 1.0,
-                pressed,
+                pressed, asked > 0,
             )
         )  # fmt: skip
     return sorted(scored, key=lambda one: -one.score)
@@ -200,10 +210,11 @@ def _says_little(quotable: Quotable, *, echoes: bool) -> float:
 
 def _how(question: Question, quotable: Quotable) -> float:
     """What a sentence gains where it says how to do what is asked."""
-    so = begins_with(question.text, quotable.text)
-    if so is None:
+    purpose = begins_with(question.text, quotable.text)
+    if purpose is None:
         return _INSTRUCTS * instructs(quotable.text)
-    return _TO_DO_SO * so
+    same, said = purpose
+    return _TO_DO_SO * (same and question.covered(question.terms_of(said)) >= _TO_HELD)
 
 
 def _to_explain(question: Question) -> str:
@@ -236,17 +247,22 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
         adds = question.covered(held | one.terms) - question.covered(held)
         near = one.score >= (_NEAR_ITEM if one.quotable.item else _NEAR) * best.score
         near = near and (not settled or holds_kind(question, one.quotable.text))
-        near = near and (not best.defines or one.defines)
-        near = near and (not best.keyed or one.keyed) and figures & best.terms <= one.terms
+        near = near and _is_like(best, one) and figures & best.terms <= one.terms
         more = adds >= _ADDS and one.score >= _FAR * best.score
-        more = more and not best.defines and not best.keyed
-        if (near or more) and not _repeats(one, chosen):
+        more = more and not (best.defines or best.keyed or best.asked)
+        names = any(one.quotable.text == each.quotable.topic for each in chosen)
+        if (near or more) and not names and not _repeats(one, chosen):
             chosen.append(one)
     quoted = _with_antecedents([one.quotable for one in chosen], scored)
     quoted = with_notes(quoted, (one.quotable for one in scored))
     first = {q.hit: place for place, q in reversed(list(enumerate(quoted)))}
     behind = _leaps_to_best(quoted) if not leans(best.quotable) else []
     return sorted(quoted, key=lambda q: (first[q.hit], q in behind, q.order))
+
+
+def _is_like(best: Scored, one: Scored) -> bool:
+    """Whether a sentence explains, holds a key or stands below what is asked, as the best does."""
+    return best.defines <= one.defines and best.keyed <= one.keyed and best.asked <= one.asked
 
 
 def _leaps_to_best(quoted: Sequence[Quotable]) -> list[Quotable]:
@@ -321,15 +337,25 @@ def _titled(question: Question, wanted: frozenset[str], quotables: Sequence[Quot
     return question.covered(terms) >= _TITLE_HELD
 
 
-def _asks_the_same(question: Question, heading: str) -> bool:
-    """Whether a heading is a question that asks nearly the same."""
+def _asked_by(question: Question, heading: str, near: Nearness | None) -> float:
+    """The share of a question that a heading asks that is nearly the same, maybe in other words.
+
+    Nought where the heading asks nothing, or something else.
+    """
     if not heading.rstrip().endswith(("?", "？", "؟")):
-        return False
+        return 0.0
     own = content(question, heading)
-    if not own or question.covered(own) < _ASKS_HELD:
-        return False
     asked = frozenset(term for word in question.weights for term in word)
-    return len(own & asked) >= _ASKS_OWN * len(own)
+    held, shared = question.covered(own), len(own & asked)
+    if near is not None and shared and shared < len(own):
+        strange = sorted(own - asked)
+        lacking = [word for word in question.weights if not own & set(word)]
+        matches = near(lacking, strange) >= _SYNONYMS
+        held += sum(question.weights[word] for word, row in zip(lacking, matches, strict=True)
+                    if row.any())  # fmt: skip
+        shared += int(matches.any(axis=0).sum())
+    same = bool(own) and held >= _ASKS_HELD and shared >= _ASKS_OWN * len(own)
+    return held if same else 0.0
 
 
 def _excluded_by(question: Question, text: str) -> frozenset[str]:

@@ -24,10 +24,8 @@ _POINTS_ON = re.compile(
 def leant_on(
     quotables: Sequence[Quotable], terms: Sequence[frozenset[str]], place: int
 ) -> frozenset[str]:
-    """Terms of the sentences that "it", "this release" or "the following" speak of, if any do."""
+    """Terms of the sentences before that "it" or "this release" speak of, none for any other."""
     one = quotables[place]
-    if _POINTS_ON.search(one.text):
-        return _listed_below(quotables, terms, place)
     if not place or one.item or quotables[place - 1].hit != one.hit:
         return frozenset()
     if _POINTS_BACK.search(one.text):
@@ -39,11 +37,13 @@ def leant_on(
     return terms[place - 1] if language_of(one.text).anaphor.match(one.text) else frozenset()
 
 
-def _listed_below(
+def listed_below(
     quotables: Sequence[Quotable], terms: Sequence[frozenset[str]], place: int
 ) -> frozenset[str]:
-    """Terms of the list that stands right below a sentence."""
+    """Terms of the list right below a sentence that speaks of "the following", else none."""
     found: frozenset[str] = frozenset()
+    if not _POINTS_ON.search(quotables[place].text):
+        return found
     for one, own in zip(quotables[place + 1 :], terms[place + 1 :], strict=True):
         if one.hit != quotables[place].hit or not one.item:
             break

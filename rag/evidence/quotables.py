@@ -48,6 +48,7 @@ _ENTRY = re.compile(
 _KEY = re.compile(r"[A-Za-z?!<>^%&*+=@#$/\\]")
 _YES_ALONE = re.compile(r"\W*(?:yes|no|ja|nein|sí|oui|non)\s*[.!]\s*", re.IGNORECASE)
 _LABEL_WORDS = 5
+_NAME, _FEWEST_NAMES = 80, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,10 @@ def _of_passage(place: int, hit: Hit, pages: Pages, yes_no: bool) -> Iterator[Qu
     text = hit.passage.text
     topic = lead = label = ""
     entry = False
-    for start, end in _yes_joined(text, language_of(text).code, yes_no):
+    pieces = list(_yes_joined(text, language_of(text).code, yes_no))
+    blocks = [_block_at(hit, start, pages)[0] for start, _ in pieces]
+    names = _explained_names(text, pieces, blocks)
+    for start, end in pieces:
         # The marker of a list, an end of some code, what a table of contents lists.
         nothing = _LEADERS.search(text, start, end) or _FOLIO.fullmatch(text, start, end)
         block, page = _block_at(hit, start, pages)
@@ -140,10 +144,12 @@ def _of_passage(place: int, hit: Hit, pages: Pages, yes_no: bool) -> Iterator[Qu
             continue
         said = _readable(text[start:end], block, page, hit.passage.headings)
         item = _is_item(text[start:end], block)
-        names = not item and _is_label(said, block)
-        if label and not names:  # a run of such lines is a list, and none names the next
+        if start in names:
+            topic, entry = said, True
+        labels = not item and _is_label(said, block)
+        if label and not labels:  # a run of such lines is a list, and none names the next
             topic, entry = label, True
-        label = said if names else ""
+        label = said if labels else ""
         if not item:
             goes_on = said.endswith(":") and lead and said[:1].islower()
             lead = f"{lead} {said}" if goes_on else said if said.endswith(":") else ""
@@ -152,6 +158,24 @@ def _of_passage(place: int, hit: Hit, pages: Pages, yes_no: bool) -> Iterator[Qu
             place, 0, start, end, said, topic, item, lead if item else "",
             mark.group().strip() if mark else "", entry,
         )  # fmt: skip
+
+
+def _explained_names(
+    text: str, pieces: Sequence[tuple[int, int]], blocks: Sequence[Block | None]
+) -> frozenset[int]:
+    """Where the items of a list begin that are names, each explained by the text below it.
+
+    None where fewer than two are, or where most of the items stand by themselves.
+    """
+    listed = [n for n, block in enumerate(blocks) if block is not None and block.kind == "list"]
+    explained = [
+        n for n in listed
+        if n + 1 < len(blocks) and (below := blocks[n + 1]) is not None and below.kind == "text"
+        and pieces[n][1] - pieces[n][0] <= _NAME and text[pieces[n][1] - 1].isalnum()
+    ]  # fmt: skip
+    if len(explained) < _FEWEST_NAMES or 2 * len(explained) <= len(listed):
+        return frozenset()
+    return frozenset(pieces[n][0] for n in explained)
 
 
 def _yes_joined(text: str, language: str, yes_no: bool) -> Iterator[tuple[int, int]]:

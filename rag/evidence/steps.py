@@ -54,12 +54,15 @@ def instructs(text: str) -> bool:
     return _INSTRUCTION.match(text) is not None
 
 
-def begins_with(question: str, text: str) -> bool | None:
-    """Whether "To subscribe, …" is to what "How do I subscribe?" wants; None where none is said."""
+def begins_with(question: str, text: str) -> tuple[bool, str] | None:
+    """Whether "To subscribe, …" does what "How do I subscribe?" wants, and what it says it does.
+
+    None where no purpose is said.
+    """
     wanted, said = _HOW_DO_I.match(question), _TO.match(text)
     if wanted is None or said is None:
         return None
-    return wanted[1].casefold() == said[1].casefold()
+    return wanted[1].casefold() == said[1].casefold(), said.group()
 
 
 def first_step(best: Quotable, before: Callable[[int], Quotable | None]) -> int:

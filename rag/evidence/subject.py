@@ -59,7 +59,11 @@ def by_subject(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]
     for one in scored:
         near = _spoken_of(one, said) or passages[one.quotable.hit]
         held[one.quotable] = sum(
-            0.0 if part.inside(one.terms | one.head) else _ELSEWHERE if part.inside(near) else 1.0
+            0.0
+            if one.asked or part.inside(one.terms | one.head)
+            else _ELSEWHERE
+            if part.inside(near)
+            else 1.0
             for part in parts
         )
     worst = 1.0 / len(parts)

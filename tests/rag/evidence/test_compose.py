@@ -2,6 +2,9 @@
 
 import re
 
+import numpy as np
+from passages_found import found, pages_of
+
 from indexer.keyword.analysis import query_words
 from indexer.keyword.bm25 import TermStatistics
 from indexer.records import Block, Document, Hit, Page, Passage, Span
@@ -500,3 +503,27 @@ def test_they_are_the_ones_named_before():
         " warriors with swords.",
     )))  # fmt: skip
     assert "They start" not in quoted(shelf, "What equipment do the Barbarians start with?")[0]
+
+
+def test_a_question_in_other_words_is_met_by_the_one_that_asks_the_same():
+    text = "Can the emulator harm my computer?\n\nIt can harm nothing more than any other program does."
+    hits = found("The emulator runs on every PC of today.", text)
+    pages = pages_of(hits) | {("d2", 1): Page(1, text, blocks=(
+        Block("heading", 0, 34), Block("text", 36, len(text)),
+    ))}  # fmt: skip
+    near = {("harm", "damag"), ("comput", "pc")}
+
+    def nearness(words, terms):
+        return np.array(
+            [[float(any((t, w) in near for w in word)) for t in terms] for word in words]
+        )
+
+    words = tuple(query_words("Can the emulator damage my PC?", ["en"]))
+    question = read(
+        "Can the emulator damage my PC?",
+        TermStatistics(words, 100, 5000, {word.terms: 5 for word in words}),
+        ["en"],
+    )
+    told = quotables(hits, pages)
+    assert "every PC" in score(question, hits, told)[0].quotable.text
+    assert "nothing more" in score(question, hits, told, nearness)[0].quotable.text

@@ -354,3 +354,14 @@ def test_a_way_goes_on_with_the_line_that_announced_all_of_them():
               Block("list", 44, 53)]  # fmt: skip
     leads = [one.lead for one in quotables(hits, pages_of(hits, *blocks)) if one.item]
     assert leads == ["To mount in Windows:", "To mount in Windows: in Linux:"]
+
+
+def test_a_name_of_a_list_is_what_the_text_below_it_is_about():
+    text = "- Gameblaster\n\nIt is placed at 220.\n\n- Adlib\n\nIt is placed at 388."
+    hits = found(text)
+    blocks = [Block("list", 0, 13), Block("text", 15, 35), Block("list", 37, 44),
+              Block("text", 46, 66)]  # fmt: skip
+    told = quotables(hits, pages_of(hits, *blocks))
+    assert [(one.topic, one.text) for one in told if not one.item] == [
+        ("Gameblaster", "It is placed at 220."), ("Adlib", "It is placed at 388."),
+    ]  # fmt: skip
