@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from indexer.records import Hit
 from rag.evidence import exact, extract, verdicts
-from rag.evidence.definitions import headword, names_given, subject_of
+from rag.evidence.definitions import names_given
 from rag.evidence.extract import Scored, is_fragment
 from rag.evidence.leaning import leans
 from rag.evidence.lists import Entries
@@ -38,6 +38,7 @@ _REASON_FOLLOWS = 2
 _ANNOUNCES = 60
 # … and, behind a colon, one of so many words where what stands before it holds that share.
 _REASON_WORDS, _REASON_HELD = 4, 0.6
+_IS_A = re.compile(r"((?:\S+ ){1,5})(?:is|are|ist|sind|es|est) (?:an?|eine?|una?|une?) ", re.I)
 # Lines that a label and its value may stand apart.
 _RECORD = 3
 # So many sentences, or characters, explain a term.
@@ -155,6 +156,8 @@ class _Composer:
             return self._conflicting(conflict)
         chosen = extract.choose(self.question, self.scored)
         quotes = self._with_steps(self._with_reason(self._quotes(chosen), chosen))
+        if (told := self._told_there()) is not None:
+            quotes = [told]
         rivals = self._rivals(self.scored[0])
         lead = self._yes_or_no(chosen) if not rivals else ""
         if rivals:
@@ -210,8 +213,8 @@ class _Composer:
             first = before is None or before.quotable.topic != quotable.topic
             if first and extract.content(self.question, quotable.topic) == wanted:
                 return True
-            said = headword(subject_of(quotable.text))
-            return bool(said) and extract.content(self.question, said) == wanted
+            said = _IS_A.match(quotable.text)
+            return said is not None and extract.content(self.question, said[1]) == wanted
 
         return next(filter(does, self.scored), None) if wanted else None
 
@@ -357,6 +360,31 @@ class _Composer:
         lists = [one for one in whole if one.text.count("\n") >= _MEANT]
         return lists if lists and self.question.form == "list" else whole
 
+    def _told_there(self) -> Quote | None:
+        """What stands first below a heading that asks the same, where the best sentence is there.
+
+        None where that breaks off before the best sentence, or comes to a list.
+        """
+        best = self.scored[0]
+        if not best.asked or not best.quotable.topic:
+            return None
+        below = [
+            one.quotable
+            for (hit, _), one in sorted(self._by_place.items())
+            if hit == best.quotable.hit and one.quotable.topic == best.quotable.topic
+        ]
+        said = 0
+        for place, one in enumerate(below):
+            said += len(one.text)
+            if one.item or one.text.endswith(":"):
+                return None
+            if place and (said > _EXPLAINED_CHARACTERS or place == _EXPLAINED):
+                below = below[:place]
+                break
+        if best.quotable not in below or len(below) == 1:
+            return None
+        return self._quoter.stretch(best.quotable.hit, below[0].order, below[-1].order, prose=True)
+
     def _explanation(self, quotable: Quotable) -> Quote | None:
         """The first sentences under a term that is to be explained."""
         wants = self._scored(quotable).defines or self.question.form == "compare"
@@ -425,7 +453,7 @@ class _Composer:
         one = self._scored(quotable)
         topic = self.question.terms_of(quotable.topic)
         if quotable.entry and not quotable.item and not (topic and topic <= one.terms):
-            bare = one.defines or len(quotable.text) < _BARE
+            bare = len(quotable.text) < _BARE or (one.defines and self.question.covered(topic) > 0)
             return quotable.topic if bare and not _FIGURE.search(quotable.topic) else ""
         says = self.question.covered(topic) > one.coverage
         return quotable.topic if says and is_fragment(quotable.text) else ""

@@ -43,7 +43,7 @@ _ECHO_PENALTY = 0.5
 # "How do I …?" is answered by what says what to do, where that is about the question at all.
 _INSTRUCTS = 0.25
 _INSTRUCTS_HELD = 0.3
-# … above all "To subscribe, …" where it is how to subscribe, and not "To unsubscribe, …".
+# … above all by "To subscribe to a list, …" where it is how to subscribe to one.
 _TO_DO_SO, _TO_HELD = 0.5, 0.4
 # "Which key …?" is answered by a key.
 _KEYED = 0.5
@@ -211,10 +211,9 @@ def _says_little(quotable: Quotable, *, echoes: bool) -> float:
 def _how(question: Question, quotable: Quotable) -> float:
     """What a sentence gains where it says how to do what is asked."""
     purpose = begins_with(question.text, quotable.text)
-    if purpose is None:
-        return _INSTRUCTS * instructs(quotable.text)
-    same, said = purpose
-    return _TO_DO_SO * (same and question.covered(question.terms_of(said)) >= _TO_HELD)
+    if purpose and question.covered(question.terms_of(purpose)) >= _TO_HELD:
+        return _TO_DO_SO
+    return _INSTRUCTS * instructs(quotable.text)
 
 
 def _to_explain(question: Question) -> str:
@@ -249,7 +248,7 @@ def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
         near = near and (not settled or holds_kind(question, one.quotable.text))
         near = near and _is_like(best, one) and figures & best.terms <= one.terms
         more = adds >= _ADDS and one.score >= _FAR * best.score
-        more = more and not (best.defines or best.keyed or best.asked)
+        more = more and not (best.defines or best.keyed) and best.asked <= one.asked
         names = any(one.quotable.text == each.quotable.topic for each in chosen)
         if (near or more) and not names and not _repeats(one, chosen):
             chosen.append(one)

@@ -10,9 +10,9 @@ from rag.languages import language_of
 
 # "… were added in this release" is about what up to so many sentences before it are about.
 _POINTS_BACK = re.compile(
-    r"\b(?:in|of|with|for|by|to|from|under|this is|these are|that) (?:this|these) (?!year|month"
-    r"|week|day|time|case|way|chapter|section|document|manual|guide|book|page|table|list|point|reason"
-    r"|context|respect|end)\w+|^\W*(?:this|these) (?:\w+ ){0,2}(?:is|are|was|were|ha[sd]|have)\b",
+    r"\b(?:in|of|with|for|by|to|from|under|that) (?:this|these) (?!year|month|week|day|time|case"
+    r"|way|chapter|section|document|manual|guide|book|page|table|list|point|reason|context|respect"
+    r"|end)\w+",
     re.IGNORECASE,
 )
 _LEADS_BACK = 3
@@ -58,7 +58,7 @@ def leans(one: Quotable) -> bool:
 
 
 def antecedent(best: Quotable, said: Mapping[int, Quotable]) -> Quotable:
-    """The sentence that one leans on: that before it, or further up the first that stands alone.
+    """The sentence that one leans on: that before it, or further up what "this release" names.
 
     `said` are the quotables of its passage by their order.
     """
@@ -67,6 +67,6 @@ def antecedent(best: Quotable, said: Mapping[int, Quotable]) -> Quotable:
         if said[order].topic != best.topic:
             break
         before = said[order]
-        if not leans(before):
+        if _POINTS_BACK.search(before.text) is None:
             break
     return before

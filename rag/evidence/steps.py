@@ -54,15 +54,11 @@ def instructs(text: str) -> bool:
     return _INSTRUCTION.match(text) is not None
 
 
-def begins_with(question: str, text: str) -> tuple[bool, str] | None:
-    """Whether "To subscribe, …" does what "How do I subscribe?" wants, and what it says it does.
-
-    None where no purpose is said.
-    """
+def begins_with(question: str, text: str) -> str:
+    """The opening "To subscribe, " of a sentence where "How do I subscribe?" is asked, or ''."""
     wanted, said = _HOW_DO_I.match(question), _TO.match(text)
-    if wanted is None or said is None:
-        return None
-    return wanted[1].casefold() == said[1].casefold(), said.group()
+    same = wanted and said and wanted[1].casefold() == said[1].casefold()
+    return said.group() if said and same else ""
 
 
 def first_step(best: Quotable, before: Callable[[int], Quotable | None]) -> int:

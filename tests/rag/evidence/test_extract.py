@@ -313,10 +313,10 @@ def test_this_release_is_the_one_named_before():
 def test_what_is_said_to_do_so_goes_before_what_says_something_else_to_do():
     got = quoted(
         "How do I subscribe to the users list?",
-        "To tell the client that you are subscribed to the users list, add it to the file.",
-        "To subscribe to a list, send a mail with the word subscribe.",
+        "You can see the users list to which you subscribe in the file.",
+        "To subscribe to a users list, send a mail with the word subscribe.",
     )
-    assert got[0] == "To subscribe to a list, send a mail with the word subscribe."
+    assert got[0] == "To subscribe to a users list, send a mail with the word subscribe."
 
 
 def test_a_key_is_asked_for():
