@@ -9,14 +9,13 @@ disagree are shown side by side, and what can be counted or compared exactly is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from indexer.records import Hit
 from rag.evidence import exact, extract, verdicts
-from rag.evidence.definitions import names_given
-from rag.evidence.extract import Scored, is_fragment
-from rag.evidence.leaning import leans
+from rag.evidence.around import Around
+from rag.evidence.extract import Scored
 from rag.evidence.lists import Entries
 from rag.evidence.quotables import Quotable
 from rag.evidence.quotes import Documents, Quote, Quoter
@@ -39,14 +38,6 @@ _ANNOUNCES = 60
 # … and, behind a colon, one of so many words where what stands before it holds that share.
 _REASON_WORDS, _REASON_HELD = 4, 0.6
 _IS_A = re.compile(r"((?:\S+ ){1,5})(?:is|are|ist|sind|es|est) (?:an?|eine?|una?|une?) ", re.I)
-# Lines that a label and its value may stand apart.
-_RECORD = 3
-# So many sentences, or characters, explain a term.
-_EXPLAINED, _EXPLAINED_CHARACTERS = 3, 320
-# What is shorter says nothing without the term above it, unless that is a page's running header.
-_BARE, _FIGURE = 40, re.compile(r"\d")
-# The share of the question that the name above short lines holds where all of them answer.
-_ENTRY_HELD = 0.5
 # The same statement in another document: this share of the best score and of its words.
 _RIVAL_SCORE = 0.8
 _RIVAL_WORDS = 0.5
@@ -144,6 +135,7 @@ class _Composer:
         self.question, self.hits, self.scored = question, hits, scored
         self._by_place = {(one.quotable.hit, one.quotable.order): one for one in scored}
         self._quoter = quoter
+        self._around = Around(question, scored, quoter)
 
     def compose(self) -> Composed:
         worked = self._worked()
@@ -156,7 +148,7 @@ class _Composer:
             return self._conflicting(conflict)
         chosen = extract.choose(self.question, self.scored)
         quotes = self._with_steps(self._with_reason(self._quotes(chosen), chosen))
-        if (told := self._told_there()) is not None:
+        if (told := self._around.told_there()) is not None:
             quotes = [told]
         rivals = self._rivals(self.scored[0])
         lead = self._yes_or_no(chosen) if not rivals else ""
@@ -190,7 +182,7 @@ class _Composer:
         if explained and None not in explained:
             quotes = [
                 replace(
-                    self._explanation(one.quotable) or self._quoter.quote(one.quotable),
+                    self._around.explanation(one.quotable) or self._quoter.quote(one.quotable),
                     about=one.quotable.topic if one.quotable.entry else "",
                 )
                 for one in explained
@@ -345,11 +337,11 @@ class _Composer:
             else:
                 made = (
                     self._quoter.running_on(quotable)
-                    or self._explanation(quotable)
-                    or self._record(quotable)
+                    or self._around.explanation(quotable)
+                    or self._around.record(quotable)
                     or self._quoter.quote(quotable)
                 )
-            label = self._label(quotable)
+            label = self._around.label(quotable)
             said = re.search(rf"(?<!\w){re.escape(label)}(?!\w)", made.text)
             made = replace(made, about="" if said else label)
             if not any(self._quoter.within(made, other) for other in quotes):
@@ -359,104 +351,6 @@ class _Composer:
         whole = [one for one in quotes if not one.text.rstrip().endswith(":")] or quotes
         lists = [one for one in whole if one.text.count("\n") >= _MEANT]
         return lists if lists and self.question.form == "list" else whole
-
-    def _told_there(self) -> Quote | None:
-        """What stands first below a heading that asks the same, where the best sentence is there.
-
-        None where that breaks off before the best sentence, or comes to a list.
-        """
-        best = self.scored[0]
-        if not best.asked or not best.quotable.topic:
-            return None
-        below = [
-            one.quotable
-            for (hit, _), one in sorted(self._by_place.items())
-            if hit == best.quotable.hit and one.quotable.topic == best.quotable.topic
-        ]
-        said = 0
-        for place, one in enumerate(below):
-            said += len(one.text)
-            if one.item or one.text.endswith(":"):
-                return None
-            if place and (said > _EXPLAINED_CHARACTERS or place == _EXPLAINED):
-                below = below[:place]
-                break
-        if best.quotable not in below or len(below) == 1:
-            return None
-        return self._quoter.stretch(best.quotable.hit, below[0].order, below[-1].order, prose=True)
-
-    def _explanation(self, quotable: Quotable) -> Quote | None:
-        """The first sentences under a term that is to be explained."""
-        wants = self._scored(quotable).defines or self.question.form == "compare"
-        if not (quotable.entry and wants) or quotable.item:
-            return None
-        last, said = quotable.order, len(quotable.text)
-        short = [extract.content(self.question, name) for name in names_given(quotable.text)]
-        for order in range(last + 1, last + _EXPLAINED):
-            one = self._by_place.get((quotable.hit, order))
-            if one is None or one.quotable.topic != quotable.topic or one.quotable.item:
-                break
-            said += len(one.quotable.text)
-            goes_on = leans(one.quotable) or any(name and name <= one.terms for name in short)
-            if said > _EXPLAINED_CHARACTERS or not goes_on:
-                break
-            last = order
-        if last == quotable.order:
-            return None
-        return self._quoter.stretch(quotable.hit, quotable.order, last, prose=True)
-
-    def _record(self, quotable: Quotable) -> Quote | None:
-        """The lines around a line that says too little: a label and the figure that it bears.
-
-        In a receipt or a form a name and its value stand on lines of their own.
-        """
-        if quotable.item or not is_fragment(quotable.text):
-            return None
-        first = last = quotable.order
-        if self.question.kind == "any":
-            last = self._end_of_entry(quotable)
-            return self._quoter.stretch(quotable.hit, first, last) if first < last else None
-        if not self._scored(quotable).coverage:
-            first = self._reach(quotable, -1, lambda one: one.coverage > 0)
-        elif not holds_kind(self.question, quotable.text):
-            last = self._reach(
-                quotable, 1, lambda one: holds_kind(self.question, one.quotable.text)
-            )
-        return self._quoter.stretch(quotable.hit, first, last) if first < last else None
-
-    def _end_of_entry(self, quotable: Quotable) -> int:
-        """The order of the last of the short lines under the name that is asked about."""
-        last = quotable.order
-        named = self.question.covered(self.question.terms_of(quotable.topic))
-        while named >= _ENTRY_HELD and last - quotable.order < _RECORD:
-            one = self._by_place.get((quotable.hit, last + 1))
-            if one is None or one.quotable.topic != quotable.topic:
-                break
-            if not is_fragment(one.quotable.text):
-                break
-            last += 1
-        return last
-
-    def _reach(self, quotable: Quotable, step: int, ends: Callable[[Scored], bool]) -> int:
-        """The order of the nearest line that ends a record, its own where none does."""
-        for away in range(1, _RECORD + 1):
-            order = quotable.order + away * step
-            one = self._by_place.get((quotable.hit, order))
-            if one is None or not is_fragment(one.quotable.text):
-                break
-            if ends(one):
-                return order
-        return quotable.order
-
-    def _label(self, quotable: Quotable) -> str:
-        """The heading right above a line that is nothing without it, '' for any other."""
-        one = self._scored(quotable)
-        topic = self.question.terms_of(quotable.topic)
-        if quotable.entry and not quotable.item and not (topic and topic <= one.terms):
-            bare = len(quotable.text) < _BARE or (one.defines and self.question.covered(topic) > 0)
-            return quotable.topic if bare and not _FIGURE.search(quotable.topic) else ""
-        says = self.question.covered(topic) > one.coverage
-        return quotable.topic if says and is_fragment(quotable.text) else ""
 
     def _only_announces(
         self, quotable: Quotable, chosen: Sequence[Quotable], entries: Entries
