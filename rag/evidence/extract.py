@@ -17,7 +17,15 @@ import numpy as np
 from indexer.records import Hit
 from rag.evidence.definitions import doer_of, headword, names_given, subject_of
 from rag.evidence.leaning import antecedent, leans, leant_on, listed_below
-from rag.evidence.marks import asked_number, has_number, implied, part_of, with_notes
+from rag.evidence.marks import (
+    asked_number,
+    asked_option,
+    has_number,
+    has_option,
+    implied,
+    part_of,
+    with_notes,
+)
 from rag.evidence.quotables import Quotable
 from rag.evidence.steps import begins_with, instructs
 from rag.languages import content_words, language_of
@@ -53,7 +61,8 @@ _KEY = re.compile(
     r"|\b(?:enter|escape|esc|tab|backspace|delete|page ?(?:up|down)|space(?: ?bar)?|arrow keys?)\b",
     re.IGNORECASE,
 )
-# "What does clause 3.2 say?" is answered by what is numbered so, not by what refers to it.
+# "What does clause 3.2 say?" is answered by what is numbered so, not by what refers to it; "What
+# does the option -q do?" by what names that option.
 _NUMBERED = 0.6
 # A question for several things is answered by a sentence that lists them.
 _ENUMERATES = 0.25
@@ -139,7 +148,9 @@ def score(
 ) -> list[Scored]:
     """Score every quotable, best first; `near` tells how near words are in meaning."""
     number, part = asked_number(question.text), part_of(question.text)
-    bears = [_bears(number, one, hits) for one in quotables]
+    bears = [
+        _bears(number, one, hits) or _is_of(asked_option(question.text), one) for one in quotables
+    ]
     terms = [
         question.terms_of(f"{one.text}{implied(one.text)} {part if numbered else ''}")
         for one, numbered in zip(quotables, bears, strict=True)
@@ -291,6 +302,12 @@ def _bears(number: str, quotable: Quotable, hits: Sequence[Hit]) -> bool:
     """Whether this is the numbered part that is asked for, or stands in it."""
     above = (quotable.topic, *hits[quotable.hit].passage.headings[-1:])
     return has_number(number, (f"{quotable.mark} {quotable.text}", quotable.text, *above))
+
+
+def _is_of(option: str, quotable: Quotable) -> bool:
+    """Whether a sentence stands under the option that is asked for, or speaks of it."""
+    said = "" if is_fragment(quotable.text) else quotable.text
+    return has_option(option, f"{quotable.topic} {said}")
 
 
 def _defines(question: Question, wanted: frozenset[str], quotables: Sequence[Quotable],

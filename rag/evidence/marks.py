@@ -22,6 +22,7 @@ _ASKED = re.compile(
     rf"(?:§+\s*|第|\b(?:{_PART})\s+)(\d+(?:\.\d+)*)|(?<![\w.,])(\d+(?:\.\d+)+)(?![\w%]|[.,]\d)",
     re.IGNORECASE,
 )
+_OPTION = re.compile(r"(?<![\w-])(--?[A-Za-z][\w-]*)")
 # Parsers set the mark of a note apart, and write the note with its number.
 _MARK = re.compile(r"(?:^|\s)\^(\w{1,4})\b")
 _MOST_NOTES = 2
@@ -49,6 +50,17 @@ def has_number(number: str, texts: Iterable[str]) -> bool:
         rf"\W*(?:{said}[.):]?(?:\s|$)|[^\W\d]+\s{said}(?:[.):–—-]|\s+[^\W\d_a-zа-я]|$))"
     )
     return bool(number) and any(before.match(text) for text in texts)
+
+
+def asked_option(question: str) -> str:
+    """The option of a command that a question names ("-q", "--quiet"), "" where it names none."""
+    found = _OPTION.search(question)
+    return found[1] if found is not None else ""
+
+
+def has_option(option: str, text: str) -> bool:
+    """Whether a text names this very option."""
+    return bool(option) and option in _OPTION.findall(text)
 
 
 def implied(text: str) -> str:

@@ -27,7 +27,10 @@ _UNNAMED_SHEET = re.compile(
     r"(?:sheet|tabelle|feuil(?:le)?|hoja|foglio|planilha|blad|ark|arkusz|лист|シート)[ _]?\d*",
     re.IGNORECASE,
 )
-_MARKER = re.compile(r"^(?:[-*•‣·▪○●–](?!\d)\s*|(?:\(?\d{1,2}[.)]|\(?[a-z][.)])\s+)")
+# A dash is no marker where it opens an option: "-q", "--quiet".
+_MARKER = re.compile(
+    r"^(?:-(?![\da-z-])\s*|[*•‣·▪○●–](?!\d)\s*|(?:\(?\d{1,2}[.)]|\(?[a-z][.)])\s+)"
+)
 # What can be quoted says a word, or a figure of some length.
 _WORD = re.compile(r"[^\W\d_]{2}|\d{2}|[\u3000-\u9fff\uac00-\ud7af]")
 # An amount, which a heading may hold as well as any line: a receipt's total, a share.

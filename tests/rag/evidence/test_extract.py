@@ -365,3 +365,14 @@ def test_a_name_of_a_list_is_what_the_text_below_it_is_about():
     assert [(one.topic, one.text) for one in told if not one.item] == [
         ("Gameblaster", "It is placed at 220."), ("Adlib", "It is placed at 388."),
     ]  # fmt: skip
+
+
+def test_an_option_is_found_by_its_very_name():
+    text = "-s, --standard\n\nTake the standard alone.\n\n-q, --quiet\n\nSay no welcome."
+    hits = found('Special letters are "a" for alert and "q" for a quote.', text)
+    blocks = (Block("text", 0, 14), Block("text", 16, 40), Block("text", 42, 53),
+              Block("text", 55, len(text)))  # fmt: skip
+    pages = pages_of(hits) | {("d2", 1): Page(1, text, blocks=blocks)}
+    read = asked("What does the option -q do?")
+    best = score(read, hits, quotables(hits, pages))[0].quotable
+    assert (best.topic, best.text) == ("-q, --quiet", "Say no welcome.")
