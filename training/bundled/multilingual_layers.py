@@ -1,17 +1,20 @@
 """LoRA through the multilingual embedder's layers: one command, resumable.
 
-    python -m training.bundled.multilingual_layers SHARED --home DIR --work DIR [--output FOLDER]
+    python -m training.bundled.multilingual_layers SHARED --home DIR --work DIR [--round N]
+        [--output FOLDER]
 
 SHARED is the folder of shared data (`multilingual_texts`), the home one in which the multilingual
 embedder is installed as `training.bundled.multilingual` makes it. What that whitens away in closed
 form, these steps go on from: the decoder itself learns to say in one way what stands in two
-languages. The one contrastive loss, batches of one kind of pair, the kinds in turn. Of the weights
-that were looked at, the best are kept.
+languages. A second round goes on from what came of the first, installed in a home, over other
+batches at a lower rate. The one contrastive loss, batches of one kind of pair, the kinds in turn.
+Of the weights that were looked at, the best are kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +43,8 @@ LAYERS = Recipe(
     projection_rate=0.0005, warmup=8, max_tokens=56, tokens_in_memory=20_000,
     evaluate_every=30, patience=100,
 )  # fmt: skip
+# Of the rate, in rounds after the first.
+_LATER = 0.7
 # Sections of help text a language, and English passages with written searches.
 _SECTIONS, _PASSAGES = 60, 750
 # A section that a text is set beside in another language is cut to so many characters.
@@ -138,14 +143,17 @@ def trained(home: Path, shared: Path, work: Path, recipe: Recipe = LAYERS) -> Se
     "--home", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True
 )
 @click.option("--work", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--round", "number", type=int, default=1, show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), default=OPTIONAL[MULTILINGUAL])
-def main(shared: Path, home: Path, work: Path, output: Path) -> None:
+def main(shared: Path, home: Path, work: Path, number: int, output: Path) -> None:
     """Train what is not trained yet, and ship it."""
     from embedder.model import Embedder, EmbedderFiles
     from embedder.spec import EmbedderSpec
 
     if not (work / "spec.json").exists():
-        before, after = trained(home, shared, work)
+        rate = LAYERS.rate * _LATER if number > 1 else LAYERS.rate
+        recipe = replace(LAYERS, seed=number - 1, learning_rate=rate)
+        before, after = trained(home, shared, work, recipe)
         click.echo(f"development {before:.4f}, then {after:.4f}")
     made = Embedder(EmbedderSpec.read(work / "spec.json"), EmbedderFiles(work, home / "models"))
     spec = ship(made, output, MULTILINGUAL)
