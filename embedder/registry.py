@@ -165,15 +165,19 @@ class Registry:
             why = "comes with the program" if name in SHIPPED else "is in use"
             raise FootnoteError(f"the embedder {name!r} {why} and cannot be removed")
         spec = self.spec(name)
-        base = converted_folder(spec, self._cache)
+        bases = self._bases(spec)
         left = [used for used in self.history() if used != name]
         self._write([now for before, now in pairwise(left) if now != before])
         (place / _SPEC).unlink()  # from here on it is not installed
         shutil.rmtree(place)
         self._loaded.forget(spec.fingerprint)
-        needed = {converted_folder(other, self._cache) for other in self.specs().values()}
-        if base not in needed:
+        needed = {base for other in self.specs().values() for base in self._bases(other)}
+        for base in bases - needed:
             shutil.rmtree(base, ignore_errors=True)
+
+    def _bases(self, spec: EmbedderSpec) -> set[Path]:
+        """The converted bases of an embedder: with its adapter, and bare to train further."""
+        return {converted_folder(one, self._cache) for one in (spec, replace(spec, adapter=""))}
 
     def install_base(self, base: str) -> str:
         """Install a decoder (hub id or folder) as an embedder to train from; return its name.

