@@ -30,6 +30,13 @@ _AMOUNT = re.compile(
     r"|franken|cents?|yen|rupees|percent|prozent)\b)|\d[.,]\d\d\b(?![.,]?\d)",
     re.IGNORECASE,
 )
+# What a sentence says of money without a word for a price.
+_EARNS = re.compile(
+    r"\b(?:gets?|earns?|earned|makes?|made|receives?|received|worth|sells?|sold|buys?|bought|charge"
+    r"|rates?|amounts?|total|budget|invoices?|bill|fine|spent|raised|verdien(?:t|en)|bekomm(?:t|en)"
+    r"|erhält|erhalten|gana|ganan|recibe|gagne|reçoit)\b",
+    re.IGNORECASE,
+)
 # The number of a list item is no figure that it gives.
 _ITEM_NUMBER = re.compile(r"^\W*\d{1,3}[.)]\s")
 # A size, a code or a year, none of which is a price.
@@ -161,5 +168,10 @@ def _amounts(question: Question, sentence: str, counts: list[str]) -> list[str]:
         return counts
     amounts = [match.group().casefold() for match in _AMOUNT.finditer(sentence)]
     numbers = question.language.numbers
+    if amounts:
+        return amounts
+    prose = sentence.rstrip().endswith(".") and ": " not in sentence
+    if prose and not (_COSTS.search(sentence) or _EARNS.search(sentence)):
+        return []  # "there were about 60 developers" says nobody's salary
     figures = [word for word in counts if numbers.get(word, 2) > 1]  # "one" is nobody's price
-    return amounts or [word for word in figures if not _NO_PRICE.fullmatch(word)]
+    return [word for word in figures if not _NO_PRICE.fullmatch(word)]

@@ -227,6 +227,8 @@ def test_nothing_costs_one():
     assert not holds_kind(question, "Each editor has one desk.")
     assert holds_kind(question, "Editors get nine thousand a year.")
     assert holds_kind(question, "Editors get $9,000.")
+    assert not holds_kind(question, "There were about sixty editors at that time.")
+    assert holds_kind(question, "Editor: 9000")
 
 
 def test_what_a_name_belongs_to_is_no_part_of_it():
