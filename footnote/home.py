@@ -314,7 +314,10 @@ class Home:
 
         number = self.store.create_collection(collection).id
         embedder, parsers = self.embedder_of(number), self._parsers(workers)
-        with cluster.elsewhere(self.settings, embedder, parsers, workers or 0) as elsewhere:
+        with (
+            self.store.while_there(number),
+            cluster.elsewhere(self.settings, embedder, parsers, workers or 0) as elsewhere,
+        ):
             report = self._ingest(number, workers, elsewhere).run(
                 sources, number, force=force, progress=progress, cancelled=cancelled
             )
@@ -397,7 +400,7 @@ class Home:
     ) -> Iterator[IngestReport]:
         """Follow what changes under `paths`, until interrupted or stopped; a report each time.
 
-        Raises `UnknownCollectionError` once the collection has been deleted.
+        Raises `UnknownCollectionError` or `CollectionGoneError` once the collection is deleted.
         """
         from footnote.deletion import delete
         from indexer.ingest.watch import watch
@@ -410,9 +413,10 @@ class Home:
                 raise UnknownCollectionError(f"the collection {collection!r} has been deleted")
             return self._ingest(number)
 
-        for report in watch(ingest, paths, number, stop, removed, progress):
-            self._complete(number)
-            yield report
+        with self.store.while_there(number):
+            for report in watch(ingest, paths, number, stop, removed, progress):
+                self._complete(number)
+                yield report
 
     def evaluate(
         self,

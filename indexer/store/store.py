@@ -297,6 +297,18 @@ class Store(Catalogue):
         if not any(one.id == collection for one in self.collections()):
             raise CollectionGoneError("the collection was deleted while this was being indexed")
 
+    @contextmanager
+    def while_there(self, collection: int) -> Iterator[None]:
+        """Raise `CollectionGoneError` for what breaks because a collection is deleted meanwhile.
+
+        Its keyword table goes with it, at any moment.
+        """
+        try:
+            yield
+        except sqlite3.OperationalError:
+            self.check_there(collection)
+            raise
+
     def _unlink(self, sealed: Iterable[str]) -> None:
         """Remove index files whose rows are gone: they hold what was deleted."""
         for name in filter(None, sealed):

@@ -12,7 +12,7 @@ from homes import add_lines, clustered
 from indexer.doctor import checks
 from indexer.doctor.repair import examine
 from indexer.records import Page, Passage, Span
-from indexer.store.errors import UnknownDocumentError, UnknownOriginalError
+from indexer.store.errors import CollectionGoneError, UnknownDocumentError, UnknownOriginalError
 from indexer.store.store import Failure, NewDocument, Store
 
 FINGERPRINT = "f" * 16
@@ -459,3 +459,11 @@ def test_of_two_that_an_older_version_made_the_one_of_just_this_case_is_found(sh
         connection.execute("INSERT INTO collections (name, created_at) VALUES ('northwind', 0)")
     assert store.collection("Northwind") == store.collection("NORTHWIND") == first
     assert store.collection("northwind").name == "northwind"
+
+
+def test_what_breaks_since_its_collection_is_deleted_says_so(shelf):
+    with pytest.raises(sqlite3.OperationalError), shelf.store.while_there(shelf.collection):
+        raise sqlite3.OperationalError("no such table: keywords_1")
+    shelf.store.delete_collection(shelf.collection)
+    with pytest.raises(CollectionGoneError), shelf.store.while_there(shelf.collection):
+        raise sqlite3.OperationalError("no such table: keywords_1")
