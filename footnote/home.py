@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from embedder.errors import FootnoteError
-from embedder.registry import Registry
+from embedder.registry import BUNDLED, Registry
 from footnote.settings import (
     FORMATS,
     KEEP,
@@ -197,7 +197,9 @@ class Home:
         """Question → cited answer."""
         from rag.answer import Answerer
 
-        return Answerer(self.searcher, self.store, self.llm, self.reader)
+        return Answerer(
+            self.searcher, self.store, self.llm, self.reader, crosses=self.crosses_languages
+        )
 
     @property
     def common_answerer(self) -> Answerer:
@@ -222,6 +224,12 @@ class Home:
 
         spec = self.registry.specs().get(self.registry.current())  # it may be gone, or damaged
         return shipped() if spec and FITTED_WITH in spec.base else None
+
+    @property
+    def crosses_languages(self) -> bool:
+        """Whether the embedder in use is another than the built-in one, which knows English."""
+        spec = self.registry.specs().get(self.registry.current())
+        return spec is not None and spec.base != self.registry.spec(BUNDLED).base
 
     @property
     def finder(self) -> Searcher | Federation:

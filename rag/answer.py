@@ -129,7 +129,7 @@ class Answerer:
     """Answers questions from the collections in a scope; with `llm` None by quotation alone.
 
     A `reader` has a say in whether anything answers and in what supports a claim; without one the
-    rules decide alone.
+    rules decide alone. `crosses`: search finds documents in other languages than the question's.
     """
 
     def __init__(
@@ -138,8 +138,10 @@ class Answerer:
         store: Knowledge,
         llm: ChatModel | None,
         reader: Reader | None = None,
+        *,
+        crosses: bool = False,
     ) -> None:
-        self._searcher = searcher
+        self._searcher, self._crosses = searcher, crosses
         self._store = store
         self._llm = llm
         self._reader = reader
@@ -291,7 +293,7 @@ class Answerer:
 
     def _extracted(self, reading: Reading, told: OnText, notice: str = "") -> _Drafted:
         """Quote what answers, or nothing where the documents do not seem to hold an answer."""
-        strange = foreign(reading.question.text, reading.languages)
+        strange = foreign(reading.question.text, reading.languages, crosses=self._crosses)
         # Words that both languages share (names, figures) may have found it all the same.
         if strange and max(one.context for one in reading.scored) < _SHARED:
             return _Drafted("extractive", notice=f"{notice} {strange}".strip())

@@ -57,14 +57,23 @@ def asked_in(question: str) -> tuple[str, ...]:
     return tuple(code for code, n in votes.most_common() if n >= most - _DOUBT)
 
 
-def foreign(question: str, languages: Iterable[str]) -> str:
-    """What to say to a question in a language that no document is in, '' where that may be."""
+def foreign(question: str, languages: Iterable[str], *, crosses: bool = False) -> str:
+    """What to say to a question in a language that no document is in, '' where that may be.
+
+    `crosses`: the embedder finds documents in other languages than the question's.
+    """
     there = {code for code in languages if code}
     asked = asked_in(question)
     if not asked or not there or set(asked) & there:
         return ""
     mine = _NAMES.get(asked[0], asked[0])
     theirs = " and ".join(sorted(_NAMES.get(code, code) for code in there))
+    if crosses:
+        return (
+            f"Your question seems to be in {mine}, the documents are in {theirs}: their nearest "
+            f"passages are found, but which sentence answers is told in one language only. Ask in "
+            f"{theirs.replace(' and ', ' or ')}, or let a language model answer."
+        )
     return (
         f"Your question seems to be in {mine}, the documents are in {theirs}: search does not "
         f"reach from one to the other. Ask in {theirs.replace(' and ', ' or ')}."

@@ -40,3 +40,12 @@ def test_nothing_is_said_where_it_is_not_sure():
     assert foreign("dental coverage", ["fr"]) == ""
     assert foreign("Wie hoch ist der Selbstbehalt?", ["", "de", "en"]) == ""
     assert foreign("Wie hoch ist der Selbstbehalt?", [""]) == ""
+
+
+def test_where_search_reaches_other_languages_that_is_said():
+    question = "Who founded the project and when was it?"
+    assert "does not reach" in foreign(question, ["de"])
+    said = foreign(question, ["de"], crosses=True)
+    assert "nearest passages are found" in said
+    assert "Ask in German" in said
+    assert not foreign(question, ["en", "de"], crosses=True)
