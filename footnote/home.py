@@ -197,9 +197,8 @@ class Home:
         """Question → cited answer."""
         from rag.answer import Answerer
 
-        return Answerer(
-            self.searcher, self.store, self.llm, self.reader, crosses=self.crosses_languages
-        )
+        crosses = self.crosses_languages
+        return Answerer(self.searcher, self.store, self.llm, self.reader, crosses=crosses)
 
     @property
     def common_answerer(self) -> Answerer:
@@ -210,7 +209,8 @@ class Home:
     def _federated_answerer(self) -> Answerer:
         from rag.answer import Answerer
 
-        return Answerer(self.federation, self.federation, self.llm, self.reader)
+        crosses = self.crosses_languages
+        return Answerer(self.federation, self.federation, self.llm, self.reader, crosses=crosses)
 
     @cached_property
     def reader(self) -> Reader | None:

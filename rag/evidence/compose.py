@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from indexer.records import Hit
 from rag.evidence import exact, extract, verdicts
 from rag.evidence.around import Around
+from rag.evidence.definitions import called_a
 from rag.evidence.extract import Scored
 from rag.evidence.lists import Entries
 from rag.evidence.quotables import Quotable
@@ -37,7 +38,6 @@ _REASON_FOLLOWS = 2
 _ANNOUNCES = 60
 # … and, behind a colon, one of so many words where what stands before it holds that share.
 _REASON_WORDS, _REASON_HELD = 4, 0.6
-_IS_A = re.compile(r"((?:\S+ ){1,5})(?:is|are|ist|sind|es|est) (?:an?|eine?|una?|une?) ", re.I)
 # The same statement in another document: this share of the best score and of its words.
 _RIVAL_SCORE = 0.8
 _RIVAL_WORDS = 0.5
@@ -205,8 +205,7 @@ class _Composer:
             first = before is None or before.quotable.topic != quotable.topic
             if first and extract.content(self.question, quotable.topic) == wanted:
                 return True
-            said = _IS_A.match(quotable.text)
-            return said is not None and extract.content(self.question, said[1]) == wanted
+            return extract.content(self.question, called_a(quotable.text)) == wanted
 
         return next(filter(does, self.scored), None) if wanted else None
 

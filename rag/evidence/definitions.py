@@ -14,6 +14,7 @@ _MEANT = re.compile(
     r"^(?:this|that) is (?:what is (?:meant by|called)|the meaning of)\W+((?:[^\s.,;:]+ ?){1,6})",
     re.IGNORECASE,
 )
+_IS_A = re.compile(r"((?:\S+ ){1,5})(?:is|are|ist|sind|es|est) (?:an?|eine?|una?|une?) ", re.I)
 # What a thing does says what it is for.
 _SAYS_WHAT_FOR = re.compile(
     r"((?:\S+ ){1,5}?)(?:allows?|can be used|contains?|controls?|defines?|describes?|determines?"
@@ -38,6 +39,12 @@ _ARTICLE = r"(?:(?:an?|the|ein(?:e|en)?|der|die|das|una?|el|la|une?|le)\s+)?"
 def subject_of(sentence: str) -> str:
     """What a sentence says something of: "The bug tracker " of "The bug tracker is …", or ''."""
     found = _SAYS_WHAT.match(sentence)
+    return found[1] if found else ""
+
+
+def called_a(sentence: str) -> str:
+    """What a sentence says the kind of: "A mill " of "A mill is a machine …", or ''."""
+    found = _IS_A.match(sentence)
     return found[1] if found else ""
 
 

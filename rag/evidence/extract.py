@@ -147,10 +147,7 @@ def score(
     near: Nearness | None = None,
 ) -> list[Scored]:
     """Score every quotable, best first; `near` tells how near words are in meaning."""
-    number, part = asked_number(question.text), part_of(question.text)
-    bears = [
-        _bears(number, one, hits) or _is_of(asked_option(question.text), one) for one in quotables
-    ]
+    part, bears = part_of(question.text), _bearing(question.text, quotables, hits)
     terms = [
         question.terms_of(f"{one.text}{implied(one.text)} {part if numbered else ''}")
         for one, numbered in zip(quotables, bears, strict=True)
@@ -296,6 +293,12 @@ def open_ended(text: str) -> str:
 def is_fragment(text: str) -> bool:
     """Whether a text is less than a sentence: a caption, a label, a lone list item."""
     return len(text) < 60 and not text.rstrip("\"'”’)»").endswith((".", "!", "。", "।", ";", ":"))
+
+
+def _bearing(question: str, quotables: Sequence[Quotable], hits: Sequence[Hit]) -> list[bool]:
+    """Of each quotable whether it is, or stands in, the numbered part or option asked for."""
+    number, option = asked_number(question), asked_option(question)
+    return [_bears(number, one, hits) or _is_of(option, one) for one in quotables]
 
 
 def _bears(number: str, quotable: Quotable, hits: Sequence[Hit]) -> bool:

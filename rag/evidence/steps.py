@@ -17,7 +17,8 @@ _INSTRUCTION = re.compile(
     r",?\s+)*(?:to \w+[^.]{0,80}[,:] |you (?:can|may|must|should|need"
     r"|have to|will (?:need|have to)|might want|want to)\b|don['’]t\b|do not\b|make sure"
     r"|be sure|the (?:first|next|other|last) (?:thing|step)\b"
-    r"|(?:accept|activate|add|adjust|allow|apply|ask|assign|attach|begin|bring|build|call|change|charge|check|choose|clean|clear|click|close|complete"
+    r"|(?:accept|activate|add|adjust|allow|apply|ask|assign|attach|begin|bring|build|call|change"
+    r"|charge|check|choose|clean|clear|click|close|complete"
     r"|configure|connect|contact|continue|copy|create|cut|deactivate|define|delete|disable"
     r"|disconnect|double-click|download|drag|edit|empty|enable|enter|export|fill|find|fix|follow"
     r"|give|go|heat|hold|import|include|insert|install|keep|leave|log|lock|mail|mark|measure|mix"
@@ -30,11 +31,13 @@ _INSTRUCTION = re.compile(
     r"|(?:klicken|wählen|öffnen|drücken|geben|stellen|schalten|setzen|ziehen) sie\b)",
     re.IGNORECASE,
 )
+# The verb of "How do I subscribe …?", and of "To subscribe to a list, send …".
 _HOW_DO_I = re.compile(
     r"^\W*how (?:(?:do|can|should|could|would|must) (?:i|we|you|one|someone|people)|to) (\w+)",
     re.IGNORECASE,
 )
 _TO = re.compile(r"^\W*to (\w+)\b[^.]{0,120}[,:] ", re.IGNORECASE)
+# Steps that another one stands before.
 _GOES_ON = re.compile(
     r"\W*(?:alternatively|otherwise|instead|then|next|in (?:that|this|such a) case|finally|now"
     r"|afterwards|dann|danach|anschließend|alternativ|sonst)\b",

@@ -24,6 +24,7 @@ from rag.question.names import initials, names_of
 # the name too.
 _ELSEWHERE = 0.15
 _MISSING = 0.3
+# What opens with these is about whom the sentence before names.
 _THEY = re.compile(r"\W*(?:they|he|she|sie|er)\b", re.IGNORECASE)
 # A word of so many letters is taken for another that it resembles so far.
 _TYPED = 5
@@ -58,13 +59,11 @@ def by_subject(question: Question, hits: Sequence[Hit], scored: Sequence[Scored]
     said = {(one.quotable.hit, one.quotable.order): one for one in scored}
     for one in scored:
         near = _spoken_of(one, said) or passages[one.quotable.hit]
+        own = one.terms | one.head
         held[one.quotable] = sum(
-            0.0
-            if one.asked or part.inside(one.terms | one.head)
-            else _ELSEWHERE
-            if part.inside(near)
-            else 1.0
+            _ELSEWHERE if part.inside(near) else 1.0
             for part in parts
+            if not (one.asked or part.inside(own))
         )
     worst = 1.0 / len(parts)
     weighed = [replace(one, score=one.score - _MISSING * worst * held[one.quotable])

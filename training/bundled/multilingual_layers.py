@@ -1,20 +1,17 @@
 """LoRA through the multilingual embedder's layers: one command, resumable.
 
-    python -m training.bundled.multilingual_layers SHARED --home DIR --work DIR [--round N]
+    python -m training.bundled.multilingual_layers SHARED --home DIR --work DIR
         [--output FOLDER]
 
 SHARED is the folder of shared data (`multilingual_texts`), the home one in which the multilingual
 embedder is installed as `training.bundled.multilingual` makes it. What that whitens away in closed
 form, these steps go on from: the decoder itself learns to say in one way what stands in two
-languages. A second round goes on from what came of the first, installed in a home, over other
-batches at a lower rate. The one contrastive loss, batches of one kind of pair, the kinds in turn.
-Of the weights that were looked at, the best are kept.
+languages. The one contrastive loss, batches of one kind of pair, the kinds in turn. Of the weights
+that were looked at, the best are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,8 +40,6 @@ LAYERS = Recipe(
     projection_rate=0.0005, warmup=8, max_tokens=56, tokens_in_memory=20_000,
     evaluate_every=30, patience=100,
 )  # fmt: skip
-# Of the rate, in rounds after the first.
-_LATER = 0.7
 # Sections of help text a language, and English passages with written searches.
 _SECTIONS, _PASSAGES = 60, 750
 # A section that a text is set beside in another language is cut to so many characters.
@@ -115,7 +110,7 @@ def _say(kinds: dict[str, torch.Tensor]) -> None:
     click.echo(f"right first: {', '.join(shares)}")
 
 
-def trained(home: Path, shared: Path, work: Path, recipe: Recipe = LAYERS) -> Sequence[float]:
+def trained(home: Path, shared: Path, work: Path, recipe: Recipe = LAYERS) -> tuple[float, float]:
     """Train under `work`; the development scores before and after."""
     import torch
 
@@ -134,7 +129,7 @@ def trained(home: Path, shared: Path, work: Path, recipe: Recipe = LAYERS) -> Se
         )
     )
     student.save(work, MULTILINGUAL)
-    return [result.development_before or 0.0, result.development_after or 0.0]
+    return result.development_before or 0.0, result.development_after or 0.0
 
 
 @click.command(help=__doc__)
@@ -143,17 +138,14 @@ def trained(home: Path, shared: Path, work: Path, recipe: Recipe = LAYERS) -> Se
     "--home", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True
 )
 @click.option("--work", type=click.Path(file_okay=False, path_type=Path), required=True)
-@click.option("--round", "number", type=int, default=1, show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), default=OPTIONAL[MULTILINGUAL])
-def main(shared: Path, home: Path, work: Path, number: int, output: Path) -> None:
+def main(shared: Path, home: Path, work: Path, output: Path) -> None:
     """Train what is not trained yet, and ship it."""
     from embedder.model import Embedder, EmbedderFiles
     from embedder.spec import EmbedderSpec
 
     if not (work / "spec.json").exists():
-        rate = LAYERS.rate * _LATER if number > 1 else LAYERS.rate
-        recipe = replace(LAYERS, seed=number - 1, learning_rate=rate)
-        before, after = trained(home, shared, work, recipe)
+        before, after = trained(home, shared, work)
         click.echo(f"development {before:.4f}, then {after:.4f}")
     made = Embedder(EmbedderSpec.read(work / "spec.json"), EmbedderFiles(work, home / "models"))
     spec = ship(made, output, MULTILINGUAL)

@@ -1,7 +1,7 @@
 """A reader that runs the decoder over question and passage together (a cross-encoder).
 
     python -m training.reader.cross_encoder LABELLED --work DIR [--searches FILE] [--layers 8]
-        [--steps 1000]
+        [--steps 2000]
 
 LABELLED is `reader.jsonl`; the file of searches is `queries.jsonl`, taken for its near misses.
 Question, then the passage's sentences, one forward pass; LoRA on the decoder and three linear
