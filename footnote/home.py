@@ -36,6 +36,8 @@ from indexer.store.store import Store
 if TYPE_CHECKING:
     from threading import Event
 
+    import numpy as np
+
     from embedder.decoder.precision import Precision
     from embedder.model import Embedder
     from indexer.cluster.driver import Cluster
@@ -197,8 +199,8 @@ class Home:
         """Question → cited answer."""
         from rag.answer import Answerer
 
-        crosses = self.crosses_languages
-        return Answerer(self.searcher, self.store, self.llm, self.reader, crosses=crosses)
+        meaning = self._meaning if self.crosses_languages else None
+        return Answerer(self.searcher, self.store, self.llm, self.reader, meaning=meaning)
 
     @property
     def common_answerer(self) -> Answerer:
@@ -209,8 +211,13 @@ class Home:
     def _federated_answerer(self) -> Answerer:
         from rag.answer import Answerer
 
-        crosses = self.crosses_languages
-        return Answerer(self.federation, self.federation, self.llm, self.reader, crosses=crosses)
+        meaning = self._meaning if self.crosses_languages else None
+        return Answerer(self.federation, self.federation, self.llm, self.reader, meaning=meaning)
+
+    def _meaning(self, question: str, texts: Sequence[str]) -> np.ndarray:
+        """Cosines [texts] of a question and texts, by the embedder in use."""
+        asked = self.embedder.embed_queries([question])[0]
+        return self.embedder.embed_passages(texts) @ asked
 
     @cached_property
     def reader(self) -> Reader | None:

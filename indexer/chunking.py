@@ -73,6 +73,10 @@ _FREE_PASSAGES = 1_000
 _BYTES_A_PASSAGE = 60
 
 
+# The number of a heading.
+_NUMBER = re.compile(r"((?:\d{1,3}|[A-Z])(?:\.\d{1,3})*)[.)]?\s+\S")
+
+
 @dataclass(frozen=True, slots=True)
 class _Unit:
     """Text that is not cut any further, and what it stands under.
@@ -172,12 +176,26 @@ def _units(pages: Sequence[Page]) -> Iterator[_Unit]:
         for block in page.blocks or (Block("text", 0, len(page.text)),):
             serial += 1
             if block.kind == "heading":
-                path = [entry for entry in path if entry[0] < block.level]
-                path.append((block.level, _heading(page.text, block)))
+                title = _heading(page.text, block)
+                path = [
+                    (level, above)
+                    for level, above in path
+                    if level < block.level or _is_part(title, above)
+                ]
+                path.append((block.level, title))
             headings = tuple(title for _, title in path)
             level = block.level if block.kind == "heading" else 0
             for start, end in _pieces(page.text, block):
                 yield _Unit(page.number, start, end, serial, level, headings, _header(block, start))
+
+
+def _is_part(title: str, above: str) -> bool:
+    """Whether a heading is numbered as a part of another: "3.1.2 …" of "3.1 …".
+
+    Whatever their levels: many a layout sets all of them alike.
+    """
+    whole, part = _NUMBER.match(above), _NUMBER.match(title)
+    return whole is not None and part is not None and part[1].startswith(f"{whole[1]}.")
 
 
 def _heading(text: str, block: Block) -> str:

@@ -16,7 +16,8 @@ from indexer.keyword.bm25 import TermStatistics
 from indexer.parsers.layout import clean
 from indexer.records import Document, Hit, Page, Passage, Span
 from indexer.store.errors import UnknownDocumentError
-from rag.evidence import abstain, cite, extract
+from rag.evidence import abstain, across, cite, extract
+from rag.evidence.across import Meaning
 from rag.evidence.compose import OFFER, compose
 from rag.evidence.quotables import Pages, Quotable, quotables, with_lists
 from rag.evidence.retrieve import Search, retrieve
@@ -92,7 +93,8 @@ class Reading:
 
     `confidence` is the fitted probability that the documents hold an answer, `threshold` what
     it must reach; `lacking` is a word of the question that they lack altogether; `notice` says
-    what could not be searched.
+    what could not be searched. `across` are the sentences that answer from another language than
+    the question's, None where it is that of the documents or nothing tells.
     """
 
     question: Question
@@ -107,11 +109,21 @@ class Reading:
     notice: str
     languages: tuple[str, ...] = ()  # of all documents searched
     lacking: str = ""
+    across: tuple[Quotable, ...] | None = None
 
     @property
     def doubtful(self) -> bool:
         """Whether the documents do not seem to hold an answer."""
         return bool(self.lacking) or self.confidence < self.threshold
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether no document is in the language of the question.
+
+        Words that both languages share (names, figures) may have found an answer all the same.
+        """
+        strange = foreign(self.question.text, self.languages)
+        return bool(strange) and max((one.context for one in self.scored), default=0.0) < _SHARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +141,8 @@ class Answerer:
     """Answers questions from the collections in a scope; with `llm` None by quotation alone.
 
     A `reader` has a say in whether anything answers and in what supports a claim; without one the
-    rules decide alone. `crosses`: search finds documents in other languages than the question's.
+    rules decide alone. `meaning` is there where the embedder knows other languages than the
+    question's, and chooses the sentences where all documents are in such.
     """
 
     def __init__(
@@ -139,9 +152,9 @@ class Answerer:
         llm: ChatModel | None,
         reader: Reader | None = None,
         *,
-        crosses: bool = False,
+        meaning: Meaning | None = None,
     ) -> None:
-        self._searcher, self._crosses = searcher, crosses
+        self._searcher, self._meaning = searcher, meaning
         self._store = store
         self._llm = llm
         self._reader = reader
@@ -196,7 +209,7 @@ class Answerer:
         started = time.monotonic()
         reading = self._held(document)
         told = on_text or _nobody
-        drafted = _quoted(reading, self._store.page, told)
+        drafted = _quoted(reading, self._store.page, told, reading.quotables)
         if self._llm and drafted.sentences:
             drafted = _rewritten(reading, self._llm, told, drafted)
         return Answer(
@@ -271,10 +284,16 @@ class Answerer:
             confidence = max(confidence, scored[0].coverage)
         whole = tuple(with_lists(found))
         there = {code for one in scope.collections for code in self._store.languages(one)}
-        return Reading(
+        made = Reading(
             asked, hits, pages, whole, scored, features, confidence, threshold, self._reader,
             retrieved.notice, tuple(sorted(there)), lacking,
         )  # fmt: skip
+        if self._meaning is None or not made.is_foreign:
+            return made
+        chosen, confidence = across.nearest(asked, found, self._meaning)
+        return replace(
+            made, across=tuple(chosen), confidence=confidence, threshold=across.LINE, lacking=""
+        )
 
     def _draft(self, reading: Reading, llm: ChatModel | None, told: OnText) -> _Drafted:
         if llm is None:
@@ -293,10 +312,12 @@ class Answerer:
 
     def _extracted(self, reading: Reading, told: OnText, notice: str = "") -> _Drafted:
         """Quote what answers, or nothing where the documents do not seem to hold an answer."""
-        strange = foreign(reading.question.text, reading.languages, crosses=self._crosses)
-        # Words that both languages share (names, figures) may have found it all the same.
-        if strange and max(one.context for one in reading.scored) < _SHARED:
-            return _Drafted("extractive", notice=f"{notice} {strange}".strip())
+        if reading.is_foreign:
+            strange = foreign(reading.question.text, reading.languages, crosses=bool(self._meaning))
+            notice = f"{notice} {strange}".strip()
+            if reading.across is None or reading.doubtful:
+                return _Drafted("extractive", notice=notice)
+            return _quoted(reading, self._store.page, told, reading.across, notice)
         if reading.doubtful:
             if reading.lacking:
                 notice = f"{notice} Nothing that was found mentions “{reading.lacking}”.".strip()
@@ -323,19 +344,25 @@ class Answerer:
         return pages
 
 
-def _quoted(reading: Reading, page: Callable[[str, int], Page], told: OnText) -> _Drafted:
-    """All that a reading holds, quoted in order, with its headings."""
+def _quoted(
+    reading: Reading,
+    page: Callable[[str, int], Page],
+    told: OnText,
+    chosen: Sequence[Quotable],
+    notice: str = "",
+) -> _Drafted:
+    """Sentences of a reading quoted in order, with their headings."""
     notes = _Notes(reading.hits, page)
     sentences = []
     last = ""
-    for one in reading.quotables:
+    for one in chosen:
         headings = reading.hits[one.hit].passage.headings
         heading = headings[-1] if headings else ""
         about = heading if heading != last else ""
         last = heading
         sentences.append(Sentence(one.text, "supported", notes.add((one,)), about))
         told(f"{one.text} ")
-    return _Drafted("extractive", tuple(sentences), notes.footnotes)
+    return _Drafted("extractive", tuple(sentences), notes.footnotes, notice)
 
 
 def _rewritten(reading: Reading, llm: ChatModel, told: OnText, quoted: _Drafted) -> _Drafted:

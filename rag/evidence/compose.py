@@ -22,10 +22,12 @@ from rag.evidence.quotables import Quotable
 from rag.evidence.quotes import Documents, Quote, Quoter
 from rag.evidence.steps import first_step, last_step
 from rag.evidence.subject import Named, by_subject
-from rag.question.analysis import Question, holds_kind
+from rag.question.analysis import Question, asks_maker, holds_kind
 from rag.question.elsewhere import asked_elsewhere
-from rag.question.form import compared, is_procedure
+from rag.question.form import asked_noun, compared, is_procedure
 
+# A table answers a question for several things where its headings hold this share of it.
+_NAMED_HELD = 0.8
 # Items of one list among the sentences chosen that show that the list is meant.
 _MEANT = 2
 # An item that holds this share of the question by itself is the answer, not its list.
@@ -103,7 +105,7 @@ def _missing(question: Question, named: Named) -> str:
     if named.apart and question.form == "yes_no":
         names = " and ".join(map(_quoted, named.names))
         return f"No passage that was found names {names} together."
-    wanted = _WANTED.get(question.kind)
+    wanted = "name" if asks_maker(question.text) else _WANTED.get(question.kind)
     near = [one for one in named.scored if one.score >= _NEAR_ENOUGH * named.scored[0].score]
     holding = any(holds_kind(question, one.quotable.text) and _about(question, one) for one in near)
     sure = not asked_elsewhere(question.text)  # whose number words nobody here knows
@@ -347,9 +349,24 @@ class _Composer:
                 kept = [other for other in quotes if not self._quoter.within(other, made)]
                 quotes = [*kept, made]
         quotes = _announced_once(quotes)
+        if self.question.form == "list" and not any(one.text.count("\n") for one in quotes):
+            quotes = self._named_table() or quotes
         whole = [one for one in quotes if not one.text.rstrip().endswith(":")] or quotes
         lists = [one for one in whole if one.text.count("\n") >= _MEANT]
         return lists if lists and self.question.form == "list" else whole
+
+    def _named_table(self) -> list[Quote]:
+        """The table below a heading that names what is asked for, where it has a few rows."""
+        noun = self.question.terms_of(asked_noun(self.question.text))
+        for one in self.scored:
+            if not one.quotable.item or not noun & one.head:
+                continue
+            if self.question.covered(one.head) < _NAMED_HELD:
+                continue
+            entries = self._quoter.entries(one.quotable)
+            if entries and entries.kind == "table" and len(entries.items) > _MEANT:
+                return [self._quoter.whole(one.quotable.hit, entries)]
+        return []
 
     def _only_announces(
         self, quotable: Quotable, chosen: Sequence[Quotable], entries: Entries

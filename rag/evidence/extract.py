@@ -40,7 +40,7 @@ _HEADING_SHARE = 0.6
 _NEIGHBOUR_SHARE = 0.4
 # "It is found in …" is about what the sentence before is about, and counts what that holds so far.
 _ANTECEDENT_SHARE = 0.7
-_KIND = {"number": 0.15, "date": 0.1, "name": 0.1, "often": 0.3, "contact": 0.35}
+_KIND = {"number": 0.15, "date": 0.1, "name": 0.1, "often": 0.3, "contact": 0.35, "path": 0.35}
 _PASSAGE = 0.3
 _QUESTION_PENALTY = 0.6
 _FRAGMENT_PENALTY = 0.15
@@ -61,6 +61,8 @@ _KEY = re.compile(
     r"|\b(?:enter|escape|esc|tab|backspace|delete|page ?(?:up|down)|space(?: ?bar)?|arrow keys?)\b",
     re.IGNORECASE,
 )
+# "Note: …" says what to mind beside the steps.
+_ASIDE, _ASIDE_PENALTY = re.compile(r"\W*(?:note|nb|n\.b\.|hinweis|nota)\b:?", re.I), 0.25
 # "What does clause 3.2 say?" is answered by what is numbered so, not by what refers to it; "What
 # does the option -q do?" by what names that option.
 _NUMBERED = 0.6
@@ -197,6 +199,7 @@ def score(
         value -= _says_little(quotable, echoes=terms[place] <= echoed)
         if procedure and whole >= _INSTRUCTS_HELD:
             value += _how(question, quotable)
+        value -= _ASIDE_PENALTY * (procedure and _ASIDE.match(quotable.text) is not None)
         value += _KEYED * (pressed := keyed and _KEY.search(quotable.text) is not None)
         scored.append(
             Scored(

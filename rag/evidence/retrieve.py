@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from indexer.keyword.analysis import index_terms
 from indexer.records import Hit, Passage
 from indexer.search.searcher import Scope, SearchResult
 from rag.evidence.definitions import explains
 from rag.evidence.quotables import is_contents
-from rag.question.form import defined
+from rag.languages import content_words, language_of
+from rag.question.form import asking_words, defined
 
 # How many passages a search brings up, and how much text of them is read: some eight passages
 # of 200 tokens, which the context of a small language model still holds.
@@ -45,14 +47,16 @@ def retrieve(searcher: Search, passages: Passages, question: str, scope: Scope) 
     """The hits to answer from, best first, within `BUDGET_CHARACTERS` of text.
 
     A table of contents names everything and answers nothing: it is passed over. A passage
-    that breaks off in mid-sentence or announces a list is followed by its continuation, a hit
-    without ranks of its own.
+    that breaks off in mid-sentence or announces a list is followed by its continuation, and one
+    from the midst of a section that the question names comes behind its beginning: hits without
+    ranks of their own.
     """
     wanted = defined(question)
     found = searcher.find(question, scope, k=_DEEP if wanted else SEARCHED)
     said = [hit for hit in found.hits if not is_contents(hit.passage.text)] or list(found.hits)
     ordered = _definitions_first(said, wanted)[:SEARCHED] if wanted else said
-    hits = _within_budget(_continued(_distinct(ordered), passages))
+    begun = _from_its_beginning(_distinct(ordered), passages, question)
+    hits = _within_budget(_continued(begun, passages))
     return SearchResult(tuple(hits), found.notice)
 
 
@@ -71,6 +75,31 @@ def _distinct(hits: Sequence[Hit]) -> list[Hit]:
         if not any(len(words & other) >= _SAME * len(words | other) for _, other in kept):
             kept.append((hit, words))
     return [hit for hit, _ in kept]
+
+
+def _from_its_beginning(hits: list[Hit], passages: Passages, question: str) -> list[Hit]:
+    """The hits with the beginning of a section that is all the question names before them.
+
+    "What happened during the Paris Commune?" is told from where that section begins.
+    """
+    language = language_of(question)
+    asking = " ".join(asking_words(question))
+    words = index_terms(" ".join(content_words(question, language)), language.code).split()
+    wanted = frozenset(words) - frozenset(index_terms(asking, language.code).split())
+    for place, hit in enumerate(hits[:_AHEAD]):
+        heading = hit.passage.headings[-1:]
+        named = frozenset(index_terms(" ".join(heading), language.code).split())
+        if not wanted or not wanted <= named:
+            continue
+        first = next(
+            (one for one in passages.passages_of(hit.document.id) if one.headings[-1:] == heading),
+            hit.passage,
+        )
+        if first.id != hit.passage.id:
+            opening = Hit(hit.rank, hit.score, first, hit.document)
+            others = [one for one in hits[place:] if one.passage.id != first.id]
+            return [*hits[:place], opening, *others]
+    return hits
 
 
 def _continued(hits: Sequence[Hit], passages: Passages) -> list[Hit]:

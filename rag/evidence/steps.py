@@ -14,7 +14,8 @@ _MOST_STEPS = 5
 _INSTRUCTION = re.compile(
     r"\W*(?:(?:first|second|third|then|next|now|finally|afterwards?|please|simply|just|also|once"
     r" (?:you|that|this)[^,]{0,60}|in (?:that|this|such a) case|alternatively|otherwise|instead)\b"
-    r",?\s+)*(?:to \w+[^.]{0,80}[,:] |you (?:can|may|must|should|need"
+    r",?\s+)*(?:for (?!(?:more|further|example|instance|details|information)\b)(?:[\w-]+ ){1,4})?"
+    r"(?:to \w+[^.]{0,80}[,:] |you (?:can|may|must|should|need"
     r"|have to|will (?:need|have to)|might want|want to)\b|don['’]t\b|do not\b|make sure"
     r"|be sure|the (?:first|next|other|last) (?:thing|step)\b"
     r"|(?:accept|activate|add|adjust|allow|apply|ask|assign|attach|begin|bring|build|call|change"
@@ -22,7 +23,7 @@ _INSTRUCTION = re.compile(
     r"|configure|connect|contact|continue|copy|create|cut|deactivate|define|delete|disable"
     r"|disconnect|double-click|download|drag|edit|empty|enable|enter|export|fill|find|fix|follow"
     r"|give|go|heat|hold|import|include|insert|install|keep|leave|log|lock|mail|mark|measure|mix"
-    r"|mount|move|navigate|open|pay|place|plug|pour|press|provide|pull|push|put|read|record"
+    r"|mount|move|navigate|open|pay|place|plug|point|pour|press|provide|pull|push|put|read|record"
     r"|release|remove|rename|repeat|replace|report|reset|restart|return|right-click|rinse|rotate"
     r"|run|save|scroll|search|select|send|set|sign|specify|start|stir|stop|store|submit|subtract"
     r"|switch|take|tap|tell|tick|tighten|tie|touch|turn|type|unplug|update|upload|use|visit|wait"
@@ -36,7 +37,8 @@ _HOW_DO_I = re.compile(
     r"^\W*how (?:(?:do|can|should|could|would|must) (?:i|we|you|one|someone|people)|to) (\w+)",
     re.IGNORECASE,
 )
-_TO = re.compile(r"^\W*to (\w+)\b[^.]{0,120}[,:] ", re.IGNORECASE)
+# "To subscribe to a list" in a line by itself announces the steps below it.
+_TO = re.compile(r"^\W*to (?:\w+ly )?(\w+)\b(?:[^.]{0,120}[,:] |[^.!?]{3,120}$)", re.IGNORECASE)
 # Steps that another one stands before.
 _GOES_ON = re.compile(
     r"\W*(?:alternatively|otherwise|instead|then|next|in (?:that|this|such a) case|finally|now"

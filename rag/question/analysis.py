@@ -13,7 +13,7 @@ from rag.languages import Language, language_of
 from rag.question.elsewhere import ASKED
 from rag.question.form import Form, asking_words, form_of
 
-Kind = Literal["any", "number", "date", "name", "often", "contact"]
+Kind = Literal["any", "number", "date", "name", "often", "contact", "path"]
 
 _DIGITS = re.compile(r"\d")
 _YEAR_OR_DAY = re.compile(r"\b(?:1\d|20)\d\d\b|\b\d{1,2}[./:-]\d{1,2}\b|\b\d{1,2}(?:st|nd|rd|th)\b")
@@ -30,9 +30,11 @@ _AMOUNT = re.compile(
     r"|franken|cents?|yen|rupees|percent|prozent)\b)|\d[.,]\d\d\b(?![.,]?\d)",
     re.IGNORECASE,
 )
+_BARE = re.compile(r"[\d.,]+")
 # What a sentence says of money without a word for a price.
 _EARNS = re.compile(
-    r"\b(?:gets?|earns?|earned|makes?|made|receives?|received|worth|sells?|sold|buys?|bought|charge"
+    r"\b(?:gets?|earns?|earned|(?:makes?|made)(?! (?:from|of|up|by|with|in|for|to|sure)\b)"
+    r"|receives?|received|worth|sells?|sold|buys?|bought|charge"
     r"|rates?|amounts?|total|budget|invoices?|bill|fine|spent|raised|verdien(?:t|en)|bekomm(?:t|en)"
     r"|erhält|erhalten|gana|ganan|recibe|gagne|reçoit)\b",
     re.IGNORECASE,
@@ -43,6 +45,20 @@ _ITEM_NUMBER = re.compile(r"^\W*\d{1,3}[.)]\s")
 _NO_PRICE = re.compile(r"\d+[^\W\d_]+|\d[\w-]*[^\W\d_]-?\w*|(?:1[5-9]|20)\d\d(?:[-/–]\d+)?")
 # An e-mail address, a web address, a telephone number.
 _CONTACT = re.compile(r"\S+@\S+\.\w+|(?:https?://|www\.)\S+|\+?\(?\d[\d ()/-]{5,}\d")
+# Where a file is kept: "~/.config/app.ini", "C:\\Users", "/var/log".
+_PATH = re.compile(r"(?<![\w/:.])(?:~|%\w+%|[A-Za-z]:|\.{1,2})?[/\\][\w.$%*<>-]+[\w.$%*<>/\\-]*")
+_KEPT = re.compile(
+    r"\b(?:files?|folders?|director(?:y|ies)|config(?:uration)?s?|settings?|preferences|options|logs?"
+    r"|databases?|backups?|profiles?|cache|plug-?ins|templates?|scripts?|dateien?|ordner"
+    r"|einstellungen|konfiguration|archivos?|carpetas?|fichiers?|dossiers?)\b",
+    re.IGNORECASE,
+)
+# "Who wrote …?" is answered by somebody's name.
+_MADE = re.compile(
+    r"^\W*who(?: \w+ly)? (?:creat|invent|found|wrote|writ|discover|design|develop|built|build|start"
+    r"|establish|paint|compos|direct|coin|introduc|author)\w*\b",
+    re.IGNORECASE,
+)
 _CAPITALISED = re.compile(r"(?<=[\w,;:)’'\"] )[\"“(]?[^\W\d_a-zß-ÿ][\w’'-]+|^\w+ [A-ZÀ-Þ]\w+")
 
 
@@ -126,7 +142,8 @@ def expected_kind(text: str, language: Language) -> Kind:
     )
     found = [(match.start(), kind) for kind, pattern in patterns if (match := pattern.search(text))]
     if found:
-        return min(found)[1]
+        kind = min(found)[1]
+        return "path" if language.where.search(text) and _KEPT.search(text) else kind
     return next((kind for kind, pattern in ASKED if pattern.search(text)), "any")
 
 
@@ -141,18 +158,22 @@ def holds_kind(question: Question, sentence: str) -> bool:
     return any(found not in said for found in _of_kind(question, sentence))
 
 
+def asks_maker(text: str) -> bool:
+    """Whether a question asks who made something."""
+    return _MADE.match(text) is not None
+
+
 def _of_kind(question: Question, sentence: str) -> list[str]:
-    if question.kind == "contact":
-        return [match.group().casefold() for match in _CONTACT.finditer(sentence)]
-    if question.kind == "often":
-        often = language_of(sentence).often.finditer(sentence)
-        return [match.group().casefold() for match in often]
+    said = {"contact": _CONTACT, "path": _PATH, "often": language_of(sentence).often}
+    if pattern := said.get(question.kind):
+        return [match.group().casefold() for match in pattern.finditer(sentence)]
     words = re.findall(r"\w+(?:[.,:/-]\w+)*", _ITEM_NUMBER.sub("", sentence.casefold()))
     if question.kind == "name":
         if sentence.upper() == sentence.lower():  # a script without capitals
             return [sentence]
-        names = (match.group() for match in _CAPITALISED.finditer(sentence))
-        return [name.casefold().strip('"“( ') for name in names]
+        names = [match.group().strip('"“( ') for match in _CAPITALISED.finditer(sentence)]
+        makers = asks_maker(question.text)  # an abbreviation is nobody
+        return [name.casefold() for name in names if not (makers and name.isupper())]
     numbers = question.language.numbers
     counts = [word for word in words if _DIGITS.search(word) or word in numbers]
     if question.kind == "number":
@@ -168,10 +189,11 @@ def _amounts(question: Question, sentence: str, counts: list[str]) -> list[str]:
         return counts
     amounts = [match.group().casefold() for match in _AMOUNT.finditer(sentence)]
     numbers = question.language.numbers
-    if amounts:
-        return amounts
     prose = sentence.rstrip().endswith(".") and ": " not in sentence
     if prose and not (_COSTS.search(sentence) or _EARNS.search(sentence)):
-        return []  # "there were about 60 developers" says nobody's salary
+        # "about 60 developers" is nobody's salary, "version 10.10" no price
+        return [one for one in amounts if not _BARE.fullmatch(one)]
+    if amounts:
+        return amounts
     figures = [word for word in counts if numbers.get(word, 2) > 1]  # "one" is nobody's price
     return [word for word in figures if not _NO_PRICE.fullmatch(word)]

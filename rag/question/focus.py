@@ -70,9 +70,8 @@ def foreign(question: str, languages: Iterable[str], *, crosses: bool = False) -
     theirs = " and ".join(sorted(_NAMES.get(code, code) for code in there))
     if crosses:
         return (
-            f"Your question seems to be in {mine}, the documents are in {theirs}: their nearest "
-            f"passages are found, but which sentence answers is told in one language only. Ask in "
-            f"{theirs.replace(' and ', ' or ')}, or let a language model answer."
+            f"Your question seems to be in {mine}, the documents are in {theirs}: what is quoted "
+            f"comes nearest in meaning, which is less sure than within one language."
         )
     return (
         f"Your question seems to be in {mine}, the documents are in {theirs}: search does not "

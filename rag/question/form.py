@@ -94,7 +94,8 @@ _ASKING = re.compile(
     r"|\b(?:to|should (?:i|you|we|one|people)|need to) (?:understand|know|be aware of|keep in mind)"
     r"(?: about)?\b"
     # "How does poison work?", "What happens when …", "What does the tool do?"
-    r"|(?<=\w )works?(?=\W*$)|\bwhat happens\b|(?<=\w )do(?=\W*$)"
+    r"|(?<=\w )works?(?=\W*$)|\bwhat happen(?:s|ed)(?: (?:during|in|at|to))?\b"
+    r"|\bduring\b|(?<=\w )do(?=\W*$)"
     r"|\b(?:laut|gemäß) (?:dem )?(?:text|dokument)\b|\bsegún el (?:texto|documento)\b"
     r"|\bselon le (?:texte|document)\b",
     re.IGNORECASE,

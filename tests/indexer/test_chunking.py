@@ -67,6 +67,26 @@ def test_tiny_sections_share_a_passage_but_not_across_chapters():
     assert "Alpha 2" in passages[0].text
 
 
+def numbered(*headings):
+    """The heading paths of a page of such headings, all of one level, a paragraph below each."""
+    builder = PageBuilder()
+    for heading in headings:
+        builder.heading(heading, 2)
+        builder.paragraph("Connect the resistor to the ground and read the voltage. " * 4)
+    return [passage.headings for passage in cut([builder.page(1)], words, LIMITS)]
+
+
+def test_numbers_of_headings_tell_what_is_part_of_what():
+    paths = numbered("3 Currents", "3.1 Resistors", "3.1.2 In series", "3.2 Coils", "4 Light")
+    assert ("3 Currents", "3.1 Resistors", "3.1.2 In series") in paths
+    assert ("3 Currents", "3.2 Coils") in paths
+    assert paths[-1] == ("4 Light",)
+
+
+def test_a_number_that_only_begins_alike_is_no_part():
+    assert ("3.10 Diodes",) in numbered("3.1 Resistors", "3.10 Diodes")
+
+
 def test_a_heading_is_never_cut_off_from_its_text():
     builder = PageBuilder()
     for number in range(10):

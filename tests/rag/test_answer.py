@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from scripted_server import Reply, scripted_server
 
@@ -398,3 +399,50 @@ def test_a_model_that_says_nothing_is_no_proof_that_nothing_is_there(home, piece
     assert (answer.mode, answer.abstained) == ("extractive", False)
     assert "three years" in answer.text
     assert "empty answer" in answer.notice
+
+
+GERMAN = """# Urlaub
+
+Alle Angestellten haben Anspruch auf sechs Wochen Urlaub im Jahr. Der Antrag wird zwei Wochen vorher
+bei der Leitung gestellt. Wer krank wird, bekommt die Tage zurück.
+"""
+
+
+@pytest.fixture(scope="module")
+def german_home(tmp_path_factory, tiny_embedder):
+    """A store whose documents are in German, and its searcher."""
+    folder = tmp_path_factory.mktemp("german")
+    store = Store.open(folder / "home")
+    (folder / "urlaub.md").write_text(GERMAN, encoding="utf-8")
+    ingest = Ingest(store, tiny_embedder)
+    ingest.run(find([folder / "urlaub.md"]), store.create_collection("public").id)
+    return store, Searcher(store, folder / "index", lambda fingerprint: tiny_embedder)
+
+
+def across(home, near):
+    """The answer to an English question; a German sentence with `near` in it is near to it."""
+    store, searcher = home
+
+    def meaning(question, texts):
+        return np.array([0.8 if near in text else 0.0 for text in texts])
+
+    answerer = Answerer(searcher, store, None, meaning=meaning)
+    return answerer.ask("How much leave is there and what is it?", scope_of(store, "public"))
+
+
+def test_across_languages_the_nearest_sentence_is_quoted(german_home):
+    answer = across(german_home, "sechs Wochen")
+    assert "sechs Wochen" in answer.text
+    assert len(answer.sentences) == 1
+    assert "the documents are in German" in answer.notice
+    check_quotes(german_home, answer)
+
+
+def test_across_languages_nothing_near_is_refused(german_home):
+    assert across(german_home, "Schnee").abstained
+
+
+def test_without_an_embedder_that_crosses_it_is_said(german_home):
+    answer = ask(german_home, "How much leave is there and what is it?")
+    assert answer.abstained
+    assert "does not reach" in answer.notice

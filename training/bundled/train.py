@@ -1,21 +1,23 @@
 """The bundled embedder, from texts to shipped weights: one command, resumable.
 
-    python -m training.bundled PAIRS --work DIR [--teacher FOLDER] [--until STAGE --output FOLDER]
+    python -m training.bundled PAIRS --work DIR [--searches FILE] [--teacher FOLDER]
+        [--until STAGE --output FOLDER]
 
-PAIRS is a file of weak pairs (JSON lines with `kind`, `query`, `passage`); the synthetic groups
-come with the project. Three stages, each an embedder of its own under DIR, each by the one
+PAIRS is a file of weak pairs (JSON lines with `kind`, `query`, `passage`), packed by xz or not, as
+is the file of searches (`source`, `passage`, `queries` with a `text` each); the synthetic groups
+come with the project. Stages, each an embedder of its own under DIR, each by the one
 contrastive loss: `words` learns how much every token counts, over the token embeddings alone;
 `projection` learns the map from the pooled states to the vector, the decoder as it is;
-`layers` learns LoRA on the decoder, from batches of one topic. Weak pairs and synthetic groups are
-mixed in all three. With a teacher (a sentence-transformers folder) the last one learns its ranking
-of each batch and its vectors, too, as what is shipped did. docs/log/embedder.md has
+`layers` learns LoRA on the decoder, from batches of one topic; `searches` goes on with what people
+might ask of longer passages, a batch from one source. Weak pairs and synthetic groups are mixed in
+all of them. With a teacher (a sentence-transformers folder) the last two learn its ranking of each
+batch and its vectors, too, as what is shipped did. docs/log/embedder.md has
 the ablations behind the numbers and how the last one went.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -33,12 +35,14 @@ from training.bundled.statistics import SPEC, compute, write
 from training.data.examples import Example
 from training.data.synthetic_pairs import general_examples
 from training.fit.config import Recipe
+from training.reader.material import rows
 
 if TYPE_CHECKING:
     import torch
 
     from embedder.encoder import Projection
 
+STAGES = ("words", "projection", "layers", "searches")
 WORDS = Recipe(
     steps=400, batch=512, negatives=2, rank=0, projection_rate=0.003, token_rate=0.01,
     warmup=20, max_tokens=256, evaluate_every=100,
@@ -49,6 +53,9 @@ LAYERS = Recipe(
     projection_rate=0.0005, warmup=40, max_tokens=72, tokens_in_memory=40_000,
     evaluate_every=85, patience=100,
 )  # fmt: skip
+SEARCHES = replace(
+    LAYERS, steps=240, learning_rate=1e-3, warmup=20, max_tokens=112, evaluate_every=40
+)
 # Examples of one topic, of which a batch is drawn, in batches.
 _TOPIC = 4
 # How much token embeddings and last layer count before training; 0.7 for the second is better
@@ -62,12 +69,25 @@ _PAIRS = 8_000
 TAUGHT: dict[str, Any] = {"distillation": 1.0, "vector_distillation": 10.0}
 # The last pairs of the file are looked at, not trained on.
 _HELD_OUT = 500
+# Every tenth passage that searches were written to is looked at, not trained on: so many of them.
+_LOOKED_AT = 400
+# Weak pairs beside the searches, a third of them.
+_BESIDE = 3
 
 
 def weak_pairs(path: Path) -> list[Example]:
     """The file's pairs, each with its kind as source: a batch holds one kind."""
-    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    return [Example(row["query"], row["passage"], source=row["kind"]) for row in rows]
+    return [Example(row["query"], row["passage"], source=row["kind"]) for row in rows(path)]
+
+
+def searches(path: Path, *, held_out: bool = False) -> list[Example]:
+    """The searches of a file, each with its source; of every tenth passage, or of the others."""
+    return [
+        Example(query["text"], row["passage"], source=f"searches of {row['source']}")
+        for row in rows(path)
+        if held_out == (row["id"] % 10 == 0)
+        for query in row["queries"]
+    ]
 
 
 def mixed(
@@ -139,18 +159,29 @@ class SentenceTransformersTeacher:
 class Bundling:
     """The stages over one folder of work; those that are done are not repeated."""
 
-    def __init__(self, pairs: Sequence[Example], work: Path, teacher: Path | None = None) -> None:
+    def __init__(
+        self,
+        pairs: Sequence[Example],
+        work: Path,
+        teacher: Path | None = None,
+        searched: Path | None = None,
+    ) -> None:
         from training.fit.dev_set import Development
 
         self.pairs, self._work, self._cache = pairs[:-_HELD_OUT], work, work / "models"
-        self._teacher = teacher
-        self.look = Development([*general_examples(from_held_out=True), *pairs[-_HELD_OUT:]])
+        self._teacher, self._searched = teacher, searched
+        looked_at = [*general_examples(from_held_out=True), *pairs[-_HELD_OUT:]]
+        if searched:
+            looked_at += searches(searched, held_out=True)[:_LOOKED_AT]
+        self.look = Development(looked_at)
 
     def words(self, recipe: Recipe = WORDS) -> Embedder:
         """Token weights, learnt over the token embeddings alone."""
         spec = replace(SPEC, features=(0,))
         start = self._started("words-start", spec, lambda: compute(self._cache, spec, None, (1.0,)))
-        return self._trained("words", start, recipe, len(self.pairs))
+        return self._trained(
+            "words", lambda: start, recipe, lambda: mixed(self.pairs, len(self.pairs), recipe.seed)
+        )
 
     def projection(self, recipe: Recipe = PROJECTION) -> Embedder:
         """The whitening with those weights, then the map learnt from there."""
@@ -161,15 +192,29 @@ class Bundling:
             return compute(self._cache, SPEC, weights, _FEATURES)
 
         start = self._started("projection-start", SPEC, started)
-        return self._trained("projection", start, recipe, _PAIRS)
+        return self._trained(
+            "projection", lambda: start, recipe, lambda: mixed(self.pairs, _PAIRS, recipe.seed)
+        )
 
     def layers(self, recipe: Recipe = LAYERS) -> Embedder:
         """LoRA on the decoder."""
-        if self._teacher:
-            recipe = replace(recipe, **TAUGHT)
-        return self._trained(
-            "layers", self.projection(), recipe, recipe.steps * recipe.batch, self.words()
-        )
+        pairs = recipe.steps * recipe.batch
+
+        def topics() -> list[Example]:
+            return by_topic(mixed(self.pairs, pairs, recipe.seed), self.words())
+
+        return self._trained("layers", self.projection, recipe, topics)
+
+    def searches(self, recipe: Recipe = SEARCHES) -> Embedder:
+        """The same LoRA further, from searches."""
+
+        def examples() -> list[Example]:
+            if self._searched is None:
+                raise click.UsageError("name the file of searches with --searches")
+            found = searches(self._searched)
+            return found + mixed(self.pairs, len(found) // _BESIDE, recipe.seed, 0.4)
+
+        return self._trained("searches", self.layers, recipe, examples)
 
     def _started(self, name: str, spec: EmbedderSpec, made: Callable[[], Projection]) -> Embedder:
         folder = self._work / name
@@ -180,10 +225,9 @@ class Bundling:
     def _trained(
         self,
         name: str,
-        start: Embedder,
+        started: Callable[[], Embedder],
         recipe: Recipe,
-        pairs: int,
-        topics: Embedder | None = None,
+        examples: Callable[[], list[Example]],
     ) -> Embedder:
         import torch
 
@@ -192,17 +236,16 @@ class Bundling:
 
         folder = self._work / name
         if not (folder / "spec.json").exists():
+            start = started()
             student = Student(start, recipe, torch.device(start.compute.device))
-            examples = mixed(self.pairs, pairs, recipe.seed)
-            if topics:
-                examples = by_topic(examples, topics)
             teacher = None
-            if self._teacher and recipe.is_taught:
+            if self._teacher and recipe.trains_decoder:
+                recipe = replace(recipe, **TAUGHT)
                 teacher = SentenceTransformersTeacher(
                     self._teacher, recipe.max_tokens, start.compute.dtype
                 )
             trainer = Trainer(
-                student, examples, recipe, folder, development=self.look, teacher=teacher
+                student, examples(), recipe, folder, development=self.look, teacher=teacher
             )
             trainer.run(
                 lambda state: click.echo(
@@ -241,16 +284,24 @@ def ship(trained: Embedder, output: Path, name: str = BUNDLED) -> EmbedderSpec:
 @click.argument("pairs", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--work", type=click.Path(file_okay=False, path_type=Path), required=True)
 @click.option("--teacher", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--until", type=click.Choice(["words", "projection", "layers"]), default="layers")
+@click.option("--searches", "searched", type=click.Path(exists=True, path_type=Path))
+@click.option("--until", type=click.Choice(STAGES), default=STAGES[-1], show_default=True)
 @click.option("--output", type=click.Path(path_type=Path), help="Default: the bundled embedder.")
-def main(pairs: Path, work: Path, teacher: Path | None, until: str, output: Path | None) -> None:
+def main(
+    pairs: Path,
+    work: Path,
+    teacher: Path | None,
+    searched: Path | None,
+    until: str,
+    output: Path | None,
+) -> None:
     """Train what is not trained yet, and ship it."""
-    if output is None and until != "layers":
+    if output is None and until != STAGES[-1]:
         raise click.UsageError(
             f"trained until {until} it does not replace the bundled embedder unasked; name --output"
         )
     output = output or SHIPPED[BUNDLED]
-    trained = getattr(Bundling(weak_pairs(pairs), work, teacher), until)()
+    trained = getattr(Bundling(weak_pairs(pairs), work, teacher, searched), until)()
     spec = ship(trained, output)
     size = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
     click.echo(f"{output}: {size:,} bytes, fingerprint {spec.fingerprint}")

@@ -44,6 +44,8 @@ RECIPE = Recipe(
     steps=2000, batch=16, rank=16, alpha=32, learning_rate=5e-4, projection_rate=0.0, max_tokens=320
 )
 _KEEP_EVERY, _SAID_EVERY = 100, 20
+# Batches' worth of pairs that one of like length is taken from.
+_DRAWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +185,7 @@ def train(model: CrossEncoder, learnt: Sequence[Pair], work: Path, steps: int) -
     for step in range(begun, steps):
         for group in optimizer.param_groups:
             group["lr"] = model.recipe.rate * linear_schedule(step, steps, model.recipe.warmup)
-        draw = random.Random(step)  # noqa: S311 - no secret
-        loss = model.loss(draw.sample(list(learnt), min(model.recipe.batch, len(learnt))))
+        loss = model.loss(_drawn(learnt, model.recipe.batch, step))
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -197,6 +198,15 @@ def train(model: CrossEncoder, learnt: Sequence[Pair], work: Path, steps: int) -
         if (step + 1) % _KEEP_EVERY == 0 or step + 1 == steps:
             _keep(dict(zip(names, parameters, strict=True)), optimizer, work, step + 1)
     return losses
+
+
+def _drawn(learnt: Sequence[Pair], size: int, step: int) -> list[Pair]:
+    """A batch of pairs about as long as each other: padding costs a third of the time else."""
+    draw = random.Random(step)  # noqa: S311 - no secret
+    found = draw.sample(list(learnt), min(_DRAWN * size, len(learnt)))
+    found.sort(key=lambda pair: len(pair.text) + sum(map(len, pair.sentences)))
+    start = draw.randrange(0, max(len(found) - size, 0) + 1)
+    return found[start : start + size]
 
 
 def _keep(

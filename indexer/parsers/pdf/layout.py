@@ -25,10 +25,19 @@ _BULLET = re.compile(r"[•●○▪■◦‣·*-]\s")
 ITEM_MARK = re.compile(
     r"[•●○▪■◦‣·–—*o➢✓❖§\uf0b7\uf0a7-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)]|\.\d{1,2}|\d{1,2}(?:\.\d{1,2}){2,3}\.?|\d{1,2}\.\d{1,2}\."
 )
-_SENTENCE_END = (".", "!", "?", ";", ",", "。", "！", "？")
+_SENTENCE_END = (".", "!", "?", ";", "。", "！", "？")
 
+# A line that ends on such a word goes on in the next one, set in another type or not.
+_OPEN_END = re.compile(
+    r"\b(?:an?|the|of|in|to|for|with|and|or|by|from|at|is|are|der|die|das|dem|den|und|oder|mit|von|zu"
+    r"|im|für|el|los|las|del|con|le|les|des|et|dans|pour)$",
+    re.IGNORECASE,
+)
+_OTHER_TYPE = 0.25
 _SIZE_TOLERANCE = 0.08
 _HEADING_SIZE = 1.12
+# Levels told by size; the next is that of bold lines in the body's size.
+_SIZED_LEVELS = 5
 _HEADING_CHARACTERS = 120
 _PLAIN_HEADING_CHARACTERS = 60
 # Running headers and footers stand at the edge on at least three pages: on this share of all (odd
@@ -61,8 +70,11 @@ def survey(pages: Sequence[PageLines]) -> Typography:
         bold, plain = bold + len(line.text) * line.bold, plain + len(line.text) * (not line.bold)
     texts = (line.text for page in pages for line in page.all_lines())
     body = sizes.most_common(1)[0][0] if sizes else 0.0
-    larger = sorted((s for s in sizes if s > body * _HEADING_SIZE), reverse=True)
-    levels = {size: min(5, level) for level, size in enumerate(larger, 1)}
+    titles = {_rounded(line.size) for page in pages for line in page.lines if _may_head(line.text)}
+    larger = sorted((s for s in titles if s > body * _HEADING_SIZE), reverse=True)
+    # The largest sizes share a level where there are many: drawings and title pages have one each.
+    spare = max(0, len(larger) - _SIZED_LEVELS)
+    levels = {size: max(1, level - spare) for level, size in enumerate(larger, 1)}
     return Typography(body, bold > plain, levels, vocabulary(texts), _furniture(pages))
 
 
@@ -238,40 +250,46 @@ def _same_size(one: Line, other: Line) -> bool:
 
 def _continues(above: Line, line: Line, edge: float, leading: float) -> bool:
     """Whether `line` goes on with the paragraph (or heading, or item) that `above` is in."""
-    if (
-        above.alone
-        or line.alone
-        or _ITEM.match(line.text)
-        or not _same_size(above, line)
-        or above.bold != line.bold
-    ):
+    if above.alone or line.alone or _ITEM.match(line.text):
         return False
     step = above.bottom - line.bottom
+    if 0 < step < 1.8 * leading * above.size and _is_open(above, line):
+        return True
+    alike = _same_size(above, line) and above.bold == line.bold
+    if not alike or step > 1.25 * leading * above.size:
+        return False
     if abs(step) < 0.3 * line.size:  # side by side
         return line.left >= above.left
-    if step > 1.25 * leading * above.size:
-        return False
     width = (line.right - line.left) / max(1, len(line.text))
     first_word = len(line.text.split(maxsplit=1)[0]) + 1
     if step < 0:  # the next column
         return line.text[:1].islower() and not above.text.endswith(_SENTENCE_END)
     half_full = above.right - above.left > 0.5 * (edge - above.left)
     goes_on = above.text.endswith("-") or (half_full and not above.text.endswith(_SENTENCE_END))
-    if goes_on and line.text[:1].islower():
-        return True  # a broken word, or a forced break in the middle of a sentence
-    return above.right + first_word * width > edge
+    # a broken word, or a forced break in the middle of a sentence; else a full line
+    return (goes_on and line.text[:1].islower()) or above.right + first_word * width > edge
+
+
+def _is_open(above: Line, line: Line) -> bool:
+    """Whether a line breaks off behind a word that nothing ends on, and the next could go on."""
+    alike = abs(above.size - line.size) <= _OTHER_TYPE * max(above.size, line.size)
+    return alike and _OPEN_END.search(above.text) is not None and above.left <= line.right
+
+
+def _may_head(text: str) -> bool:
+    """Whether a text could be a heading, by its words alone."""
+    letters = any(char.isalpha() for char in text)
+    return letters and len(text) <= _HEADING_CHARACTERS and not text.endswith((*_SENTENCE_END, ","))
 
 
 def _heading_level(group: Sequence[Line], text: str, document: Typography) -> int:
     """The level of a heading that is larger or bolder than the body; 0 for other text."""
-    if len(text) > _HEADING_CHARACTERS or not any(char.isalpha() for char in text):
-        return 0
-    if text.endswith(_SENTENCE_END):
+    if not _may_head(text):
         return 0
     level = document.levels.get(_rounded(group[0].size), 0)
     if not level and not document.body_bold and group[0].bold:
         smaller = group[0].size < document.body * (1 - _SIZE_TOLERANCE)
-        level = 0 if smaller else min(5, len(document.levels) + 1)
+        level = 0 if smaller else max(document.levels.values(), default=0) + 1
     return level
 
 
@@ -283,7 +301,7 @@ def _introduces(group: Sequence[Line], following: Sequence[Line], edges: dict[in
         and len(following) > 1
         and len(line.text) <= _PLAIN_HEADING_CHARACTERS
         and line.text[:1].isupper()
-        and not line.text.endswith((*_SENTENCE_END, ":"))
+        and not line.text.endswith((*_SENTENCE_END, ",", ":"))
         and line.right < 0.8 * edges[id(line)]
         and abs(line.left - following[0].left) < line.size
         and not _ITEM.match(line.text)

@@ -55,6 +55,43 @@ def test_lines_are_joined_to_paragraphs_and_large_ones_are_headings(read):
     ]
 
 
+def test_many_sizes_of_drawings_leave_sections_and_what_is_below_them_apart(read):
+    drawn = "".join(text_at(72, 760 - 40 * n, f"Volt{n}", 40 - 3 * n) for n in range(6))
+    content = (
+        text_at(72, 420, "2.11 Resistance", 17)
+        + text_at(72, 390, "Equipment", 14)
+        + lines(370, BODY)
+        + text_at(72, 300, "Procedure", 14)
+        + lines(280, BODY)
+    )
+    _, page = read([drawn, content]).pages
+    levels = [kind for kind, _ in outline(page) if kind != "text"]
+    assert levels == ["h4", "h5", "h5"]
+
+
+def test_a_sentence_goes_on_behind_a_comma_at_the_end_of_a_line(read):
+    texts = [
+        "The package will try to turn off the machine every hour on the hour,",
+        "but will not turn it off if it seems to have users, whoever they are, at all.",
+    ]
+    wide = "A line that is quite a lot wider than the two of the paragraph that stand above it."
+    (page,) = read([lines(700, texts) + lines(640, [wide])]).pages
+    assert ("text", " ".join(texts)) in outline(page)
+
+
+def test_a_sentence_goes_on_in_another_type_behind_a_word_that_none_ends_on(read):
+    content = (
+        lines(740, BODY)
+        + text_at(72, 680, "When a plug-in is loaded its full path is saved in")
+        + text_at(72, 664, "~/.mail/mailrc.", 11)
+        + lines(620, BODY)
+    )
+    (page,) = read([content]).pages
+    assert ("text", "When a plug-in is loaded its full path is saved in ~/.mail/mailrc.") in (
+        outline(page)
+    )
+
+
 def test_broken_words_are_mended_and_hyphenated_ones_kept(read):
     texts = [
         "The insurance pays for the inter-",

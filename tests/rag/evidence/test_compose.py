@@ -527,3 +527,17 @@ def test_a_question_in_other_words_is_met_by_the_one_that_asks_the_same():
     told = quotables(hits, pages)
     assert "every PC" in score(question, hits, told)[0].quotable.text
     assert "nothing more" in score(question, hits, told, nearness)[0].quotable.text
+
+
+def test_a_table_below_a_heading_that_names_what_is_asked_is_the_list():
+    rows = "Name | Port\nPrinting | 631\nMail | 143\nTime | 123"
+    text = f"There are services running on the main server, which are described.\n{rows}"
+    shelf = Shelf(("Manual", ("3.1 Services running on the main server",), (text,)))
+    [quote] = quoted(shelf, "Which services run on the main server?")
+    assert all(name in quote for name in ("Printing", "Mail", "Time"))
+
+
+def test_who_made_something_is_not_answered_without_a_name():
+    shelf = Shelf(("Manual", (), ("To create a folder in Kite Mail press the IMAP button.",)))
+    assert quoted(shelf, "Who created Kite Mail?") == []
+    assert "hold no name" in shelf.ask("Who created Kite Mail?").notice

@@ -1,5 +1,7 @@
 """What is read of what a search finds."""
 
+from dataclasses import replace
+
 from passages_found import found
 
 from indexer.search.searcher import Scope, SearchResult
@@ -30,3 +32,26 @@ def test_what_explains_a_name_is_read_though_much_is_said_of_it():
     mentions = [f"An upload of kind {n} needs an NMU now and then." for n in range(30)]
     shelf = Shelf(*mentions, "Such uploads are called Non-Maintainer Uploads (NMU).")
     assert "called" in texts(shelf, "What is an NMU?")[2]
+
+
+class Book(Shelf):
+    """A document of several passages, of which search finds the last."""
+
+    def __init__(self, heading, *said):
+        super().__init__(*said)
+        self.all = [
+            replace(hit.passage, headings=(heading,), ordinal=n, id=n + 1)
+            for n, hit in enumerate(self.hits)
+        ]
+        self.hits = (replace(self.hits[-1], passage=self.all[-1]),)
+
+    def passages_of(self, document):
+        return self.all
+
+
+def test_a_section_that_is_asked_for_is_read_from_its_beginning():
+    book = Book(
+        "5 The Harbour Strike", "It began in May.", "The crews met.", "Much is written on it."
+    )
+    assert texts(book, "What happened during the harbour strike?")[0] == "It began in May."
+    assert texts(book, "What is written on the harbour strike?") == ["Much is written on it."]

@@ -3,7 +3,7 @@
 import pytest
 
 from rag.evidence.quotables import Quotable
-from rag.evidence.steps import first_step, instructs, last_step
+from rag.evidence.steps import begins_with, first_step, instructs, last_step
 from rag.question.form import is_procedure
 
 
@@ -11,13 +11,30 @@ from rag.question.form import is_procedure
     "text",
     ["First send a mail to the list.", "Click Save.", "You should set the maintainer.",
      "To reconcile an account, select it in the tree.", "Don't forget the flag.",
-     "Klicken Sie auf Speichern.", "In that case you will have to lock it by hand."],
+     "Klicken Sie auf Speichern.", "For backup management point your browser to the page.",
+     "In that case you will have to lock it by hand."],
 )  # fmt: skip
 def test_instructions(text):
     assert instructs(text)
 
 
-@pytest.mark.parametrize("text", ["The list is read by all.", "Use of the list is free.", "Tea."])
+def test_what_steps_are_announced_by_begins_with_what_is_to_be_done():
+    question = "How do I set a password?"
+    assert begins_with(question, "To set a new password for a user")
+    assert begins_with(question, "To quickly set one, press F2.")
+    assert not begins_with(question, "To set a password is easy.")
+    assert not begins_with(question, "To print a page")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "For more information see below.",
+        "The list is read by all.",
+        "Use of the list is free.",
+        "Tea.",
+    ],
+)
 def test_statements_are_none(text):
     assert not instructs(text)
 

@@ -50,3 +50,40 @@ def test_what_something_says_is_asked_of_it_alone():
 def test_the_number_of_an_item_is_no_figure():
     assert not holds_kind(asked("How many stones are there?"), "8. All stones shall be round.")
     assert holds_kind(asked("How many stones are there?"), "8. There are 16 stones.")
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence", "holds"),
+    [
+        (
+            "Where are the settings kept?",
+            "They are written to ~/.config/kite/kite.ini at exit.",
+            True,
+        ),
+        ("Where are the settings kept?", "They are kept when the program ends.", False),
+        ("Where does the program store its log?", r"See C:\\Kite\\log.txt for more.", True),
+        (
+            "Where does the log go?",
+            "It is 50/50 whether you and/or they see https://kite.org.",
+            False,
+        ),
+        ("Where is the office?", "The plans lie in /srv/plans.", False),
+    ],
+)
+def test_where_a_file_is_kept_is_a_path(question, sentence, holds):
+    assert holds_kind(asked(question), sentence) is holds
+
+
+def test_who_made_something_is_no_abbreviation():
+    assert not holds_kind(
+        asked("Who created Kite Mail?"), "You can create IMAP folders in Kite Mail."
+    )
+    assert holds_kind(asked("Who created Kite Mail?"), "Kite Mail was begun by Hanna Weber.")
+    assert holds_kind(asked("Who runs it?"), "It is run by NASA.")
+
+
+def test_a_version_is_no_price():
+    question = asked("What is the price of the kit?")
+    assert not holds_kind(question, "The disc is made from release 10.10.")
+    assert holds_kind(question, "The kit costs 10.10.")
+    assert holds_kind(question, "The disc is made for €5.")

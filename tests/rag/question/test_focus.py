@@ -46,6 +46,5 @@ def test_where_search_reaches_other_languages_that_is_said():
     question = "Who founded the project and when was it?"
     assert "does not reach" in foreign(question, ["de"])
     said = foreign(question, ["de"], crosses=True)
-    assert "nearest passages are found" in said
-    assert "Ask in German" in said
+    assert "nearest in meaning" in said
     assert not foreign(question, ["en", "de"], crosses=True)
