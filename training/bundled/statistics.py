@@ -1,6 +1,6 @@
 """The untrained start of the bundled embedder: statistics of the synthetic texts.
 
-    python -m training.whitening [--output FOLDER]
+    python -m training.bundled.statistics [--output FOLDER]
 
 Three things make a raw decoder's hidden states fit for search, all of them counted, none
 learnt by gradient: how rare each token is (weights of the pooling), what all queries and all

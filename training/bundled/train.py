@@ -1,6 +1,6 @@
 """The bundled embedder, from texts to shipped weights: one command, resumable.
 
-    python -m training.bundled PAIRS --work DIR [--searches FILE] [--teacher FOLDER]
+    python -m training.bundled.train PAIRS --work DIR [--searches FILE] [--teacher FOLDER]
         [--until STAGE --output FOLDER]
 
 PAIRS is a file of weak pairs (JSON lines with `kind`, `query`, `passage`), packed by xz or not, as
@@ -54,7 +54,7 @@ LAYERS = Recipe(
     evaluate_every=85, patience=100,
 )  # fmt: skip
 SEARCHES = replace(
-    LAYERS, steps=240, learning_rate=1e-3, warmup=20, max_tokens=112, evaluate_every=40
+    LAYERS, steps=220, learning_rate=1e-3, warmup=20, max_tokens=96, evaluate_every=55
 )
 # Examples of one topic, of which a batch is drawn, in batches.
 _TOPIC = 4
