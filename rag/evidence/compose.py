@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from indexer.records import Hit
 from rag.evidence import exact, extract, verdicts
@@ -22,7 +23,7 @@ from rag.evidence.quotables import Quotable
 from rag.evidence.quotes import Documents, Quote, Quoter
 from rag.evidence.steps import first_step, last_step
 from rag.evidence.subject import Named, by_subject
-from rag.question.analysis import Question, asks_maker, holds_kind
+from rag.question.analysis import Question, asks_maker, holds_kind, names_maker, wants_strictly
 from rag.question.elsewhere import asked_elsewhere
 from rag.question.form import asked_noun, compared, is_procedure
 
@@ -93,6 +94,8 @@ def compose(
     missing = _missing(question, named)
     if missing:
         return Composed(notice=missing)
+    if wants_strictly(question):
+        named = replace(named, scored=tuple(filter(partial(_may_answer, question), named.scored)))
     places = {(one.quotable.hit, one.quotable.order): one.quotable for one in scored}
     quoter = Quoter(hits, places, documents)
     return _Composer(question, hits, named.scored, quoter).compose()
@@ -107,11 +110,24 @@ def _missing(question: Question, named: Named) -> str:
         return f"No passage that was found names {names} together."
     wanted = "name" if asks_maker(question.text) else _WANTED.get(question.kind)
     near = [one for one in named.scored if one.score >= _NEAR_ENOUGH * named.scored[0].score]
-    holding = any(holds_kind(question, one.quotable.text) and _about(question, one) for one in near)
+    holding = any(_fits(question, one) and _about(question, one) for one in near)
     sure = not asked_elsewhere(question.text)  # whose number words nobody here knows
     if wanted and sure and question.form in ("fact", "most") and not holding:
         return f"The sentences that come nearest hold no {wanted}."
     return ""
+
+
+def _fits(question: Question, one: Scored) -> bool:
+    """Whether a sentence holds what is asked for; "Who wrote …?" asks for more than a name."""
+    if asks_maker(question.text) and not names_maker(f"{one.quotable.lead} {one.quotable.text}"):
+        return False
+    return holds_kind(question, one.quotable.text)
+
+
+def _may_answer(question: Question, one: Scored) -> bool:
+    """As `_fits`; beside a price a line that is no sentence may be the name of what it is for."""
+    line = not asks_maker(question.text) and not one.quotable.text.rstrip().endswith(".")
+    return line or _fits(question, one)
 
 
 def _about(question: Question, one: Scored) -> bool:

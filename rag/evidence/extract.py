@@ -16,6 +16,7 @@ import numpy as np
 
 from indexer.records import Hit
 from rag.evidence.definitions import doer_of, headword, names_given, subject_of
+from rag.evidence.instructions import instructs
 from rag.evidence.leaning import antecedent, leans, leant_on, listed_below
 from rag.evidence.marks import (
     asked_number,
@@ -27,7 +28,7 @@ from rag.evidence.marks import (
     with_notes,
 )
 from rag.evidence.quotables import Quotable
-from rag.evidence.steps import begins_with, instructs
+from rag.evidence.steps import begins_with
 from rag.languages import content_words, language_of
 from rag.question.analysis import Question, holds_kind
 from rag.question.form import asked_noun, asks_key, asks_purpose, defined, is_procedure
@@ -61,6 +62,9 @@ _KEY = re.compile(
     r"|\b(?:enter|escape|esc|tab|backspace|delete|page ?(?:up|down)|space(?: ?bar)?|arrow keys?)\b",
     re.IGNORECASE,
 )
+# What stands below a picture names it, and says little.
+_CAPTION = re.compile(r"\W*(?:fig(?:ure|\.)|abb(?:ildung|\.)|figura)\s?\d", re.I)
+_CAPTION_PENALTY = 0.2
 # "Note: …" says what to mind beside the steps.
 _ASIDE, _ASIDE_PENALTY = re.compile(r"\W*(?:note|nb|n\.b\.|hinweis|nota)\b:?", re.I), 0.25
 # "What does clause 3.2 say?" is answered by what is numbered so, not by what refers to it; "What
@@ -216,6 +220,7 @@ def _says_little(quotable: Quotable, *, echoes: bool) -> float:
     lost = _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
     lost += _FRAGMENT_PENALTY * (not quotable.item and fragment)
     lost += _EXAMPLE_PENALTY * is_example(quotable.text)
+    lost += _CAPTION_PENALTY * (_CAPTION.match(quotable.text) is not None)
     return lost + _ECHO_PENALTY * (fragment and echoes)
 
 

@@ -14,6 +14,7 @@ from itertools import zip_longest
 from indexer.chunking import locate
 from indexer.records import Block, Hit, Page
 from indexer.sentences import sentences
+from rag.evidence.instructions import instructs
 from rag.languages import MONTHS, language_of
 
 # Pages by document and number, as the hits' passages refer to them.
@@ -274,6 +275,7 @@ def _is_label(line: str, block: Block | None) -> bool:
         and line[-1:].isalnum()
         and ":" not in line  # "Cashier: Emily" names nothing below it
         and len(line.split()) <= _LABEL_WORDS
+        and not instructs(line)
         and letters >= 0.6 * len(line.replace(" ", ""))
     )
 

@@ -5,33 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from rag.evidence.instructions import instructs
 from rag.evidence.quotables import Quotable
 
 # So many sentences behind the best one may hold its last step.
 _MOST_STEPS = 5
 
-# Verbs that instructions begin with, and the other ways in which one opens.
-_INSTRUCTION = re.compile(
-    r"\W*(?:(?:first|second|third|then|next|now|finally|afterwards?|please|simply|just|also|once"
-    r" (?:you|that|this)[^,]{0,60}|in (?:that|this|such a) case|alternatively|otherwise|instead)\b"
-    r",?\s+)*(?:for (?!(?:more|further|example|instance|details|information)\b)(?:[\w-]+ ){1,4})?"
-    r"(?:to \w+[^.]{0,80}[,:] |you (?:can|may|must|should|need"
-    r"|have to|will (?:need|have to)|might want|want to)\b|don['’]t\b|do not\b|make sure"
-    r"|be sure|the (?:first|next|other|last) (?:thing|step)\b"
-    r"|(?:accept|activate|add|adjust|allow|apply|ask|assign|attach|begin|bring|build|call|change"
-    r"|charge|check|choose|clean|clear|click|close|complete"
-    r"|configure|connect|contact|continue|copy|create|cut|deactivate|define|delete|disable"
-    r"|disconnect|double-click|download|drag|edit|empty|enable|enter|export|fill|find|fix|follow"
-    r"|give|go|heat|hold|import|include|insert|install|keep|leave|log|lock|mail|mark|measure|mix"
-    r"|mount|move|navigate|open|pay|place|plug|point|pour|press|provide|pull|push|put|read|record"
-    r"|release|remove|rename|repeat|replace|report|reset|restart|return|right-click|rinse|rotate"
-    r"|run|save|scroll|search|select|send|set|sign|specify|start|stir|stop|store|submit|subtract"
-    r"|switch|take|tap|tell|tick|tighten|tie|touch|turn|type|unplug|update|upload|use|visit|wait"
-    r"|wash|wipe|write)\b(?! (?:is|are|was|were|of|has|have)\b)"
-    r"|(?:zuerst|dann|danach|anschließend|zum schluss)\b|(?:um|sie (?:können|müssen|sollten))\b"
-    r"|(?:klicken|wählen|öffnen|drücken|geben|stellen|schalten|setzen|ziehen) sie\b)",
-    re.IGNORECASE,
-)
 # The verb of "How do I subscribe …?", and of "To subscribe to a list, send …".
 _HOW_DO_I = re.compile(
     r"^\W*how (?:(?:do|can|should|could|would|must) (?:i|we|you|one|someone|people)|to) (\w+)",
@@ -45,6 +24,14 @@ _GOES_ON = re.compile(
     r"|afterwards|dann|danach|anschließend|alternativ|sonst)\b",
     re.IGNORECASE,
 )
+# A heading below which nothing but steps stands.
+_STEPS = re.compile(
+    r"\W*(?:[\d.]+\s+)?(?:(?:the )?(?:procedure|steps?|method|instructions?|directions|what to do)"
+    r"|vorgehen(?:sweise)?|anleitung|durchführung|schritte|zubereitung|procedimiento|pasos"
+    r"|instrucciones|procédure|étapes|préparation)\W*",
+    re.IGNORECASE,
+)
+_MOST_BELOW = 12
 # "There are three ways of …" says nothing without them.
 _WAYS = re.compile(
     r"\b(?:two|three|four|five|several|many|various|(?:a )?few|a number of|different) (?:\w+ ){0,2}"
@@ -52,11 +39,6 @@ _WAYS = re.compile(
     r"|\b(?:zwei|drei|vier|mehrere|verschiedene) (?:\w+ )?(?:wege|möglichkeiten|arten|schritte)\b",
     re.IGNORECASE,
 )
-
-
-def instructs(text: str) -> bool:
-    """Whether a sentence says what to do."""
-    return _INSTRUCTION.match(text) is not None
 
 
 def begins_with(question: str, text: str) -> str:
@@ -69,8 +51,10 @@ def begins_with(question: str, text: str) -> str:
 def first_step(best: Quotable, before: Callable[[int], Quotable | None]) -> int:
     """The order of the step that a sentence goes on from, its own where it opens with none.
 
-    "Alternatively: edit the file." is the second of two ways.
+    "Alternatively: edit the file." is the second of two ways; below "Procedure" all are steps.
     """
+    if _STEPS.fullmatch(best.topic):
+        return _furthest(best, before, -1)
     first, one = best.order, best
     while _GOES_ON.match(one.text) and best.order - first < _MOST_STEPS:
         above = before(first - 1)
@@ -86,6 +70,8 @@ def last_step(best: Quotable, following: Callable[[int], Quotable | None]) -> in
     `following` gives the quotable of an order in the same passage. The steps stand under the
     same heading; an item of a list is one, too, and whatever follows "There are three ways".
     """
+    if _STEPS.fullmatch(best.topic):
+        return _furthest(best, following, 1)
     last = best.order
     announced = _WAYS.search(best.text) is not None
     for order in range(best.order + 1, best.order + 1 + _MOST_STEPS):
@@ -99,3 +85,14 @@ def last_step(best: Quotable, following: Callable[[int], Quotable | None]) -> in
         if one.item or announced or instructs(one.text):
             last = order
     return last
+
+
+def _furthest(best: Quotable, at: Callable[[int], Quotable | None], way: int) -> int:
+    """The order of the first or last sentence below the heading that a sentence stands below."""
+    order = best.order
+    while abs(order - best.order) < _MOST_BELOW:
+        one = at(order + way)
+        if one is None or one.topic != best.topic:
+            break
+        order += way
+    return order

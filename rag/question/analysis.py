@@ -30,6 +30,12 @@ _AMOUNT = re.compile(
     r"|franken|cents?|yen|rupees|percent|prozent)\b)|\d[.,]\d\d\b(?![.,]?\d)",
     re.IGNORECASE,
 )
+# "five dollars".
+_IN_WORDS = re.compile(
+    r"\b[a-zß-ÿ-]+ (?:dollars?|euros?|pounds?|francs?|franken|cents?|yen|rupees|percent|prozent)\b",
+    re.IGNORECASE,
+)
+_HUNDRED = 100
 _BARE = re.compile(r"[\d.,]+")
 # What a sentence says of money without a word for a price.
 _EARNS = re.compile(
@@ -58,6 +64,14 @@ _MADE = re.compile(
     r"^\W*who(?: \w+ly)? (?:creat|invent|found|wrote|writ|discover|design|develop|built|build|start"
     r"|establish|paint|compos|direct|coin|introduc|author)\w*\b",
     re.IGNORECASE,
+)
+_BY_WHOM = re.compile(
+    r"(?<![“\"‘'])\bby (?:the )?(?:\w+ ){0,2}[A-ZÀ-Þ]|\b(?:authors?|creators?|founders?|inventors?"
+    r"|designers?|developers?|maintainers?|fathers?|mothers?|painters?|composers?|directors?"
+    r"|architects?|credits?|thanks)\b"
+    r"|[A-ZÀ-Þ][\w'’.-]+ (?:(?!you|we|to|they|it|is|are|can|may)\w+ ){0,2}?(?:created|invented"
+    r"|founded|wrote|written|discovered|designed|developed|built|started|established|began|begun|painted"
+    r"|composed|directed|coined|introduced|conceived)\b",
 )
 _CAPITALISED = re.compile(r"(?<=[\w,;:)’'\"] )[\"“(]?[^\W\d_a-zß-ÿ][\w’'-]+|^\w+ [A-ZÀ-Þ]\w+")
 
@@ -163,6 +177,17 @@ def asks_maker(text: str) -> bool:
     return _MADE.match(text) is not None
 
 
+def wants_strictly(question: Question) -> bool:
+    """Whether nothing but a name, or an amount of money, can be the answer."""
+    priced = question.kind == "number" and question.form == "fact"
+    return asks_maker(question.text) or (priced and _COSTS.search(question.text) is not None)
+
+
+def names_maker(text: str) -> bool:
+    """Whether a sentence says who made something."""
+    return _BY_WHOM.search(text) is not None
+
+
 def _of_kind(question: Question, sentence: str) -> list[str]:
     said = {"contact": _CONTACT, "path": _PATH, "often": language_of(sentence).often}
     if pattern := said.get(question.kind):
@@ -195,5 +220,10 @@ def _amounts(question: Question, sentence: str, counts: list[str]) -> list[str]:
         return [one for one in amounts if not _BARE.fullmatch(one)]
     if amounts:
         return amounts
-    figures = [word for word in counts if numbers.get(word, 2) > 1]  # "one" is nobody's price
+    money = " ".join(match.group().casefold() for match in _IN_WORDS.finditer(sentence))
+    # "one" is nobody's price, nor are "the four walls"
+    figures = [
+        word for word in counts
+        if numbers.get(word, 0) >= _HUNDRED or _DIGITS.search(word) or f"{word} " in money
+    ]  # fmt: skip
     return [word for word in figures if not _NO_PRICE.fullmatch(word)]

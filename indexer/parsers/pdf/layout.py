@@ -34,6 +34,7 @@ _OPEN_END = re.compile(
     re.IGNORECASE,
 )
 _OTHER_TYPE = 0.25
+_TWO_SENTENCES = re.compile(r"[a-z]{2}[.!?] [A-Z]")
 _SIZE_TOLERANCE = 0.08
 _HEADING_SIZE = 1.12
 # Levels told by size; the next is that of bold lines in the body's size.
@@ -302,6 +303,7 @@ def _introduces(group: Sequence[Line], following: Sequence[Line], edges: dict[in
         and len(line.text) <= _PLAIN_HEADING_CHARACTERS
         and line.text[:1].isupper()
         and not line.text.endswith((*_SENTENCE_END, ",", ":"))
+        and not _TWO_SENTENCES.search(line.text)
         and line.right < 0.8 * edges[id(line)]
         and abs(line.left - following[0].left) < line.size
         and not _ITEM.match(line.text)

@@ -2,8 +2,9 @@
 
 import pytest
 
+from rag.evidence.instructions import instructs
 from rag.evidence.quotables import Quotable
-from rag.evidence.steps import begins_with, first_step, instructs, last_step
+from rag.evidence.steps import begins_with, first_step, last_step
 from rag.question.form import is_procedure
 
 
@@ -66,3 +67,12 @@ def test_another_way_comes_with_the_first():
     told = [Quotable(0, order, 0, 1, text) for order, text in enumerate(texts)]
     assert first_step(told[1], dict(enumerate(told)).get) == 0
     assert first_step(told[0], dict(enumerate(told)).get) == 0
+
+
+def test_below_a_heading_for_steps_all_are_steps():
+    said = ["Two wires.", "Set it to 500", "through your body", "Adjust the scale.", "It was seen."]
+    topics = ["Equipment", "2. Procedure", "2. Procedure", "2. Procedure", "Observation"]
+    lines = [Quotable(0, n, 0, 9, text, topic)
+             for n, (text, topic) in enumerate(zip(said, topics, strict=True))]  # fmt: skip
+    at = dict(enumerate(lines)).get
+    assert (first_step(lines[2], at), last_step(lines[2], at)) == (1, 3)

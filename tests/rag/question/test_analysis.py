@@ -7,7 +7,7 @@ import pytest
 from indexer.keyword.analysis import query_words
 from indexer.keyword.bm25 import TermStatistics
 from rag.languages import language_of
-from rag.question.analysis import expected_kind, holds_kind, read
+from rag.question.analysis import expected_kind, holds_kind, names_maker, read
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,20 @@ def test_a_version_is_no_price():
     question = asked("What is the price of the kit?")
     assert not holds_kind(question, "The disc is made from release 10.10.")
     assert holds_kind(question, "The kit costs 10.10.")
+    assert holds_kind(question, "The kit costs five dollars.")
+    assert not holds_kind(question, "Its low price takes it outside the four walls of the school.")
     assert holds_kind(question, "The disc is made for €5.")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "says"),
+    [
+        ("Kite Mail was begun by Hanna Weber in 2001.", True),
+        ("Hanna Weber first designed it.", True),
+        ("Its author lives in Oslo.", True),
+        ("When you create a News account a folder is made.", False),
+        ("Choose “by From” to create a filter in Kite Mail.", False),
+    ],
+)
+def test_a_sentence_that_says_who_made_something(sentence, says):
+    assert names_maker(sentence) is says
