@@ -121,6 +121,9 @@ _CODE_NAME = re.compile("[a-zà-ÿ]{2}")
 _CAMEL = re.compile(r"(?<=[a-zà-ÿ])(?=[A-ZÀ-Þ])|(?<=[A-Z])(?=[A-Z][a-z])")
 _LETTERS_AND_DIGITS = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 
+# "DSAs", of which a stemmer leaves the s, is more than one DSA.
+_PLURAL = re.compile(r"^([A-Z]{2,6})s$")
+
 _HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KANA_AND_HANGUL = "\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u1100-\u11ff\uac00-\ud7af"
 _SOUTH_EAST_ASIAN = "\u0e01-\u0e4e\u0e81-\u0ede\u1000-\u109f\u1780-\u17d3"
@@ -141,7 +144,7 @@ _SAMPLE_CHARACTERS = 4000
 _LEAST_LETTERS = 40
 _LEAST_CONFIDENCE = 0.6
 
-REVISION = 2
+REVISION = 3
 
 # Index terms of so short a text are kept: with 20,000 of them 20 MB.
 _KEPT_CHARACTERS = 500
@@ -286,7 +289,7 @@ def _pieces(word: str, *, singles: bool) -> list[str]:
 def _spaced_pieces(word: str) -> list[str]:
     if _THOUSANDS.fullmatch(word):
         return [word.replace(",", "")]
-    parts = [part for part in _JOINERS.split(word) if part]
+    parts = [_PLURAL.sub(r"\1", part) for part in _JOINERS.split(word) if part]
     small = [
         piece
         for part in parts

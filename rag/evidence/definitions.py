@@ -10,6 +10,21 @@ _SAYS_WHAT = re.compile(
     r"|significa|est|sont|signifie)\b",
     re.IGNORECASE,
 )
+# "In health care, an encounter is …" is about the encounter.
+_OPENING = re.compile(
+    r"^(?:(?:in|for|within|as|with|to) [^,.:;]{2,60}|technically|generally|formally|basically"
+    r"|simply put|strictly speaking|in short|in brief|historically),\s+",
+    re.IGNORECASE,
+)
+# What is done to a thing, or how it is, says not what it is: "They are signed with a key."
+_DONE = re.compile(
+    r"\s+(?:(?:not|now|also|often|always|\w+ly) )*(?:\w{3,}ed|built|made|given|shown|found|kept"
+    r"|sent|written|taken|done|set|run|held|left|put|seen|sold|paid|bound)"
+    r"(?=\s*(?:$|[.,;:(]|(?:in|on|at|by|with|from|only|when|whenever|if|unless|until|over|through"
+    r"|after|before|during|via|once|every|here|below|above|\w+ly)\b))",
+    re.IGNORECASE,
+)
+_SMALL = re.compile(r"and|of|the|for|to|in|on|an?|y|de|la|und|der|die|das|et", re.IGNORECASE)
 _MEANT = re.compile(
     r"^(?:this|that) is (?:what is (?:meant by|called)|the meaning of)\W+((?:[^\s.,;:]+ ?){1,6})",
     re.IGNORECASE,
@@ -33,13 +48,23 @@ _CALLED = re.compile(
 _BELONGS = re.compile(
     r"\s(?:for|of|in|under|on|at|with|to|from|by|für|von|im|de|del|para|en|pour|dans)\s.*", re.I
 )
+# "Kite, formerly named Hawk, is …"; "Kite (5.2) is …".
+_IN_PASSING = re.compile(r",[^,]{1,60},\s*$|\s\([^)]*\)\s*$")
 _ARTICLE = r"(?:(?:an?|the|ein(?:e|en)?|der|die|das|una?|el|la|une?|le)\s+)?"
 
 
 def subject_of(sentence: str) -> str:
     """What a sentence says something of: "The bug tracker " of "The bug tracker is …", or ''."""
-    found = _SAYS_WHAT.match(sentence)
-    return found[1] if found else ""
+    said = _OPENING.sub("", sentence)
+    found = _SAYS_WHAT.match(said)
+    return found[1] if found and not _DONE.match(said[found.end() :]) else ""
+
+
+def spells_out(short: str, sentence: str) -> bool:
+    """Whether words with these initials stand together: "Subjective, Objective …, Plan" is SOAP."""
+    words = re.findall(r"[^\W\d_][\w'’-]*", sentence)
+    told = (word for word in words if not _SMALL.fullmatch(word))
+    return short in "".join(word[0] if not word[1:].isupper() else " " for word in told)
 
 
 def called_a(sentence: str) -> str:
@@ -55,8 +80,8 @@ def doer_of(sentence: str) -> str:
 
 
 def headword(subject: str) -> str:
-    """A subject without what it belongs to."""
-    return _BELONGS.sub(" ", subject)
+    """A subject without what it belongs to, and without what is said of it in passing."""
+    return _BELONGS.sub(" ", _IN_PASSING.sub(" ", subject))
 
 
 def names_given(sentence: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from indexer.records import Hit
-from rag.evidence.definitions import doer_of, headword, names_given, subject_of
+from rag.evidence.definitions import doer_of, headword, names_given, spells_out, subject_of
 from rag.evidence.instructions import instructs
 from rag.evidence.leaning import antecedent, leans, leant_on, listed_below
 from rag.evidence.marks import (
@@ -77,6 +77,8 @@ _DENIAL = 0.25
 
 # "What is the disk group for?" is answered by what says what it is, or stands behind its name.
 _DEFINES = 0.5
+# An abbreviation is explained by the words that it is short for.
+_SHORT = re.compile(r"[A-Z]{2,6}")
 # What stands first under a heading, or a question of a list of them, that holds nearly all of
 # what is asked.
 _TITLED = 0.35
@@ -160,7 +162,8 @@ def score(
     ]
     heads: dict[tuple[str, ...], frozenset[str]] = {}
     noun = question.terms_of(asked_noun(question.text))
-    wanted = content(question, _to_explain(question))
+    explained = _to_explain(question)
+    wanted = content(question, explained)
     denied = question.language.denial.search(question.text) is not None
     procedure, keyed = is_procedure(question.text), asks_key(question.text)
     echoed = question.terms_of(question.text)
@@ -186,7 +189,7 @@ def score(
         lists = announced or _enumerates(question, quotable, noun)
         value += _ENUMERATES * (question.form == "list" and lists) + _NUMBERED * bears[place]
         points = _POINTS.search(quotable.text) is not None
-        defines = 0.0 if points else _defines(question, wanted, quotables, place)
+        defines = 0.0 if points else _defines(question, explained, quotables, place)
         value += _DEFINES * defines
         value += _TITLED * (not defines and _titled(question, wanted, quotables, place))
         heading = quotable.topic or " ".join(hit.passage.headings[-1:])
@@ -203,7 +206,6 @@ def score(
         value -= _says_little(quotable, echoes=terms[place] <= echoed)
         if procedure and whole >= _INSTRUCTS_HELD:
             value += _how(question, quotable)
-        value -= _ASIDE_PENALTY * (procedure and _ASIDE.match(quotable.text) is not None)
         value += _KEYED * (pressed := keyed and _KEY.search(quotable.text) is not None)
         scored.append(
             Scored(
@@ -225,18 +227,19 @@ def _says_little(quotable: Quotable, *, echoes: bool) -> float:
 
 
 def _how(question: Question, quotable: Quotable) -> float:
-    """What a sentence gains where it says how to do what is asked."""
+    """What a sentence gains where it says how to do what is asked, and loses as a note on it."""
     purpose = begins_with(question.text, quotable.text)
     if purpose and question.covered(question.terms_of(purpose)) >= _TO_HELD:
         return _TO_DO_SO
-    return _INSTRUCTS * instructs(quotable.text)
+    aside = _ASIDE.match(quotable.text) is not None
+    return _INSTRUCTS * instructs(quotable.text) - _ASIDE_PENALTY * aside
 
 
 def _to_explain(question: Question) -> str:
     """What a question wants explained, '' where it asks for a value or for "the five types"."""
     if question.kind in ("number", "date", "often", "contact"):
         return ""
-    name = defined(question.text)
+    name = defined(question.text).strip()
     return "" if question.form == "list" and len(name.split()) > _NAME_WORDS else name
 
 
@@ -321,13 +324,16 @@ def _is_of(option: str, quotable: Quotable) -> bool:
     return has_option(option, f"{quotable.topic} {said}")
 
 
-def _defines(question: Question, wanted: frozenset[str], quotables: Sequence[Quotable],
+def _defines(question: Question, explained: str, quotables: Sequence[Quotable],
              place: int) -> float:  # fmt: skip
     """Whether a sentence says what is asked for, or stands right behind its name as an entry.
 
     Half of it where what it explains has a longer name: a depreciation scheme is no depreciation.
     """
     quotable = quotables[place]
+    wanted = content(question, explained)
+    if _SHORT.fullmatch(explained) and spells_out(explained, quotable.text):
+        return 1.0
     if not wanted or question.terms_of(quotable.text) <= wanted:
         return 0.0
     entry = question.terms_of(quotable.topic)

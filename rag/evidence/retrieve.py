@@ -82,24 +82,33 @@ def _from_its_beginning(hits: list[Hit], passages: Passages, question: str) -> l
 
     "What happened during the Paris Commune?" is told from where that section begins.
     """
-    language = language_of(question)
-    asking = " ".join(asking_words(question))
-    words = index_terms(" ".join(content_words(question, language)), language.code).split()
-    wanted = frozenset(words) - frozenset(index_terms(asking, language.code).split())
-    for place, hit in enumerate(hits[:_AHEAD]):
-        heading = hit.passage.headings[-1:]
-        named = frozenset(index_terms(" ".join(heading), language.code).split())
-        if not wanted or not wanted <= named:
-            continue
-        first = next(
-            (one for one in passages.passages_of(hit.document.id) if one.headings[-1:] == heading),
-            hit.passage,
-        )
+    wanted = _content(question) - _content(" ".join(asking_words(question)), asking=True)
+    named = [_content(" ".join(hit.passage.headings[-1:]), like=question) for hit in hits]
+    alone = [place for place, terms in enumerate(named) if terms == wanted]
+    among = [place for place, terms in enumerate(named[:_AHEAD]) if wanted < terms]
+    for place in (*alone, *among) if wanted else ():
+        hit = hits[place]
+        first = _opening(hit, passages)
         if first.id != hit.passage.id:
             opening = Hit(hit.rank, hit.score, first, hit.document)
-            others = [one for one in hits[place:] if one.passage.id != first.id]
-            return [*hits[:place], opening, *others]
+            others = [one for one in hits if one.passage.id != first.id]
+            return [*others[: min(place, _AHEAD)], opening, *others[min(place, _AHEAD) :]]
     return hits
+
+
+def _opening(hit: Hit, passages: Passages) -> Passage:
+    """The first passage of the section that a hit stands in."""
+    heading = hit.passage.headings[-1:]
+    same = (one for one in passages.passages_of(hit.document.id) if one.headings[-1:] == heading)
+    return next(same, hit.passage)
+
+
+def _content(text: str, *, like: str = "", asking: bool = False) -> frozenset[str]:
+    """The index terms of a text's content words, in the language of another text (`like`)."""
+    language = language_of(like or text)
+    words = text if asking else " ".join(content_words(text, language))
+    terms = index_terms(words, language.code).split()
+    return frozenset(term for term in terms if not term.replace(".", "").isdigit())
 
 
 def _continued(hits: Sequence[Hit], passages: Passages) -> list[Hit]:

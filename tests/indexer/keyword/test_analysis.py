@@ -225,3 +225,8 @@ def test_question_words_leave_a_query_whatever_the_documents_are_in(question, co
 
 def test_a_query_of_question_words_alone_keeps_them():
     assert query_words("いつですか", ["ja"])
+
+
+@pytest.mark.parametrize(("plural", "single"), [("DSAs", "DSA"), ("NMUs", "NMU"), ("PDFs", "PDF")])
+def test_several_of_an_abbreviation_are_found_by_one(plural, single):
+    assert index_terms(plural, "en") == index_terms(single, "en")

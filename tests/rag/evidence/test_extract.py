@@ -8,6 +8,7 @@ from passages_found import found, pages_of
 from indexer.keyword.analysis import query_words
 from indexer.keyword.bm25 import TermStatistics
 from indexer.records import Block, Page
+from rag.evidence.definitions import headword, spells_out, subject_of
 from rag.evidence.extract import choose, score
 from rag.evidence.quotables import quotables
 from rag.languages import language_of
@@ -378,3 +379,30 @@ def test_an_option_is_found_by_its_very_name():
     read = asked("What does the option -q do?")
     best = score(read, hits, quotables(hits, pages))[0].quotable
     assert (best.topic, best.text) == ("-q, --quiet", "Say no welcome.")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "subject"),
+    [
+        ("In health care, an encounter is a contact with a patient.", "an encounter"),
+        ("Encounters are often clustered in time.", ""),
+        ("Kite is built dynamically only (--shared).", ""),
+        ("A deductible is the amount that you pay.", "A deductible"),
+        ("Deductibles are fixed amounts.", "Deductibles"),
+        ("The flag is used to end the run.", "The flag"),
+    ],
+)
+def test_what_a_sentence_explains(sentence, subject):
+    assert subject_of(sentence).strip() == subject
+
+
+def test_an_abbreviation_is_spelt_out_by_its_initials():
+    assert spells_out("SOAP", "It has Subjective, Objective, Assessment, and Plan.")
+    assert spells_out("DSA", "Debian Security Advisories (DSAs) are signed.")
+    assert not spells_out("SOAP", "Why SOAP is bad for the medical record.")
+    assert not spells_out("DSA", "The DSA channel is open.")
+
+
+def test_what_is_said_of_a_name_in_passing_is_no_part_of_it():
+    assert headword("Kite, formerly named Hawk, ").strip() == "Kite"
+    assert headword("The upload queue (incoming) ").strip() == "The upload queue"

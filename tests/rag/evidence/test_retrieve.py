@@ -55,3 +55,12 @@ def test_a_section_that_is_asked_for_is_read_from_its_beginning():
     )
     assert texts(book, "What happened during the harbour strike?")[0] == "It began in May."
     assert texts(book, "What is written on the harbour strike?") == ["Much is written on it."]
+
+
+def test_a_section_that_asks_the_question_is_read_from_its_beginning_wherever_it_was_found():
+    book = Book("1.1) What is Kite?", "It sends mail.", "It was renamed.")
+    book.hits = (
+        *found("Kite 5 is out.", "Kite runs.", "Kite is built only with make."),
+        *book.hits,
+    )
+    assert "It sends mail." in texts(book, "What is Kite?")[:3]
