@@ -8,9 +8,9 @@ Question, then the passage's sentences, one forward pass; LoRA on the decoder an
 heads: at the last token "this passage answers", at each sentence's last token "this sentence
 does", and for a claim in the question's place "supports, contradicts, says nothing". Resumable.
 
-Nothing of it is shipped: two cores without bfloat16 read one or two pairs a second through twelve
-layers, so that no run long enough could be measured (docs/log/reader.md). On a stronger machine
-its answer would be one more column of `rag.reader.features.PASSAGE`.
+Nothing of it is shipped: after 7,200 pairs it is behind the trees in everything (docs/log/reader.md).
+On a machine that trains it a hundred times as long its answer would be one more column of
+`rag.reader.features.PASSAGE`.
 """
 
 from __future__ import annotations

@@ -30,6 +30,9 @@ from indexer.records import ParsedFile
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+# Of a table's letters, those in one cell where the others are there for its margins.
+_PAGE_SHARE = 0.8
+
 
 def parse_html(data: bytes, name: str, reading: Reading) -> ParsedFile:
     """An HTML file; its <title> is its title."""
@@ -220,5 +223,18 @@ def _is_layout(node: _Element) -> bool:
     cells = [cells_of(row) for row in rows]
     if max((len(row) for row in cells), default=0) < 2:
         return True
+    if any(cell.tag == "th" for row in cells for cell in row):
+        return False
     nested = node.find(".//table") is not None
-    return nested and not any(cell.tag == "th" for row in cells for cell in row)
+    return nested or any(_is_page(cell, node) for row in cells for cell in row)
+
+
+def _is_page(cell: _Element, table: _Element) -> bool:
+    """Whether a cell holds headings or lists, and nearly all that the table says."""
+    if next(cell.iter(*HEADINGS, "ul", "ol", "dl", "pre", "blockquote"), None) is None:
+        return False
+    return _letters(cell) >= _PAGE_SHARE * _letters(table)
+
+
+def _letters(node: _Element) -> int:
+    return sum(len(text.strip()) for text in node.itertext())

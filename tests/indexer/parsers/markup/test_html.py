@@ -130,3 +130,17 @@ def test_spans_without_end_make_no_columns(read):
     source = "<table><tr><td colspan=999999 rowspan=999999>a<td>b<tr><td>c<td>d</table>"
     (page,) = read("a.html", source).pages
     assert len(page.text) < 10_000
+
+
+def test_a_cell_that_is_the_page_is_read_as_one(read):
+    page_cell = "<h2>Hardware</h2><ol><li>Does it work?<br><br>Yes, it works with all.</li></ol>"
+    source = f"<table><tr><td>&nbsp;<td>{page_cell}<td>links</table>"
+    (page,) = read("a.html", source).pages
+    assert [block.kind for block in page.blocks][:2] == ["heading", "list"]
+    assert "|" not in page.text
+
+
+def test_a_list_in_a_cell_beside_others_leaves_a_table(read):
+    source = "<table><tr><td>Colours<td><ul><li>red</li></ul><tr><td>Sizes<td>small</table>"
+    (page,) = read("a.html", source).pages
+    assert [block.kind for block in page.blocks] == ["table"]
