@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from rag.evidence import extract
+from rag.evidence import explaining
 from rag.evidence.definitions import names_given
 from rag.evidence.extract import Scored, is_fragment
 from rag.evidence.leaning import leans
@@ -61,7 +61,7 @@ class Around:
         if not (quotable.entry and wants) or quotable.item:
             return None
         last, said = quotable.order, len(quotable.text)
-        short = [extract.content(self._question, name) for name in names_given(quotable.text)]
+        short = [explaining.content(self._question, name) for name in names_given(quotable.text)]
         for order in range(last + 1, last + _EXPLAINED):
             one = self._by_place.get((quotable.hit, order))
             if one is None or one.quotable.topic != quotable.topic or one.quotable.item:

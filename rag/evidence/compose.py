@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from indexer.records import Hit
-from rag.evidence import exact, extract, verdicts
+from rag.evidence import choose, exact, explaining, verdicts
 from rag.evidence.around import Around
 from rag.evidence.definitions import called_a
 from rag.evidence.extract import Scored
@@ -164,7 +164,7 @@ class _Composer:
         conflict = verdicts.disagreement(self.question, self.scored, self.question.form == "yes_no")
         if conflict is not None:
             return self._conflicting(conflict)
-        chosen = extract.choose(self.question, self.scored)
+        chosen = choose.choose(self.question, self.scored)
         quotes = self._with_steps(self._with_reason(self._quotes(chosen), chosen))
         if (told := self._around.told_there()) is not None:
             quotes = [told]
@@ -215,15 +215,15 @@ class _Composer:
 
     def _explains(self, name: str) -> Scored | None:
         """The best sentence that says what something is, or stands first under its name."""
-        wanted = extract.content(self.question, name)
+        wanted = explaining.content(self.question, name)
 
         def does(one: Scored) -> bool:
             quotable = one.quotable
             before = self._by_place.get((quotable.hit, quotable.order - 1))
             first = before is None or before.quotable.topic != quotable.topic
-            if first and extract.content(self.question, quotable.topic) == wanted:
+            if first and explaining.content(self.question, quotable.topic) == wanted:
                 return True
-            return extract.content(self.question, called_a(quotable.text)) == wanted
+            return explaining.content(self.question, called_a(quotable.text)) == wanted
 
         return next(filter(does, self.scored), None) if wanted else None
 

@@ -1,23 +1,21 @@
-"""The extractive answerer: which sentences of the passages found answer the question. Pure.
+"""The extractive answerer: how well each sentence of the passages found answers. Pure.
 
 A sentence is scored by how much of the question's information it holds, with what its title,
 headings and neighbours say counting partly, by whether it holds the kind of thing asked for,
-and by how high its passage was found (by words and by meaning). The best one answers; another
-joins it where it adds something or where it cannot be read alone.
+and by how high its passage was found (by words and by meaning). `rag.evidence.choose` takes the
+best one, and another where it adds something or the best cannot be read alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from indexer.records import Hit
-from rag.evidence.definitions import doer_of, headword, names_given, spells_out, subject_of
+from rag.evidence import explaining
 from rag.evidence.instructions import instructs
-from rag.evidence.leaning import antecedent, leans, leant_on, listed_below
+from rag.evidence.leaning import leant_on, listed_below
 from rag.evidence.marks import (
     asked_number,
     asked_option,
@@ -25,13 +23,12 @@ from rag.evidence.marks import (
     has_option,
     implied,
     part_of,
-    with_notes,
 )
 from rag.evidence.quotables import Quotable
 from rag.evidence.steps import begins_with
-from rag.languages import content_words, language_of
+from rag.languages import language_of
 from rag.question.analysis import Question, holds_kind
-from rag.question.form import asked_noun, asks_key, asks_purpose, defined, is_procedure
+from rag.question.form import asked_noun, asks_key, is_procedure
 from rag.question.names import initials
 
 # What each ought to weigh against a sentence's own coverage (at most 1). None is delicate: on 500
@@ -77,27 +74,18 @@ _DENIAL = 0.25
 
 # "What is the disk group for?" is answered by what says what it is, or stands behind its name.
 _DEFINES = 0.5
-# An abbreviation is explained by the words that it is short for.
-_SHORT = re.compile(r"[A-Z]{2,6}")
 # What stands first under a heading, or a question of a list of them, that holds nearly all of
 # what is asked.
 _TITLED = 0.35
-_TITLE_HELD = 0.75
 
 # A heading that asks nearly what is asked (a page of questions and answers) is answered by what
-# stands under it, first by its beginning: the share of the question that it holds, and of its own
-# words those that the question has.
+# stands under it, first by its beginning.
 _ASKED_HERE, _ASKED_BEGINS = 0.2, 0.4
-_ASKS_HELD, _ASKS_OWN = 0.55, 0.7
-# Words that say nearly the same: "harm" and "damage" .65, "pc" and "computer" .45.
-_SYNONYMS = 0.44
 # "No desktop | 256 MB" is not about a desktop, unless one is asked about that is not there.
 _EXCLUDES = re.compile(r"\b(?:no|without|non|excluding|except)[\s-]+(?:an?\s+|the\s+)?(\w+)", re.I)
 _EXCLUDED = 0.25
 
 _COMMAS = 2
-# "What are deductibles?" asks for one thing, "What are the five account types?" for five.
-_NAME_WORDS = 2
 # An announcement is of what is asked for where it holds this share of it with its headings.
 _ANNOUNCED = 0.6
 # What says where something is said, and not what is said: "This chapter will introduce …".
@@ -111,18 +99,6 @@ _POINTS = re.compile(
     re.IGNORECASE,
 )
 _NOT_LIMITED = re.compile(r",? but (?:(?:is|are) )?not limited to", re.IGNORECASE)
-
-# Cosines [words, terms] of a question's words and terms of the documents.
-Nearness = Callable[[Sequence[tuple[str, ...]], Sequence[str]], np.ndarray]
-
-MOST_SENTENCES = 3
-# A further sentence must score this share of the best one …
-_NEAR = 0.85
-# … an item this, its like has the same heading and neighbours …
-_NEAR_ITEM = 0.95
-# … or this share of it and hold that much of the question that the chosen ones do not.
-_FAR = 0.7
-_ADDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +128,7 @@ def score(
     question: Question,
     hits: Sequence[Hit],
     quotables: Sequence[Quotable],
-    near: Nearness | None = None,
+    near: explaining.Nearness | None = None,
 ) -> list[Scored]:
     """Score every quotable, best first; `near` tells how near words are in meaning."""
     part, bears = part_of(question.text), _bearing(question.text, quotables, hits)
@@ -162,8 +138,8 @@ def score(
     ]
     heads: dict[tuple[str, ...], frozenset[str]] = {}
     noun = question.terms_of(asked_noun(question.text))
-    explained = _to_explain(question)
-    wanted = content(question, explained)
+    explained = explaining.to_explain(question)
+    wanted = explaining.content(question, explained)
     denied = question.language.denial.search(question.text) is not None
     procedure, keyed = is_procedure(question.text), asks_key(question.text)
     echoed = question.terms_of(question.text)
@@ -189,14 +165,14 @@ def score(
         lists = announced or _enumerates(question, quotable, noun)
         value += _ENUMERATES * (question.form == "list" and lists) + _NUMBERED * bears[place]
         points = _POINTS.search(quotable.text) is not None
-        defines = 0.0 if points else _defines(question, explained, quotables, place)
-        value += _DEFINES * defines
-        value += _TITLED * (not defines and _titled(question, wanted, quotables, place))
+        explains = 0.0 if points else explaining.defines(question, explained, quotables, place)
+        value += _DEFINES * explains
+        value += _TITLED * (not explains and explaining.titled(question, wanted, quotables, place))
         heading = quotable.topic or " ".join(hit.passage.headings[-1:])
         if heading not in asking:
-            asking[heading] = _asked_by(question, heading, near)
+            asking[heading] = explaining.asked_by(question, heading, near)
         if asked := asking[heading]:
-            begins = bool(quotable.topic) and _is_first(quotables, place)
+            begins = bool(quotable.topic) and explaining.is_first(quotables, place)
             value += _ASKED_BEGINS if begins else _ASKED_HERE
             value += _HEADING_SHARE * max(0.0, asked - with_head)
         value -= _EXCLUDED * _of_the_others(question, quotable, excluded)
@@ -209,7 +185,7 @@ def score(
         value += _KEYED * (pressed := keyed and _KEY.search(quotable.text) is not None)
         scored.append(
             Scored(
-                quotable, value, own, whole, terms[place], head, bears[place], defines == 1.0,
+                quotable, value, own, whole, terms[place], head, bears[place], explains == 1.0,
                 pressed, asked > 0,
             )
         )  # fmt: skip
@@ -233,67 +209,6 @@ def _how(question: Question, quotable: Quotable) -> float:
         return _TO_DO_SO
     aside = _ASIDE.match(quotable.text) is not None
     return _INSTRUCTS * instructs(quotable.text) - _ASIDE_PENALTY * aside
-
-
-def _to_explain(question: Question) -> str:
-    """What a question wants explained, '' where it asks for a value or for "the five types"."""
-    if question.kind in ("number", "date", "often", "contact"):
-        return ""
-    name = defined(question.text).strip()
-    return "" if question.form == "list" and len(name.split()) > _NAME_WORDS else name
-
-
-def choose(question: Question, scored: Sequence[Scored]) -> list[Quotable]:
-    """One to three quotables that answer, passages in order of their best, each in reading order.
-
-    Empty where there is nothing to quote. Where a figure, a date or a name was asked for and the
-    best sentence holds one, another must hold one too, or much that is new.
-    """
-    if not scored:
-        return []
-    best = scored[0]
-    figures = frozenset(term for word in question.weights for term in word if term.isdigit())
-    settled = question.kind != "any" and holds_kind(question, best.quotable.text)
-    chosen = [best]
-    for one in scored[1:]:
-        if len(chosen) == MOST_SENTENCES:
-            break
-        line = one.quotable.item or is_fragment(one.quotable.text)
-        if line and not one.coverage and question.form != "list":
-            continue  # a neighbour in the list, which holds nothing of the question itself
-        held = frozenset().union(*(each.terms for each in chosen))
-        adds = question.covered(held | one.terms) - question.covered(held)
-        near = one.score >= (_NEAR_ITEM if one.quotable.item else _NEAR) * best.score
-        near = near and (not settled or holds_kind(question, one.quotable.text))
-        near = near and _is_like(best, one) and figures & best.terms <= one.terms
-        more = adds >= _ADDS and one.score >= _FAR * best.score
-        more = more and not (best.defines or best.keyed) and best.asked <= one.asked
-        names = any(one.quotable.text == each.quotable.topic for each in chosen)
-        if (near or more) and not names and not _repeats(one, chosen):
-            chosen.append(one)
-    quoted = _with_antecedents([one.quotable for one in chosen], scored)
-    quoted = with_notes(quoted, (one.quotable for one in scored))
-    first = {q.hit: place for place, q in reversed(list(enumerate(quoted)))}
-    behind = _leaps_to_best(quoted) if not leans(best.quotable) else []
-    return sorted(quoted, key=lambda q: (first[q.hit], q in behind, q.order))
-
-
-def _is_like(best: Scored, one: Scored) -> bool:
-    """Whether a sentence explains, holds a key or stands below what is asked, as the best does."""
-    return best.defines <= one.defines and best.keyed <= one.keyed and best.asked <= one.asked
-
-
-def _leaps_to_best(quoted: Sequence[Quotable]) -> list[Quotable]:
-    """What stands before the best sentence (the first), with something left out between them.
-
-    It does not lead up to the answer, so the answer does not begin with it.
-    """
-    best = quoted[0]
-    orders = {one.order for one in quoted if one.hit == best.hit}
-    start = best.order
-    while start - 1 in orders:
-        start -= 1
-    return [one for one in quoted if one.hit == best.hit and one.order < start]
 
 
 def open_ended(text: str) -> str:
@@ -324,73 +239,6 @@ def _is_of(option: str, quotable: Quotable) -> bool:
     return has_option(option, f"{quotable.topic} {said}")
 
 
-def _defines(question: Question, explained: str, quotables: Sequence[Quotable],
-             place: int) -> float:  # fmt: skip
-    """Whether a sentence says what is asked for, or stands right behind its name as an entry.
-
-    Half of it where what it explains has a longer name: a depreciation scheme is no depreciation.
-    """
-    quotable = quotables[place]
-    wanted = content(question, explained)
-    if _SHORT.fullmatch(explained) and spells_out(explained, quotable.text):
-        return 1.0
-    if not wanted or question.terms_of(quotable.text) <= wanted:
-        return 0.0
-    entry = question.terms_of(quotable.topic)
-    if entry and entry <= wanted and _is_first(quotables, place):
-        return 1.0
-    if any(wanted == content(question, name) for name in names_given(quotable.text)):
-        return 1.0
-    said = subject_of(quotable.text)
-    if not said and asks_purpose(question.text):
-        said = doer_of(quotable.text)
-    if not wanted <= question.terms_of(said):
-        return 0.0
-    own = content(question, headword(said))
-    return 1.0 if own == wanted else 0.5 * (own > wanted)
-
-
-def content(question: Question, text: str) -> frozenset[str]:
-    """The index terms of the content words of a text."""
-    return question.terms_of(" ".join(content_words(text, question.language)))
-
-
-def _titled(question: Question, wanted: frozenset[str], quotables: Sequence[Quotable],
-            place: int) -> bool:  # fmt: skip
-    """Whether this is the first sentence under a line that holds nearly all of the question.
-
-    Of what is to be explained the line is the name and no more.
-    """
-    topic = quotables[place].topic
-    if not topic or not _is_first(quotables, place):
-        return False
-    terms = question.terms_of(topic)
-    if wanted and not terms <= wanted:
-        return False
-    return question.covered(terms) >= _TITLE_HELD
-
-
-def _asked_by(question: Question, heading: str, near: Nearness | None) -> float:
-    """The share of a question that a heading asks that is nearly the same, maybe in other words.
-
-    Nought where the heading asks nothing, or something else.
-    """
-    if not heading.rstrip().endswith(("?", "？", "؟")):
-        return 0.0
-    own = content(question, heading)
-    asked = frozenset(term for word in question.weights for term in word)
-    held, shared = question.covered(own), len(own & asked)
-    if near is not None and shared and shared < len(own):
-        strange = sorted(own - asked)
-        lacking = [word for word in question.weights if not own & set(word)]
-        matches = near(lacking, strange) >= _SYNONYMS
-        held += sum(question.weights[word] for word, row in zip(lacking, matches, strict=True)
-                    if row.any())  # fmt: skip
-        shared += int(matches.any(axis=0).sum())
-    same = bool(own) and held >= _ASKS_HELD and shared >= _ASKS_OWN * len(own)
-    return held if same else 0.0
-
-
 def _excluded_by(question: Question, text: str) -> frozenset[str]:
     """Of the words of the question those that a text says are not there."""
     return frozenset(
@@ -410,12 +258,6 @@ def _of_the_others(question: Question, quotable: Quotable, excluded: frozenset[s
         return False
     lacking = _excluded_by(question, quotable.text)
     return bool(lacking - excluded or excluded & question.terms_of(quotable.text) - lacking)
-
-
-def _is_first(quotables: Sequence[Quotable], place: int) -> bool:
-    """Whether no other sentence stands between this one and the line above it."""
-    before, one = quotables[place - 1] if place else None, quotables[place]
-    return before is None or before.hit != one.hit or before.topic != one.topic
 
 
 def _enumerates(question: Question, quotable: Quotable, noun: frozenset[str]) -> bool:
@@ -445,23 +287,3 @@ def _neighbours(
         if 0 <= other < len(quotables) and quotables[other].hit == quotables[place].hit:
             found |= terms[other]
     return found
-
-
-def _repeats(one: Scored, chosen: Sequence[Scored]) -> bool:
-    """Whether a sentence says hardly anything that a chosen one does not say."""
-    return any(
-        len(one.terms & other.terms) >= 0.8 * min(len(one.terms), len(other.terms))
-        for other in chosen
-    )
-
-
-def _with_antecedents(chosen: list[Quotable], scored: Sequence[Scored]) -> list[Quotable]:
-    """Put the sentence in where the best one cannot be read without it."""
-    best = chosen[0]
-    if not best.order or not leans(best):
-        return chosen
-    said = {one.quotable.order: one.quotable for one in scored if one.quotable.hit == best.hit}
-    before = antecedent(best, said)
-    if before in chosen:
-        return chosen
-    return [best, before, *chosen[1 : MOST_SENTENCES - 1]]

@@ -8,8 +8,9 @@ from passages_found import found, pages_of
 from indexer.keyword.analysis import query_words
 from indexer.keyword.bm25 import TermStatistics
 from indexer.records import Block, Page
+from rag.evidence.choose import choose
 from rag.evidence.definitions import headword, spells_out, subject_of
-from rag.evidence.extract import choose, score
+from rag.evidence.extract import score
 from rag.evidence.quotables import quotables
 from rag.languages import language_of
 from rag.question.analysis import expected_kind, holds_kind, read
