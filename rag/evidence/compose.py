@@ -16,7 +16,7 @@ from functools import partial
 from indexer.records import Hit
 from rag.evidence import choose, exact, explaining, verdicts
 from rag.evidence.around import Around
-from rag.evidence.definitions import called_a
+from rag.evidence.definitions import called_a, subject_of
 from rag.evidence.extract import Scored
 from rag.evidence.lists import Entries
 from rag.evidence.quotables import Quotable
@@ -72,6 +72,11 @@ NOT_QUOTING = {
     "count": "No passage states the number, and no list could be counted: these come nearest.",
     "reason": "No passage gives a reason; this is what they say.",
 }
+UNEXPLAINED = "No passage says what it is; this is what they say of it."
+_NAME_WORDS = 2
+_WHAT_IS = re.compile(
+    r"\W*(?:what(?:'s|’s| is| are)|was (?:ist|sind)|qué (?:es|son))\b", re.IGNORECASE
+)
 OFFER = "A language model can: set one up under Settings."
 
 
@@ -239,11 +244,30 @@ class _Composer:
         form = self.question.form
         if form == "reason" and self._gives_reason():
             return ""
+        if form == "fact" and self._unexplained():
+            return UNEXPLAINED
         if form == "total" and any(_TOTAL.search(one.quotable.text) for one in self.scored[:3]):
             return ""
         if form == "count" and holds_kind(self.question, self.scored[0].quotable.text):
             return ""
         return OFFERED.get(form, "")
+
+    def _unexplained(self) -> bool:
+        """Whether something is to be explained, by a name or two, that the best only mentions."""
+        best = self.scored[0]
+        name = explaining.to_explain(self.question)
+        if not (name and _WHAT_IS.match(self.question.text)) or best.defines or best.asked:
+            return False
+        if len(name.split()) > _NAME_WORDS:
+            return False
+        text, topic = best.quotable.text, best.quotable.topic
+        wanted = explaining.content(self.question, name)
+        headings = self.hits[best.quotable.hit].passage.headings[-1:]
+        named = any(
+            wanted <= explaining.content(self.question, line) for line in (topic, *headings)
+        )
+        explains = explaining.content(self.question, subject_of(text)) >= wanted
+        return not (named or explains or any(map(str.isdigit, text)) or ": " in text)
 
     def _with_reason(self, quotes: list[Quote], chosen: Sequence[Quotable]) -> list[Quote]:
         """The quotes, the first one read on to the reason where that follows it."""

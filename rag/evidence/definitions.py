@@ -12,7 +12,7 @@ _SAYS_WHAT = re.compile(
 )
 # "In health care, an encounter is …" is about the encounter.
 _OPENING = re.compile(
-    r"^(?:(?:in|for|within|as|with|to) [^,.:;]{2,60}|technically|generally|formally|basically"
+    r"^(?:(?:in|for|within|as|with|to) (?![^,]*\bexample)[^,.:;]{2,60}|technically|generally|formally|basically"
     r"|simply put|strictly speaking|in short|in brief|historically),\s+",
     re.IGNORECASE,
 )

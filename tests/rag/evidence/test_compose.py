@@ -8,7 +8,7 @@ from passages_found import found, pages_of
 from indexer.keyword.analysis import query_words
 from indexer.keyword.bm25 import TermStatistics
 from indexer.records import Block, Document, Hit, Page, Passage, Span
-from rag.evidence.compose import DEPENDS, DISAGREE, SAYS_BOTH, compose
+from rag.evidence.compose import DEPENDS, DISAGREE, SAYS_BOTH, UNEXPLAINED, compose
 from rag.evidence.extract import score
 from rag.evidence.quotables import quotables
 from rag.question.analysis import read
@@ -541,3 +541,10 @@ def test_who_made_something_is_not_answered_without_a_name():
     shelf = Shelf(("Manual", (), ("To create a folder in Kite Mail press the IMAP button.",)))
     assert quoted(shelf, "Who created Kite Mail?") == []
     assert "hold no name" in shelf.ask("Who created Kite Mail?").notice
+
+
+def test_what_is_only_mentioned_is_not_passed_off_as_explained():
+    shelf = Shelf(("Notes", (), ("A mast hangs from the kestrel, which nobody had seen before.",)))
+    assert shelf.ask("What is the kestrel?").notice == UNEXPLAINED
+    shelf = Shelf(("Notes", (), ("The kestrel is a small crane.",)))
+    assert not shelf.ask("What is the kestrel?").notice
