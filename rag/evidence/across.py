@@ -20,7 +20,7 @@ Meaning = Callable[[str, Sequence[str]], np.ndarray]
 # So many passages are looked through, and so many of their sentences embedded.
 _PASSAGES, _SENTENCES = 5, 40
 # What stands beside a sentence says what it is about: the mean of both cosines counts this much.
-_AROUND = 0.3
+_AROUND = 0.15
 # What the first passage found is ahead of one found late, and a figure where one is asked for.
 _PASSAGE, _KIND = 0.1, 0.05
 # A second sentence is shown where it comes so near to the best one.

@@ -12,8 +12,8 @@ _SAYS_WHAT = re.compile(
 )
 # "In health care, an encounter is …" is about the encounter.
 _OPENING = re.compile(
-    r"^(?:(?:in|for|within|as|with|to) (?![^,]*\bexample)[^,.:;]{2,60}|technically|generally|formally|basically"
-    r"|simply put|strictly speaking|in short|in brief|historically),\s+",
+    r"^(?:(?:in|for|within|as|with|to) (?![^,]*\bexample)[^,.:;]{2,60}|technically|generally"
+    r"|formally|basically|simply put|strictly speaking|in short|in brief|historically),\s+",
     re.IGNORECASE,
 )
 # What is done to a thing, or how it is, says not what it is: "They are signed with a key."
