@@ -29,7 +29,7 @@ from rag.evidence.cite import check
 from rag.evidence.quotables import quotables
 from rag.reader.reader import Reader, shipped
 from rag.records import Verdict
-from training.reader.material import rows
+from training.data.packed import read_rows
 
 WRITTEN = Path(__file__).with_name("claims.jsonl")
 SYNTHETIC = Path(__file__).parent.parent / "training" / "synthetic"
@@ -128,7 +128,7 @@ def attributions(path: Path) -> Iterator[Attribution]:
 
 def held_out(labelled: Path) -> Iterator[Attribution]:
     """Claims that no reader was trained on, each over its own passage."""
-    for row in rows(labelled):
+    for row in read_rows(labelled):
         if row["id"] % 10 == 0:
             text = " ".join(row["sentences"])
             for kind in ("supported", "contradicted", "unfounded"):

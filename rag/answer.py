@@ -2,61 +2,42 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 from embedder.errors import FootnoteError
 from indexer.chunking import locate
 from indexer.keyword.bm25 import TermStatistics
-from indexer.parsers.layout import clean
-from indexer.records import Document, Hit, Page, Passage, Span
+from indexer.records import Document, Hit, Page, Passage
 from indexer.store.errors import UnknownDocumentError
-from rag.evidence import abstain, across, cite, extract
+from rag.evidence import abstain, across, extract
 from rag.evidence.across import Meaning
 from rag.evidence.compose import OFFER, compose
-from rag.evidence.quotables import Pages, Quotable, quotables, with_lists
+from rag.evidence.footnotes import Notes
+from rag.evidence.quotables import Quotable, quotables, with_lists
 from rag.evidence.retrieve import Search, retrieve
 from rag.evidence.summary import summary
-from rag.llm import generate
-from rag.llm.client import ChatModel, LanguageModelError, MalformedReplyError, OneWait
-from rag.question.analysis import Question, read
+from rag.llm.client import ChatModel, LanguageModelError, OneWait
+from rag.question.analysis import read
 from rag.question.focus import focused, foreign
 from rag.question.follow_ups import standalone
 from rag.question.form import superlative
 from rag.reader.reader import Reader
-from rag.records import Answer, Footnote, Sentence, Turn
+from rag.reading import Drafted, OnText, Reading
+from rag.records import Answer, Sentence, Turn
+from rag.written import generated, rewritten
 
 if TYPE_CHECKING:
     from indexer.search.searcher import Scope
 
-_ENDS = (".", "!", "?", "。", "！", "？", "।", ":", ")", '"', "”", "’", "»", "」", "؟", "۔")
 
-# What may stand between two quotes that are shown as one: a list's bullet or number.
-_MARK = 12
-_WORD = re.compile(r"[^\W\d_]{2}|\d{3}")
-
-# A question names a document where this share of it stands in the title, and a question in
-# another language is answered where a sentence with its headings holds this share of it.
+# A question names a document where this share of it stands in the title.
 _NAMED = 0.5
-_SHARED = 0.6
 
 UNHELD = "No passage holds what the language model wrote. The documents are quoted instead."
-
-OnText = Callable[[str], None]
-
-# A generated answer of five sentences with its citations has some 200 tokens; a reasoning
-# model thinks for a few hundred before.
-_ANSWER_TOKENS = 1200
-
-# Characters of a reply that are made into an answer: ten times what that limit lets through.
-_LONGEST_REPLY = 40_000
-
-Mode = Literal["extractive", "generated"]
 
 
 class EmptyQuestionError(FootnoteError):
@@ -85,56 +66,6 @@ class Knowledge(Protocol):
     def term_statistics(self, collections: Iterable[int], text: str) -> TermStatistics:
         """How common the words of a text are."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A question beside what was found for it.
-
-    `confidence` is the fitted probability that the documents hold an answer, `threshold` what
-    it must reach; `lacking` is a word of the question that they lack altogether; `notice` says
-    what could not be searched. `across` are the sentences that answer from another language than
-    the question's, None where it is that of the documents or nothing tells.
-    """
-
-    question: Question
-    hits: tuple[Hit, ...]
-    pages: Pages
-    quotables: tuple[Quotable, ...]  # lists in one piece, as a claim may draw on them
-    scored: tuple[extract.Scored, ...]
-    features: abstain.Features
-    confidence: float
-    threshold: float
-    reader: Reader | None
-    notice: str
-    languages: tuple[str, ...] = ()  # of all documents searched
-    lacking: str = ""
-    across: tuple[Quotable, ...] | None = None
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether the documents do not seem to hold an answer."""
-        return bool(self.lacking) or self.confidence < self.threshold
-
-    @property
-    def is_foreign(self) -> bool:
-        """Whether no document is in the language of the question.
-
-        Words that both languages share (names, figures) may have found an answer all the same.
-        """
-        strange = foreign(self.question.text, self.languages)
-        return bool(strange) and max((one.context for one in self.scored), default=0.0) < _SHARED
-
-
-@dataclass(frozen=True, slots=True)
-class _Drafted:
-    """What an answer says, before it is signed with question and time."""
-
-    mode: Mode
-    sentences: tuple[Sentence, ...] = ()
-    footnotes: tuple[Footnote, ...] = ()
-    notice: str = ""
-    lead: str = ""
 
 
 class Answerer:
@@ -185,7 +116,7 @@ class Answerer:
         if whole is not None:
             made = self.summarise(whole, on_text)
             return replace(made, question=question, standalone=alone)
-        drafted = self._draft(reading, llm, told) if reading.scored else _Drafted("extractive")
+        drafted = self._draft(reading, llm, told) if reading.scored else Drafted("extractive")
         return Answer(
             question=question,
             standalone=alone,
@@ -211,7 +142,7 @@ class Answerer:
         told = on_text or _nobody
         drafted = _quoted(reading, self._store.page, told, reading.quotables)
         if self._llm and drafted.sentences:
-            drafted = _rewritten(reading, self._llm, told, drafted)
+            drafted = rewritten(reading, self._llm, told, drafted)
         return Answer(
             question=reading.question.text,
             standalone=reading.question.text,
@@ -295,11 +226,11 @@ class Answerer:
             made, across=tuple(chosen), confidence=confidence, threshold=across.LINE, lacking=""
         )
 
-    def _draft(self, reading: Reading, llm: ChatModel | None, told: OnText) -> _Drafted:
+    def _draft(self, reading: Reading, llm: ChatModel | None, told: OnText) -> Drafted:
         if llm is None:
             return self._extracted(reading, told)
         try:
-            drafted = _generated(reading, llm, told)
+            drafted = generated(reading, llm, told)
         except LanguageModelError as error:
             notice = f"{error}. The documents are quoted below instead."
             return self._extracted(reading, told, notice)
@@ -310,20 +241,20 @@ class Answerer:
         quoted = self._extracted(reading, told, drafted.notice or UNHELD)
         return quoted if quoted.sentences else drafted
 
-    def _extracted(self, reading: Reading, told: OnText, notice: str = "") -> _Drafted:
+    def _extracted(self, reading: Reading, told: OnText, notice: str = "") -> Drafted:
         """Quote what answers, or nothing where the documents do not seem to hold an answer."""
         if reading.is_foreign:
             strange = foreign(reading.question.text, reading.languages, crosses=bool(self._meaning))
             notice = f"{notice} {strange}".strip()
             if reading.across is None or reading.doubtful:
-                return _Drafted("extractive", notice=notice)
+                return Drafted("extractive", notice=notice)
             return _quoted(reading, self._store.page, told, reading.across, notice)
         if reading.doubtful:
             if reading.lacking:
                 notice = f"{notice} Nothing that was found mentions “{reading.lacking}”.".strip()
-            return _Drafted("extractive", notice=notice)
+            return Drafted("extractive", notice=notice)
         composed = compose(reading.question, reading.hits, reading.scored, self._store)
-        notes = _Notes(reading.hits, self._store.page)
+        notes = Notes(reading.hits, self._store.page)
         sentences = []
         for text in filter(None, (composed.lead,)):
             told(f"{text} ")
@@ -333,7 +264,7 @@ class Answerer:
             told(quote.text + " ")
         limits = composed.notice.removesuffix(OFFER).strip() if self._llm else composed.notice
         said = " ".join(filter(None, (notice, limits)))
-        return _Drafted("extractive", tuple(sentences), notes.footnotes, said, composed.lead)
+        return Drafted("extractive", tuple(sentences), notes.footnotes, said, composed.lead)
 
     def _pages(self, hits: Sequence[Hit]) -> dict[tuple[str, int], Page]:
         wanted = {(hit.document.id, span.page) for hit in hits for span in hit.passage.spans}
@@ -350,9 +281,9 @@ def _quoted(
     told: OnText,
     chosen: Sequence[Quotable],
     notice: str = "",
-) -> _Drafted:
+) -> Drafted:
     """Sentences of a reading quoted in order, with their headings."""
-    notes = _Notes(reading.hits, page)
+    notes = Notes(reading.hits, page)
     sentences = []
     last = ""
     for one in chosen:
@@ -362,141 +293,7 @@ def _quoted(
         last = heading
         sentences.append(Sentence(one.text, "supported", notes.add((one,)), about))
         told(f"{one.text} ")
-    return _Drafted("extractive", tuple(sentences), notes.footnotes, notice)
-
-
-def _rewritten(reading: Reading, llm: ChatModel, told: OnText, quoted: _Drafted) -> _Drafted:
-    """What was quoted as a language model puts it; as it was where that fails."""
-    try:
-        return _generated(reading, llm, told)
-    except LanguageModelError as error:
-        notice = f"{error}. The document's own sentences are shown instead."
-        return replace(quoted, notice=notice)
-
-
-def _generated(reading: Reading, llm: ChatModel, told: OnText) -> _Drafted:
-    """Let the model write, then check each sentence. Raises where not a word came.
-
-    What the passages hold none of, on a question that they do not seem to answer, is not shown.
-    """
-    messages = generate.prompt(reading.question.text, reading.hits, secrets.token_hex(4))
-    pieces: list[str] = []
-    notice = ""
-    refusing = True  # as far as can be seen yet; nobody is shown the word for it
-    try:
-        for spoken in generate.spoken(llm.stream(messages, _ANSWER_TOKENS)):
-            piece = clean(spoken[:_LONGEST_REPLY])  # a model may repeat what a document hides
-            pieces.append(piece)
-            if refusing:
-                piece = "".join(pieces)
-                refusing = generate.may_refuse(piece)
-            if not refusing:
-                told(piece)
-    except LanguageModelError as error:
-        if not "".join(pieces).strip():
-            raise
-        notice = f"{error}. What had come by then is shown."
-    reply = generate.thought_out("".join(pieces)[:_LONGEST_REPLY])
-    if not reply.strip():
-        raise MalformedReplyError("the language model sent an empty answer")
-    claims = generate.claims(reply, len(reading.hits))
-    sentences, footnotes = _checked(claims, reading, whole=not notice)
-    doubtful = generate.refuses(reply) or reading.doubtful
-    if doubtful and not any(sentence.footnotes for sentence in sentences):
-        return _Drafted("generated", notice=notice)
-    return _Drafted("generated", sentences, footnotes, notice)
-
-
-def _checked(
-    claims: Sequence[generate.Claim], reading: Reading, *, whole: bool
-) -> tuple[tuple[Sentence, ...], tuple[Footnote, ...]]:
-    """A reply's sentences with verdicts, and footnotes that lead to what holds them.
-
-    A sentence that cites nothing, or the wrong passage, is given the passage that plainly
-    holds it, if there is one; otherwise it stays marked as unsupported. Where the reply is not
-    `whole`, a last sentence without its end is shown as such and supported by nothing.
-    """
-    notes = _Notes(reading.hits, lambda document, number: reading.pages[document, number])
-    sentences = []
-    for place, claim in enumerate(claims, start=1):
-        if not whole and place == len(claims) and not claim.text.endswith(_ENDS):
-            sentences.append(Sentence(f"{claim.text} …", "unsupported", ()))
-            continue
-        support = _support(claim, reading)
-        sentences.append(Sentence(claim.text, support.verdict, notes.add(support.evidence)))
-    return tuple(sentences), notes.footnotes
-
-
-def _support(claim: generate.Claim, reading: Reading) -> cite.Support:
-    languages = reading.question.languages
-    cited = [q for q in reading.quotables if q.hit + 1 in claim.cited]
-    support = cite.check(claim.text, cited, reading.hits, languages, reading.reader)
-    if support.verdict == "supported":
-        return support
-    elsewhere = cite.check(claim.text, reading.quotables, reading.hits, languages, reading.reader)
-    return elsewhere if elsewhere.verdict == "supported" else support
-
-
-class _Notes:
-    """Numbers footnotes in the order in which they are first referred to."""
-
-    def __init__(self, hits: Sequence[Hit], page: Callable[[str, int], Page]) -> None:
-        self._hits = hits
-        self._page = page
-        self._made: dict[tuple[str, Span], Footnote] = {}
-
-    @property
-    def footnotes(self) -> tuple[Footnote, ...]:
-        return tuple(self._made.values())
-
-    def add(self, evidence: Sequence[Quotable]) -> tuple[int, ...]:
-        """The numbers of the footnotes that quote this evidence (neighbours in one passage)."""
-        if not evidence:
-            return ()
-        hit = self._hits[evidence[0].hit]
-        spans = [span for q in evidence for span in locate(hit.passage, q.start, q.end)]
-        return self.add_spans(evidence[0].hit, spans)
-
-    def add_spans(self, place: int, spans: Sequence[Span]) -> tuple[int, ...]:
-        """The numbers of the footnotes that quote these spans of the document of a hit."""
-        hit = self._hits[place]
-        numbers = (self._number(hit, span) for span in self._joined(hit, spans))
-        return tuple(dict.fromkeys(numbers))
-
-    def _joined(self, hit: Hit, spans: Sequence[Span]) -> list[Span]:
-        """Spans with nothing but blanks, bullets or numbers between them are one quote."""
-        joined: list[Span] = []
-        for span in spans:
-            last = joined[-1] if joined else None
-            text = self._page(hit.document.id, span.page).text
-            if last and last.page == span.page and _adjoin(text, last, span):
-                joined[-1] = Span(span.page, last.start, span.end)
-            else:
-                joined.append(span)
-        return joined
-
-    def _number(self, hit: Hit, span: Span) -> int:
-        key = (hit.document.id, span)
-        if key not in self._made:
-            page = self._page(hit.document.id, span.page)
-            self._made[key] = Footnote(
-                n=len(self._made) + 1,
-                document=hit.document.id,
-                title=hit.document.title,
-                path=hit.document.path,
-                pages=hit.passage.pages,
-                quote=page.text[span.start : span.end],
-                span=span,
-                passage=hit.passage.id,
-                label=page.label,
-            )
-        return self._made[key].n
-
-
-def _adjoin(text: str, last: Span, span: Span) -> bool:
-    """Whether nothing but blanks, or the mark of a list item, stands between two spans."""
-    between = text[last.end : span.start]
-    return last.end <= span.start and len(between) < _MARK and not _WORD.search(between)
+    return Drafted("extractive", tuple(sentences), notes.footnotes, notice)
 
 
 def _sentence(notice: str) -> str:

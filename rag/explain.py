@@ -18,10 +18,11 @@ from embedder.errors import FootnoteError
 from indexer.keyword.analysis import query_words
 from indexer.records import Document, HiddenText, Hit, Passage
 from indexer.store.store import Store
-from rag.answer import Answerer, Reading
+from rag.answer import Answerer
 from rag.evidence.retrieve import SEARCHED
 from rag.languages import content_words, language_of
 from rag.question.analysis import terms_of
+from rag.reading import Reading
 
 if TYPE_CHECKING:
     from indexer.search.searcher import Scope, Searcher

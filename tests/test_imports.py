@@ -33,6 +33,8 @@ rag.history rag.llm
 rag.question
 rag.evidence
 rag.reader
+rag.reading
+rag.written
 rag.answer
 rag.explain
 training.data training.export training.promote

@@ -25,8 +25,9 @@ _AROUND = 0.15
 _PASSAGE, _KIND = 0.1, 0.05
 # A second sentence is shown where it comes so near to the best one.
 _NEAR = 0.95
-# The probability of an answer, logistic in the best sentence's cosine. English questions over German
-# text have .49 in the median where it answers and .29 where nothing does (docs/log/answers.md).
+# The probability of an answer, logistic in the best sentence's cosine. Over German text English
+# questions have .49 in the median where it answers and .29 where nothing does
+# (docs/log/answers.md).
 _MIDDLE, _SLOPE = 0.36, 20.0
 # … and the least that is answered at.
 LINE = 0.5

@@ -9,8 +9,6 @@ and the written searches, those of nine tenths of the pages and passages.
 from __future__ import annotations
 
 import hashlib
-import json
-import lzma
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -18,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from training.data.packed import read_rows
 from training.data.synthetic_pairs import groups, held_out
 
 # Whether a group is trained on, looked at while training, or measured on at the end.
@@ -69,7 +68,7 @@ class Groups:
     @classmethod
     def read(cls, shared: Path) -> Groups:
         """Read `multilingual/multilingual.jsonl` below the folder of shared data."""
-        rows = list(_rows(shared / "multilingual" / "multilingual.jsonl"))
+        rows = read_rows(shared / "multilingual" / "multilingual.jsonl")
         documents = [document for row in rows for document in row["docs"]]
         languages = [row["lang"] for row in rows for _ in row["docs"]]
         parts = [_part(number) for number, row in enumerate(rows) for _ in row["docs"]]
@@ -129,7 +128,7 @@ def _part(number: int) -> Part:
 def help_text(shared: Path, sections: int, seed: int = 0) -> Iterator[Pair]:
     """Aligned sections, at most so many a language; every tenth page is left out."""
     by_language: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in _rows(shared / "parallel" / "parallel.jsonl.xz"):
+    for row in read_rows(shared / "parallel" / "parallel.jsonl.xz"):
         if not _tenth(row["key"].partition("#")[0]):
             by_language[row["lang"]].append(row)
     draw = random.Random(seed)  # noqa: S311 - no secret
@@ -155,7 +154,7 @@ def english_groups() -> Iterator[Pair]:
 def written_searches(shared: Path, passages: int, seed: int = 0) -> Iterator[Pair]:
     """Searches written to real English passages; every tenth passage is left out."""
     path = shared / "queries" / "queries.jsonl.xz"
-    rows = [row for row in _rows(path) if not _tenth(str(row["id"]))]
+    rows = [row for row in read_rows(path) if not _tenth(str(row["id"]))]
     draw = random.Random(seed)  # noqa: S311 - no secret
     for row in draw.sample(rows, min(passages, len(rows))):
         for query in row["queries"]:
@@ -185,9 +184,3 @@ def texts_of(pairs: Sequence[Pair], found: Groups) -> list[str]:
 def _tenth(name: str) -> bool:
     """Whether what is called so is one of the tenth that is left out."""
     return int(hashlib.sha256(name.encode()).hexdigest(), 16) % 10 == 0
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    opened = lzma.open if path.suffix == ".xz" else open
-    with opened(path, "rt", encoding="utf-8") as file:
-        yield from map(json.loads, file)

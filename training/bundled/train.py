@@ -33,9 +33,9 @@ from embedder.registry import BUNDLED, SHIPPED
 from embedder.spec import EmbedderSpec
 from training.bundled.statistics import SPEC, compute, write
 from training.data.examples import Example
+from training.data.packed import read_rows
 from training.data.synthetic_pairs import general_examples
 from training.fit.config import Recipe
-from training.reader.material import rows
 
 if TYPE_CHECKING:
     import torch
@@ -77,14 +77,14 @@ _BESIDE = 3
 
 def weak_pairs(path: Path) -> list[Example]:
     """The file's pairs, each with its kind as source: a batch holds one kind."""
-    return [Example(row["query"], row["passage"], source=row["kind"]) for row in rows(path)]
+    return [Example(row["query"], row["passage"], source=row["kind"]) for row in read_rows(path)]
 
 
 def searches(path: Path, *, held_out: bool = False) -> list[Example]:
     """The searches of a file, each with its source; of every tenth passage, or of the others."""
     return [
         Example(query["text"], row["passage"], source=f"searches of {row['source']}")
-        for row in rows(path)
+        for row in read_rows(path)
         if held_out == (row["id"] % 10 == 0)
         for query in row["queries"]
     ]

@@ -25,9 +25,10 @@ from safetensors.numpy import save_file
 from embedder.registry import Registry
 from rag.reader.reader import WEIGHTS
 from rag.reader.words import WordVectors
+from training.data.packed import read_rows
 from training.reader import verdicts
 from training.reader.cases import Looked, Looking
-from training.reader.material import IN_ENGLISH, Material, materials, rows
+from training.reader.material import IN_ENGLISH, Material, materials
 from training.reader.models import Claims, grow, held_out_report, write
 from training.reader.words import vocabulary, word_vectors
 from training.reader.words import write as write_words
@@ -43,9 +44,9 @@ def main(
     labelled: Path, work: Path, multilingual: Path | None, texts: tuple[Path, ...], output: Path
 ) -> None:
     """Train the reader on LABELLED and write its weights."""
-    data = rows(labelled)
+    data = read_rows(labelled)
     vectors = _words(data, texts, work)
-    groups = rows(multilingual) if multilingual else []
+    groups = read_rows(multilingual) if multilingual else []
     parts = _looked(materials(data, groups), work, vectors)
     looked = [one for part in parts.values() for one in part]
     english = [
@@ -66,7 +67,7 @@ def _words(data: list[dict[str, Any]], texts: tuple[Path, ...], work: Path) -> W
     if not path.exists():
         work.mkdir(parents=True, exist_ok=True)
         registry = Registry(work / "embedders", cache=work / "models")
-        terms = vocabulary(_strings([data, *map(rows, texts)]))
+        terms = vocabulary(_strings([data, *map(read_rows, texts)]))
         write_words(word_vectors(registry.load(registry.current()), terms), path)
     return WordVectors.read(path)
 

@@ -8,9 +8,9 @@ Question, then the passage's sentences, one forward pass; LoRA on the decoder an
 heads: at the last token "this passage answers", at each sentence's last token "this sentence
 does", and for a claim in the question's place "supports, contradicts, says nothing". Resumable.
 
-Nothing of it is shipped: after 7,200 pairs it is behind the trees in everything (docs/log/reader.md).
-On a machine that trains it a hundred times as long its answer would be one more column of
-`rag.reader.features.PASSAGE`.
+Nothing of it is shipped: after 7,200 pairs it is behind the trees in everything
+(docs/log/reader.md). On a machine that trains it a hundred times as long its answer would
+be one more column of `rag.reader.features.PASSAGE`.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ from torch.nn import functional
 from embedder.atomic import write_tensors, write_text
 from embedder.encoder import right_padded
 from training.bundled.abstention import auroc
+from training.data.packed import read_rows
 from training.fit.config import Recipe
 from training.fit.loss import linear_schedule
 from training.fit.student import Student
-from training.reader.material import claims, rows
+from training.reader.material import claims
 
 if TYPE_CHECKING:
     from embedder.model import Embedder
@@ -302,8 +303,8 @@ def main(
 
     registry = Registry(work / "embedders", cache=work / "models")
     model = CrossEncoder(registry.load(BUNDLED), layers)
-    found = pairs(rows(labelled))
-    missed = near_misses(rows(searches)) if searches else []
+    found = pairs(read_rows(labelled))
+    missed = near_misses(read_rows(searches)) if searches else []
     learnt = [pair for pair in (*found, *missed) if pair.part % 10]
     train(model, learnt, work, steps)
     for name, kind in _kinds(found, missed).items():

@@ -12,8 +12,6 @@ its own, a tenth of which is never trained on.
 from __future__ import annotations
 
 import hashlib
-import json
-import lzma
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -80,13 +78,6 @@ class Claim:
     def held_out(self) -> bool:
         """Whether it is for measuring alone."""
         return self.part % _HELD_OUT == 0
-
-
-def rows(path: Path) -> list[dict[str, Any]]:
-    """The lines of a JSON lines file, packed by xz or not."""
-    opened = lzma.open if path.suffix == ".xz" else Path.open
-    with opened(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
 
 
 def claims(labelled: Iterable[dict[str, Any]]) -> Iterator[Claim]:

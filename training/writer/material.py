@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import lzma
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.data.packed import read_rows
 from training.writer.styles import STYLES, Form
 
 HELD_OUT_EVERY = 10
@@ -33,11 +32,9 @@ class Tokens:
 
 def read_written(path: Path, *, held_out: bool = False) -> list[Written]:
     """What is trained on, of a file of `../shared/queries`, or every tenth id, which is not."""
-    with lzma.open(path, "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
     return [
         Written(row["passage"], tuple((STYLES[q["style"]], q["text"]) for q in row["queries"]))
-        for row in rows
+        for row in read_rows(path)
         if (row["id"] % HELD_OUT_EVERY == 0) == held_out
     ]
 

@@ -7,9 +7,10 @@ import pytest
 
 from rag.reader.features import PASSAGE, SENTENCE
 from tests.training.reader.test_cross_encoder import labelled
+from training.data.packed import read_rows
 from training.reader import cases, models
 from training.reader.fit import Growth, grown
-from training.reader.material import Case, claims, materials, rows
+from training.reader.material import Case, claims, materials
 from training.reader.verdicts import held_claims
 from training.reader.words import vocabulary
 
@@ -83,7 +84,7 @@ def test_rows_are_read_packed_or_not(tmp_path):
     (tmp_path / "a.jsonl").write_text(line)
     with lzma.open(tmp_path / "a.jsonl.xz", "wt") as file:
         file.write(line)
-    assert rows(tmp_path / "a.jsonl") == rows(tmp_path / "a.jsonl.xz") == [{"a": 1}]
+    assert read_rows(tmp_path / "a.jsonl") == read_rows(tmp_path / "a.jsonl.xz") == [{"a": 1}]
 
 
 def test_the_vocabulary_holds_what_comes_often_with_its_forms():
