@@ -202,10 +202,10 @@ def train(model: CrossEncoder, learnt: Sequence[Pair], work: Path, steps: int) -
 
 
 def _drawn(learnt: Sequence[Pair], size: int, step: int) -> list[Pair]:
-    """A batch of pairs about as long as each other: padding costs a third of the time else."""
+    """A batch of pairs whose passages are about as long: padding costs a third of the time else."""
     draw = random.Random(step)  # noqa: S311 - no secret
     found = draw.sample(list(learnt), min(_DRAWN * size, len(learnt)))
-    found.sort(key=lambda pair: len(pair.text) + sum(map(len, pair.sentences)))
+    found.sort(key=lambda pair: sum(map(len, pair.sentences)))
     start = draw.randrange(0, max(len(found) - size, 0) + 1)
     return found[start : start + size]
 
