@@ -283,7 +283,8 @@ class _Composer:
                 more = (
                     len(one.quotable.text) < _ANNOUNCES and (best.hit, order + 1) in self._by_place
                 )
-                return [self._quoter.stretch(best.hit, best.order, order + more), *quotes[1:]]
+                whole = self._quoter.stretch(best.hit, best.order, order + more)
+                return [whole, *(one for one in quotes if not self._quoter.within(one, whole))]
         return quotes
 
     def _with_steps(self, quotes: list[Quote]) -> list[Quote]:

@@ -47,6 +47,8 @@ _EARNS = re.compile(
 )
 # The number of a list item is no figure that it gives.
 _ITEM_NUMBER = re.compile(r"^\W*\d{1,3}[.)]\s")
+# Nor is the page of a book that is cited.
+_CITED = re.compile(r"[\[(][^\])]*\bpp?\. ?\d[^\])]*[\])]")
 # A size, a code or a year, none of which is a price.
 _NO_PRICE = re.compile(r"\d+[^\W\d_]+|\d[\w-]*[^\W\d_]-?\w*|(?:1[5-9]|20)\d\d(?:[-/–]\d+)?")
 # An e-mail address, a web address, a telephone number.
@@ -192,6 +194,7 @@ def _of_kind(question: Question, sentence: str) -> list[str]:
     said = {"contact": _CONTACT, "path": _PATH, "often": language_of(sentence).often}
     if pattern := said.get(question.kind):
         return [match.group().casefold() for match in pattern.finditer(sentence)]
+    sentence = _CITED.sub(" ", sentence)
     words = re.findall(r"\w+(?:[.,:/-]\w+)*", _ITEM_NUMBER.sub("", sentence.casefold()))
     if question.kind == "name":
         if sentence.upper() == sentence.lower():  # a script without capitals

@@ -548,3 +548,10 @@ def test_what_is_only_mentioned_is_not_passed_off_as_explained():
     assert shelf.ask("What is the kestrel?").notice == UNEXPLAINED
     shelf = Shelf(("Notes", (), ("The kestrel is a small crane.",)))
     assert not shelf.ask("What is the kestrel?").notice
+
+
+def test_a_reason_that_is_read_on_to_is_not_said_twice():
+    text = "There are two names, Kite and Hawk. Both stayed because each is known in its country."
+    shelf = Shelf(("Names", (), (text,)))
+    said = " ".join(quoted(shelf, "Why are there two names, Kite and Hawk?"))
+    assert said.count("Both stayed") == 1

@@ -103,3 +103,9 @@ def test_a_version_is_no_price():
 )
 def test_a_sentence_that_says_who_made_something(sentence, says):
     assert names_maker(sentence) is says
+
+
+def test_the_page_of_a_cited_book_is_no_figure():
+    question = asked("How many people went on strike?")
+    assert not holds_kind(question, "[Op. Cit., p. 168 and p. 167] It was a strike.")
+    assert holds_kind(question, "Six million went (see p. 4).")
