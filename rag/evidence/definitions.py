@@ -16,6 +16,8 @@ _OPENING = re.compile(
     r"|formally|basically|simply put|strictly speaking|in short|in brief|historically),\s+",
     re.IGNORECASE,
 )
+# "Why SOAP is bad" says nothing of SOAP.
+_ASKS = re.compile(r"\W*(?:why|how|when|where|what|which|who|whether|if|warum|wie|wann)\b", re.I)
 # What is done to a thing, or how it is, says not what it is: "They are signed with a key."
 _DONE = re.compile(
     r"\s+(?:(?:not|now|also|often|always|\w+ly) )*(?:\w{3,}ed|built|made|given|shown|found|kept"
@@ -33,7 +35,8 @@ _IS_A = re.compile(r"((?:\S+ ){1,5})(?:is|are|ist|sind|es|est) (?:an?|eine?|una?
 # What a thing does says what it is for.
 _SAYS_WHAT_FOR = re.compile(
     r"((?:\S+ ){1,5}?)(?:allows?|will|tries|can be used|contains?|controls?|defines?"
-    r"|describes?|determines?|displays?|does|enables?|gives?|handles?|helps?|holds?|is used|are used|keeps?|lets?|lists?"
+    r"|describes?|determines?|displays?|does|enables?|gives?|handles?|helps?|holds?|is used"
+    r"|are used|keeps?|lets?|lists?"
     r"|makes?|manages?|offers?|prints?|provides?|represents?|runs?|serves?|sets?|shows?|specif(?:y"
     r"|ies)|starts?|stores?|supports?|tells?|turns?|dient|dienen|zeigt|zeigen|enthält|enthalten)\b",
     re.IGNORECASE,
@@ -57,7 +60,9 @@ def subject_of(sentence: str) -> str:
     """What a sentence says something of: "The bug tracker " of "The bug tracker is …", or ''."""
     said = _OPENING.sub("", sentence)
     found = _SAYS_WHAT.match(said)
-    return found[1] if found and not _DONE.match(said[found.end() :]) else ""
+    if found is None or _ASKS.match(said) or _DONE.match(said[found.end() :]):
+        return ""
+    return found[1]
 
 
 def spells_out(short: str, sentence: str) -> bool:

@@ -390,6 +390,7 @@ def test_an_option_is_found_by_its_very_name():
         ("Kite is built dynamically only (--shared).", ""),
         ("A deductible is the amount that you pay.", "A deductible"),
         ("Deductibles are fixed amounts.", "Deductibles"),
+        ("Why SOAP is bad for the medical record.", ""),
         ("The flag is used to end the run.", "The flag"),
     ],
 )
