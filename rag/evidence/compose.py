@@ -18,13 +18,13 @@ from rag.evidence import choose, exact, explaining, verdicts
 from rag.evidence.around import Around
 from rag.evidence.definitions import called_a, subject_of
 from rag.evidence.extract import Scored
+from rag.evidence.lacking import may_answer, missing_in
 from rag.evidence.lists import Entries
 from rag.evidence.quotables import Quotable
 from rag.evidence.quotes import Documents, Quote, Quoter
 from rag.evidence.steps import first_step, last_step
-from rag.evidence.subject import Named, by_subject
-from rag.question.analysis import Question, asks_maker, holds_kind, names_maker, wants_strictly
-from rag.question.elsewhere import asked_elsewhere
+from rag.evidence.subject import by_subject
+from rag.question.analysis import Question, holds_kind, wants_strictly
 from rag.question.form import asked_noun, compared, is_procedure
 
 # A table answers a question for several things where its headings hold this share of it.
@@ -49,15 +49,6 @@ _MOST_RIVALS = 2
 _TOTAL = re.compile(r"\b(?:totals?|altogether|in all|sum|average|mean|combined)\b", re.IGNORECASE)
 # Headings that hold so much more of the question than the sentence does are shown with it.
 _HEADING_SAYS = 0.15
-
-# Where a value was asked for, no sentence with this share of the best score holds one.
-_NEAR_ENOUGH = 0.4
-# … together with this share of the question, its headings counted.
-_KIND_HELD = 0.25
-# … or this much, its neighbours counted.
-_AROUND_HELD = 0.7
-_WANTED = {"number": "figure", "date": "date", "often": "figure", "contact": "address"}
-
 # A sentence that begins, or ends, with the yes or no.
 _SAYS_ITSELF = re.compile(r"^\W*(?:yes|no|ja|nein|sí|oui|non)\b|, (?:yes|no)\W*$", re.IGNORECASE)
 
@@ -96,53 +87,15 @@ def compose(
     named = by_subject(question, hits, scored)
     if not named.scored:
         return Composed()
-    missing = _missing(question, named)
+    missing = missing_in(question, named)
     if missing:
         return Composed(notice=missing)
     if wants_strictly(question):
-        named = replace(named, scored=tuple(filter(partial(_may_answer, question), named.scored)))
+        strict = tuple(filter(partial(may_answer, question), named.scored))
+        named = replace(named, scored=strict or named.scored)
     places = {(one.quotable.hit, one.quotable.order): one.quotable for one in scored}
     quoter = Quoter(hits, places, documents)
     return _Composer(question, hits, named.scored, quoter).compose()
-
-
-def _missing(question: Question, named: Named) -> str:
-    """What the passages lack so plainly that nothing of them can be the answer, or ''."""
-    if named.unknown:
-        return f"Nothing that was found names {' or '.join(map(_quoted, named.unknown))}."
-    if named.apart and question.form == "yes_no":
-        names = " and ".join(map(_quoted, named.names))
-        return f"No passage that was found names {names} together."
-    wanted = "name" if asks_maker(question.text) else _WANTED.get(question.kind)
-    near = [one for one in named.scored if one.score >= _NEAR_ENOUGH * named.scored[0].score]
-    holding = any(_fits(question, one) and _about(question, one) for one in near)
-    sure = not asked_elsewhere(question.text)  # whose number words nobody here knows
-    if wanted and sure and question.form in ("fact", "most") and not holding:
-        return f"The sentences that come nearest hold no {wanted}."
-    return ""
-
-
-def _fits(question: Question, one: Scored) -> bool:
-    """Whether a sentence holds what is asked for; "Who wrote …?" asks for more than a name."""
-    if asks_maker(question.text) and not names_maker(f"{one.quotable.lead} {one.quotable.text}"):
-        return False
-    return holds_kind(question, one.quotable.text)
-
-
-def _may_answer(question: Question, one: Scored) -> bool:
-    """As `_fits`; beside a price a line that is no sentence may be the name of what it is for."""
-    line = not asks_maker(question.text) and not one.quotable.text.rstrip().endswith(".")
-    return line or _fits(question, one)
-
-
-def _about(question: Question, one: Scored) -> bool:
-    """Whether a sentence is about what was asked, by itself or, more so, with its neighbours."""
-    own = question.covered(one.terms | one.head)
-    return own >= _KIND_HELD or one.context >= _AROUND_HELD
-
-
-def _quoted(name: str) -> str:
-    return f"“{name}”"
 
 
 class _Composer:

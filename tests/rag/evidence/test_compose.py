@@ -555,3 +555,9 @@ def test_a_reason_that_is_read_on_to_is_not_said_twice():
     shelf = Shelf(("Names", (), (text,)))
     said = " ".join(quoted(shelf, "Why are there two names, Kite and Hawk?"))
     assert said.count("Both stayed") == 1
+
+
+def test_a_question_for_makers_that_none_names_fails_nowhere():
+    shelf = Shelf(("Manual", (), ("The folders are there. They hold mail.",)))
+    assert shelf.ask("List who created the folders") is not None
+    assert shelf.ask("Who created the folders and why were they created?") is not None
