@@ -96,6 +96,10 @@ _ASKING = re.compile(
     # "How does poison work?", "What happens when …", "What does the tool do?"
     r"|(?<=\w )works?(?=\W*$)|\bwhat happen(?:s|ed)(?: (?:during|in|at|to))?\b"
     r"|\bduring\b|(?<=\w )do(?=\W*$)"
+    r"|\bwas (?:bedeute[tn]|mach(?:t|en)|tut|tun|heißt)\b|\bwozu dien(?:t|en)\b|\bals erstes\b"
+    r"|\bwie (?:richte|setze|stelle|mache|schalte|nehme|gebe) (?:ich|wir)\b|\bzuerst\b"
+    r"|\bwie lautet\b"
+    r"|\b(?:gibt es|es gibt)\b"
     r"|\b(?:laut|gemäß) (?:dem )?(?:text|dokument)\b|\bsegún el (?:texto|documento)\b"
     r"|\bselon le (?:texte|document)\b",
     re.IGNORECASE,
@@ -104,7 +108,7 @@ _PROCEDURE = re.compile(
     r"^\W*(?:how (?:do|can|should|could|would|must) (?:i|we|you|one|someone|people)|how to"
     r"|what (?:do|should|must|can) (?:i|we|you|one) (?:have to |need to )?(?:do|change|set|try"
     r"|check|enter|type|press|use|choose|select)\b|(?:what|which) steps"
-    r"|wie (?:kann|muss|soll|sollte|kündige|bekomme|richte|stelle|ändere|mache) (?:ich|man|wir)"
+    r"|wie (?:kann|muss|soll|\w+[et]|\w+en) (?:ich|man|wir)"
     r"|was (?:muss|soll|kann) (?:ich|man|wir) (?:\w+ ){0,6}(?:tun|machen)"
     r"|cómo (?:puedo|se|debo)|comment (?:faire|puis-je|dois-je|peut-on))\b"
     r"|^.*\bwhat (?:can|could|should|must|do) (?:i|we|you|one) do\W*$",
@@ -118,13 +122,14 @@ _DEFINED = re.compile(
     r"(?:(?:purpose|use|point|function|aim) of (?:an? |the )?)?((?:[^\s?]+ ?){1,4}?)(?: for)?"
     r"|what (?:does|do) (?:an? |the )?((?:[^\s?]+ ){1,4}?)(?:mean|do|stand for)"
     r"(?: (?:in|under|within|according to) [^?]*)?"
-    r"|was (?:ist|sind|bedeutet) (?:ein(?:e|en)? |der |die |das )?((?:[^\s?]+ ?){1,4}?)"
+    r"|(?:was (?:ist|sind|bedeute[tn]|macht|heißt)|(?:wozu|wofür) (?:ist|sind|dien(?:t|en)))"
+    r" (?:ein(?:e|en)? |der |die |das )?((?:[^\s?]+ ?){1,4}?)(?: da| gut)?"
     r"|qué (?:es|son|significa) (?:una? |el |la |los |las )?((?:[^\s?]+ ?){1,4}?))\W*$",
     re.IGNORECASE,
 )
 _PURPOSE = re.compile(
     r"^\W*(?:what (?:is|are) .* for|what (?:does|do) .* do|what(?:'s|’s| is| are) the (?:purpose"
-    r"|use|point|function|aim) of .*|wofür (?:ist|sind|dient|dienen) .*)\W*$",
+    r"|use|point|function|aim) of .*|(?:wofür|wozu) (?:ist|sind|dient|dienen) .*|was macht .*)\W*$",
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(

@@ -5,7 +5,7 @@ import pytest
 from rag.evidence.instructions import instructs
 from rag.evidence.quotables import Quotable
 from rag.evidence.steps import begins_with, first_step, last_step
-from rag.question.form import is_procedure
+from rag.question.form import defined, is_procedure
 
 
 @pytest.mark.parametrize(
@@ -42,10 +42,23 @@ def test_statements_are_none(text):
 
 @pytest.mark.parametrize(
     "text", ["How do I leave?", "How to leave", "What should I do before leaving?",
-             "Wie kann ich kündigen?", "The mouse is gone. What can I do?"],
+             "Wie kann ich kündigen?", "Wie erkenne ich das?", "The mouse is gone. What can I do?"],
 )  # fmt: skip
 def test_questions_for_a_procedure(text):
     assert is_procedure(text)
+
+
+@pytest.mark.parametrize("text", ["Wie viele Tage habe ich?", "Wie alt muss man sein?"])
+def test_a_figure_is_no_procedure(text):
+    assert not is_procedure(text)
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [("Wozu dient der Agent?", "Agent"), ("Was macht Snort?", "Snort"), ("Was heißt CVE?", "CVE")],
+)
+def test_what_a_german_question_wants_explained(question, name):
+    assert defined(question).strip() == name
 
 
 def test_a_fact_is_no_procedure():
