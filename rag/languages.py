@@ -347,6 +347,13 @@ _BY_CODE = {one.code: one for one in (_ENGLISH, _GERMAN, _SPANISH, _FRENCH)}
 MONTHS = frozenset(month for one in _BY_CODE.values() for month in one.months)
 # What a language is recognised by beside its stop words: a question may be three words long.
 _SIGNS = {"de": "äöüß", "es": "¿¡ñáíóú", "fr": "çèêëîïôûœàù"}
+# … and by the verbs of short questions: "Was macht Snort?" has no other word of German alone.
+_VERBS = {
+    "de": frozenset(
+        ["macht", "bedeutet", "heißt", "kostet", "dient", "lautet", "gilt", "gibt", "steht",
+         "passiert", "liegt", "braucht"]
+    ),
+}  # fmt: skip
 
 
 @lru_cache(maxsize=5_000)  # a question has a hundred sentences weighed, and the next one the same
@@ -359,6 +366,7 @@ def language_of(text: str) -> Language:
     votes = {
         code: sum(word in STOP_WORDS[code] for word in words)
         + 0.5 * sum(sign in text.casefold() for sign in _SIGNS.get(code, ""))
+        + sum(word in _VERBS.get(code, ()) for word in words)
         for code in _BY_CODE
     }
     return _BY_CODE[max(votes, key=lambda code: (votes[code], code == "en"))]

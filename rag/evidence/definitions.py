@@ -67,6 +67,8 @@ def subject_of(sentence: str) -> str:
 
 def spells_out(short: str, sentence: str) -> bool:
     """Whether words with these initials stand together: "Subjective, Objective …, Plan" is SOAP."""
+    if re.search(rf"\w{{3,}}[ )]+\([^()]*\b{short}s?\)", sentence):
+        return True  # "Debian Security Advisories (DSAs)", in whatever language
     words = re.findall(r"[^\W\d_][\w'’-]*", sentence)
     told = (word for word in words if not _SMALL.fullmatch(word))
     return short in "".join(word[0] if not word[1:].isupper() else " " for word in told)

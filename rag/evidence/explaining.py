@@ -14,7 +14,7 @@ from rag.question.analysis import Question
 from rag.question.form import asks_purpose, defined
 
 # An abbreviation is explained by the words that it is short for.
-_SHORT = re.compile(r"[A-Z]{2,6}")
+_SHORT = re.compile(r"([A-Z]{2,6})s?")
 # A line that names what is asked holds this share of the question.
 _TITLE_HELD = 0.75
 # One that asks the same: the share of the question that it holds, and of its own words those that
@@ -44,7 +44,7 @@ def defines(question: Question, explained: str, quotables: Sequence[Quotable],
     """
     quotable = quotables[place]
     wanted = content(question, explained)
-    if _SHORT.fullmatch(explained) and spells_out(explained, quotable.text):
+    if (short := _SHORT.fullmatch(explained)) and spells_out(short[1], quotable.text):
         return 1.0
     if not wanted or question.terms_of(quotable.text) <= wanted:
         return 0.0

@@ -64,6 +64,8 @@ _CAPTION = re.compile(r"\W*(?:fig(?:ure|\.)|abb(?:ildung|\.)|figura)\s?\d", re.I
 _CAPTION_PENALTY = 0.2
 # "Note: …" says what to mind beside the steps.
 _ASIDE, _ASIDE_PENALTY = re.compile(r"\W*(?:note|nb|n\.b\.|hinweis|nota)\b:?", re.I), 0.25
+# A line by itself is no step.
+_NO_STEP_PENALTY = 0.25
 # "What does clause 3.2 say?" is answered by what is numbered so, not by what refers to it; "What
 # does the option -q do?" by what names that option.
 _NUMBERED = 0.6
@@ -207,8 +209,10 @@ def _how(question: Question, quotable: Quotable) -> float:
     purpose = begins_with(question.text, quotable.text)
     if purpose and question.covered(question.terms_of(purpose)) >= _TO_HELD:
         return _TO_DO_SO
-    aside = _ASIDE.match(quotable.text) is not None
-    return _INSTRUCTS * instructs(quotable.text) - _ASIDE_PENALTY * aside
+    if instructs(quotable.text):
+        return _INSTRUCTS
+    line = not quotable.item and is_fragment(quotable.text)
+    return -_ASIDE_PENALTY * (_ASIDE.match(quotable.text) is not None) - _NO_STEP_PENALTY * line
 
 
 def open_ended(text: str) -> str:

@@ -39,7 +39,9 @@ _AMOUNT = re.compile(r"[$€£¥₹]\s?\d|\d\s?[$€£¥₹%]")
 # Dots that lead to a page number: a line of a table of contents says nothing itself, nor does the
 # number of a page of the front matter.
 _LEADERS = re.compile(r"(?:\.[ \u00a0]?){6}|…{3}|(?:…\s?){3}")
-_FOLIO = re.compile(r"\W*[ivxlc]+\W*", re.IGNORECASE)
+_FOLIO = re.compile(r"\W*[ivxlc]+\W*|\W*\d+(?:\.\d+)+\.?\W*", re.IGNORECASE)
+# … as does a run of headings with their numbers.
+_NUMBERED = re.compile(r"\W{0,3}(?:\d+|[A-Z])\.\d+(?:\.\d+)*\.?\s+\S.*[^.!?;:\s]\s*")
 # A list belongs to the line that announces it, up to this many characters.
 _LIST_CHARACTERS = 500
 _HEADING_WORDS = 9
@@ -94,7 +96,8 @@ def quotables(hits: Sequence[Hit], pages: Pages, *, yes_no: bool = True) -> list
 def is_contents(text: str) -> bool:
     """Whether most of a text is a table of contents."""
     lines = text.split("\n")
-    return 2 * sum(len(line) for line in lines if _LEADERS.search(line)) > len(text)
+    listed = (line for line in lines if _LEADERS.search(line) or _NUMBERED.fullmatch(line))
+    return 2 * sum(map(len, listed)) > len(text)
 
 
 def with_lists(found: Sequence[Quotable]) -> list[Quotable]:

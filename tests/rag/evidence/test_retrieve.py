@@ -64,3 +64,9 @@ def test_a_section_that_asks_the_question_is_read_from_its_beginning_wherever_it
         *book.hits,
     )
     assert "It sends mail." in texts(book, "What is Kite?")[:3]
+
+
+def test_a_run_of_numbered_headings_is_a_table_of_contents():
+    listed = "10.4. Avoiding kits\n10.4.1. Loadable modules\n10.4.2. Telling kits\n10.5. Odd ideas"
+    shelf = Shelf(listed, "A kit is told by the sums of its files.")
+    assert texts(shelf, "How do I tell a kit?") == ["A kit is told by the sums of its files."]

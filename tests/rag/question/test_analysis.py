@@ -8,6 +8,7 @@ from indexer.keyword.analysis import query_words
 from indexer.keyword.bm25 import TermStatistics
 from rag.languages import language_of
 from rag.question.analysis import expected_kind, holds_kind, names_maker, read
+from rag.question.form import form_of
 
 
 @pytest.mark.parametrize(
@@ -109,3 +110,9 @@ def test_the_page_of_a_cited_book_is_no_figure():
     question = asked("How many people went on strike?")
     assert not holds_kind(question, "[Op. Cit., p. 168 and p. 167] It was a strike.")
     assert holds_kind(question, "Six million went (see p. 4).")
+
+
+@pytest.mark.parametrize("text", ["Was macht Snort?", "Was bedeutet CVE?", "Was kostet das?"])
+def test_was_is_german_beside_a_german_verb(text):
+    assert language_of(text).code == "de"
+    assert form_of(text, language_of(text)) == "fact"
