@@ -88,6 +88,6 @@ def _with_antecedents(chosen: list[Quotable], scored: Sequence[Scored]) -> list[
         return chosen
     said = {one.quotable.order: one.quotable for one in scored if one.quotable.hit == best.hit}
     before = antecedent(best, said)
-    if before in chosen:
+    if before in chosen or is_fragment(before.text):  # a line says of whom no more than headings do
         return chosen
     return [best, before, *chosen[1 : MOST_SENTENCES - 1]]

@@ -49,7 +49,7 @@ def defines(question: Question, explained: str, quotables: Sequence[Quotable],
     if not wanted or question.terms_of(quotable.text) <= wanted:
         return 0.0
     entry = question.terms_of(quotable.topic)
-    if entry and entry <= wanted and is_first(quotables, place):
+    if entry and entry <= wanted and is_first(quotables, place) and _says_more(quotable):
         return 1.0
     if any(wanted == content(question, name) for name in names_given(quotable.text)):
         return 1.0
@@ -69,7 +69,7 @@ def titled(question: Question, wanted: frozenset[str], quotables: Sequence[Quota
     Of what is to be explained the line is the name and no more.
     """
     topic = quotables[place].topic
-    if not topic or not is_first(quotables, place):
+    if not topic or not is_first(quotables, place) or not _says_more(quotables[place]):
         return False
     terms = question.terms_of(topic)
     if wanted and not terms <= wanted:
@@ -96,6 +96,12 @@ def asked_by(question: Question, heading: str, near: Nearness | None) -> float:
         shared += int(matches.any(axis=0).sum())
     same = bool(own) and held >= _ASKS_HELD and shared >= _ASKS_OWN * len(own)
     return held if same else 0.0
+
+
+def _says_more(quotable: Quotable) -> bool:
+    """Whether what stands below a heading is more than another heading, or a link."""
+    words = quotable.text.split()
+    return quotable.entry or len(words) > _NAME_WORDS or any(map(str.isdigit, quotable.text))
 
 
 def is_first(quotables: Sequence[Quotable], place: int) -> bool:

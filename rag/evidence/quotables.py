@@ -37,9 +37,13 @@ _WORD = re.compile(r"[^\W\d_]{2}|\d{2}|[\u3000-\u9fff\uac00-\ud7af]")
 # An amount, which a heading may hold as well as any line: a receipt's total, a share.
 _AMOUNT = re.compile(r"[$€£¥₹]\s?\d|\d\s?[$€£¥₹%]")
 # Dots that lead to a page number: a line of a table of contents says nothing itself, nor does the
-# number of a page of the front matter.
+# number of a page of the front matter, of a section, or a link to the next page.
 _LEADERS = re.compile(r"(?:\.[ \u00a0]?){6}|…{3}|(?:…\s?){3}")
-_FOLIO = re.compile(r"\W*[ivxlc]+\W*|\W*\d+(?:\.\d+)+\.?\W*", re.IGNORECASE)
+_FOLIO = re.compile(
+    r"\W*(?:[ivxlc]+|\d+(?:\.\d+)+\.?|next|prev(?:ious)?|up|home|back|top|contents|weiter|zurück"
+    r"|nach oben|zum anfang|siguiente|anterior|suivante?|précédente?)\W*",
+    re.IGNORECASE,
+)
 # … as does a run of headings with their numbers.
 _NUMBERED = re.compile(r"\W{0,3}(?:\d+|[A-Z])\.\d+(?:\.\d+)*\.?\s+\S.*[^.!?;:\s]\s*")
 # A list belongs to the line that announces it, up to this many characters.
