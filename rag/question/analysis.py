@@ -45,6 +45,12 @@ _EARNS = re.compile(
     r"|erhält|erhalten|gana|ganan|recibe|gagne|reçoit)\b",
     re.IGNORECASE,
 )
+# What is asked is counted in something else than money.
+_IN_OTHERS = re.compile(
+    r"\bhow (?:long|many|often|far|old|soon|late|early)\b|\bwie ?(?:lange?|viele|oft|alt)\b"
+    r"|\bcuánt(?:os|as) (?!euros|dólares|pesos)|\bcombien de (?!euros|dollars|francs)",
+    re.IGNORECASE,
+)
 # The number of a list item is no figure that it gives.
 _ITEM_NUMBER = re.compile(r"^\W*\d{1,3}[.)]\s")
 # Nor is the page of a book that is cited.
@@ -174,6 +180,11 @@ def holds_kind(question: Question, sentence: str) -> bool:
     return any(found not in said for found in _of_kind(question, sentence))
 
 
+def asks_price(text: str) -> bool:
+    """Whether a question asks for an amount of money: not for how long a leave is paid."""
+    return _COSTS.search(text) is not None and _IN_OTHERS.search(text) is None
+
+
 def asks_maker(text: str) -> bool:
     """Whether a question asks who made something."""
     return _MADE.match(text) is not None
@@ -182,7 +193,7 @@ def asks_maker(text: str) -> bool:
 def wants_strictly(question: Question) -> bool:
     """Whether nothing but a name, or an amount of money, can be the answer."""
     priced = question.kind == "number" and question.form == "fact"
-    return asks_maker(question.text) or (priced and _COSTS.search(question.text) is not None)
+    return asks_maker(question.text) or (priced and asks_price(question.text))
 
 
 def names_maker(text: str) -> bool:
@@ -213,7 +224,7 @@ def _of_kind(question: Question, sentence: str) -> list[str]:
 
 def _amounts(question: Question, sentence: str, counts: list[str]) -> list[str]:
     """The figures that may be what is asked; of a price no code and no size ("2TB")."""
-    if not _COSTS.search(question.text):
+    if not asks_price(question.text):
         return counts
     amounts = [match.group().casefold() for match in _AMOUNT.finditer(sentence)]
     numbers = question.language.numbers

@@ -116,3 +116,8 @@ def test_the_page_of_a_cited_book_is_no_figure():
 def test_was_is_german_beside_a_german_verb(text):
     assert language_of(text).code == "de"
     assert form_of(text, language_of(text)) == "fact"
+
+
+def test_how_long_a_leave_is_paid_is_no_price():
+    assert holds_kind(asked("How long is paid leave?"), "Paid leave lasts sixteen weeks.")
+    assert holds_kind(asked("How many charges are there?"), "There are three charges.")
