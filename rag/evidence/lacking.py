@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from rag.evidence.extract import Scored
 from rag.evidence.subject import Named
-from rag.question.analysis import Question, asks_maker, holds_kind, names_maker
+from rag.question.analysis import Question, holds_kind
 from rag.question.elsewhere import asked_elsewhere
+from rag.question.makers import asks_maker, names_maker
 
 # Where a value was asked for, no sentence with this share of the best score holds one.
 _NEAR_ENOUGH = 0.4

@@ -12,51 +12,18 @@ from indexer.keyword.bm25 import TermStatistics, idf
 from rag.languages import Language, language_of
 from rag.question.elsewhere import ASKED
 from rag.question.form import Form, asking_words, form_of
+from rag.question.makers import asks_maker
+from rag.question.money import asks_price, figures_asked
 
 Kind = Literal["any", "number", "date", "name", "often", "contact", "path"]
 
 _DIGITS = re.compile(r"\d")
 _YEAR_OR_DAY = re.compile(r"\b(?:1\d|20)\d\d\b|\b\d{1,2}[./:-]\d{1,2}\b|\b\d{1,2}(?:st|nd|rd|th)\b")
 _HOW_OFTEN = re.compile(r"\b(?:how often|wie oft|con qué frecuencia|à quelle fréquence)\b", re.I)
-# What is asked in money, and an amount of it.
-_COSTS = re.compile(
-    r"\b(?:costs?|prices?|priced|fees?|charged?|pay|paid|salar(?:y|ies)|wages?|rent|deposit|premiums?"
-    r"|kosten|kostet|preise?|gebühr(?:en)?|miete|gehalt|precios?|cuestan?|costes?|tarifas?|prix"
-    r"|coûte|coûts?|frais|loyer)\b",
-    re.IGNORECASE,
-)
-_AMOUNT = re.compile(
-    r"[$€£¥₹]\s?\d[\d.,]*|\d[\d.,]*\s?(?:[$€£¥₹%]|(?:usd|eur|gbp|chf|dollars?|euros?|pounds?|francs?"
-    r"|franken|cents?|yen|rupees|percent|prozent)\b)|\d[.,]\d\d\b(?![.,]?\d)",
-    re.IGNORECASE,
-)
-# "five dollars".
-_IN_WORDS = re.compile(
-    r"\b[a-zß-ÿ-]+ (?:dollars?|euros?|pounds?|francs?|franken|cents?|yen|rupees|percent|prozent)\b",
-    re.IGNORECASE,
-)
-_HUNDRED = 100
-_BARE = re.compile(r"[\d.,]+")
-# What a sentence says of money without a word for a price.
-_EARNS = re.compile(
-    r"\b(?:gets?|earns?|earned|(?:makes?|made)(?! (?:from|of|up|by|with|in|for|to|sure)\b)"
-    r"|receives?|received|worth|sells?|sold|buys?|bought|charge"
-    r"|rates?|amounts?|total|budget|invoices?|bill|fine|spent|raised|verdien(?:t|en)|bekomm(?:t|en)"
-    r"|erhält|erhalten|gana|ganan|recibe|gagne|reçoit)\b",
-    re.IGNORECASE,
-)
-# What is asked is counted in something else than money.
-_IN_OTHERS = re.compile(
-    r"\bhow (?:long|many|often|far|old|soon|late|early)\b|\bwie ?(?:lange?|viele|oft|alt)\b"
-    r"|\bcuánt(?:os|as) (?!euros|dólares|pesos)|\bcombien de (?!euros|dollars|francs)",
-    re.IGNORECASE,
-)
 # The number of a list item is no figure that it gives.
 _ITEM_NUMBER = re.compile(r"^\W*\d{1,3}[.)]\s")
 # Nor is the page of a book that is cited.
 _CITED = re.compile(r"[\[(][^\])]*\bpp?\. ?\d[^\])]*[\])]")
-# A size, a code or a year, none of which is a price.
-_NO_PRICE = re.compile(r"\d+[^\W\d_]+|\d[\w-]*[^\W\d_]-?\w*|(?:1[5-9]|20)\d\d(?:[-/–]\d+)?")
 # An e-mail address, a web address, a telephone number.
 _CONTACT = re.compile(r"\S+@\S+\.\w+|(?:https?://|www\.)\S+|\+?\(?\d[\d ()/-]{5,}\d")
 # Where a file is kept: "~/.config/app.ini", "C:\\Users", "/var/log".
@@ -66,20 +33,6 @@ _KEPT = re.compile(
     r"|databases?|backups?|profiles?|cache|plug-?ins|templates?|scripts?|dateien?|ordner"
     r"|einstellungen|konfiguration|archivos?|carpetas?|fichiers?|dossiers?)\b",
     re.IGNORECASE,
-)
-# "Who wrote …?" is answered by somebody's name.
-_MADE = re.compile(
-    r"^\W*who(?: \w+ly)? (?:creat|invent|found|wrote|writ|discover|design|develop|built|build|start"
-    r"|establish|paint|compos|direct|coin|introduc|author)\w*\b",
-    re.IGNORECASE,
-)
-_BY_WHOM = re.compile(
-    r"(?<![“\"‘'])\bby (?:the )?(?:\w+ ){0,2}[A-ZÀ-Þ]|\b(?:authors?|creators?|founders?|inventors?"
-    r"|designers?|developers?|maintainers?|fathers?|mothers?|painters?|composers?|directors?"
-    r"|architects?|credits?|thanks)\b"
-    r"|[A-ZÀ-Þ][\w'’.-]+ (?:(?!you|we|to|they|it|is|are|can|may)\w+ ){0,2}?(?:created|invented"
-    r"|founded|wrote|written|discovered|designed|developed|built|started|established|began|begun|painted"
-    r"|composed|directed|coined|introduced|conceived)\b",
 )
 _CAPITALISED = re.compile(r"(?<=[\w,;:)’'\"] )[\"“(]?[^\W\d_a-zß-ÿ][\w’'-]+|^\w+ [A-ZÀ-Þ]\w+")
 
@@ -180,25 +133,10 @@ def holds_kind(question: Question, sentence: str) -> bool:
     return any(found not in said for found in _of_kind(question, sentence))
 
 
-def asks_price(text: str) -> bool:
-    """Whether a question asks for an amount of money: not for how long a leave is paid."""
-    return _COSTS.search(text) is not None and _IN_OTHERS.search(text) is None
-
-
-def asks_maker(text: str) -> bool:
-    """Whether a question asks who made something."""
-    return _MADE.match(text) is not None
-
-
 def wants_strictly(question: Question) -> bool:
     """Whether nothing but a name, or an amount of money, can be the answer."""
     priced = question.kind == "number" and question.form == "fact"
     return asks_maker(question.text) or (priced and asks_price(question.text))
-
-
-def names_maker(text: str) -> bool:
-    """Whether a sentence says who made something."""
-    return _BY_WHOM.search(text) is not None
 
 
 def _of_kind(question: Question, sentence: str) -> list[str]:
@@ -216,28 +154,7 @@ def _of_kind(question: Question, sentence: str) -> list[str]:
     numbers = question.language.numbers
     counts = [word for word in words if _DIGITS.search(word) or word in numbers]
     if question.kind == "number":
-        return _amounts(question, sentence, counts)
+        return figures_asked(question.text, sentence, counts, numbers)
     months = [word for word in words if word in question.language.months]
     days = [match.group() for match in _YEAR_OR_DAY.finditer(sentence.casefold())]
     return months + days + counts
-
-
-def _amounts(question: Question, sentence: str, counts: list[str]) -> list[str]:
-    """The figures that may be what is asked; of a price no code and no size ("2TB")."""
-    if not asks_price(question.text):
-        return counts
-    amounts = [match.group().casefold() for match in _AMOUNT.finditer(sentence)]
-    numbers = question.language.numbers
-    prose = sentence.rstrip().endswith(".") and ": " not in sentence
-    if prose and not (_COSTS.search(sentence) or _EARNS.search(sentence)):
-        # "about 60 developers" is nobody's salary, "version 10.10" no price
-        return [one for one in amounts if not _BARE.fullmatch(one)]
-    if amounts:
-        return amounts
-    money = " ".join(match.group().casefold() for match in _IN_WORDS.finditer(sentence))
-    # "one" is nobody's price, nor are "the four walls"
-    figures = [
-        word for word in counts
-        if numbers.get(word, 0) >= _HUNDRED or _DIGITS.search(word) or f"{word} " in money
-    ]  # fmt: skip
-    return [word for word in figures if not _NO_PRICE.fullmatch(word)]

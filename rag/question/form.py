@@ -108,7 +108,7 @@ _PROCEDURE = re.compile(
     r"^\W*(?:how (?:do|can|should|could|would|must) (?:i|we|you|one|someone|people)|how to"
     r"|what (?:do|should|must|can) (?:i|we|you|one) (?:have to |need to )?(?:do|change|set|try"
     r"|check|enter|type|press|use|choose|select)\b|(?:what|which) steps"
-    r"|wie (?:kann|muss|soll|\w+[et]|\w+en) (?:ich|man|wir)"
+    r"|wie (?!lange|viele|oft)(?:kann|muss|soll|\w+(?:[et]|en)) (?:ich|man|wir)"
     r"|was (?:muss|soll|kann) (?:ich|man|wir) (?:\w+ ){0,6}(?:tun|machen)"
     r"|cómo (?:puedo|se|debo)|comment (?:faire|puis-je|dois-je|peut-on))\b"
     r"|^.*\bwhat (?:can|could|should|must|do) (?:i|we|you|one) do\W*$",

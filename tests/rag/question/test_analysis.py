@@ -7,8 +7,9 @@ import pytest
 from indexer.keyword.analysis import query_words
 from indexer.keyword.bm25 import TermStatistics
 from rag.languages import language_of
-from rag.question.analysis import expected_kind, holds_kind, names_maker, read
+from rag.question.analysis import expected_kind, holds_kind, read
 from rag.question.form import form_of
+from rag.question.makers import names_maker
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,30 @@
+"""Questions for who made something, and sentences that say so. Pure."""
+
+from __future__ import annotations
+
+import re
+
+# "Who wrote …?" is answered by somebody's name.
+_MADE = re.compile(
+    r"^\W*who(?: \w+ly)? (?:creat|invent|found|wrote|writ|discover|design|develop|built|build|start"
+    r"|establish|paint|compos|direct|coin|introduc|author)\w*\b",
+    re.IGNORECASE,
+)
+_BY_WHOM = re.compile(
+    r"(?<![“\"‘'])\bby (?:the )?(?:\w+ ){0,2}[A-ZÀ-Þ]|\b(?:authors?|creators?|founders?|inventors?"
+    r"|designers?|developers?|maintainers?|fathers?|mothers?|painters?|composers?|directors?"
+    r"|architects?|credits?|thanks)\b"
+    r"|[A-ZÀ-Þ][\w'’.-]+ (?:(?!you|we|to|they|it|is|are|can|may)\w+ ){0,2}?(?:created|invented"
+    r"|founded|wrote|written|discovered|designed|developed|built|started|established|began|begun|painted"
+    r"|composed|directed|coined|introduced|conceived)\b",
+)
+
+
+def asks_maker(text: str) -> bool:
+    """Whether a question asks who made something."""
+    return _MADE.match(text) is not None
+
+
+def names_maker(text: str) -> bool:
+    """Whether a sentence says who made something."""
+    return _BY_WHOM.search(text) is not None
