@@ -1,11 +1,13 @@
 """The loop, measured on what it never saw: `python -m benchmarks.loop EVAL SET... --home DIR`.
 
 Each SET is a folder in BEIR layout below EVAL, or `northwind`. Its corpus alone becomes a
-collection of files; `footnote train` learns from it, one command, no language model; then the
-set's own human questions are asked before and after. Repeated with the same home, nothing
-is indexed twice.
+collection of files; `footnote train` learns from it, one command, no language model; the set's own
+human questions are asked of the collection before and after, as people ask it: by words, by
+meaning, by both. What was not promoted changes nothing. Repeated with the same home, nothing is
+indexed twice, and what was promoted answers from the beginning.
 With --labelled, the questions that a set has for training (SciFact's) are given as `--data`, as
-somebody would who has a file of questions and answers.
+somebody would who has a file of questions and answers; with --people N, so many of the set's own
+are, and the others are asked.
 """
 
 from __future__ import annotations
@@ -17,24 +19,31 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from benchmarks import pages
 from benchmarks.sources import labelled
 from footnote.home import Home
-from footnote.runs.service import runs
-from indexer.ingest.sources import find
-from indexer.search.searcher import Mode, Scope
-from training.data.examples import write_examples
-from training.evaluation.beir import read
+from indexer.search.searcher import Mode
+from training.data.examples import Example, write_examples
+from training.evaluation.beir import Dataset, Query, read
+from training.evaluation.evaluate import subsample
+from training.evaluation.metrics import bootstrap, ndcg
 
-_LIMIT = 1000
+_LIMIT = 500
+_PASSAGES = 50  # that are looked through for ten documents
+_NORTHWIND = "northwind"
+
+# Of each way to search what every question scores.
+Scores = dict[str, list[float]]
 
 
 def collection_of(home: Path, evaluation: Path, name: str) -> float:
     """Index a set's corpus as files, one a document, through the command line; seconds."""
-    if name == "northwind":
+    if name == _NORTHWIND:
         folder = evaluation / name / "pdfs"
     else:
         folder = home / "corpora" / name
@@ -48,69 +57,100 @@ def collection_of(home: Path, evaluation: Path, name: str) -> float:
     return time.monotonic() - began
 
 
-def measured(home: Path, evaluation: Path, name: str, embedder: str) -> dict[str, float]:
-    """By mode: nDCG@10 of the set's own questions, for Northwind the pages' reciprocal rank."""
-    if name == "northwind":
-        opened = Home.open(home / "pages" / embedder)
-        if embedder not in opened.registry.names():  # its converted base is made anew
-            opened.registry.install(embedder, home / "embedders" / embedder)
-        opened.registry.use(embedder)
-        opened.index(find([evaluation / name / "pdfs"]), pages.COLLECTION)
-        scope = opened.scope([pages.COLLECTION])
+def measured(home: Path, evaluation: Path, name: str, handed_in: int = 0) -> Scores:
+    """nDCG@10 of the set's own questions, for Northwind the right page's reciprocal rank.
+
+    The first questions, `handed_in` of them (as `own_questions` has them), are left out.
+    """
+    opened = Home.open(home)
+    scope, modes = opened.scope([name]), get_args(Mode)
+    if name == _NORTHWIND:
         wanted = pages.read(evaluation / name / "questions.jsonl")
-        return {mode: _reciprocal(opened, wanted, scope, mode) for mode in get_args(Mode)}
-    report = _footnote(
-        home, "eval", str(evaluation / name), "--limit", str(_LIMIT), "--embedder", embedder
-    )
-    return {mode: values["ndcg@10"] for mode, values in report["modes"].items()}
+        ranks = {mode: pages.ranks(opened, wanted, scope, mode) for mode in modes}
+        return {mode: [1 / one if one else 0.0 for one in ranks[mode]] for mode in modes}
+    data = read(evaluation / name)
+    names = {f"{number:06}.md": entry.id for number, entry in enumerate(data.corpus)}
+    scores: Scores = {mode: [] for mode in modes}
+    for query in own_questions(data, handed_in)[1]:
+        for mode in modes:
+            hits = opened.searcher.search(query.text, scope, _PASSAGES, mode)
+            ranking = list(dict.fromkeys(names[Path(hit.document.path).name] for hit in hits))
+            scores[mode].append(ndcg(ranking, query.judgements))
+    return scores
 
 
-def _labelled(home: Path, evaluation: Path, name: str) -> list[str]:
-    """The option that hands in a set's training questions."""
-    path = home / "labelled" / f"{name}.jsonl"
+def own_questions(data: Dataset, count: int) -> tuple[Sequence[Query], Sequence[Query]]:
+    """So many of a set's own questions to hand in, and those that are asked."""
+    handed_in = subsample(data.queries, count)
+    there = {one.id for one in handed_in} if count else set()
+    return handed_in, subsample([one for one in data.queries if one.id not in there], _LIMIT)
+
+
+def _data(options: argparse.Namespace, name: str) -> list[str]:
+    """The option that hands in questions."""
+    if options.labelled:
+        made = labelled(options.evaluation / name)
+    elif options.people:
+        data = read(options.evaluation / name)
+        texts = {entry.id: f"{entry.title}\n{entry.text}" for entry in data.corpus}
+        made = [
+            Example(query.text, texts[document], source="labelled")
+            for query in own_questions(data, options.people)[0]
+            for document, grade in query.judgements.items()
+            if grade > 0
+        ]
+    else:
+        return []
+    path = options.home / "labelled" / f"{name}.jsonl"
     path.parent.mkdir(exist_ok=True)
-    write_examples(path, labelled(evaluation / name))
+    write_examples(path, made)
     return ["--data", str(path)]
 
 
-def _reciprocal(home: Home, wanted: list[pages.Wanted], scope: Scope, mode: Mode) -> float:
-    """Mean reciprocal rank of the right page among the first five hits."""
-    found = pages.ranks(home, wanted, scope, mode)
-    return sum(1 / rank for rank in found if rank is not None) / len(found)
-
-
-def _footnote(home: Path, *arguments: str) -> dict:
+def _footnote(home: Path, *arguments: str) -> dict[str, Any]:
     command = [sys.executable, "-m", "footnote", "--home", str(home), *arguments, "--json"]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=os.environ)
-    return json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _mean(values: Sequence[float]) -> float:
+    return round(sum(values) / len(values), 4)
 
 
 def main() -> None:
-    """Index, train, measure, print a line a set."""
+    """Index, measure, train, measure again, print a line a set."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("evaluation", type=Path)
     parser.add_argument("sets", nargs="+")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--train", default="", help='Options of footnote train, as "--steps 0".')
     parser.add_argument("--labelled", action="store_true")
+    parser.add_argument("--people", type=int, default=0, metavar="N")
     options = parser.parse_args()
-    home = options.home.absolute()
+    options.home = home = options.home.absolute()
     for name in options.sets:
         indexing = collection_of(home, options.evaluation, name)
+        given = _data(options, name)
+        before = measured(home, options.evaluation, name, options.people)
         began = time.monotonic()
-        given = _labelled(home, options.evaluation, name) if options.labelled else []
         learnt = _footnote(home, "train", "-c", name, *given, *shlex.split(options.train))
         minutes = (time.monotonic() - began) / 60
-        start = runs(Home.open(home)).get(learnt["run"]).request.start
-        registry = Home.open(home).registry
-        if learnt["run"] not in registry.names():  # it was rejected
-            registry.install(learnt["run"], home / "runs" / learnt["run"] / "embedder")
-        before = measured(home, options.evaluation, name, start)
-        after = measured(home, options.evaluation, name, learnt["run"])
+        after = measured(home, options.evaluation, name, options.people)
+        gains = {
+            mode: asdict(
+                bootstrap([now - was for was, now in zip(before[mode], after[mode], strict=True)])
+            )
+            for mode in before
+        }
         print(json.dumps({
             "set": name, "index_seconds": round(indexing), "train_minutes": round(minutes, 1),
-            "examples": learnt["examples"], "steps": learnt["steps"], "proof": learnt["proof"],
-            "promoted": learnt["promoted"], "before": before, "after": after,
+            "questions": len(before["fused"]), "examples": learnt["examples"],
+            "proof": learnt["proof"], "promoted": learnt["promoted"],
+            "before": {mode: _mean(values) for mode, values in before.items()},
+            "after": {mode: _mean(values) for mode, values in after.items()},
+            "gain": {mode: {key: round(value, 4) for key, value in gain.items()}
+                     for mode, gain in gains.items()},
         }), flush=True)  # fmt: skip
 
 

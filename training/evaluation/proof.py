@@ -2,7 +2,8 @@
 
 Both look for the same passages among the same pool: dense alone, and fused with keywords under
 a weight that is fitted for each on the documents that are not held out. Differences are taken
-question by question, and an interval (bootstrap) says what they can bear.
+question by question, and an interval (bootstrap) says what they can bear. Beside the trained
+embedder stands the one in use with another weight: often that is what is amiss.
 """
 
 from __future__ import annotations
@@ -74,12 +75,28 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Trusts:
+    """How far the dense side is trusted (`FusionWeight.dense`); None: as pseudo-queries say.
+
+    `before` is the embedder in use as it stands, `balanced` the same as questions say, `after` the
+    trained one; `asked` is how many questions said it.
+    """
+
+    before: float | None = None
+    balanced: float | None = None
+    after: float | None = None
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """A run's evaluation. Means are nDCG@10 between 0 and 1, by way of searching.
 
     `against` is the fingerprint of the embedder that it was compared with. Of `offered` real
     questions those about held-out documents were asked; where the collection has too few
-    documents to hold `whole_documents` out, passages are.
+    documents to hold `whole_documents` out, passages are. `trusts` are how far each is trusted
+    beside the keywords, as questions say; `balance_gain` is what fused search gains by that alone,
+    with the embedder in use.
     """
 
     queries: int
@@ -92,6 +109,8 @@ class Proof:
     against: str = ""
     offered: int = 0
     whole_documents: bool = True
+    trusts: Trusts = Trusts()
+    balance_gain: Interval | None = None
 
     @property
     def real(self) -> int:
@@ -107,6 +126,14 @@ class Proof:
         """
         enough = self.queries >= FEWEST_QUESTIONS
         return enough and self.dense_gain.low > 0 and self.fused_gain.mean >= 0
+
+    @property
+    def balances(self) -> bool:
+        """Whether the embedder in use stays, and is to be trusted as the questions say."""
+        gain = self.balance_gain
+        if self.holds or gain is None or self.queries < FEWEST_QUESTIONS:
+            return False
+        return gain.low > 0
 
     def first(self, side: str) -> tuple[int, int, Interval]:
         """Of a hundred questions those whose passage comes first: before, after, and the gain."""
@@ -135,6 +162,11 @@ class Proof:
         """What to do where nothing was gained, '' where something was."""
         if self.holds:
             return ""
+        if self.balances and self.balance_gain:
+            return (
+                "The embedder stays; how much meaning counts beside the words was fitted to the"
+                f" questions, which is worth {points(self.balance_gain)} to search as people use it"
+            )
         if self.real < WORTH_HANDING_IN:
             return (
                 f"What helps most is {WORTH_HANDING_IN} questions that people really ask, each with"
@@ -164,8 +196,13 @@ class Proof:
     def from_json(cls, values: dict[str, Any]) -> Proof:
         """What `to_json` gave."""
         comparisons = tuple(Comparison(**row) for row in values["comparisons"])
-        gains = {name: Interval(**values[name]) for name in ("dense_gain", "fused_gain")}
-        return cls(**{**values, **gains, "comparisons": comparisons})
+        gains: dict[str, Any] = {
+            name: Interval(**values[name])
+            for name in ("dense_gain", "fused_gain", "balance_gain")
+            if values.get(name)
+        }
+        trusts = Trusts(**values.get("trusts", {}))
+        return cls(**{**values, **gains, "trusts": trusts, "comparisons": comparisons})
 
 
 def prove(
@@ -175,13 +212,16 @@ def prove(
     before: EmbeddingModel,
     after: EmbeddingModel,
     questions: Sequence[ProofQuestion] = (),
+    trusts: Trusts | None = None,
 ) -> Proof:
     """Ask held-out documents under both embedders.
 
     Passages of the pool and of the questions must have vectors under both. `questions` count as
-    far as their passage is held out; where they are few, pseudo-queries are asked beside. Raises
+    far as their passage is held out; where they are few, pseudo-queries are asked beside.
+    `trusts` are what is known of either embedder; the rest is fitted. Raises
     `CollectionChangedError`.
     """
+    trusts = trusts or Trusts()
     held_out = asked_about(store, split, questions)
     pools = [Pool.of(store, collection, one.fingerprint, held_out) for one in (before, after)]
     ids = [[passage.id for passage in pool.passages] for pool in pools]
@@ -191,13 +231,21 @@ def prove(
         )
     fitting, asked, origins = _divided(pools[0], split, questions)
     ranks: dict[str, list[_Found]] = {}
+    balanced: list[_Found] = []
     for name, pool, embedder in zip(("before", "after"), pools, (before, after), strict=True):
-        _, fitted = coefficients(pool, fitting, embedder) if fitting else (0.0, PRIOR.dense)
-        evidence = pool.evidence(asked, embedder)
-        ranks[name] = _found(asked, np.array(ids[0]), *evidence, FusionWeight(fitted).weight)
+        fitted = getattr(trusts, name)
+        if fitted is None:
+            fitted = coefficients(pool, fitting, embedder)[1] if fitting else PRIOR.dense
+        keyword, dense = pool.evidence(asked, embedder)
+        at = np.array(ids[0])
+        ranks[name] = _found(asked, at, keyword, dense, FusionWeight(fitted).weight)
+        if name == "before" and trusts.balanced is not None:
+            balanced = _found(asked, at, keyword, dense, FusionWeight(trusts.balanced).weight)
     proof = _proof(asked, origins, np.array(ids[0]), ranks)
     return replace(
         proof,
+        trusts=trusts,
+        balance_gain=_balance_gain(ranks["before"], balanced) if balanced else None,
         against=before.fingerprint,
         offered=sum(one.origin not in MADE for one in questions),
         whole_documents=split.whole_documents,
@@ -319,6 +367,11 @@ def _gain(comparisons: Sequence[Comparison], side: str) -> Interval:
         for one in comparisons
     ]
     return bootstrap(differences) if differences else Interval(0.0, 0.0, 0.0)
+
+
+def _balance_gain(before: Sequence[_Found], balanced: Sequence[_Found]) -> Interval:
+    pairs = zip(before, balanced, strict=True)
+    return bootstrap([gain_at(now.fused) - gain_at(was.fused) for was, now in pairs])
 
 
 def _mean(values: Sequence[float]) -> float:

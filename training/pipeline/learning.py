@@ -100,7 +100,7 @@ class Learning:
         from training.fit import query_side
 
         own = self._material.examples(split) if examples is None else examples
-        start = self._mapped_start(split)
+        start = self.mapped_start(split)
         around = self._material.around_parts(split, ("train", "development"))
         places = {number: place for place, number in enumerate(around.ids)}
         looked_at = self._material.people(split)["development"]
@@ -127,7 +127,7 @@ class Learning:
             query_side.with_map(start, learnt, self._run.embedder, self._run.id)
         return 1
 
-    def _mapped_start(self, split: Split) -> Embedder:
+    def mapped_start(self, split: Split) -> Embedder:
         """The start, adapted where that was ordered and can be, with the map of its vectors."""
         recipe, folder = self._order.recipe, self._run.folder / "adapted"
         if not folder.exists():

@@ -48,6 +48,9 @@ COMES_BACK = 50
 WRITTEN_TO, PROVED_BY = 300, 100
 # Passages found for a question of the writer's whose order is learnt.
 TAUGHT = 20
+# What having been asked of a passage is worth, in evidence of fused search: more than a place or
+# two, less than what answers better (docs/log/loop.md).
+ASKED_OF = 8.0
 # Weak pairs that are looked through: more than the steps can use are made in vain.
 WEAK = 3000
 # A map of queries alone has learnt by then what they teach.
@@ -142,6 +145,14 @@ class Material:
             ),
         ]
 
+    def asked_outside_the_proof(self, split: Split) -> list[Example]:
+        """People's and the writer's questions to passages that the proof does not ask about."""
+        people = self.people(split)
+        asked = [one for one in (*people["train"], *people["development"]) if one.passage]
+        return asked + [
+            one for one in self._written(split) or () if split.parts.get(one.document) != "proof"
+        ]
+
     def _written(self, split: Split) -> list[Example] | None:
         """The writer's questions to passages of the training and the proof part.
 
@@ -169,8 +180,8 @@ class Material:
     ) -> list[dict[int, float]] | None:
         """What each example teaches: evidence by the place of a passage; None where cancelled.
 
-        A question of the writer's teaches what fused search finds for it among `places`, any
-        other its own passage.
+        A question of the writer's teaches what fused search finds for it among `places`, the
+        passage that it was asked of before others; any other teaches its own passage.
         """
         scope, found = Scope(frozenset({self._collection})), []
         progress = self._progress.paced("training", len(examples))
@@ -178,13 +189,17 @@ class Material:
             if self._progress.cancelled():
                 return None
             progress(number)
+            own = places[one.passage]
             hits = (
-                self._searcher.search(one.query, scope, TAUGHT)
+                self._searcher.search(one.query, scope, COMES_BACK)
                 if one.source == writer_questions.KIND
                 else ()
             )
             there = {places[hit.passage.id]: hit.score for hit in hits if hit.passage.id in places}
-            found.append(there or {places[one.passage]: 0.0})
+            if own in there:
+                there[own] += ASKED_OF
+            best = sorted(there.items(), key=lambda one: (-one[1], one[0]))[:TAUGHT]
+            found.append(dict(best) or {own: 0.0})
         return found
 
     def _weak(self, split: Split) -> list[Example]:

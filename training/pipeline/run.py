@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from indexer.search.pool import POOL
+from indexer.search.calibration import FusionWeight, of_questions
+from indexer.search.pool import POOL, Pool
+from indexer.search.pseudo_queries import PseudoQuery
 from indexer.vector.generations import embed_passages
 from training.data.split import Split, SplitChangedError, split_collection
-from training.evaluation.proof import Proof, ProofQuestion, asked_about, prove
+from training.evaluation.evaluate import subsample
+from training.evaluation.proof import Proof, ProofQuestion, Trusts, asked_about, prove
 from training.fit import whitening
 from training.pipeline.learning import Learning
 from training.pipeline.material import Material
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from training.runs import Run
 
 _EMBED_AT_ONCE = 128
+# Questions that say how far meaning is trusted: fewer say little, more say the same.
+_TOLD_BY, _FEWEST_TOLD_BY = 400, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,7 @@ class TrainingRun:
         wanted = asked_about(self._store, split, self.material.proof_questions(split))
         if self._progress.cancelled():  # perhaps before all was asked
             return False
+        wanted += [one.passage for one in self._told_by(split)]
         drawn += set(wanted) - set(drawn)
         self._map(drawn, trained)
         for embedder in (self._in_use(), trained):
@@ -155,10 +161,46 @@ class TrainingRun:
     def _proved(self, split: Split, trained: Embedder) -> Proof:
         self._progress.tell("proof", 0, 1)
         questions = self.material.proof_questions(split)
-        proof = prove(self._store, self._collection, split, self._in_use(), trained, questions)
+        trusts = self._trusts(split, trained)
+        in_use = self._in_use()
+        proof = prove(self._store, self._collection, split, in_use, trained, questions, trusts)
         self._run.write_proof(proof)
         self._progress.tell("proof", 1, 1)
         return proof
+
+    def _told_by(self, split: Split) -> list[Example]:
+        """Questions outside the proof that say how far meaning is to be trusted beside words.
+
+        There are none where layers have learnt from them: what those find is no measure.
+        """
+        if not (self._order.recipe.learns and self._order.recipe.queries_alone):
+            return []
+        asked = self.material.asked_outside_the_proof(split)
+        return list(subsample(asked, _TOLD_BY)) if len(asked) >= _FEWEST_TOLD_BY else []
+
+    def _trusts(self, split: Split, trained: Embedder) -> Trusts:
+        """How far the embedder in use and the trained one are trusted, as far as that is known.
+
+        A map of queries has learnt from the same questions, so the trained one is asked without.
+        """
+        in_use = self._in_use()
+        known = FusionWeight.from_json(
+            self._store.fusion_weight(self._collection, in_use.fingerprint)
+        )
+        before = known.dense if known.asked else None
+        asked = self._told_by(split)
+        if not asked:
+            return Trusts(before)
+        found = []
+        for asking, vectors_of in ((in_use, in_use), (self._learning.mapped_start(split), trained)):
+            ids = [one.passage for one in asked]
+            pool = Pool.of(self._store, self._collection, vectors_of.fingerprint, ids)
+            places = {one.id: place for place, one in enumerate(pool.passages)}
+            right = [(one.query, places[one.passage]) for one in asked if one.passage in places]
+            queries = [PseudoQuery(at, text, pool.passages[at].text) for text, at in right]
+            evidence = pool.evidence(queries, asking)
+            found.append(of_questions(*evidence, [one.source for one in queries]))
+        return Trusts(before, *found, len(asked))
 
     def _in_use(self) -> Embedder:
         """What the run is to be better than: the embedder that answers for the collection."""
@@ -170,6 +212,8 @@ class TrainingRun:
             return self._run.outcome == "promoted"
         if not (proof.holds and self._order.promote):
             self._run.write_outcome("kept" if proof.holds else "rejected")
+            if proof.balances and self._order.promote:
+                self._trust(self._in_use(), proof.trusts.balanced, proof.trusts.asked)
             if not proof.holds:
                 self._store.drop_generation(self._collection, trained.fingerprint)
                 self._registry.remove(self._run.id)
@@ -185,11 +229,21 @@ class TrainingRun:
             self._progress.tell("switching", there + embedded, total, left)
 
         at, stop = self._collection, self._progress.cancelled
+        self._trust(trained, proof.trusts.after, proof.trusts.asked)
         with self._encoders(trained) as encoders:
             done = promote(self._store, self._searcher, trained, at, on_progress, stop, encoders)
         if done:
             self._run.write_outcome("promoted")
         return done
+
+    def _trust(self, embedder: Embedder, dense: float | None, asked: int) -> None:
+        """Have search trust an embedder in this collection as questions say."""
+        if dense is None:
+            return
+        name = embedder.fingerprint
+        known = FusionWeight.from_json(self._store.fusion_weight(self._collection, name))
+        fitted = replace(known, dense=dense, keyword=0.0, queries=0, asked=asked)
+        self._store.set_fusion_weight(self._collection, name, fitted.to_json())
 
     def _result(
         self, examples: int, steps: int, proof: Proof | None, *, promoted: bool

@@ -171,3 +171,30 @@ def test_a_collection_too_small_to_examine_gets_the_prior(tmp_path):
     assert fitted.passages == 5
     store.set_fusion_weight(number, encoder.fingerprint, fitted.to_json())
     assert not calibration.is_due(store, number, encoder.fingerprint)
+
+
+def test_questions_say_how_far_meaning_is_trusted_with_some_caution():
+    words, meaning, right = simulated(0.5, 1.0, queries=2000)
+    found = FusionWeight(dense=calibration.of_questions(words, meaning, right))
+    assert found.weight == pytest.approx(0.75 * 2.0, rel=0.15)
+    nothing = FusionWeight(dense=calibration.of_questions(words, -meaning, right))
+    assert nothing.weight == 0
+    words, meaning, right = simulated(-0.5, 1.0)
+    alone = FusionWeight(dense=calibration.of_questions(words, meaning, right))
+    assert 1 < alone.weight < 10  # words that mislead: meaning counts for much, not without end
+
+
+def test_what_questions_have_said_outlives_the_growth_of_a_collection(tmp_path):
+    store, encoder = Store.open(tmp_path / "home"), Synonyms()
+    number = store.create_collection("all").id
+    lines = [paragraph(one) for one in range(60)]
+    vectors = encoder.embed_passages(lines)
+    add_lines(store, number, tmp_path / "all.txt", lines, vectors, encoder.fingerprint)
+    said = FusionWeight(dense=1.7, asked=200)
+    store.set_fusion_weight(number, encoder.fingerprint, said.to_json())
+    assert calibration.is_due(store, number, encoder.fingerprint)
+    fitted = calibration.fit(store, number, encoder)
+    assert (fitted.dense, fitted.asked, fitted.passages) == (1.7, 200, 60)
+    assert fitted.background
+    store.set_fusion_weight(number, encoder.fingerprint, fitted.to_json())
+    assert not calibration.is_due(store, number, encoder.fingerprint)

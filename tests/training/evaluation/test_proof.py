@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,15 @@ from indexer.ingest.sources import find
 from indexer.vector.generations import embed_passages
 from tests.homes import unit, write_papers
 from training.data.split import split_collection
-from training.evaluation.proof import Comparison, Proof, ProofQuestion, gain_at, prove
+from training.evaluation.metrics import Interval
+from training.evaluation.proof import (
+    Comparison,
+    Proof,
+    ProofQuestion,
+    Trusts,
+    gain_at,
+    prove,
+)
 
 
 def proof_of(dense: list[tuple[int, int]], fused: list[tuple[int, int]]) -> Proof:
@@ -45,6 +54,19 @@ def test_only_what_is_better_for_certain_holds():
     )
     assert gain_at(1) == 1
     assert gain_at(11) == 0
+
+
+def test_where_the_embedder_gains_nothing_another_balance_may():
+    same, better = proof_of([(3, 3)] * 40, [(3, 3)] * 40), proof_of([(5, 1)] * 40, [(3, 3)] * 40)
+    gain = Interval(0.02, 0.01, 0.03)
+    balanced = replace(same, trusts=Trusts(balanced=1.1, asked=200), balance_gain=gain)
+    assert balanced.balances
+    assert "+2.0" in balanced.advice
+    assert Proof.from_json(json.loads(json.dumps(balanced.to_json()))) == balanced
+    assert not replace(balanced, balance_gain=Interval(0.02, -0.01, 0.05)).balances
+    assert not replace(better, balance_gain=gain).balances  # the trained one is switched in
+    before_trusts = {k: v for k, v in same.to_json().items() if k not in ("trusts", "balance_gain")}
+    assert Proof.from_json(before_trusts) == same
 
 
 def test_ties_rank_as_in_search_by_passage_id():
@@ -95,6 +117,10 @@ def test_the_proof_tells_a_better_embedder_from_a_worse_one(bare_home, tmp_path)
     assert better.before == worse.after
     assert better.offered == 2
     assert better.real == 1 + (taken.part_of(store.passages([drawn[-1]])[drawn[-1]]) == "proof")
+    assert better.balance_gain is None
+    told = prove(store, number, taken, good, bad, real, Trusts(before=0.0, balanced=3.0, after=0.0))
+    assert told.balance_gain is not None
+    assert told.before["fused"] == told.keyword["ndcg@10"] == told.after["fused"]
     for one in better.comparisons:
         for side in ("dense", "fused"):
             for when in ("before", "after"):

@@ -10,10 +10,13 @@ import pytest
 from embedder.errors import FootnoteError
 from footnote.runs import service
 from footnote.runs.service import TrainingError, TrainingOptions
+from indexer.search.calibration import FusionWeight
 from training.data.examples import read_examples
 from training.data.split import split_collection
+from training.evaluation.proof import Proof
 from training.fit import whitening
 from training.fit.config import Recipe
+from training.pipeline import run as training_run
 from training.writer.questions import AT_ONCE, KIND, asked, asked_about
 
 MANY = AT_ONCE + 4
@@ -79,6 +82,7 @@ def test_a_run_learns_from_its_questions_and_proves_with_those_to_what_was_kept_
 ):
     monkeypatch.setattr(service, "writes", lambda home: True)
     monkeypatch.setattr(service, "question_writer", lambda *_: Writes)
+    monkeypatch.setattr(training_run, "_FEWEST_TOLD_BY", 5)
     run = service.order(papers_home, TrainingOptions("papers", recipe=Recipe(queries_alone=True)))
     result = service.learning(papers_home, run).run()
     split = split_collection(papers_home.store, papers_home.collection("papers").id)
@@ -89,6 +93,39 @@ def test_a_run_learns_from_its_questions_and_proves_with_those_to_what_was_kept_
     proved = Counter(one.origin for one in result.proof.comparisons)
     assert proved[KIND]
     assert (result.proof.real, result.proof.offered) == (0, 0)
+    trusts = result.proof.trusts
+    assert trusts.before is None
+    assert trusts.balanced is not None
+    assert trusts.after is not None
+    assert trusts.asked >= 5
+
+
+@pytest.mark.parametrize("better", ["trained", "balance", "nothing"])
+def test_search_trusts_meaning_as_the_questions_say_where_that_was_proved(
+    papers_home, monkeypatch, better
+):
+    monkeypatch.setattr(service, "writes", lambda home: True)
+    monkeypatch.setattr(service, "question_writer", lambda *_: Writes)
+    monkeypatch.setattr(training_run, "_FEWEST_TOLD_BY", 5)
+    monkeypatch.setattr(Proof, "holds", property(lambda proof: better == "trained"))
+    monkeypatch.setattr(Proof, "balances", property(lambda proof: better == "balance"))
+    number, store = papers_home.collection("papers").id, papers_home.store
+    old = store.generation(number)
+    before = FusionWeight.from_json(store.fusion_weight(number, old))
+    run = service.order(papers_home, TrainingOptions("papers", recipe=Recipe(queries_alone=True)))
+    result = service.learning(papers_home, run).run()
+    assert result.promoted is (better == "trained")
+    assert result.proof is not None
+    trusts = result.proof.trusts
+    now = FusionWeight.from_json(store.fusion_weight(number, store.generation(number)))
+    if better == "nothing":
+        assert now == before
+    else:
+        assert now.asked == trusts.asked
+        assert now.dense == (trusts.after if result.promoted else trusts.balanced)
+        assert now.background == before.background or result.promoted
+    if result.promoted:  # and the way back is to what was
+        assert FusionWeight.from_json(store.fusion_weight(number, old)) == before
 
 
 def test_where_nothing_is_learnt_only_what_is_kept_out_is_asked_about(papers_home, monkeypatch):
