@@ -438,6 +438,8 @@ def kept_out(proof: Proof) -> str:
             "passages that were kept out of training (there are too few documents to keep whole"
             " ones out)"
         )
+    if proof.again:
+        what += f" or, {proof.again} of them, that other questions taught"
     return what + (f", {proof.real} of {proof.offered} real ones" if proof.offered else "")
 
 

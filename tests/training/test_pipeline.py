@@ -283,7 +283,18 @@ def test_with_enough_of_them_peoples_questions_stand_alone(home, tmp_path, monke
     work = service.learning(home, ordered(home, data=(file,)))
     assert {one.source for one in work.material.looked_at(taken)} == {"labelled"}
     assert {one.source for one in work.examples(taken)} == {"labelled"}
-    assert len(work.examples(taken)) == len(taken.part("train"))
+    again = work.material.again(taken)
+    assert again
+    assert len(work.examples(taken)) + len(again) == len(taken.part("train"))
+    assert not {one.query for one in again} & {one.query for one in work.examples(taken)}
+    assert work.material.people_suffice(taken)
+    marked = {one.text for one in work.material.proof_questions(taken) if one.again}
+    assert marked == {one.query for one in again}
+    proof = work.run().proof
+    assert marked == {one.question for one in proof.comparisons if one.again}
+    held = {one.passage.id for one in taken.part("proof")}
+    assert {one.passage for one in proof.comparisons if not one.again} <= held
+    assert proof.again == len(marked)
 
 
 def test_files_of_examples_alone_are_learnt_and_asked_about(home, tmp_path):

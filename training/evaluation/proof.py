@@ -45,12 +45,14 @@ class ProofQuestion:
 
     `origin` is `pseudo` (cut out of the passage, which is sought without it), `writer` (asked by
     Footnote's own question writer), `written` (by a language model), `reader` (a thumbs up), `log`
-    (answered for sure) or `labelled` (a file of the person's own).
+    (answered for sure) or `labelled` (a file of the person's own). `again` is one that was kept out
+    of training while others about its document were not; it is asked wherever its passage is.
     """
 
     text: str
     passage: int
     origin: str = "labelled"
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Comparison:
     """One question: where its passage stands, before and after, dense and fused. From 1.
 
     `…_first_…` are the ids of the passages that come first; 0 in proofs from before they were kept.
+    `again` says that other questions about its document were learnt from.
     """
 
     question: str
@@ -72,6 +75,7 @@ class Comparison:
     dense_first_after: int = 0
     fused_first_before: int = 0
     fused_first_after: int = 0
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +126,18 @@ class Proof:
         """Whether the trained embedder may be promoted.
 
         Dense search is better for certain, and fused search, which people use, is better or at
-        least not worse in the mean.
+        least not worse in the mean; and what people ask of documents that nobody asked about
+        before is not worse for certain.
         """
         enough = self.queries >= FEWEST_QUESTIONS
-        return enough and self.dense_gain.low > 0 and self.fused_gain.mean >= 0
+        better = self.dense_gain.low > 0 and self.fused_gain.mean >= 0
+        new = [one for one in self.comparisons if not one.again]
+        return enough and better and (not new or _gain(new, "fused").high >= 0)
+
+    @property
+    def again(self) -> int:
+        """How many questions are about documents that other questions taught."""
+        return sum(one.again for one in self.comparisons)
 
     @property
     def balances(self) -> bool:
@@ -182,6 +194,8 @@ class Proof:
             return f"only {self.queries} questions could be asked, {FEWEST_QUESTIONS} are needed"
         gain = f"{points(self.dense_gain)} dense, {points(self.fused_gain)} fused"
         unseen = f"{'documents' if self.whole_documents else 'passages'} that it was not trained on"
+        if self.again:
+            unseen = "questions that it did not learn from"
         if self.holds:
             return f"better on {unseen}: {gain}"
         if self.dense_gain.low <= 0:
@@ -230,6 +244,7 @@ def prove(
             "documents came or went while the embedders were compared; repeat the comparison"
         )
     fitting, asked, origins = _divided(pools[0], split, questions)
+    again = {(one.text, one.passage) for one in questions if one.again}
     ranks: dict[str, list[_Found]] = {}
     balanced: list[_Found] = []
     for name, pool, embedder in zip(("before", "after"), pools, (before, after), strict=True):
@@ -244,6 +259,9 @@ def prove(
     proof = _proof(asked, origins, np.array(ids[0]), ranks)
     return replace(
         proof,
+        comparisons=tuple(
+            replace(one, again=(one.question, one.passage) in again) for one in proof.comparisons
+        ),
         trusts=trusts,
         balance_gain=_balance_gain(ranks["before"], balanced) if balanced else None,
         against=before.fingerprint,
@@ -255,7 +273,10 @@ def prove(
 def asked_about(store: Store, split: Split, questions: Sequence[ProofQuestion]) -> list[int]:
     """The passages, by id, that the questions of the proof are about: held-out ones."""
     there = store.passages({question.passage for question in questions})
-    return [number for number, one in there.items() if split.part_of(one) == "proof"]
+    again = {question.passage for question in questions if question.again}
+    return [
+        number for number, one in there.items() if number in again or split.part_of(one) == "proof"
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +302,8 @@ def _divided(
     real = [
         question
         for question in questions
-        if question.passage in places and part_at[places[question.passage]] == "proof"
+        if question.passage in places
+        and (question.again or part_at[places[question.passage]] == "proof")
     ]
     if len(real) >= FEWEST_QUESTIONS:
         held_out = []  # what people ask says more than what is cut out of the passages

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,9 @@ DEVELOPMENT_POOL = 300
 _GENERAL_DEVELOPMENT = 60
 # With so many people's questions to learn from, nothing that is made stands in their way.
 PEOPLE_ENOUGH = 100
+# Of people's questions about what is trained on every so many-th is asked in the proof: as large
+# a share as the documents that are kept out.
+_AGAIN_EVERY = 5
 # Origins of questions that people asked here, beside those that they handed in.
 ASKED = frozenset({"reader", "log"})
 # A pair that is made counts where fewer passages than these are nearer to its query than its own.
@@ -55,6 +59,12 @@ ASKED_OF = 8.0
 WEAK = 3000
 # A map of queries alone has learnt by then what they teach.
 WEAK_OF_QUERIES = 1000
+
+
+def _asked_again(query: str) -> bool:
+    """Whether a question is one that the proof asks, wherever what answers it is held."""
+    digest = hashlib.sha256(query.casefold().encode()).digest()
+    return digest[0] % _AGAIN_EVERY == 0
 
 
 def _here(_: Embedder) -> AbstractContextManager[Encoders | None]:
@@ -97,6 +107,7 @@ class Material:
         self._questions, self._progress = questions, progress
         self._around: Neighbourhood | None = None
         self._people: dict[Part, list[Example]] | None = None
+        self._again: list[Example] = []
 
     def examples(self, split: Split) -> list[Example]:
         """The run's examples, made where they have not been: the first stage.
@@ -134,10 +145,16 @@ class Material:
         return mined
 
     def proof_questions(self, split: Split) -> list[ProofQuestion]:
-        """People's questions, and the writer's where those about the proof part are few."""
+        """People's questions, and the writer's where those about the proof part are few.
+
+        Where people asked much, some questions about documents that others teach are kept out of
+        training, and asked with the rest: people ask about the same documents again.
+        """
         held_out = {one.unit for one in split.part("proof")}
+        begun = read_examples(self._run.examples) if self._run.examples.exists() else ()
+        again = {one.query for one in self.again(split)} - {one.query for one in begun}
         return [
-            *self._questions,
+            *(replace(one, again=one.text in again) for one in self._questions),
             *(
                 ProofQuestion(one.query, one.passage, writer_questions.KIND)
                 for one in self._written(split) or ()
@@ -228,12 +245,21 @@ class Material:
             given = [one for path in self._order.data for one in read_examples(Path(path))]
             asked = [one for one in self._questions if one.origin in ASKED]
             given += as_examples(self._store, asked)
-            self._people = by_part(self._store, self._collection, split, given)
+            people = by_part(self._store, self._collection, split, given)
+            if len(people["train"]) >= PEOPLE_ENOUGH:
+                self._again = [one for one in people["train"] if _asked_again(one.query)]
+                people["train"] = [one for one in people["train"] if not _asked_again(one.query)]
+            self._people = people
         return self._people
+
+    def again(self, split: Split) -> list[Example]:
+        """People's questions that are kept for the proof though others teach their documents."""
+        self.people(split)
+        return self._again
 
     def people_suffice(self, split: Split) -> bool:
         """Whether people's questions are enough to learn from, without what is made."""
-        return len(self.people(split)["train"]) >= PEOPLE_ENOUGH
+        return len(self.people(split)["train"]) + len(self.again(split)) >= PEOPLE_ENOUGH
 
     def neighbourhood(self, split: Split) -> Neighbourhood:
         """Passages of the training part, embedded once, though examples and adapting need them."""

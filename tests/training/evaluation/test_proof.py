@@ -69,6 +69,16 @@ def test_where_the_embedder_gains_nothing_another_balance_may():
     assert Proof.from_json(before_trusts) == same
 
 
+def test_what_new_documents_lose_for_certain_is_no_gain():
+    better = proof_of([(5, 1)] * 80, [(2, 1)] * 40 + [(1, 5)] * 40)
+    half = [replace(one, again=place < 40) for place, one in enumerate(better.comparisons)]
+    mixed = replace(better, fused_gain=Interval(0.1, 0.0, 0.2), comparisons=tuple(half))
+    assert mixed.again == 40
+    assert not mixed.holds
+    kinder = [replace(one, fused_after=1) for one in half]
+    assert replace(mixed, comparisons=tuple(kinder)).holds
+
+
 def test_ties_rank_as_in_search_by_passage_id():
     from training.evaluation import proof
 
