@@ -355,7 +355,8 @@ def _proof(
         Comparison(
             query.text, origin, int(ids[query.source]),
             b.keyword, b.dense, a.dense, b.fused, a.fused,
-            *(int(ids[n]) for n in (b.dense_first, a.dense_first, b.fused_first, a.fused_first)),
+            dense_first_before=int(ids[b.dense_first]), dense_first_after=int(ids[a.dense_first]),
+            fused_first_before=int(ids[b.fused_first]), fused_first_after=int(ids[a.fused_first]),
         )
         for query, origin, b, a in rows
     )  # fmt: skip

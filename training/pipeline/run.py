@@ -191,16 +191,18 @@ class TrainingRun:
         asked = self._told_by(split)
         if not asked:
             return Trusts(before)
-        found = []
-        for asking, vectors_of in ((in_use, in_use), (self._learning.mapped_start(split), trained)):
-            ids = [one.passage for one in asked]
-            pool = Pool.of(self._store, self._collection, vectors_of.fingerprint, ids)
-            places = {one.id: place for place, one in enumerate(pool.passages)}
-            right = [(one.query, places[one.passage]) for one in asked if one.passage in places]
-            queries = [PseudoQuery(at, text, pool.passages[at].text) for text, at in right]
-            evidence = pool.evidence(queries, asking)
-            found.append(of_questions(*evidence, [one.source for one in queries]))
-        return Trusts(before, *found, len(asked))
+        balanced = self._trust_by(asked, in_use, in_use)
+        after = self._trust_by(asked, self._learning.mapped_start(split), trained)
+        return Trusts(before, balanced, after, len(asked))
+
+    def _trust_by(self, asked: Sequence[Example], asking: Embedder, vectors_of: Embedder) -> float:
+        """What questions say where `asking` embeds them, among the passages of `vectors_of`."""
+        ids = [one.passage for one in asked]
+        pool = Pool.of(self._store, self._collection, vectors_of.fingerprint, ids)
+        places = {one.id: place for place, one in enumerate(pool.passages)}
+        right = [(one.query, places[one.passage]) for one in asked if one.passage in places]
+        queries = [PseudoQuery(at, text, pool.passages[at].text) for text, at in right]
+        return of_questions(*pool.evidence(queries, asking), [one.source for one in queries])
 
     def _in_use(self) -> Embedder:
         """What the run is to be better than: the embedder that answers for the collection."""
