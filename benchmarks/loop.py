@@ -147,6 +147,7 @@ def main() -> None:
             "set": name, "index_seconds": round(indexing), "train_minutes": round(minutes, 1),
             "questions": len(before["fused"]), "examples": learnt["examples"],
             "proof": learnt["proof"], "promoted": learnt["promoted"],
+            "balanced": learnt["balanced"],
             "before": {mode: _mean(values) for mode, values in before.items()},
             "after": {mode: _mean(values) for mode, values in after.items()},
             "gain": {mode: {key: round(value, 4) for key, value in gain.items()}

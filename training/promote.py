@@ -8,9 +8,11 @@ collection that it was proved on: what it is worth elsewhere nobody has measured
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from embedder.errors import FootnoteError
+from indexer.search.calibration import FusionWeight
 from indexer.vector.generations import embed_generation, fill_generation
 
 if TYPE_CHECKING:
@@ -43,6 +45,19 @@ def promote(
         return False
     searcher.maintain(collection, embedder.fingerprint)
     return embed_generation(store, embedder, collection, cancelled=cancelled, encoders=encoders)
+
+
+def trust(store: Store, collection: int, fingerprint: str, dense: float, asked: int) -> None:
+    """Have a generation trusted as so many questions say (`calibration.of_questions`)."""
+    known = FusionWeight.from_json(store.fusion_weight(collection, fingerprint))
+    fitted = replace(known, dense=dense, keyword=0.0, queries=0, asked=asked)
+    store.set_fusion_weight(collection, fingerprint, fitted.to_json())
+
+
+def trust_as_before(store: Store, searcher: Searcher, collection: int) -> None:
+    """Have the generation that answers trusted as sentences of its passages say, fitted anew."""
+    store.set_fusion_weight(collection, store.generation(collection), "")
+    searcher.maintain(collection)
 
 
 def rollback(store: Store, registry: Registry, searcher: Searcher, collection: int) -> str:

@@ -6,7 +6,8 @@ examples.jsonl  what it trains on
 log.jsonl, state.safetensors   the trainer's
 embedder/       what came out: spec, adapter, projection
 proof.json      the evaluation; written last but for the outcome
-outcome.json    `promoted`, `kept` or `rejected`, and when
+outcome.json    `promoted`, `kept`, `rejected` or `balanced` (only the weight of meaning was
+                taken over), and when
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from embedder.errors import FootnoteError
 from training.evaluation.proof import Proof
 from training.fit.config import Recipe
 
-Outcome = Literal["", "promoted", "kept", "rejected", "rolled back"]
+Outcome = Literal["", "promoted", "kept", "rejected", "balanced", "rolled back"]
 _STAMP = "%Y%m%d-%H%M%S"  # sorts by time
 _ID = re.compile(r"[0-9a-z-]{1,60}")
 

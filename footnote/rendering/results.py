@@ -425,6 +425,7 @@ def learning_json(result: TrainingResult) -> dict[str, Any]:
             "advice": proof.advice,
         },
         "promoted": result.promoted,
+        "balanced": result.balanced,
         "embedder": result.embedder,
         "seconds": result.seconds,
     }
@@ -460,7 +461,9 @@ def learning_text(result: TrainingResult) -> Iterator[str]:
         yield proof.verdict
         if proof.advice:
             yield proof.advice
-    yield f"{result.embedder} is in use" + ("" if result.promoted else ", as before")
+    weighed = "; meaning is weighed beside the words as the questions say"
+    before = "" if result.promoted else ", as before"
+    yield f"{result.embedder} is in use{before}{weighed if result.balanced else ''}"
 
 
 def problems_text(problems: Sequence[Problem]) -> Iterator[str]:

@@ -246,6 +246,8 @@ def carry_out(
     result = learning(home, run, watch).run()
     if result.promoted:
         note(home, by, "promotion", run.request.collection, result.embedder)
+    elif run.outcome == "balanced":
+        note(home, by, "promotion", run.request.collection, f"{run.id}, weight of meaning")
     return result
 
 
@@ -276,14 +278,52 @@ def switch(
     return True
 
 
+def balanced_by(home: Home, collection: str) -> Run | None:
+    """The run whose weight of meaning a collection is searched with, its embedder being another."""
+    now = home.store.generation(home.collection(collection).id)
+    for run in runs(home):
+        if run.request.collection == collection and run.outcome == "balanced":
+            proof = run.proof
+            return run if proof is not None and proof.against == now else None
+    return None
+
+
+def balance(home: Home, run: Run, by: str = OPERATOR) -> None:
+    """Have a collection search with the weight of meaning that a run's questions gave.
+
+    Raises `TrainingError` where the run has none to give, or another embedder answers by now.
+    """
+    from training.promote import trust
+
+    proof, found = run.proof, home.collection(run.request.collection)
+    now = home.store.generation(found.id)
+    if proof is None or not proof.balances or proof.trusts.balanced is None:
+        raise TrainingError("this training has no other weight of meaning to offer")
+    if proof.against != now:
+        raise TrainingError(
+            "another model answers by now than the one that this was measured with; train again"
+        )
+    trust(home.store, found.id, now, proof.trusts.balanced, proof.trusts.asked)
+    run.write_outcome("balanced")
+    note(home, by, "promotion", found.name, f"{run.id}, weight of meaning")
+
+
 def rollback(home: Home, collection: str, by: str = OPERATOR) -> str:
-    """Let the embedder that answered before answer again; return its name."""
-    from training.promote import rollback
+    """Let the embedder that answered before answer again; return its name.
+
+    Where a run changed the weight of meaning since, that alone is taken back.
+    """
+    from training.promote import rollback, trust_as_before
 
     found = home.collection(collection)
     number = found.id
     now = home.store.generation(number)
     specs = home.registry.specs()
+    if (run := balanced_by(home, collection)) is not None:
+        trust_as_before(home.store, home.searcher, number)
+        run.write_outcome("rolled back")
+        note(home, by, "rollback", found.name, f"{run.id}, weight of meaning")
+        return home.registry.load_fingerprint(now).spec.name
     name = rollback(home.store, home.registry, home.searcher, number)
     for run in runs(home):
         if run.outcome == "promoted" and run.id in specs and specs[run.id].fingerprint == now:

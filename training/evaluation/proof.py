@@ -176,8 +176,8 @@ class Proof:
             return ""
         if self.balances and self.balance_gain:
             return (
-                "The embedder stays; how much meaning counts beside the words was fitted to the"
-                f" questions, which is worth {points(self.balance_gain)} to search as people use it"
+                "The embedder stays; to weigh meaning beside the words as the questions say is"
+                f" worth {points(self.balance_gain)} to search as people use it"
             )
         if self.real < WORTH_HANDING_IN:
             return (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indexer.search.calibration import FusionWeight, of_questions
@@ -22,14 +22,14 @@ from training.fit import whitening
 from training.pipeline.learning import Learning
 from training.pipeline.material import Material
 from training.pipeline.watch import Progress
-from training.promote import promote
+from training.promote import promote, trust
 
 if TYPE_CHECKING:
     from embedder.model import Embedder
     from training.data.examples import Example
     from training.pipeline.material import Workshop
     from training.pipeline.watch import Watch
-    from training.runs import Run
+    from training.runs import Outcome, Run
 
 _EMBED_AT_ONCE = 128
 # Questions that say how far meaning is trusted: fewer say little, more say the same.
@@ -41,7 +41,8 @@ class TrainingResult:
     """What a run came to. `proof` is None where it was cancelled before.
 
     `kept` is the step whose weights were kept, 0 where nothing was; None while there is none.
-    `embedder` answers for the collection now.
+    `embedder` answers for the collection now; `balanced` says that it is the one before, with
+    another weight beside the words.
     """
 
     run: str
@@ -52,6 +53,7 @@ class TrainingResult:
     promoted: bool
     embedder: str
     seconds: float
+    balanced: bool = False
 
 
 class TrainingRun:
@@ -86,7 +88,7 @@ class TrainingRun:
         steps, finished = self.train(split, examples)
         if not finished:
             return self._result(len(examples), steps, None, promoted=False)
-        if self._run.outcome == "rejected":
+        if self._run.outcome in ("rejected", "balanced"):
             return self._result(len(examples), steps, self._run.proof, promoted=False)
         trained = self._installed()
         if not self._embed_pool(split, trained):
@@ -213,9 +215,12 @@ class TrainingRun:
         if self._run.outcome:
             return self._run.outcome == "promoted"
         if not (proof.holds and self._order.promote):
-            self._run.write_outcome("kept" if proof.holds else "rejected")
-            if proof.balances and self._order.promote:
-                self._trust(self._in_use(), proof.trusts.balanced, proof.trusts.asked)
+            trusts, in_use = proof.trusts, self._store.generation(self._collection)
+            outcome: Outcome = "kept" if proof.holds else "rejected"
+            if proof.balances and self._order.promote and trusts.balanced is not None:
+                trust(self._store, self._collection, in_use, trusts.balanced, trusts.asked)
+                outcome = "balanced"
+            self._run.write_outcome(outcome)
             if not proof.holds:
                 self._store.drop_generation(self._collection, trained.fingerprint)
                 self._registry.remove(self._run.id)
@@ -231,21 +236,13 @@ class TrainingRun:
             self._progress.tell("switching", there + embedded, total, left)
 
         at, stop = self._collection, self._progress.cancelled
-        self._trust(trained, proof.trusts.after, proof.trusts.asked)
+        if proof.trusts.after is not None:
+            trust(self._store, at, trained.fingerprint, proof.trusts.after, proof.trusts.asked)
         with self._encoders(trained) as encoders:
             done = promote(self._store, self._searcher, trained, at, on_progress, stop, encoders)
         if done:
             self._run.write_outcome("promoted")
         return done
-
-    def _trust(self, embedder: Embedder, dense: float | None, asked: int) -> None:
-        """Have search trust an embedder in this collection as questions say."""
-        if dense is None:
-            return
-        name = embedder.fingerprint
-        known = FusionWeight.from_json(self._store.fusion_weight(self._collection, name))
-        fitted = replace(known, dense=dense, keyword=0.0, queries=0, asked=asked)
-        self._store.set_fusion_weight(self._collection, name, fitted.to_json())
 
     def _result(
         self, examples: int, steps: int, proof: Proof | None, *, promoted: bool
@@ -259,4 +256,5 @@ class TrainingRun:
             promoted=promoted,
             embedder=self._in_use().spec.name,
             seconds=self._progress.seconds,
+            balanced=self._run.outcome == "balanced",
         )

@@ -24,8 +24,20 @@ def show(home: Home, run: Run) -> None:
     collection = run.request.collection
     if run.outcome == "promoted":
         _in_use(home, run)
+    elif run.outcome == "balanced":
+        _balanced(home, run)
     elif run.outcome == "rejected":
         st.markdown("The model was not switched to. Its vectors are gone; the proof is kept.")
+        if (
+            run.proof is not None
+            and run.proof.balances
+            and st.button(
+                "Weigh meaning as the questions say", icon=":material/balance:", key="balance"
+            )
+        ):
+            with errors_shown():
+                service.balance(home, run, session.access().person.name)
+                st.rerun()
     elif not run.outcome and run.request.promote:
         st.markdown("The proof is there; the switch has not come to its end.")
         st.button("Go on", type="primary", on_click=go_on, args=(run,), key="go-on")
@@ -52,6 +64,21 @@ def _in_use(home: Home, run: Run) -> None:
             confirm_way_back(home, collection)
     else:
         st.markdown(f"{plain(collection)} was searched with it; another model is in use by now.")
+
+
+def _balanced(home: Home, run: Run) -> None:
+    collection, now = run.request.collection, service.balanced_by(home, run.request.collection)
+    if now is not None and now.id == run.id:
+        st.markdown(
+            f":material/check_circle: {plain(collection)} is searched with the model that it had;"
+            " how much meaning counts beside words is as this training's questions say."
+        )
+        if st.button("Weigh it as before", icon=":material/undo:", key="go-back"):
+            with errors_shown(), st.spinner("Going back …", show_time=True):
+                service.rollback(home, collection, session.access().person.name)
+                st.rerun()
+    else:
+        st.markdown("The weight of meaning that it found was in use; another one is by now.")
 
 
 def _switch(home: Home, run: Run) -> None:

@@ -34,6 +34,7 @@ OUTCOMES = {
     "promoted": "in use",
     "kept": "better, not switched to",
     "rejected": "not used",
+    "balanced": "weight of meaning in use",
     "rolled back": "rolled back",
 }
 ORIGINS = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -124,8 +125,40 @@ def test_search_trusts_meaning_as_the_questions_say_where_that_was_proved(
         assert now.asked == trusts.asked
         assert now.dense == (trusts.after if result.promoted else trusts.balanced)
         assert now.background == before.background or result.promoted
-    if result.promoted:  # and the way back is to what was
+    assert result.balanced is (better == "balance")
+    if better != "nothing":  # and the way back is to what was
+        assert service.rollback(papers_home, "papers") == papers_home.registry.current()
+        assert store.generation(number) == old
         assert FusionWeight.from_json(store.fusion_weight(number, old)) == before
+        assert run.outcome == "rolled back"
+
+
+def test_a_balance_that_was_only_proved_can_be_taken_later(papers_home, monkeypatch):
+    monkeypatch.setattr(service, "writes", lambda home: True)
+    monkeypatch.setattr(service, "question_writer", lambda *_: Writes)
+    monkeypatch.setattr(training_run, "_FEWEST_TOLD_BY", 5)
+    monkeypatch.setattr(Proof, "holds", property(lambda proof: False))
+    recipe = Recipe(queries_alone=True)
+    run = service.order(papers_home, TrainingOptions("papers", recipe=recipe, promote=False))
+    service.carry_out(papers_home, run)
+    assert run.outcome == "rejected"
+    monkeypatch.setattr(Proof, "balances", property(lambda proof: False))
+    with pytest.raises(TrainingError, match="no other weight"):
+        service.balance(papers_home, run)
+    monkeypatch.setattr(Proof, "balances", property(lambda proof: True))
+    service.balance(papers_home, run)
+    assert run.outcome == "balanced"
+    found = service.balanced_by(papers_home, "papers")
+    assert found is not None
+    assert found.id == run.id
+    number = papers_home.collection("papers").id
+    name = papers_home.store.generation(number)
+    now = FusionWeight.from_json(papers_home.store.fusion_weight(number, name))
+    assert now.asked == run.proof.trusts.asked
+    run.write_proof(replace(run.proof, against="another"))
+    assert service.balanced_by(papers_home, "papers") is None
+    with pytest.raises(TrainingError, match="another model answers"):
+        service.balance(papers_home, run)
 
 
 def test_where_nothing_is_learnt_only_what_is_kept_out_is_asked_about(papers_home, monkeypatch):
