@@ -18,7 +18,7 @@ from footnote.web.training.proof import change, changes
 from footnote.web.training.steps import standing
 from training.data.examples import Example, ExampleFileError, read_examples
 from training.evaluation.metrics import Interval
-from training.evaluation.proof import Comparison, Proof
+from training.evaluation.proof import Comparison, Proof, Trusts
 from training.fit.config import Recipe
 
 QUICK = Recipe(steps=4, batch=4, rank=2, alpha=4, warmup=1, evaluate_every=2)
@@ -346,6 +346,23 @@ def test_what_is_not_better_offers_no_switch(home):
     app = training_page(run=proved(home, gain=0.01, outcome="rejected").id)
     assert "Not better for certain" in texts(app)
     assert "switch" not in [button.key for button in app.button]
+
+
+def test_a_better_weight_of_meaning_is_offered_taken_and_taken_back(home):
+    run = proved(home, gain=0.01, outcome="rejected")
+    gain = Interval(0.02, 0.01, 0.03)
+    run.write_proof(replace(run.proof, trusts=Trusts(None, 1.2, 1.0, 200), balance_gain=gain))
+    before = home.store.fusion_weight(number(home), home.store.generation(number(home)))
+    app = training_page(run=run.id)
+    assert "worth +2.0 (+1.0 to +3.0)" in texts(app)
+    press(app, "balance")
+    assert run.outcome == "balanced"
+    assert "how much meaning counts" in texts(app)
+    now = home.store.fusion_weight(number(home), home.store.generation(number(home)))
+    assert '"asked": 200' in now
+    press(app, "go-back")
+    assert run.outcome == "rolled back"
+    assert home.store.fusion_weight(number(home), home.store.generation(number(home))) == before
 
 
 def test_runs_are_listed_opened_and_deleted(home):
