@@ -4,6 +4,7 @@
     python -m benchmarks.scale kills [FILES] [COUNT] [FIRST] [QUICK]   with workers killed at random
     python -m benchmarks.scale linear [PASSAGES ...]         time and memory a passage
     python -m benchmarks.scale sealing [VECTORS ...]         memory beside the formula
+    python -m benchmarks.scale training [PASSAGES]           a whole training: minutes and memory
     python -m benchmarks.scale federation [PASSAGES] [QUESTIONS]     two and four homes beside one
     python -m benchmarks.scale serving [READERS] [SECONDS]   one process beside two
     python -m benchmarks.scale copies [READERS] [SECONDS] [ROUNDS]   replicas that follow new copies
@@ -20,6 +21,7 @@ from importlib import import_module
 _WHERE = {
     "ingest": "ingest", "kills": "ingest", "linear": "linear", "sealing": "linear",
     "federation": "federation", "serving": "serving", "copies": "serving", "away": "serving",
+    "training": "training",
 }  # fmt: skip
 
 if __name__ == "__main__":
