@@ -54,7 +54,7 @@ _BACKGROUND = 500
 
 # Of what questions say for the dense side so much is believed: of the weights that people's
 # questions like best on five sets, half of it to all of it (docs/log/loop.md). At most `_MOST`.
-_BELIEVED, _MOST = 0.75, 5.0
+_BELIEVED, _MOST = 2 / 3, 5.0
 
 _ITERATIONS = 50
 _PRECISION = 1e-5

@@ -54,7 +54,7 @@ WRITTEN_TO, PROVED_BY = 300, 100
 TAUGHT = 20
 # What having been asked of a passage is worth, in evidence of fused search: more than a place or
 # two, less than what answers better (docs/log/loop.md).
-ASKED_OF = 8.0
+ASKED_OF = 4.0
 # Weak pairs that are looked through: more than the steps can use are made in vain.
 WEAK = 3000
 # A map of queries alone has learnt by then what they teach.

@@ -176,7 +176,7 @@ def test_a_collection_too_small_to_examine_gets_the_prior(tmp_path):
 def test_questions_say_how_far_meaning_is_trusted_with_some_caution():
     words, meaning, right = simulated(0.5, 1.0, queries=2000)
     found = FusionWeight(dense=calibration.of_questions(words, meaning, right))
-    assert found.weight == pytest.approx(0.75 * 2.0, rel=0.15)
+    assert found.weight == pytest.approx(2 / 3 * 2.0, rel=0.15)
     nothing = FusionWeight(dense=calibration.of_questions(words, -meaning, right))
     assert nothing.weight == 0
     words, meaning, right = simulated(-0.5, 1.0)
