@@ -156,6 +156,7 @@ def train(context: click.Context, /, collection: str | None, **options: Any) -> 
     from footnote.cli.progress_bars import learning as shown
     from footnote.rendering import results
     from footnote.runs import service
+    from footnote.runs.handed_in import collect
 
     home = open_home(context)
     home.give_way()
@@ -165,7 +166,7 @@ def train(context: click.Context, /, collection: str | None, **options: Any) -> 
         raise click.UsageError("name the collection with -c, or files of examples with --data")
     else:
         if collection is None:
-            collection = service.collect(home, options["data"])
+            collection = collect(home, options["data"])
             click.echo(f"the passages of the files are the collection {collection}", err=True)
         asked = service.TrainingOptions(
             collection=collection,
