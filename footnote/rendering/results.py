@@ -432,15 +432,16 @@ def learning_json(result: TrainingResult) -> dict[str, Any]:
 
 
 def kept_out(proof: Proof) -> str:
-    """What the proof asked about, and how many of the real questions were about that."""
-    what = "documents that were kept out of training"
+    """What the proof asked about, and how many of the real questions were among it."""
+    what = "about documents that were kept out of training"
     if not proof.whole_documents:
         what = (
-            "passages that were kept out of training (there are too few documents to keep whole"
-            " ones out)"
+            "about passages that were kept out of training (there are too few documents to keep"
+            " whole ones out)"
         )
     if proof.again:
-        what += f" or, {proof.again} of them, that other questions taught"
+        taught = count(proof.again, "question")
+        what = f"that were not learnt from ({taught} about documents that other questions taught)"
     return what + (f", {proof.real} of {proof.offered} real ones" if proof.offered else "")
 
 
@@ -452,7 +453,7 @@ def learning_text(result: TrainingResult) -> Iterator[str]:
     if result.steps and result.kept == 0:
         yield "nothing that was learnt was better for certain on unseen documents; none was kept"
     if proof := result.proof:
-        yield f"{count(proof.queries, 'question')} about {kept_out(proof)}, nDCG@10:"
+        yield f"{count(proof.queries, 'question')} {kept_out(proof)}, nDCG@10:"
         yield f"{'':<10}{'before':>8}{'after':>8}"
         for side in ("dense", "fused"):
             yield f"{side:<10}{proof.before[side]:>8.3f}{proof.after[side]:>8.3f}"

@@ -176,7 +176,7 @@ class Proof:
             return ""
         if self.balances and self.balance_gain:
             return (
-                "The embedder stays; to weigh meaning beside the words as the questions say is"
+                "The vectors stay; to weigh meaning beside the words as the questions say is"
                 f" worth {points(self.balance_gain)} to search as people use it"
             )
         if self.real < WORTH_HANDING_IN:

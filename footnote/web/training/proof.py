@@ -36,7 +36,7 @@ def show(home: Home, run: Run) -> None:
         st.button("Go on", type="primary", on_click=go_on, args=(run,), key="go-on")
         return
     st.markdown(
-        f"{count(proof.queries, 'question')} about {kept_out(proof)}, asked"
+        f"{count(proof.queries, 'question')} {kept_out(proof)}, asked"
         " of both models. Out of 100 points (nDCG@10) a question gets all where its passage comes"
         " first, fewer further down, none after the tenth place."
     )
