@@ -236,7 +236,7 @@ def use(context: click.Context, /, name: str, collection: str | None, **machines
 @click.option("-c", "--collection", help="Only of this collection, to what answered there before.")
 @click.pass_context
 def rollback(context: click.Context, collection: str | None) -> None:
-    """Go back to the embedder that was in use before."""
+    """Go back to the embedder, or to the weight of meaning, that was in use before."""
     from footnote.accounts.audit import OPERATOR
     from footnote.runs import service
 

@@ -9,7 +9,7 @@ embedder stands the one in use with another weight: often that is what is amiss.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from indexer.search.calibration import PRIOR, FusionWeight, coefficients
 from indexer.search.pool import EmbeddingModel, Pool
 from indexer.search.pseudo_queries import PseudoQuery
 from training.evaluation.metrics import Interval, bootstrap
+from training.evaluation.trusts import Trusts
 
 if TYPE_CHECKING:
     from indexer.store.store import Store
@@ -79,20 +80,6 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Trusts:
-    """How far the dense side is trusted (`FusionWeight.dense`); None: as pseudo-queries say.
-
-    `before` is the embedder in use as it stands, `balanced` the same as questions say, `after` the
-    trained one; `asked` is how many questions said it.
-    """
-
-    before: float | None = None
-    balanced: float | None = None
-    after: float | None = None
-    asked: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Proof:
     """A run's evaluation. Means are nDCG@10 between 0 and 1, by way of searching.
 
@@ -113,7 +100,7 @@ class Proof:
     against: str = ""
     offered: int = 0
     whole_documents: bool = True
-    trusts: Trusts = Trusts()
+    trusts: Trusts = field(default_factory=Trusts)
     balance_gain: Interval | None = None
 
     @property

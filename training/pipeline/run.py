@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.search.calibration import FusionWeight, of_questions
-from indexer.search.pool import POOL, Pool
-from indexer.search.pseudo_queries import PseudoQuery
+from indexer.search.calibration import FusionWeight
+from indexer.search.pool import POOL
 from indexer.vector.generations import embed_passages
 from training.data.split import Split, SplitChangedError, split_collection
 from training.evaluation.evaluate import subsample
-from training.evaluation.proof import Proof, ProofQuestion, Trusts, asked_about, prove
+from training.evaluation.proof import Proof, ProofQuestion, asked_about, prove
+from training.evaluation.trusts import Trusts, trust_by
 from training.fit import whitening
 from training.pipeline.learning import Learning
 from training.pipeline.material import Material
@@ -88,8 +88,10 @@ class TrainingRun:
         steps, finished = self.train(split, examples)
         if not finished:
             return self._result(len(examples), steps, None, promoted=False)
-        if self._run.outcome in ("rejected", "balanced"):
-            return self._result(len(examples), steps, self._run.proof, promoted=False)
+        proved = self._run.proof
+        failed = self._run.outcome and proved is not None and not proved.holds
+        if failed or self._run.outcome == "rejected":
+            return self._result(len(examples), steps, proved, promoted=False)
         trained = self._installed()
         if not self._embed_pool(split, trained):
             return self._result(len(examples), steps, None, promoted=False)
@@ -193,18 +195,11 @@ class TrainingRun:
         asked = self._told_by(split)
         if not asked:
             return Trusts(before)
-        balanced = self._trust_by(asked, in_use, in_use)
-        after = self._trust_by(asked, self._learning.mapped_start(split), trained)
+        store, at = self._store, self._collection
+        balanced = trust_by(store, at, asked, in_use, in_use.fingerprint)
+        unmapped = self._learning.mapped_start(split)
+        after = trust_by(store, at, asked, unmapped, trained.fingerprint)
         return Trusts(before, balanced, after, len(asked))
-
-    def _trust_by(self, asked: Sequence[Example], asking: Embedder, vectors_of: Embedder) -> float:
-        """What questions say where `asking` embeds them, among the passages of `vectors_of`."""
-        ids = [one.passage for one in asked]
-        pool = Pool.of(self._store, self._collection, vectors_of.fingerprint, ids)
-        places = {one.id: place for place, one in enumerate(pool.passages)}
-        right = [(one.query, places[one.passage]) for one in asked if one.passage in places]
-        queries = [PseudoQuery(at, text, pool.passages[at].text) for text, at in right]
-        return of_questions(*pool.evidence(queries, asking), [one.source for one in queries])
 
     def _in_use(self) -> Embedder:
         """What the run is to be better than: the embedder that answers for the collection."""

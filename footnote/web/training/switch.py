@@ -26,18 +26,8 @@ def show(home: Home, run: Run) -> None:
         _in_use(home, run)
     elif run.outcome == "balanced":
         _balanced(home, run)
-    elif run.outcome == "rejected":
-        st.markdown("The model was not switched to. Its vectors are gone; the proof is kept.")
-        if (
-            run.proof is not None
-            and run.proof.balances
-            and st.button(
-                "Weigh meaning as the questions say", icon=":material/balance:", key="balance"
-            )
-        ):
-            with errors_shown():
-                service.balance(home, run, session.access().person.name)
-                st.rerun()
+    elif run.outcome == "rejected" or (run.outcome == "rolled back" and not _holds(run)):
+        _not_used(home, run)
     elif not run.outcome and run.request.promote:
         st.markdown("The proof is there; the switch has not come to its end.")
         st.button("Go on", type="primary", on_click=go_on, args=(run,), key="go-on")
@@ -64,6 +54,24 @@ def _in_use(home: Home, run: Run) -> None:
             confirm_way_back(home, collection)
     else:
         st.markdown(f"{plain(collection)} was searched with it; another model is in use by now.")
+
+
+def _holds(run: Run) -> bool:
+    return run.proof is not None and run.proof.holds
+
+
+def _not_used(home: Home, run: Run) -> None:
+    st.markdown("The model was not switched to. Its vectors are gone; the proof is kept.")
+    if (
+        run.proof is not None
+        and run.proof.balances
+        and st.button(
+            "Weigh meaning as the questions say", icon=":material/balance:", key="balance"
+        )
+    ):
+        with errors_shown():
+            service.balance(home, run, session.access().person.name)
+            st.rerun()
 
 
 def _balanced(home: Home, run: Run) -> None:

@@ -18,7 +18,8 @@ from footnote.web.training.proof import change, changes
 from footnote.web.training.steps import standing
 from training.data.examples import Example, ExampleFileError, read_examples
 from training.evaluation.metrics import Interval
-from training.evaluation.proof import Comparison, Proof, Trusts
+from training.evaluation.proof import Comparison, Proof
+from training.evaluation.trusts import Trusts
 from training.fit.config import Recipe
 
 QUICK = Recipe(steps=4, batch=4, rank=2, alpha=4, warmup=1, evaluate_every=2)
@@ -363,6 +364,8 @@ def test_a_better_weight_of_meaning_is_offered_taken_and_taken_back(home):
     press(app, "go-back")
     assert run.outcome == "rolled back"
     assert home.store.fusion_weight(number(home), home.store.generation(number(home))) == before
+    press(app, "balance")  # and it can be had again
+    assert run.outcome == "balanced"
 
 
 def test_runs_are_listed_opened_and_deleted(home):

@@ -18,10 +18,10 @@ from training.evaluation.proof import (
     Comparison,
     Proof,
     ProofQuestion,
-    Trusts,
     gain_at,
     prove,
 )
+from training.evaluation.trusts import Trusts
 
 
 def proof_of(dense: list[tuple[int, int]], fused: list[tuple[int, int]]) -> Proof:

@@ -131,6 +131,10 @@ def test_search_trusts_meaning_as_the_questions_say_where_that_was_proved(
         assert store.generation(number) == old
         assert FusionWeight.from_json(store.fusion_weight(number, old)) == before
         assert run.outcome == "rolled back"
+    if better == "balance":  # gone on with, it installs nothing that the proof refused
+        names = papers_home.registry.names()
+        assert not service.learning(papers_home, run).run().promoted
+        assert papers_home.registry.names() == names
 
 
 def test_a_balance_that_was_only_proved_can_be_taken_later(papers_home, monkeypatch):
