@@ -90,23 +90,32 @@ class Pool:
         self, queries: Sequence[PseudoQuery], model: EmbeddingModel
     ) -> tuple[np.ndarray, np.ndarray]:
         """Keyword and dense evidence [queries, passages]; right ones without their sentence."""
+        return self.keyword_evidence(queries), self.dense_evidence(queries, model)
+
+    def keyword_evidence(self, queries: Sequence[PseudoQuery]) -> np.ndarray:
+        """Of the keywords alone [queries, passages]; right ones without their sentence."""
+        postings = Postings(self.rows, frozenset(self.languages))
+        keyword = np.empty((len(queries), len(self.passages)))
+        for place, query in enumerate(queries):
+            keyword[place] = self._keyword_evidence(query, postings)
+        return keyword
+
+    def dense_evidence(self, queries: Sequence[PseudoQuery], model: EmbeddingModel) -> np.ndarray:
+        """Of the vectors alone [queries, passages]; right ones without their sentence."""
         asked = model.embed_queries([query.text for query in queries])
         # What was cut out of no passage seeks it whole, and whole it has a vector already.
         cut = [at for at, one in enumerate(queries) if one.rest != self.passages[one.source].text]
         texts = [self._embedding_text(queries[at]) for at in cut]
         rests = dict(zip(cut, model.embed_passages(texts) if texts else (), strict=True))
         cosines = asked @ self.vectors.T
-        postings = Postings(self.rows, frozenset(self.languages))
-        keyword = np.empty((len(queries), len(self.passages)))
-        dense = np.empty_like(keyword)
+        dense = np.empty((len(queries), len(self.passages)))
         for place, query in enumerate(queries):
             row = cosines[place]
             background = Background(float(row.mean()), float(row.std()))
             if place in rests:
                 row[query.source] = float(asked[place] @ rests[place])
             dense[place] = fusion.dense_evidence(row, background)
-            keyword[place] = self._keyword_evidence(query, postings)
-        return keyword, dense
+        return dense
 
     def _embedding_text(self, query: PseudoQuery) -> str:
         passage = replace(self.passages[query.source], text=query.rest)

@@ -49,7 +49,7 @@ ASKED = frozenset({"reader", "log"})
 # A pair that is made counts where fewer passages than these are nearer to its query than its own.
 COMES_BACK = 50
 # Passages that the writer asks about, to learn from and to prove with: some minutes.
-WRITTEN_TO, PROVED_BY = 300, 100
+WRITTEN_TO, PROVED_BY = 300, 250
 # Passages found for a question of the writer's whose order is learnt.
 TAUGHT = 20
 # What having been asked of a passage is worth, in evidence of fused search: more than a place or

@@ -56,6 +56,19 @@ def test_only_what_is_better_for_certain_holds():
     assert gain_at(11) == 0
 
 
+def test_half_a_point_is_what_the_writers_questions_do_not_see():
+    better = proof_of([(5, 1)] * 40, [(3, 3)] * 40)
+    doubtful = replace(better, fused_gain=Interval(-0.002, -0.006, 0.002))
+    assert not doubtful.holds
+    rows = tuple(replace(one, origin="writer") for one in better.comparisons)
+    written = replace(doubtful, comparisons=rows)
+    assert written.holds
+    assert not replace(written, fused_gain=Interval(-0.006, -0.013, 0.002)).holds
+    certain = Interval(-0.002, -0.003, -0.001)
+    assert not replace(written, fused_gain=certain).holds
+    assert "no difference" in written.verdict
+
+
 def test_where_the_embedder_gains_nothing_another_balance_may():
     same, better = proof_of([(3, 3)] * 40, [(3, 3)] * 40), proof_of([(5, 1)] * 40, [(3, 3)] * 40)
     gain = Interval(0.02, 0.01, 0.03)
@@ -103,6 +116,22 @@ class Words:
 
     def embed_queries(self, texts, task=None):
         return self.embed_passages(texts)
+
+
+def test_the_writers_questions_count_where_the_words_bring_their_passage_back(bare_home, tmp_path):
+    write_papers(tmp_path / "papers", 200)
+    bare_home.index(find([tmp_path / "papers"]), "papers")
+    number, store = bare_home.collection("papers").id, bare_home.store
+    model = Words(blind=False)
+    embed_passages(store, model, [one.id for one in store.sample_passages(number, 2000)])
+    split = split_collection(store, number)
+    held = [source.passage for source in split.part("proof")]
+    own = [ProofQuestion(one.text, one.id, "writer") for one in held]
+    strange = [ProofQuestion("Wherefore zyzzyva?", one.id, "writer") for one in held]
+    people = replace(strange[0], origin="labelled")
+    asked = prove(store, number, split, model, model, [*own, *strange, people]).comparisons
+    assert {one.question for one in asked if one.origin == "writer"} == {one.text for one in own}
+    assert [one.question for one in asked if one.origin == "labelled"] == [people.text]
 
 
 def test_the_proof_tells_a_better_embedder_from_a_worse_one(bare_home, tmp_path):

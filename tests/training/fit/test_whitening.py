@@ -14,7 +14,7 @@ from indexer.vector import generations
 from training.data.split import TooLittleToLearnError, split_collection
 from training.fit import whitening
 from training.fit.config import Recipe, RecipeError
-from training.fit.whitening import adapt, half_whitening, map_vectors
+from training.fit.whitening import adapt, map_vectors, part_whitening
 from training.pipeline import run as pipeline
 
 QUICK = Recipe(steps=4, batch=4, rank=2, alpha=4, warmup=1, evaluate_every=2)
@@ -29,14 +29,14 @@ def number_of(home) -> int:
     return home.collection("papers").id
 
 
-def test_half_whitening_takes_the_weight_off_what_all_share():
+def test_part_whitening_takes_the_weight_off_what_all_share():
     draw = np.random.default_rng(0)
     spread = np.array([10.0, 1.0, 1.0, 0.1])
     vectors = draw.normal(size=(4000, 4)) * spread + 3
-    white = half_whitening(vectors)
+    white = part_whitening(vectors)
     np.testing.assert_allclose(white, white.T, atol=1e-6)
     lifted = spread**2 + 0.25 * (spread**2).mean()
-    expected = lifted**-0.25
+    expected = lifted**-0.125
     np.testing.assert_allclose(np.diag(white), expected / expected.mean(), rtol=0.05)
 
 
