@@ -44,8 +44,8 @@ _QUERY_WORDS = 10
 _FIXED_SECONDS = 20.0
 # Pseudo-queries that the trust is fitted on, in the proof (with its own) and at the switch.
 _FITTING = 200
-# The share of a collection that is trained on.
-_TRAINED = 0.7
+# The shares of a collection that are trained on and that the proof asks about.
+_TRAINED, _PROVED = 0.7, 0.2
 # Fitting a map of queries: passages among which, seconds a question and passage on one core.
 _FIT_AMONG, _FIT_SECONDS = 3000, 1.5e-5
 # The writer's questions to a passage take as long as embedding so many tokens with the bundled
@@ -69,14 +69,15 @@ class Pace:
 class Size:
     """What there is to do. `examples` are still to be made; tokens are means a text.
 
-    `asked_about` are the passages that the question writer is still to ask about.
+    `asked_about` are the passages that the question writer is still to ask about, to learn from
+    and to prove with.
     """
 
     passages: int
     examples: int
     passage_tokens: float
     query_tokens: float
-    asked_about: int = 0
+    asked_about: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +179,10 @@ def size(
     found = len(weak_examples(sources, kinds)) / max(len(sources), 1) * passages * _TRAINED
     able = asked_about(sources, len(sources), 0) if KIND in kinds else []
     share = len(able) / max(len(sources), 1)
-    most = PROVED_BY + (WRITTEN_TO if learns else 0)
+    taught = min(WRITTEN_TO, _TRAINED * share * passages) if learns else 0
+    proved = min(PROVED_BY, _PROVED * share * passages)
     return Size(
-        asked_about=round(min(most, share * passages)) if made is None else 0,
+        asked_about=(round(taught), round(proved)) if made is None else (0, 0),
         passages=passages,
         examples=round(min(found, WEAK)) if made is None else 0,
         passage_tokens=_mean([min(n, limit) for n in embedder.count_tokens(texts)]),
@@ -218,21 +220,23 @@ def estimate(pace: Pace, size: Size, recipe: Recipe) -> Estimate:
 def _of_queries(pace: Pace, size: Size, asked: int, fitting: int) -> Estimate:
     """Only queries go through the decoder; the fit is products of vectors."""
     asking = size.query_tokens / pace.embedding
-    written = round(size.asked_about * A_PASSAGE * WRITTEN_TO / (WRITTEN_TO + PROVED_BY))
+    written = size.asked_about[0] * A_PASSAGE
     examples = written or min(size.examples, WEAK_OF_QUERIES)
     teaching = written * (asking + _SEARCH_SECONDS)
+    proved = size.asked_about[1] * A_PASSAGE
+    cut_out = asked * (asking + size.passage_tokens / pace.embedding)
     products = examples * min(size.passages, _FIT_AMONG) * _FIT_SECONDS
     return Estimate(
         examples=_writing(pace, size) + examples * asking,
         training=(teaching + examples * asking, teaching + examples * asking + products),
-        proof=2 * asked * (asking + size.passage_tokens / pace.embedding),
+        proof=2 * (proved * asking or cut_out),
         switch=fitting * asking,
     )
 
 
 def _writing(pace: Pace, size: Size) -> float:
     """Seconds that the question writer asks."""
-    return size.asked_about * _WRITING_TOKENS / pace.embedding
+    return sum(size.asked_about) * _WRITING_TOKENS / pace.embedding
 
 
 def _training(pace: Pace, size: Size, recipe: Recipe, steps: int) -> float:
