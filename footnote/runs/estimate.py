@@ -18,7 +18,7 @@ from embedder.atomic import write_text
 from indexer.search.pool import POOL
 from training.data.split import SplitPassage
 from training.data.weak_pairs import weak_examples
-from training.evaluation.proof import QUERIES
+from training.evaluation.asking import QUERIES
 from training.pipeline import (
     DEVELOPMENT,
     DEVELOPMENT_POOL,

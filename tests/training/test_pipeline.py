@@ -28,7 +28,7 @@ from indexer.ingest.sources import find
 from rag.history import History
 from training.data.examples import Example, read_examples, write_examples
 from training.data.split import SplitChangedError, TooLittleToLearnError, split_collection
-from training.evaluation.proof import ProofQuestion
+from training.evaluation.asking import ProofQuestion
 from training.evaluation.questions import (
     labelled_questions,
     logged_questions,

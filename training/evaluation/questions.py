@@ -19,7 +19,7 @@ from indexer.search.searcher import Scope
 from rag.explain import find_passage
 from rag.records import UnreadableAnswerError, from_json
 from training.data.examples import WRITTEN, Example
-from training.evaluation.proof import ProofQuestion
+from training.evaluation.asking import ProofQuestion
 
 if TYPE_CHECKING:
     from indexer.records import Passage

@@ -19,8 +19,8 @@ from training.data.hard_negatives import Neighbourhood, mine
 from training.data.split import Split, TooLittleToLearnError
 from training.data.synthetic_pairs import general_examples
 from training.data.weak_pairs import weak_examples
+from training.evaluation.asking import FEWEST_QUESTIONS, ProofQuestion
 from training.evaluation.evaluate import subsample
-from training.evaluation.proof import FEWEST_QUESTIONS, ProofQuestion
 from training.evaluation.questions import as_examples, by_part
 from training.writer import questions as writer_questions
 

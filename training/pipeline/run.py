@@ -15,8 +15,9 @@ from indexer.search.calibration import FusionWeight
 from indexer.search.pool import POOL
 from indexer.vector.generations import embed_passages
 from training.data.split import Split, SplitChangedError, split_collection
+from training.evaluation.asking import ProofQuestion, asked_about
 from training.evaluation.evaluate import subsample
-from training.evaluation.proof import Proof, ProofQuestion, asked_about, prove
+from training.evaluation.proof import Proof, prove
 from training.evaluation.trusts import Trusts, trust_by
 from training.fit import whitening
 from training.pipeline.learning import Learning

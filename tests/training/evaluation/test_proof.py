@@ -13,11 +13,11 @@ from indexer.ingest.sources import find
 from indexer.vector.generations import embed_passages
 from tests.homes import unit, write_papers
 from training.data.split import split_collection
+from training.evaluation.asking import ProofQuestion
 from training.evaluation.metrics import Interval
 from training.evaluation.proof import (
     Comparison,
     Proof,
-    ProofQuestion,
     gain_at,
     prove,
 )
