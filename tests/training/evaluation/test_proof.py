@@ -13,6 +13,7 @@ from indexer.ingest.sources import find
 from indexer.vector.generations import embed_passages
 from tests.homes import unit, write_papers
 from training.data.split import split_collection
+from training.evaluation import asking
 from training.evaluation.asking import ProofQuestion
 from training.evaluation.metrics import Interval
 from training.evaluation.proof import (
@@ -96,7 +97,7 @@ def test_ties_rank_as_in_search_by_passage_id():
     from training.evaluation import proof
 
     scores, ids = np.array([[1.0, 2.0, 2.0, 2.0]] * 3), np.array([7, 5, 9, 3])
-    ranks = proof._ranks(scores, ids, np.array([1, 2, 3]))
+    ranks = asking.ranks(scores, ids, np.array([1, 2, 3]))
     assert ranks.tolist() == [2, 3, 1]
     assert proof._firsts(scores, ids).tolist() == [3, 3, 3]
 
