@@ -122,10 +122,11 @@ def learn(
     """The map that serves other questions best; None where none is worth it.
 
     `passages` [n, dimension] are what all are sought among. Each strength is tried on questions
-    whose documents were left out, and has to be better there for certain. People ask about the
-    same documents again: where it is they who asked, questions are left out by themselves, too,
-    and a map that is better for certain then must only cost nothing where documents are new.
-    `progress` is told how many strengths have been tried.
+    whose documents were left out, and has to be better there in the mean: whether all that came of
+    a run is better for certain, the proof says. Where it is people who asked, questions are left
+    out by themselves, too, since people ask about the same documents again: a map has to be better
+    for certain then, and where documents are new must only cost nothing. `progress` is told how
+    many strengths have been tried.
     """
     asked, passages = _among(asked, passages)
     apart = _folds(asked.documents)
@@ -135,10 +136,12 @@ def learn(
     best: tuple[float, Interval] | None = None
     for number, strength in enumerate(STRENGTHS, 1):
         gain = bootstrap(list(_left_out(asked, passages, strength, apart) - before))
+        worth = gain.mean > 0
         if by_people and gain.mean >= 0:
             again = np.arange(len(apart)) % _FOLDS
             gain = bootstrap(list(_left_out(asked, passages, strength, again) - before))
-        if gain.low > 0 and (best is None or gain.mean > best[1].mean):
+            worth = gain.low > 0
+        if worth and (best is None or gain.mean > best[1].mean):
             best = strength, gain
         progress(number)
     return QueryMap(fit(asked, passages, best[0]), *best) if best else None

@@ -97,6 +97,13 @@ def test_what_people_ask_again_counts_where_it_costs_new_documents_nothing(
     assert (learn(asked, passages, by_people=True) is not None) == taken
 
 
+def test_what_made_questions_gain_in_doubt_is_left_to_the_proof(monkeypatch):
+    asked, passages = asked_askew()
+    monkeypatch.setattr(query_side, "bootstrap", lambda _: Interval(0.01, -0.01, 0.03))
+    assert learn(asked, passages) is not None
+    assert learn(asked, passages, by_people=True) is None
+
+
 def test_two_questions_about_one_document_are_never_apart():
     folds = query_side._folds(["a", "b", "a", "c", "b"])
     assert folds[0] == folds[2]
