@@ -64,8 +64,12 @@ class WorkerPool(Generic[Job, Result]):
         """
         todo: queue.SimpleQueue[Any] = queue.SimpleQueue()
         done: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        for _ in range(self._size):
-            threading.Thread(target=self._serve, args=(todo, done), daemon=True).start()
+        threads = [
+            threading.Thread(target=self._serve, args=(todo, done), daemon=True)
+            for _ in range(self._size)
+        ]
+        for thread in threads:
+            thread.start()
         flying = 0
         failure: BaseException | None = None
         try:
@@ -89,8 +93,12 @@ class WorkerPool(Generic[Job, Result]):
             if failure is not None:
                 raise failure
         finally:
-            for _ in range(self._size):
+            for _ in threads:
                 todo.put(None)
+            # What a thread lets go of last may be the embedder: the interpreter that ends meanwhile
+            # aborts. One that waits for the model is left to itself.
+            for thread in threads if not flying else ():
+                thread.join()
 
     def _serve(self, todo: queue.SimpleQueue[Any], done: queue.SimpleQueue[Any]) -> None:
         while (taken := todo.get()) is not None:
