@@ -93,12 +93,7 @@ class WorkerPool(Generic[Job, Result]):
             if failure is not None:
                 raise failure
         finally:
-            for _ in threads:
-                todo.put(None)
-            # What a thread lets go of last may be the embedder: the interpreter that ends meanwhile
-            # aborts. One that waits for the model is left to itself.
-            for thread in threads if not flying else ():
-                thread.join()
+            _end(threads, todo, waiting=flying > 0)
 
     def _serve(self, todo: queue.SimpleQueue[Any], done: queue.SimpleQueue[Any]) -> None:
         while (taken := todo.get()) is not None:
@@ -132,3 +127,15 @@ class WorkerPool(Generic[Job, Result]):
     def well(self) -> None:
         """Say that a call went well: faults and pauses are counted anew."""
         self._faults = self._pauses = 0
+
+
+def _end(threads: list[threading.Thread], todo: queue.SimpleQueue[Any], *, waiting: bool) -> None:
+    """Have the threads end, and see to it where none is waiting for the model.
+
+    What a thread lets go of last may be the embedder: an interpreter that ends meanwhile aborts.
+    """
+    for _ in threads:
+        todo.put(None)
+    if not waiting:
+        for thread in threads:
+            thread.join()
