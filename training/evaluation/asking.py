@@ -24,7 +24,7 @@ WRITER = "writer"
 MADE = frozenset({"pseudo", WRITER})
 # A question of the writer's counts where the words alone bring its passage back among so many: of
 # those that they don't, one in eight is answered by it (docs/log/loop.md). No embedder has a say.
-COMES_BACK = 10
+BY_WORDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _coming_back(
     return [
         one
         for one, rank in zip(questions, found, strict=True)
-        if one.origin != WRITER or rank <= COMES_BACK
+        if one.origin != WRITER or rank <= BY_WORDS
     ]
 
 

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from training.data.examples import Example, read_examples
 from training.data.weak_pairs import DEFAULT_KINDS
+from training.evaluation.asking import WRITER
 from training.synthesis.output_file import opened
 
 if TYPE_CHECKING:
     from training.data.split import SplitPassage
 
 # The source of its questions, and what a run is ordered to take them by.
-KIND = "writer"
+KIND = WRITER
 # What a run takes of the documents unless it is told otherwise.
 USUAL_KINDS = (KIND, *DEFAULT_KINDS)
 # Passages that are asked about at once, and the styles that they are asked in, by turns: each
