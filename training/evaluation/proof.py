@@ -170,7 +170,9 @@ class Proof:
         if self.again:
             unseen = "questions that it did not learn from"
         if self.holds and self.fused_gain.mean < 0:
-            return f"better by meaning on {unseen}, beside the keywords no difference: {gain}"
+            return (
+                f"better by meaning on {unseen}, beside keywords no difference for certain: {gain}"
+            )
         if self.holds:
             return f"better on {unseen}: {gain}"
         if self.dense_gain.low <= 0:
