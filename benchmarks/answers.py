@@ -64,7 +64,7 @@ def squad(home: Home, folder: Path, count: int, seed: int) -> list[Asked]:
     home.searcher.maintain(collection)
     gold = {row["_id"]: tuple(row["answers"]) for row in _rows(folder / "answers.jsonl")}
     queries = random.Random(seed).sample(dataset.queries, count)
-    answerer = Answerer(home.searcher, home.store, None, home.reader)
+    answerer = Answerer(home.searcher, home.store, None, home.judges)
     scope = Scope(frozenset([collection]))
     return [Asked(gold[query.id], answerer.ask(query.text, scope)) for query in queries]
 
@@ -92,7 +92,7 @@ class Judged:
 def northwind(home: Home, folder: Path) -> tuple[list[Judged], list[Answer]]:
     """Ask Northwind's answerable and unanswerable questions."""
     home.index(find([folder / "pdfs"]), "northwind")
-    answerer = Answerer(home.searcher, home.store, None, home.reader)
+    answerer = Answerer(home.searcher, home.store, None, home.judges)
     scope = home.scope(["northwind"])
     able = [
         Judged(
@@ -111,7 +111,7 @@ def northwind(home: Home, folder: Path) -> tuple[list[Judged], list[Answer]]:
 
 def far_off(home: Home, questions: Sequence[str]) -> dict[str, list[Answer]]:
     """Ask each collection what none of its documents is about."""
-    answerer = Answerer(home.searcher, home.store, None, home.reader)
+    answerer = Answerer(home.searcher, home.store, None, home.judges)
     return {
         one.name.split()[0]: [answerer.ask(text, home.scope([one.name])) for text in questions]
         for one in home.store.collections()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from footnote.home import Home
 from rag.answer import Answerer
+from rag.judges import Judges
 from rag.reader.reader import shipped
 
 FAR_OFF = Path(__file__).with_name("far_off.txt")
@@ -22,9 +23,9 @@ def far_off(home: Home, collection: str) -> None:
     """Print how many questions about other things are refused."""
     questions = FAR_OFF.read_text(encoding="utf-8").splitlines()
     scope = home.scope([collection])
-    for name, reader in (("rules", None), ("read", shipped())):
+    for name, judges in (("rules", Judges()), ("read", Judges(shipped()))):
         began = time.process_time()
-        answerer = Answerer(home.searcher, home.store, None, reader)
+        answerer = Answerer(home.searcher, home.store, None, lambda _, judges=judges: judges)
         answered = [q for q in questions if not answerer.read(q, scope).doubtful]
         cost = (time.process_time() - began) / len(questions)
         print(f"{collection} {name}: {len(questions) - len(answered)} of {len(questions)} refused, "

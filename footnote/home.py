@@ -15,14 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from embedder.errors import FootnoteError
-from embedder.registry import BUNDLED, Registry
+from embedder.registry import Registry
 from footnote.settings import (
     FORMATS,
     KEEP,
     LEAVE_OUT,
     MEASURED,
-    OFF,
-    ON,
     Settings,
     home_path,
     save,
@@ -36,10 +34,9 @@ from indexer.store.store import Store
 if TYPE_CHECKING:
     from threading import Event
 
-    import numpy as np
-
     from embedder.decoder.precision import Precision
     from embedder.model import Embedder
+    from footnote.judging import Judging
     from indexer.cluster.driver import Cluster
     from indexer.encoders import Encoders
     from indexer.ingest.ingest import Ingest
@@ -53,7 +50,6 @@ if TYPE_CHECKING:
     from indexer.search.searcher import Scope, Searcher
     from rag.answer import Answerer
     from rag.llm.client import ChatModel
-    from rag.reader.reader import Reader
     from training.evaluation.evaluate import EvalReport
     from training.synthesis.from_passages import CollectionSynthesis
     from training.synthesis.from_tasks import TaskSynthesis
@@ -189,8 +185,8 @@ class Home:
         self.settings = Settings.resolve(self.path)
         for made in (
             "llm",
-            "_own_answerer",
-            "_common_answerer",
+            "answerer",
+            "_federated_answerer",
         ):  # made anew from the settings when next asked for
             self.__dict__.pop(made, None)
 
@@ -199,8 +195,7 @@ class Home:
         """Question → cited answer."""
         from rag.answer import Answerer
 
-        meaning = self._meaning if self.crosses_languages else None
-        return Answerer(self.searcher, self.store, self.llm, self.reader, meaning=meaning)
+        return Answerer(self.searcher, self.store, self.llm, self.judges)
 
     @property
     def common_answerer(self) -> Answerer:
@@ -211,32 +206,14 @@ class Home:
     def _federated_answerer(self) -> Answerer:
         from rag.answer import Answerer
 
-        meaning = self._meaning if self.crosses_languages else None
-        return Answerer(self.federation, self.federation, self.llm, self.reader, meaning=meaning)
-
-    def _meaning(self, question: str, texts: Sequence[str]) -> np.ndarray:
-        """Cosines [texts] of a question and texts, by the embedder in use."""
-        asked = self.embedder.embed_queries([question])[0]
-        return self.embedder.embed_passages(texts) @ asked
+        return Answerer(self.federation, self.federation, self.llm, self.judges)
 
     @cached_property
-    def reader(self) -> Reader | None:
-        """The trained reader; None where the settings switch it off, and beside other bases.
+    def judges(self) -> Judging:
+        """Who judges an answer beside the rules."""
+        from footnote.judging import Judging
 
-        It was fitted on what the bundled decoder's vectors say: the rules decide beside others.
-        """
-        if self.settings.choice("reader", ON, OFF) == OFF:
-            return None
-        from rag.reader.reader import FITTED_WITH, shipped
-
-        spec = self.registry.specs().get(self.registry.current())  # it may be gone, or damaged
-        return shipped() if spec and FITTED_WITH in spec.base else None
-
-    @property
-    def crosses_languages(self) -> bool:
-        """Whether the embedder in use is another than the built-in one, which knows English."""
-        spec = self.registry.specs().get(self.registry.current())
-        return spec is not None and spec.base != self.registry.spec(BUNDLED).base
+        return Judging(self)
 
     @property
     def finder(self) -> Searcher | Federation:

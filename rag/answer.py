@@ -14,18 +14,17 @@ from indexer.keyword.bm25 import TermStatistics
 from indexer.records import Document, Hit, Page, Passage
 from indexer.store.errors import UnknownDocumentError
 from rag.evidence import abstain, across, extract
-from rag.evidence.across import Meaning
 from rag.evidence.compose import OFFER, compose
 from rag.evidence.footnotes import Notes
 from rag.evidence.quotables import Quotable, quotables, with_lists
 from rag.evidence.retrieve import Search, retrieve
 from rag.evidence.summary import summary
+from rag.judges import JudgesOf, rules_alone
 from rag.llm.client import ChatModel, LanguageModelError, OneWait
 from rag.question.analysis import read
 from rag.question.focus import focused, foreign
 from rag.question.follow_ups import standalone
 from rag.question.form import superlative
-from rag.reader.reader import Reader
 from rag.reading import Drafted, OnText, Reading
 from rag.records import Answer, Sentence, Turn
 from rag.written import generated, rewritten
@@ -71,9 +70,7 @@ class Knowledge(Protocol):
 class Answerer:
     """Answers questions from the collections in a scope; with `llm` None by quotation alone.
 
-    A `reader` has a say in whether anything answers and in what supports a claim; without one the
-    rules decide alone. `meaning` is there where the embedder knows other languages than the
-    question's, and chooses the sentences where all documents are in such.
+    `judges` says who has a say beside the rules, for the collections that are asked.
     """
 
     def __init__(
@@ -81,14 +78,10 @@ class Answerer:
         searcher: Search,
         store: Knowledge,
         llm: ChatModel | None,
-        reader: Reader | None = None,
-        *,
-        meaning: Meaning | None = None,
+        judges: JudgesOf = rules_alone,
     ) -> None:
-        self._searcher, self._meaning = searcher, meaning
-        self._store = store
-        self._llm = llm
-        self._reader = reader
+        self._searcher, self._store = searcher, store
+        self._llm, self._judges = llm, judges
 
     def ask(
         self,
@@ -172,8 +165,8 @@ class Answerer:
         asked = read(f"Summarise {document.title}", TermStatistics((), 1, 1, {}), languages)
         whole = tuple(quotables(held, pages))
         features = abstain.features(asked, held, ())
-        sure = 1.0, 0.0
-        return Reading(asked, tuple(held), pages, whole, (), features, *sure, self._reader, "")
+        sure, judges = (1.0, 0.0), self._judges((document.collection,))
+        return Reading(asked, tuple(held), pages, whole, (), features, *sure, judges, "")
 
     def _whole_document(self, reading: Reading) -> Document | None:
         """The document that a question wants summed up, None where it names none."""
@@ -202,13 +195,14 @@ class Answerer:
         statistics = self._store.term_statistics(scope.collections, question)
         asked = read(question, statistics, sorted(languages))
         found = quotables(hits, pages, yes_no=asked.form == "yes_no")
-        near = self._reader.words.similarities if self._reader else None
+        judges = self._judges(scope.collections)
+        near = judges.reader.words.similarities if judges.reader else None
         scored = tuple(extract.score(asked, hits, found, near))
         features = abstain.features(asked, hits, scored)
         confidence, threshold = abstain.hope(features)
         lacking = ""
-        if self._reader:
-            hope = self._reader.hope(asked, hits, found)
+        if judges.reader:
+            hope = judges.reader.hope(asked, hits, found)
             threshold, lacking = hope.line, hope.lacking
             confidence = abstain.together(hope.probability, confidence)
         if scored and scored[0].numbered:  # "step 4" is there, whatever words the list calls it by
@@ -216,12 +210,12 @@ class Answerer:
         whole = tuple(with_lists(found))
         there = {code for one in scope.collections for code in self._store.languages(one)}
         made = Reading(
-            asked, hits, pages, whole, scored, features, confidence, threshold, self._reader,
+            asked, hits, pages, whole, scored, features, confidence, threshold, judges,
             retrieved.notice, tuple(sorted(there)), lacking,
         )  # fmt: skip
-        if self._meaning is None or not made.is_foreign:
+        if judges.meaning is None or not made.is_foreign:
             return made
-        chosen, confidence = across.nearest(asked, found, self._meaning)
+        chosen, confidence = across.nearest(asked, found, judges.meaning)
         return replace(
             made, across=tuple(chosen), confidence=confidence, threshold=across.LINE, lacking=""
         )
@@ -244,7 +238,8 @@ class Answerer:
     def _extracted(self, reading: Reading, told: OnText, notice: str = "") -> Drafted:
         """Quote what answers, or nothing where the documents do not seem to hold an answer."""
         if reading.is_foreign:
-            strange = foreign(reading.question.text, reading.languages, crosses=bool(self._meaning))
+            crosses = reading.judges.meaning is not None
+            strange = foreign(reading.question.text, reading.languages, crosses=crosses)
             notice = f"{notice} {strange}".strip()
             if reading.across is None or reading.doubtful:
                 return Drafted("extractive", notice=notice)

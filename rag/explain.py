@@ -20,13 +20,13 @@ from indexer.records import Document, HiddenText, Hit, Passage
 from indexer.store.store import Store
 from rag.answer import Answerer
 from rag.evidence.retrieve import SEARCHED
+from rag.judges import JudgesOf, rules_alone
 from rag.languages import content_words, language_of
 from rag.question.analysis import terms_of
 from rag.reading import Reading
 
 if TYPE_CHECKING:
     from indexer.search.searcher import Scope, Searcher
-    from rag.reader.reader import Reader
 
 Stage = Literal[
     "not extracted",
@@ -106,7 +106,7 @@ def explain(
     searcher: Searcher,
     store: Store,
     scope: Scope,
-    reader: Reader | None = None,
+    judges: JudgesOf = rules_alone,
 ) -> Explanation:
     """Say why `expected` (a sentence or so of a document) was not used for `question`.
 
@@ -122,7 +122,7 @@ def explain(
     holder = holder or _likely_holder(expected, candidates)
     if holder is None:
         return _outside(question, expected, candidates, store, scope)
-    return _inside(question, expected, holder, searcher, store, scope, reader)
+    return _inside(question, expected, holder, searcher, store, scope, judges)
 
 
 def knowing(explanation: Explanation, *, refused: bool) -> Explanation:
@@ -272,7 +272,7 @@ def _inside(
     searcher: Searcher,
     store: Store,
     scope: Scope,
-    reader: Reader | None,
+    judges: JudgesOf,
 ) -> Explanation:
     """The text is in a passage: how far did search bring it?"""
     found, notice = _ranked(question, passage, searcher, store, scope)
@@ -289,7 +289,7 @@ def _inside(
         findings.append(f"Words of the question that the passage lacks: {', '.join(missing)}.")
     if notice:
         findings.append(f"{notice[:1].upper()}{notice[1:]}.")
-    stage = _stage(found, Answerer(searcher, store, None, reader).read(question, scope))
+    stage = _stage(found, Answerer(searcher, store, None, judges).read(question, scope))
     return Explanation(question, expected, stage, tuple(findings), (_REMEDIES[stage],), found)
 
 

@@ -9,9 +9,9 @@ from typing import Literal
 from indexer.records import Hit
 from rag.evidence import abstain, extract
 from rag.evidence.quotables import Pages, Quotable
+from rag.judges import Judges
 from rag.question.analysis import Question
 from rag.question.focus import foreign
-from rag.reader.reader import Reader
 from rag.records import Footnote, Sentence
 
 Mode = Literal["extractive", "generated"]
@@ -41,7 +41,7 @@ class Reading:
     features: abstain.Features
     confidence: float
     threshold: float
-    reader: Reader | None
+    judges: Judges
     notice: str
     languages: tuple[str, ...] = ()  # of all documents searched
     lacking: str = ""

@@ -89,8 +89,11 @@ def _checked(
 def _support(claim: generate.Claim, reading: Reading) -> cite.Support:
     languages = reading.question.languages
     cited = [q for q in reading.quotables if q.hit + 1 in claim.cited]
-    support = cite.check(claim.text, cited, reading.hits, languages, reading.reader)
+    reader = reading.judges.reader
+    support = cite.check(claim.text, cited, reading.hits, languages, reader)
     if support.verdict == "supported":
         return support
-    elsewhere = cite.check(claim.text, reading.quotables, reading.hits, languages, reading.reader)
+    elsewhere = cite.check(
+        claim.text, reading.quotables, reading.hits, languages, reading.judges.reader
+    )
     return elsewhere if elsewhere.verdict == "supported" else support

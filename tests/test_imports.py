@@ -33,6 +33,7 @@ rag.history rag.llm
 rag.question
 rag.evidence
 rag.reader
+rag.judges
 rag.reading
 rag.written
 rag.answer
@@ -45,7 +46,7 @@ training.bundled training.pipeline
 training.reader
 footnote.samples footnote.settings footnote.rendering
 footnote.cluster
-footnote.accounts footnote.backup footnote.federation
+footnote.accounts footnote.backup footnote.federation footnote.judging
 footnote.arranging footnote.deletion footnote.jobs
 footnote.doctor footnote.home
 footnote.additions footnote.answering

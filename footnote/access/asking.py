@@ -93,7 +93,7 @@ class Asking:
 
         home = self._home
         scope = self._access.scope(chosen)
-        return explain(question, expected, home.searcher, home.store, scope, home.reader)
+        return explain(question, expected, home.searcher, home.store, scope, home.judges)
 
     def embedders(self) -> list[str]:
         """The names of the embedders that texts may be embedded with.

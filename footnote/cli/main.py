@@ -298,7 +298,7 @@ def why(
 
     home = open_home(context)
     found = explain(
-        question, passage, home.searcher, home.store, home.scope(collections), home.reader
+        question, passage, home.searcher, home.store, home.scope(collections), home.judges
     )
     show(as_json, lambda: asdict(found), lambda: results.explanation_text(found))
 

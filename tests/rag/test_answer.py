@@ -15,6 +15,7 @@ from rag.answer import UNHELD, Answerer, EmptyQuestionError
 from rag.evidence.retrieve import retrieve
 from rag.explain import NothingExpectedError, explain, knowing
 from rag.history import History
+from rag.judges import Judges
 from rag.llm.client import OpenAIChat
 from rag.records import Turn, from_json, to_json
 
@@ -426,7 +427,7 @@ def across(home, near):
     def meaning(question, texts):
         return np.array([0.8 if near in text else 0.0 for text in texts])
 
-    answerer = Answerer(searcher, store, None, meaning=meaning)
+    answerer = Answerer(searcher, store, None, lambda _: Judges(meaning=meaning))
     return answerer.ask("How much leave is there and what is it?", scope_of(store, "public"))
 
 
