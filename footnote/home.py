@@ -116,7 +116,7 @@ class Home:
             None if precision == MEASURED else cast("Precision", precision),
         )
 
-    @cached_property
+    @property
     def embedder(self) -> Embedder:
         """The embedder that new documents are indexed with; its weights load on first use."""
         return self.registry.load(self.registry.current())
@@ -360,7 +360,6 @@ class Home:
 
     def adopt_embedder(self) -> None:
         """Let the embedder in use answer for every collection; quick where it did before."""
-        self.__dict__.pop("embedder", None)
         for collection in self.store.collections():
             self._adopt(collection.id)
             self.searcher.maintain(collection.id)

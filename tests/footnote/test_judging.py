@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from embedder.registry import BUNDLED, UnknownEmbedderError
+from footnote.home import Home
 from footnote.judging import Judging
 from footnote.settings import OFF, ON
 
@@ -91,3 +92,9 @@ def test_other_settings_are_gone_by_at_once(home):
         assert home.llm.name == model
     home.configure({"base_url": ""})
     assert home.answerer._llm is None
+
+
+def test_what_another_process_puts_into_use_is_used_for_new_collections(home):
+    assert home.embedder.spec.name == "tiny"
+    Home.open(home.path).registry.use(BUNDLED)
+    assert home.embedder.spec.name == BUNDLED
