@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
+
+from footnote.rendering.formatting import duration
 
 CATALOGUES = Path(__file__).parent / "locale"
 _ENTRY = re.compile(r'^(msgid|msgstr) (".*")$|^(".*")$')
@@ -25,6 +28,24 @@ def counted(number: int, one: str, many: str = "") -> str:
     """`1 document`, `2 documents`, in that language."""
     noun = one if number == 1 else many or f"{one}s"
     return _("{n} " + noun).format(n=f"{number:,}")
+
+
+def lasting(seconds: float) -> str:
+    """`a few seconds`, `5 minutes`, `2 hours 10 minutes`, in that language."""
+    words = re.findall(r"(\d+) (second|minute|hour)", duration(seconds))
+    if not words:
+        return _("a few seconds")
+    return " ".join(counted(int(number), unit) for number, unit in words)
+
+
+def enumerated(names: Sequence[str], most: int = 3) -> str:
+    """`a`, `a and b`, `a, b, c and 4 more`, in that language."""
+    if len(names) > most:
+        shown, more = ", ".join(names[:most]), len(names) - most
+        return _("{names} and {n} more").format(names=shown, n=more)
+    if len(names) < 2:
+        return "".join(names)
+    return _("{names} and {last}").format(names=", ".join(names[:-1]), last=names[-1])
 
 
 def language() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePath
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from footnote.jobs.queue import JobError
-from footnote.rendering.formatting import count, duration, listed, plain
+from footnote.rendering.formatting import plain
 from footnote.web import components
-from footnote.web.language import _
+from footnote.web.language import _, counted, enumerated, lasting
 from footnote.web.server.session import problem
 
 if TYPE_CHECKING:
@@ -109,19 +110,15 @@ def _ending(job: Job) -> str:
     """What the button says that ends a job."""
     follows = job.kind == "watch"
     if job.state == "cancelling":
-        return "Stopping …" if follows else "Cancelling …"
-    return "Stop" if follows else "Cancel"
+        return _("Stopping …") if follows else _("Cancelling …")
+    return _("Stop") if follows else _("Cancel")
 
 
 def following(job: Job) -> str:
     """What has come of a folder that is followed."""
-    done = job.progress
-    counts = [
-        f"{done[key]:,} {word}"
-        for key, word in (("added", "added"), ("updated", "updated"), ("deleted", "removed"))
-        if done.get(key)
-    ]
-    return "Followed: " + (listed(counts) or "nothing has changed yet")
+    said = _("{n} added"), _("{n} updated"), _("{n} removed")
+    counts = _counts(job.progress, ("added", "updated", "deleted"), said)
+    return _("Followed: {what}").format(what=enumerated(counts) or _("nothing has changed yet"))
 
 
 def title(job: Job) -> str:
@@ -129,14 +126,20 @@ def title(job: Job) -> str:
     arguments, collection = job.arguments, plain(job.arguments["collection"])
     if job.kind == "reindex":
         chosen = arguments["documents"]
-        again = f"{count(len(chosen), 'document')} of {collection}" if chosen else collection
-        return f"Reading {again} again"
-    if arguments["names"]:
-        return f"Reading {count(len(arguments['names']), 'file')} into {collection}"
-    folders = listed([PurePath(path).name for path in arguments["paths"]])
+        again = collection
+        if chosen:
+            again = _("{documents} of {collection}").format(
+                documents=counted(len(chosen), "document"), collection=collection
+            )
+        return _("Reading {what} again").format(what=again)
+    what = counted(len(arguments["names"]), "file")
+    if not arguments["names"]:
+        what = plain(enumerated([PurePath(path).name for path in arguments["paths"]]))
     if job.kind == "watch":
-        return f"Keeping {collection} in step with {plain(folders)}"
-    return f"Reading {plain(folders)} into {collection}"
+        return _("Keeping {collection} in step with {folder}").format(
+            collection=collection, folder=what
+        )
+    return _("Reading {what} into {collection}").format(what=what, collection=collection)
 
 
 def share(progress: dict[str, Any]) -> float:
@@ -152,18 +155,25 @@ def details(job: Job, *, first: bool) -> str:
     """
     progress = job.progress
     if job.state == "waiting" and not first:
-        return "Waiting for the work before it to end"
+        return _("Waiting for the work before it to end")
     if not progress:
         given = job.arguments.get("names") or job.arguments.get("documents")
-        return f"0 of {count(len(given), 'file')} · starting" if given else "Looking for files …"
+        begun = _("0 of {files} · starting")
+        return (
+            begun.format(files=counted(len(given), "file")) if given else _("Looking for files …")
+        )
     if progress["files_done"] == progress["files_total"] and progress["files_total"]:
-        return f"{count(progress['files_total'], 'file')} read · making the search ready"
+        return _("{files} read · making the search ready").format(
+            files=counted(progress["files_total"], "file")
+        )
     left, speed = progress["seconds_left"], progress["passages_per_second"]
     parts = [
-        f"{progress['files_done']:,} of {count(progress['files_total'], 'file')}",
-        count(progress["pages"], "page"),
-        f"{speed:.0f} passages a second" if speed >= 1 else "",
-        "" if left is None else f"{duration(left)} left",
+        _("{n} of {files}").format(
+            n=f"{progress['files_done']:,}", files=counted(progress["files_total"], "file")
+        ),
+        counted(progress["pages"], "page"),
+        _("{n} passages a second").format(n=f"{speed:.0f}") if speed >= 1 else "",
+        "" if left is None else _("{time} left").format(time=lasting(left)),
     ]
     return " · ".join(filter(None, parts))
 
@@ -173,7 +183,11 @@ def current_file(job: Job) -> str:
     path = job.progress.get("current", "")
     name = path.replace("\\", "/").rsplit("/", 1)[-1]
     pages = job.progress.get("page_of", 0)
-    return f"{name}, page {job.progress['page']:,} of {pages:,}" if pages else name
+    if not pages:
+        return name
+    return _("{name}, page {page} of {pages}").format(
+        name=name, page=f"{job.progress['page']:,}", pages=f"{pages:,}"
+    )
 
 
 def _ended(job: Job) -> None:
@@ -195,17 +209,24 @@ def _ended(job: Job) -> None:
                 _("What was read until then stays. Add the same again to go on from there.")
             )
         if job.result.get("pages_without_text"):
-            pages = count(job.result["pages_without_text"], "page")
-            st.markdown(f"{pages} without text: no question can find what they show.")
+            pages = counted(job.result["pages_without_text"], "page")
+            st.markdown(
+                _("{pages} without text: no question can find what they show.").format(pages=pages)
+            )
         if job.result.get("with_hidden_text"):
-            hiding = count(job.result["with_hidden_text"], "document")
-            st.markdown(f"{hiding} with hidden text: see its health in the list below.")
+            hiding = counted(job.result["with_hidden_text"], "document")
+            st.markdown(
+                _("{documents} with hidden text: see its health in the list below.").format(
+                    documents=hiding
+                )
+            )
         failed = job.result.get("failed", ())
         if failed:
-            st.markdown(f"{count(len(failed), 'file')} could not be read:")
+            files = counted(len(failed), "file")
+            st.markdown(_("{files} could not be read:").format(files=files))
             components.rows(
-                "Files that could not be read",
-                [{"File": one["path"], "Reason": one["error"]} for one in failed],
+                _("Files that could not be read"),
+                [{_("File"): one["path"], _("Reason"): one["error"]} for one in failed],
                 key=f"failed-{job.id}",
             )
 
@@ -213,17 +234,22 @@ def _ended(job: Job) -> None:
 def summary(job: Job) -> str:
     """What the job did, in a sentence."""
     if job.state == "failed":
-        return "The work stopped"
+        return _("The work stopped")
     result = job.result
-    done = [
-        f"{result.get(key, 0):,} {word}"
-        for key, word in (("added", "added"), ("updated", "updated"), ("unchanged", "unchanged"))
-        if result.get(key)
-    ]
+    said = _("{n} added"), _("{n} updated"), _("{n} unchanged")
+    done = _counts(result, ("added", "updated", "unchanged"), said)
     if result.get("failed"):
-        done.append(f"{len(result['failed']):,} not readable")
-    head = "Cancelled" if job.state == "cancelled" else "Done"
-    pages = count(result.get("pages", 0), "page")
-    took = duration(result.get("seconds", 0))
+        done.append(_("{n} not readable").format(n=f"{len(result['failed']):,}"))
+    head = _("Cancelled") if job.state == "cancelled" else _("Done")
+    pages = counted(result.get("pages", 0), "page")
+    took = lasting(result.get("seconds", 0))
     where = plain(job.arguments.get("collection", ""))
-    return f"{head}: {listed(done, 4) or 'nothing new'} · {where} · {pages} · {took}"
+    return f"{head}: {enumerated(done, 4) or _('nothing new')} · {where} · {pages} · {took}"
+
+
+def _counts(found: dict[str, Any], keys: Sequence[str], said: Sequence[str]) -> list[str]:
+    return [
+        text.format(n=f"{found[key]:,}")
+        for key, text in zip(keys, said, strict=True)
+        if found.get(key)
+    ]

@@ -2,13 +2,15 @@
 
 import ast
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 from web_pages import add_handbook, ask_page, labels
 
-from footnote.web import language
+from footnote.jobs.queue import Job
+from footnote.web import language, progress
 from footnote.web.library.documents import COLUMNS, HEALTH
 
 WEB = Path(language.__file__).parent
@@ -72,3 +74,19 @@ def test_the_settings_are_german_too(home, monkeypatch):
     assert not app.exception
     assert app.title[0].value == "Einstellungen"
     assert "Speichern und verwenden" in labels(app)
+
+
+def test_a_job_is_told_in_german(monkeypatch):
+    monkeypatch.setattr(language, "language", lambda: "de")
+    arguments = {"collection": "Verträge", "names": [], "documents": [], "paths": ["/a/b", "/c"]}
+    job = Job("1", "index", arguments, "running", {}, {}, "", "", None, 0.0, None)
+    assert progress.title(job) == "Wird in Verträge gelesen: b und c"
+    assert progress.details(job, first=True) == "Dateien werden gesucht …"
+    done = {"added": 2, "unchanged": 1, "failed": [{}], "pages": 9, "seconds": 130.0}
+    ended = replace(job, state="done", result=done)
+    said = (
+        "Fertig: 2 hinzugefügt, 1 unverändert und 1 nicht lesbar · Verträge · 9 Seiten · 2 Minuten"
+    )
+    assert progress.summary(ended) == said
+    assert language.lasting(3) == "einige Sekunden"
+    assert language.enumerated([*"abcde"]) == "a, b, c und 2 weitere"
