@@ -73,14 +73,6 @@ def languages() -> str:
     return "+".join(ordered) or "eng"
 
 
-def recognise(image: Image) -> str:
-    """The text in an image, paragraphs parted by empty lines; "" where there is none.
-
-    Raises as `recognise_words`.
-    """
-    return text_of(recognise_words(image))
-
-
 def text_of(words: Iterable[RecognisedWord]) -> str:
     """Words as text: a line a line, paragraphs parted by empty lines."""
     return "\n\n".join(

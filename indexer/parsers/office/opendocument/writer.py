@@ -279,11 +279,6 @@ def _rows(table: _Element) -> Iterator[_Element]:
             waiting.extend(reversed(node))
 
 
-def _has_values(chart: _Element) -> bool:
-    """Whether an element is the chart itself, and not the body around it."""
-    return any(local(inner) in ("table", "plot-area") for inner in chart)
-
-
 def _number(element: _Element, name: str) -> int:
     value = attribute(element, name)
     return int(value) if value.isdecimal() and len(value) < 8 else 1
