@@ -52,7 +52,7 @@ def icon_button(label: str, icon: str, *, key: str, **options: Any) -> bool:
     )
 
 
-def dialog(title: str, width: Literal["small", "large"] = "small") -> Callable[[F], F]:
+def dialog(title: str, width: Literal["small", "medium", "large"] = "small") -> Callable[[F], F]:
     """As `st.dialog`, under a title in the language of whoever looks."""
 
     def decorate(draw: F) -> F:
