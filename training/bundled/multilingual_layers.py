@@ -41,7 +41,7 @@ LAYERS = Recipe(
     projection_rate=0.0005, warmup=8, max_tokens=56, tokens_in_memory=20_000,
     evaluate_every=30, patience=100,
 )  # fmt: skip
-FURTHER = replace(LAYERS, steps=260, learning_rate=7e-4, warmup=10, evaluate_every=65)
+FURTHER = replace(LAYERS, steps=190, learning_rate=7e-4, warmup=10, evaluate_every=65)
 # Sections of help text a language, the same further on, and English passages with written searches.
 _SECTIONS, _MORE_SECTIONS, _PASSAGES = 60, 100, 750
 # What is sought in the language that it is in: told apart by the language unless all are of one.
