@@ -1,7 +1,7 @@
 """LoRA through the multilingual embedder's layers: one command, resumable.
 
     python -m training.bundled.multilingual_layers SHARED --home DIR --work DIR
-        [--further] [--output FOLDER]
+        [--output FOLDER]
 
 SHARED is the folder of shared data (`multilingual_texts`), the home one in which the multilingual
 embedder is installed as `training.bundled.multilingual` makes it. What that whitens away in closed
@@ -12,7 +12,6 @@ that were looked at, the best are kept.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,26 +40,19 @@ LAYERS = Recipe(
     projection_rate=0.0005, warmup=8, max_tokens=56, tokens_in_memory=20_000,
     evaluate_every=30, patience=100,
 )  # fmt: skip
-FURTHER = replace(LAYERS, steps=190, learning_rate=7e-4, warmup=10, evaluate_every=65)
-# Sections of help text a language, the same further on, and English passages with written searches.
-_SECTIONS, _MORE_SECTIONS, _PASSAGES = 60, 100, 750
-# What is sought in the language that it is in: told apart by the language unless all are of one.
-_OWN = "heading"
+# Sections of help text a language, and English passages with written searches.
+_SECTIONS, _PASSAGES = 60, 750
 # A section that a text is set beside in another language is cut to so many characters.
 _BESIDE = 200
 # Of the English groups that are held out, so many searches are looked at.
 _LOOKED_AT = 150
 
 
-def examples(shared: Path, found: Groups, *, further: bool = False) -> list[Example]:
+def examples(shared: Path, found: Groups) -> list[Example]:
     """All pairs, each with its kind as source; searches in English count twice."""
     pairs = list(found.pairs())
     pairs += [one for one in pairs if one.kind == "search in English"]
-    if further:
-        told = help_text(shared, _MORE_SECTIONS, seed=1)
-        pairs += [replace(p, kind=f"{_OWN} {p.language}") if p.kind == _OWN else p for p in told]
-    else:
-        pairs += help_text(shared, _SECTIONS)
+    pairs += help_text(shared, _SECTIONS)
     pairs += english_groups()
     pairs += written_searches(shared, _PASSAGES)
     return [_example(one) for one in pairs if one.text.strip() and one.passage.strip()]
@@ -118,7 +110,7 @@ def _say(kinds: dict[str, torch.Tensor]) -> None:
     click.echo(f"right first: {', '.join(shares)}")
 
 
-def trained(home: Path, shared: Path, work: Path, *, further: bool = False) -> tuple[float, float]:
+def trained(home: Path, shared: Path, work: Path, recipe: Recipe = LAYERS) -> tuple[float, float]:
     """Train under `work`; the development scores before and after."""
     import torch
 
@@ -126,10 +118,9 @@ def trained(home: Path, shared: Path, work: Path, *, further: bool = False) -> t
     from training.fit.trainer import Trainer
 
     start = Registry(home / "embedders", home / "models").load(MULTILINGUAL)
-    recipe = FURTHER if further else LAYERS
     student = Student(start, recipe, torch.device(start.compute.device))
     found = Groups.read(shared)
-    given = examples(shared, found, further=further)
+    given = examples(shared, found)
     trainer = Trainer(student, given, recipe, work, development=Look(found))  # type: ignore[arg-type]
     result = trainer.run(
         lambda state: click.echo(
@@ -147,15 +138,14 @@ def trained(home: Path, shared: Path, work: Path, *, further: bool = False) -> t
     "--home", type=click.Path(exists=True, file_okay=False, path_type=Path), required=True
 )
 @click.option("--work", type=click.Path(file_okay=False, path_type=Path), required=True)
-@click.option("--further", is_flag=True, help="Go on from the embedder that these steps made.")
 @click.option("--output", type=click.Path(path_type=Path), default=OPTIONAL[MULTILINGUAL])
-def main(shared: Path, home: Path, work: Path, *, further: bool, output: Path) -> None:
+def main(shared: Path, home: Path, work: Path, output: Path) -> None:
     """Train what is not trained yet, and ship it."""
     from embedder.model import Embedder, EmbedderFiles
     from embedder.spec import EmbedderSpec
 
     if not (work / "spec.json").exists():
-        before, after = trained(home, shared, work, further=further)
+        before, after = trained(home, shared, work)
         click.echo(f"development {before:.4f}, then {after:.4f}")
     made = Embedder(EmbedderSpec.read(work / "spec.json"), EmbedderFiles(work, home / "models"))
     spec = ship(made, output, MULTILINGUAL)
