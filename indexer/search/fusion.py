@@ -39,9 +39,12 @@ class Background:
 
 
 def mass(statistics: bm25.TermStatistics) -> float:
-    """The summed weight (IDF) of those words of a query that any passage holds."""
-    weighed = zip(statistics.words, bm25.weights(statistics), strict=True)
-    return sum(weight for word, weight in weighed if statistics.holding[word.terms])
+    """The summed weight (IDF) of a query's words, those that no passage holds among them.
+
+    They are what the words found cannot tell: most of a query in another language than the
+    documents', and few of any other.
+    """
+    return sum(bm25.weights(statistics))
 
 
 def keyword_evidence(scores: np.ndarray, mass: float) -> np.ndarray:

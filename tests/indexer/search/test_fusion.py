@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.keyword import bm25
 from indexer.keyword.bm25 import TermStatistics
 from indexer.search import calibration, fusion
 from indexer.search.calibration import FusionWeight, conditional_logit
@@ -49,13 +50,18 @@ def test_a_passage_without_a_vector_counts_as_background():
     assert fusion.dense_evidence(np.array([np.nan, 0.3]), Background(0.2, 0.1))[0] == 0.0
 
 
-def test_words_that_no_passage_holds_have_no_mass():
+def test_words_that_no_passage_holds_are_trusted_away():
+    """The best passage of a query that it covers by a quarter stands half as high."""
     from indexer.keyword.analysis import Word
 
-    words = (Word(("known",)), Word(("unknown",)))
-    held = TermStatistics(words, 100, 1000, {("known",): 3, ("unknown",): 0})
-    alone = TermStatistics(words[:1], 100, 1000, {("known",): 3})
-    assert fusion.mass(held) == pytest.approx(fusion.mass(alone))
+    words = tuple(Word((name,)) for name in ("known", "of", "another", "language"))
+    held = {word.terms: 0 for word in words} | {("known",): 1}
+    whole = TermStatistics(words[:1], 1000, 10_000, held)
+    part = TermStatistics(words, 1000, 10_000, held)
+    best = np.array([bm25.weights(whole)[0]])
+    high = fusion.keyword_evidence(best, fusion.mass(whole))[0]
+    low = fusion.keyword_evidence(best, fusion.mass(part))[0]
+    assert low == pytest.approx(high / 2, rel=0.1)
 
 
 def simulated(keyword, dense, queries=400, passages=60, seed=0):
