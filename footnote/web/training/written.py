@@ -36,8 +36,8 @@ def show(home: Home, collection: str) -> Path | None:
     )
     if home.llm is None:
         st.caption(
-            "With a language model (set OPENAI\\_BASE\\_URL and FOOTNOTE\\_MODEL) questions can be"
-            " written to your passages, too."
+            "With a language model, to be set up on the page Settings, questions can be written to"
+            " your passages, too."
         )
     else:
         if job is not None and job.state == "failed":
