@@ -238,12 +238,14 @@ class Answerer:
     def _extracted(self, reading: Reading, told: OnText, notice: str = "") -> Drafted:
         """Quote what answers, or nothing where the documents do not seem to hold an answer."""
         if reading.is_foreign:
-            crosses = reading.judges.meaning is not None
-            strange = foreign(reading.question.text, reading.languages, crosses=crosses)
+            near = None if reading.doubtful else reading.across
+            crosses, quoted = reading.judges.meaning is not None, near is not None
+            asked, there = reading.question.text, reading.languages
+            strange = foreign(asked, there, crosses=crosses, quoted=quoted)
             notice = f"{notice} {strange}".strip()
-            if reading.across is None or reading.doubtful:
+            if near is None:
                 return Drafted("extractive", notice=notice)
-            return _quoted(reading, self._store.page, told, reading.across, notice)
+            return _quoted(reading, self._store.page, told, near, notice)
         if reading.doubtful:
             if reading.lacking:
                 notice = f"{notice} Nothing that was found mentions “{reading.lacking}”.".strip()

@@ -34,7 +34,8 @@ _MEANT = re.compile(
 _IS_A = re.compile(r"((?:\S+ ){1,5})(?:is|are|ist|sind|es|est) (?:an?|eine?|una?|une?) ", re.I)
 # What a thing does says what it is for.
 _SAYS_WHAT_FOR = re.compile(
-    r"((?:\S+ ){1,5}?)(?:allows?|will|tries|can be used|contains?|controls?|defines?"
+    r"((?:\S+ ){1,9}?)(?:allows?|will|(?:is|are) (?:responsible|in charge)|leads?|oversees?"
+    r"|tries|can be used|contains?|controls?|defines?"
     r"|describes?|determines?|displays?|does|enables?|gives?|handles?|helps?|holds?|is used"
     r"|are used|keeps?|lets?|lists?"
     r"|makes?|manages?|offers?|prints?|provides?|represents?|runs?|serves?|sets?|shows?|specif(?:y"

@@ -46,7 +46,8 @@ def defines(question: Question, explained: str, quotables: Sequence[Quotable],
     wanted = content(question, explained)
     if (short := _SHORT.fullmatch(explained)) and spells_out(short[1], quotable.text):
         return 1.0
-    if not wanted or question.terms_of(quotable.text) <= wanted:
+    # "Job Title: Chief Technology Officer" says no more than the name, whatever it calls it.
+    if not wanted or question.terms_of(quotable.text.rpartition(":")[2]) <= wanted:
         return 0.0
     entry = question.terms_of(quotable.topic)
     if entry and entry <= wanted and is_first(quotables, place) and _says_more(quotable):

@@ -57,10 +57,13 @@ def asked_in(question: str) -> tuple[str, ...]:
     return tuple(code for code, n in votes.most_common() if n >= most - _DOUBT)
 
 
-def foreign(question: str, languages: Iterable[str], *, crosses: bool = False) -> str:
+def foreign(
+    question: str, languages: Iterable[str], *, crosses: bool = False, quoted: bool = True
+) -> str:
     """What to say to a question in a language that no document is in, '' where that may be.
 
-    `crosses`: the embedder finds documents in other languages than the question's.
+    `crosses`: the embedder finds documents in other languages than the question's; `quoted`:
+    something there comes near enough to be shown.
     """
     there = {code for code in languages if code}
     asked = asked_in(question)
@@ -68,6 +71,11 @@ def foreign(question: str, languages: Iterable[str], *, crosses: bool = False) -
         return ""
     mine = _NAMES.get(asked[0], asked[0])
     theirs = " and ".join(sorted(_NAMES.get(code, code) for code in there))
+    if crosses and not quoted:
+        return (
+            f"Your question seems to be in {mine}, the documents are in {theirs}: nothing in them "
+            f"comes near enough in meaning."
+        )
     if crosses:
         return (
             f"Your question seems to be in {mine}, the documents are in {theirs}: what is quoted "

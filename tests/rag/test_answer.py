@@ -440,7 +440,9 @@ def test_across_languages_the_nearest_sentence_is_quoted(german_home):
 
 
 def test_across_languages_nothing_near_is_refused(german_home):
-    assert across(german_home, "Schnee").abstained
+    answer = across(german_home, "Schnee")
+    assert answer.abstained
+    assert "nothing in them comes near enough" in answer.notice
 
 
 def test_without_an_embedder_that_crosses_it_is_said(german_home):

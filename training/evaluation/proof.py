@@ -138,8 +138,8 @@ class Proof:
         before, after, gain = self.first("fused")
         alone = self.first("dense")
         return (
-            f"Of a hundred questions {after} find their passage first, {before} before"
-            f" ({points(gain)}); by meaning alone {alone[1]}, {alone[0]} before"
+            f"Of a hundred questions {after} find their passage first, {before} before:"
+            f" {points(gain)}; by meaning alone {alone[1]}, {alone[0]} before"
         )
 
     @property

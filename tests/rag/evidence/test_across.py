@@ -37,6 +37,14 @@ def test_two_that_are_as_near_come_in_reading_order():
     assert [one.order for one in chosen] == [0, 1]
 
 
+def test_a_year_is_the_same_in_every_language():
+    asked = read("Which works did Luther publish in 1520?", TermStatistics((), 1, 1, {}), ["de"])
+    texts = ("Studenten kamen, um Luther zu hören.", "Drei Werke erschienen 1520.", "Es war 15200.")
+    found = [quotable(0, order, text) for order, text in enumerate(texts)]
+    chosen, _ = nearest(asked, found, cosines(0.55, 0.52, 0.5))
+    assert [one.order for one in chosen] == [1]
+
+
 def test_nothing_near_leaves_no_hope():
     _, hope = nearest(QUESTION, SENTENCES, cosines(0.02, 0.05, 0.01))
     assert hope < LINE

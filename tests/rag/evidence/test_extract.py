@@ -341,6 +341,17 @@ def test_what_it_is_for_is_what_it_does():
     assert got == ["The sidebar shows a list of all mailboxes."]
 
 
+def test_what_somebody_does_is_told_by_what_they_are_responsible_for():
+    got = quoted(
+        "What does the Chief Pilot do?",
+        "Job Title: Chief Pilot.",
+        "The Chief Pilot of the northern fleet will be responsible for training the crews.",
+    )
+    assert got == [
+        "The Chief Pilot of the northern fleet will be responsible for training the crews."
+    ]
+
+
 def test_a_word_of_a_dictionary_names_what_follows_it():
     entry = ":heisenbug: /hi:'zen·buhg/, n."
     text = f"{entry}\n\n[from physics] A bug that goes away when one looks.\n\nCompare heisenbug."

@@ -125,6 +125,13 @@ def test_a_word_without_which_nothing_answers_is_named():
     assert shipped().hope(typed, hits, quotables(hits, pages_of(hits))).lacking == ""
 
 
+@pytest.mark.parametrize("verb", ["held", "conducted", "scheduled"])
+def test_that_something_goes_on_need_not_be_said(verb):
+    hits = found("Staff reviews are an annual affair.", CANTEEN, title="Handbook")
+    goes_on = asked(f"When are reviews {verb}?", "review", verb)
+    assert shipped().hope(goes_on, hits, quotables(hits, pages_of(hits))).lacking == ""
+
+
 def test_a_claim_is_held_against_the_place_that_holds_most_of_it():
     sources = [Source(0, CANTEEN), Source(1, "Staff may carry over five days."), Source(1, "Ask.")]
     held = hold("Workers can keep 5 days.", sources, ENGLISH, shipped().words)
