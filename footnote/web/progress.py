@@ -132,8 +132,9 @@ def title(job: Job) -> str:
                 documents=counted(len(chosen), "document"), collection=collection
             )
         return _("Reading {what} again").format(what=again)
-    what = counted(len(arguments["names"]), "file")
-    if not arguments["names"]:
+    if arguments["names"]:
+        what = counted(len(arguments["names"]), "file")
+    else:
         what = plain(enumerated([PurePath(path).name for path in arguments["paths"]]))
     if job.kind == "watch":
         return _("Keeping {collection} in step with {folder}").format(

@@ -49,11 +49,11 @@ def test_where_embedding_fails_midway_words_answer_and_a_repeat_goes_on(
 
     def failing(self, texts, *more, **named):
         done.append(len(texts))
-        if len(done) > 2:
+        if len(done) > 4:
             raise FootnoteError("the embedder has failed")
         return whole(self, texts, *more, **named)
 
-    monkeypatch.setattr(pipeline, "_MOST_FILES", 2)  # that are embedded and committed at once
+    monkeypatch.setattr(pipeline, "_SLICE", 1)  # texts that are embedded at once
     monkeypatch.setattr(Embedder, "embed_passages", failing)
     with pytest.raises(FootnoteError, match="failed"):
         home.index(find([tmp_path / "papers"]), "papers", workers=1)

@@ -78,7 +78,7 @@ def test_the_settings_are_german_too(home, monkeypatch):
 
 def test_a_job_is_told_in_german(monkeypatch):
     monkeypatch.setattr(language, "language", lambda: "de")
-    arguments = {"collection": "Verträge", "names": [], "documents": [], "paths": ["/a/b", "/c"]}
+    arguments = {"collection": "Verträge", "names": None, "documents": [], "paths": ["/a/b", "/c"]}
     job = Job("1", "index", arguments, "running", {}, {}, "", "", None, 0.0, None)
     assert progress.title(job) == "Wird in Verträge gelesen: b und c"
     assert progress.details(job, first=True) == "Dateien werden gesucht …"
