@@ -39,8 +39,11 @@ DEVELOPMENT = 150
 DEVELOPMENT_POOL = 300
 # Beside them, questions of synthetic groups that no training sees: weak pairs are no questions.
 _GENERAL_DEVELOPMENT = 60
-# With so many people's questions to learn from, nothing that is made stands in their way.
-PEOPLE_ENOUGH = 100
+# With so many people's questions to learn from, nothing that is made stands in their way; fewer
+# taught less than the writer's do (docs/log/loop.md).
+PEOPLE_ENOUGH = 300
+# So many of people's questions are proof enough without the writer's.
+PEOPLE_PROVE = 100
 # Of people's questions about what is trained on every so many-th is asked in the proof: as large
 # a share as the documents that are kept out.
 _AGAIN_EVERY = 5
@@ -182,7 +185,7 @@ class Material:
         about = writer_questions.asked_about
         learns = self._order.recipe.learns and not self.people_suffice(split)
         sources = about(split.part("train"), WRITTEN_TO, seed) if learns else []
-        if len(people["proof"]) < FEWEST_QUESTIONS:
+        if len(people["proof"]) < PEOPLE_PROVE:
             sources += about(split.part("proof"), PROVED_BY, seed)
         return writer_questions.asked(
             self._run.written,
