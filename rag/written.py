@@ -93,7 +93,5 @@ def _support(claim: generate.Claim, reading: Reading) -> cite.Support:
     support = cite.check(claim.text, cited, reading.hits, languages, reader)
     if support.verdict == "supported":
         return support
-    elsewhere = cite.check(
-        claim.text, reading.quotables, reading.hits, languages, reading.judges.reader
-    )
+    elsewhere = cite.check(claim.text, reading.quotables, reading.hits, languages, reader)
     return elsewhere if elsewhere.verdict == "supported" else support
