@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from indexer.parsers.errors import CorruptedError
 from indexer.parsers.layout import clean
+from indexer.parsers.pdf.bitmap_fonts import with_ligatures
 from indexer.parsers.pdf.content import read_content
 from indexer.parsers.pdf.drawn import around
 from indexer.parsers.pdf.places import PlacedPiece, places_of
@@ -140,9 +141,11 @@ def _layer(text_page: PdfTextPage) -> Iterator[tuple[int, str]]:
     """The characters of the text layer, by their index."""
     from pypdfium2 import raw
 
-    for index in range(text_page.count_chars()):
-        code = raw.FPDFText_GetUnicode(text_page.raw, index)
-        yield index, chr(code) if code < 0x110000 else ""
+    codes = (
+        raw.FPDFText_GetUnicode(text_page.raw, index) for index in range(text_page.count_chars())
+    )
+    text = "".join(chr(code) if code < 0x110000 else " " for code in codes)
+    yield from enumerate(with_ligatures(text, text_page))
 
 
 def _boxes(page: PdfPage, text_page: PdfTextPage, places: Iterable[object]) -> tuple[Box, ...]:

@@ -12,7 +12,7 @@ from typing import Literal
 
 # Raised whenever a parser reads a file otherwise than before: documents that were read by a lower
 # one are read again by the next `footnote index`.
-PARSER_REVISION = 4
+PARSER_REVISION = 5
 
 BlockKind = Literal["heading", "text", "list", "table", "code"]
 

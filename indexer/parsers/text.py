@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 from indexer.parsers.encoding import decode
 from indexer.parsers.errors import EmptyFileError
+from indexer.parsers.office.sheets import has_header
 from indexer.parsers.layout import PageBuilder, clean, join_lines, vocabulary
+from indexer.parsers.plain.delimited import columns_of, is_comment, rows_of
 from indexer.parsers.plain.records import record_starts
 from indexer.records import ParsedFile
 
@@ -49,25 +51,32 @@ def _text(data: bytes, builder: PageBuilder) -> str:
 
 
 def _add(builder: PageBuilder, text: str) -> None:
+    raw = text.split("\n")
+    columns = columns_of(raw)
     lines = text.expandtabs(4).split("\n")
     starts = record_starts(lines)
     broken = any(line.endswith("-") for line in lines)
     words = vocabulary(lines) if broken else frozenset()
-    pending: list[str] = []
-    record = False
-    for number, line in enumerate(lines):
-        if number in starts or not line.strip():
-            _flush(builder, pending, words, record)
+    begin, record = 0, False
+    for number, line in enumerate([*lines, ""]):
+        aside = columns is not None and is_comment(line)
+        if number in starts or aside or not line.strip():
+            if number > begin:
+                rows = None if record else rows_of(raw[begin:number], columns)
+                if rows:
+                    builder.table(rows, header=columns is not None or has_header(rows))
+                else:
+                    _add_run(builder, lines[begin:number], words, record)
             record = number in starts
-        if line.strip():
-            pending.append(line)
-    _flush(builder, pending, words, record)
+            begin = number if line.strip() and not aside else number + 1
+            if aside and columns is not None and raw[number] != columns.comment:
+                builder.paragraph(line.strip("# "))
 
 
-def _flush(builder: PageBuilder, lines: list[str], words: frozenset[str], record: bool) -> None:
+def _add_run(
+    builder: PageBuilder, lines: Sequence[str], words: frozenset[str], record: bool
+) -> None:
     """Add a run of lines: a record, list items, a wrapped paragraph, or lines."""
-    if not lines:
-        return
     if record:
         _add_record(builder, lines, words)
     elif _ITEM.match(lines[0]):
@@ -76,7 +85,6 @@ def _flush(builder: PageBuilder, lines: list[str], words: frozenset[str], record
         builder.code("\n".join(lines))
     else:
         _add_prose(builder, lines, words)
-    lines.clear()
 
 
 def _add_prose(builder: PageBuilder, lines: Sequence[str], words: frozenset[str]) -> None:

@@ -16,6 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from indexer.parsers.layout import clean
+from indexer.parsers.pdf.bitmap_fonts import with_ligatures
 from indexer.parsers.pdf.drawn import Box, Drawing, around, outside
 from indexer.parsers.pdf.layout import ITEM_MARK
 from indexer.parsers.pdf.lines import Line
@@ -59,7 +60,8 @@ class Characters:
     ) -> None:
         from pypdfium2 import raw
 
-        self.text = text_page.get_text_range() if text_page.count_chars() else ""
+        text = text_page.get_text_range() if text_page.count_chars() else ""
+        self.text = with_ligatures(text, text_page)
         self._raw = raw
         self._page = text_page.raw
         # pdfium's rectangle as an array, which is read at once: left, top, right, bottom.

@@ -20,6 +20,7 @@ from indexer.parsers.pdf.lines import Line, PageLines, Table
 from indexer.parsers.text import add_plain
 
 _ITEM = re.compile(r"(?:[•●○▪■◦‣·–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)])\s+\S")
+_COUNTED = re.compile(r"(\(?)(\d{1,2}|[b-z])\)\s")
 _BULLET = re.compile(r"[•●○▪■◦‣·*-]\s")
 # A bullet or number that stands before an item with white space after it.
 ITEM_MARK = re.compile(
@@ -101,7 +102,7 @@ def write_page(
             not isinstance(group, list)
             or id(item) in marginal
             or id(group[-1]) in marginal
-            or not _continues(group[-1], item, edges[id(group[-1])], leading)
+            or not _continues(group, item, edges[id(group[-1])], leading)
         ):
             group = []
             groups.append(group)
@@ -249,9 +250,10 @@ def _same_size(one: Line, other: Line) -> bool:
     return abs(one.size - other.size) <= _SIZE_TOLERANCE * max(one.size, other.size)
 
 
-def _continues(above: Line, line: Line, edge: float, leading: float) -> bool:
-    """Whether `line` goes on with the paragraph (or heading, or item) that `above` is in."""
-    if above.alone or line.alone or _ITEM.match(line.text):
+def _continues(group: Sequence[Line], line: Line, edge: float, leading: float) -> bool:
+    """Whether `line` goes on with the paragraph (or heading, or item) that `group` is."""
+    above = group[-1]
+    if above.alone or line.alone or (_ITEM.match(line.text) and not _counts_on(group, line)):
         return False
     step = above.bottom - line.bottom
     if 0 < step < 1.8 * leading * above.size and _is_open(above, line):
@@ -269,6 +271,17 @@ def _continues(above: Line, line: Line, edge: float, leading: float) -> bool:
     goes_on = above.text.endswith("-") or (half_full and not above.text.endswith(_SENTENCE_END))
     # a broken word, or a forced break in the middle of a sentence; else a full line
     return (goes_on and line.text[:1].islower()) or above.right + first_word * width > edge
+
+
+def _counts_on(group: Sequence[Line], line: Line) -> bool:
+    """Whether a line begins with the next number of a sentence that counts: "(1) a, (2) b"."""
+    mark = _COUNTED.match(line.text)
+    if mark is None:
+        return False
+    number = mark[2]
+    before = str(int(number) - 1) if number.isdigit() else chr(ord(number) - 1)
+    wanted = f" {mark[1]}{before}) "
+    return any(wanted in above.text for above in group)
 
 
 def _is_open(above: Line, line: Line) -> bool:

@@ -157,3 +157,17 @@ def test_pages_are_counted_as_they_are_read(tmp_path):
 
 def test_a_pdf_by_another_name_is_read_as_one(read):
     assert read([text_at(72, 700, "Words.")], "upload.txt").kind == "pdf"
+
+
+def test_a_sentence_that_counts_is_one_paragraph_where_a_line_begins_with_a_number(read):
+    content = lines(
+        700,
+        [
+            "The steps of the procedure are these: (1) fit a model to all of the data set,",
+            "(2) test whether its parameters are stable, (3) split it where they are not, and",
+            "(4) repeat all of this.",
+        ],
+    )
+    (page,) = read([content]).pages
+    assert [kind for kind, _ in outline(page)] == ["text"]
+    assert "data set, (2) test" in page.text
