@@ -154,6 +154,7 @@ _QUERY_CHARACTERS = 20_000
 # A longer query says enough, and is looked for word by word. Two words may be one of these.
 _MOST_JOINED = 32
 _PARTICLES = frozenset({"in", "on", "up", "out", "off", "down", "over"})
+_PRONOUNS = frozenset({"i", "you", "he", "she", "it", "we", "they", "a", "an", "the", "my", "your"})
 _JOINABLE = re.compile(r"[A-Za-z\u00c0-\u024f]{5,24}")
 
 
@@ -186,8 +187,8 @@ _kept_index_terms = lru_cache(maxsize=20_000)(_index_terms)
 def query_words(text: str, languages: Iterable[str]) -> list[Word]:
     """A query's words with the terms that they may have become in documents of `languages`.
 
-    Stop words go, unless nothing else is there. What some write as one word ("back up", "code
-    name") is looked for so, too.
+    Stop words go, unless they are names ("IT", the month of May) or nothing else is there. What
+    some write as one word ("back up", "code name") is looked for so, too.
     """
     known = sorted(set(languages)) or [""]
     content: Counter[tuple[str, ...]] = Counter()
@@ -198,13 +199,23 @@ def query_words(text: str, languages: Iterable[str]) -> list[Word]:
     for place, word in enumerate(words):
         for piece in _pieces(word, singles=False):
             terms = _terms_in(piece, known)
-            (stop if _is_stop_word(piece, known) else content)[terms] += 1
+            aside = _is_stop_word(piece, known) and not _is_named(words, place)
+            (stop if aside else content)[terms] += 1
             for compound in filter(None, joined[place : place + 2]):
                 together.setdefault(terms, {}).update(dict.fromkeys(_terms_in(compound, known)))
     return [
         Word(tuple(dict.fromkeys((*terms, *together.get(terms, ())))), count)
         for terms, count in (content or stop).items()
     ]
+
+
+def _is_named(words: Sequence[str], place: int) -> bool:
+    """Whether a stop word of a query is written as a name: "who runs IT", "the stone for May"."""
+    word, after = words[place], words[place + 1].casefold() if place + 1 < len(words) else ""
+    if word == "May":
+        return place > 0 and after not in _PRONOUNS
+    shouted = len(word) > 1 and word.isupper() and word.isalpha()
+    return shouted and any(other.islower() for other in words)
 
 
 def _terms_in(piece: str, languages: Sequence[str]) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from indexer.parsers.encoding import decode
 from indexer.parsers.errors import EmptyFileError
-from indexer.parsers.office.sheets import has_header
 from indexer.parsers.layout import PageBuilder, clean, join_lines, vocabulary
+from indexer.parsers.office.sheets import has_header
 from indexer.parsers.plain.delimited import columns_of, is_comment, rows_of
 from indexer.parsers.plain.records import record_starts
 from indexer.records import ParsedFile

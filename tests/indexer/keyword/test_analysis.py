@@ -84,6 +84,23 @@ def test_stop_words_leave_a_query_only_while_others_remain():
     assert len(query_words("to be or not to be", ["en"])) == 4
 
 
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("Who runs IT?", "it"),
+        ("What is the birth stone for May?", "may"),
+        ("May I park here?", ""),
+        ("What MAY I PARK HERE?", ""),
+        ("When may we park here?", ""),
+        ("How long May we park?", ""),
+        ("What is it good for?", ""),
+    ],
+)
+def test_a_stop_word_that_is_written_as_a_name_stays(query, kept):
+    terms = {term for word in query_words(query, ["en"]) for term in word.terms}
+    assert terms & {"it", "may"} == ({kept} if kept else set())
+
+
 def test_a_repeated_word_is_counted():
     words = query_words("leave, leaves and more Leave", ["en"])
     assert [(word.terms, word.count) for word in words] == [(("leav",), 3)]

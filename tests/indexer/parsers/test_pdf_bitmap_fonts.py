@@ -1,4 +1,4 @@
-"""Papers set by TeX in bitmap fonts: codes without names, of which ligatures lie below the blank."""
+"""Papers set by TeX in bitmap fonts, whose codes have no names."""
 
 from __future__ import annotations
 

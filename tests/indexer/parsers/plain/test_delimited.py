@@ -47,7 +47,7 @@ def test_lines_cut_by_one_delimiter_are_a_table(tmp_path, name):
     [
         "We came, we saw, we won.\nWe sang, we danced, we slept.\nOne, two, three.\nA, b, c.\n",
         "10:30:15 it began\n10:31:15 it went on\n10:32:15 it went on\n10:33:15 it ended\n",
-        "# Remarks: some, of mine\nThe first of them is long: it has a colon.\nThe other has none.\n",
+        "# Remarks: some, of mine\nThe first is long: it has a colon.\nThe other has none.\n",
         "Name: Ann\nTown: Bonn\nAge: 40\nSize: 5\n",
     ],
 )
