@@ -14,7 +14,8 @@ from indexer.keyword.bm25 import TermStatistics
 from indexer.records import Document, Hit, Page, Passage
 from indexer.store.errors import UnknownDocumentError
 from rag.evidence import abstain, across, extract
-from rag.evidence.compose import OFFER, compose
+from rag.evidence.authors import byline
+from rag.evidence.compose import OFFER, Composed, compose
 from rag.evidence.footnotes import Notes
 from rag.evidence.quotables import Quotable, quotables, with_lists
 from rag.evidence.retrieve import Search, retrieve
@@ -246,11 +247,16 @@ class Answerer:
             if near is None:
                 return Drafted("extractive", notice=notice)
             return _quoted(reading, self._store.page, told, near, notice)
-        if reading.doubtful:
+        named = byline(reading.question, reading.hits, self._store.page)
+        if reading.doubtful and named is None:
             if reading.lacking:
                 notice = f"{notice} Nothing that was found mentions “{reading.lacking}”.".strip()
             return Drafted("extractive", notice=notice)
-        composed = compose(reading.question, reading.hits, reading.scored, self._store)
+        composed = (
+            Composed((named,))
+            if named
+            else compose(reading.question, reading.hits, reading.scored, self._store)
+        )
         notes = Notes(reading.hits, self._store.page)
         sentences = []
         for text in filter(None, (composed.lead,)):

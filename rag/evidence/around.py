@@ -9,6 +9,7 @@ from rag.evidence import explaining
 from rag.evidence.definitions import names_given
 from rag.evidence.extract import Scored, is_fragment
 from rag.evidence.leaning import leans
+from rag.evidence.lists import announces
 from rag.evidence.quotables import Quotable
 from rag.evidence.quotes import Quote, Quoter
 from rag.question.analysis import Question, holds_kind
@@ -46,7 +47,7 @@ class Around:
         said = 0
         for place, one in enumerate(below):
             said += len(one.text)
-            if one.item or one.text.endswith(":"):
+            if one.item or announces(one.text):
                 return None
             if place and (said > _EXPLAINED_CHARACTERS or place == _EXPLAINED):
                 below = below[:place]

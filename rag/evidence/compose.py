@@ -19,7 +19,7 @@ from rag.evidence.around import Around
 from rag.evidence.definitions import called_a, subject_of
 from rag.evidence.extract import Scored
 from rag.evidence.lacking import may_answer, missing_in
-from rag.evidence.lists import Entries
+from rag.evidence.lists import Entries, announces
 from rag.evidence.quotables import Quotable
 from rag.evidence.quotes import Documents, Quote, Quoter
 from rag.evidence.steps import first_step, last_step
@@ -345,7 +345,7 @@ class _Composer:
         quotes = _announced_once(quotes)
         if self.question.form == "list" and not any(one.text.count("\n") for one in quotes):
             quotes = self._named_table() or quotes
-        whole = [one for one in quotes if not one.text.rstrip().endswith(":")] or quotes
+        whole = [one for one in quotes if not announces(one.text)] or quotes
         lists = [one for one in whole if one.text.count("\n") >= _MEANT]
         return lists if lists and self.question.form == "list" else whole
 

@@ -13,7 +13,7 @@ from functools import partial
 
 from indexer.records import Page, Span
 from rag.evidence.extract import Scored
-from rag.evidence.lists import Entries
+from rag.evidence.lists import Entries, announces
 from rag.evidence.numbers import numbers
 from rag.evidence.quotables import Quotable, cells_of
 from rag.languages import language_of
@@ -177,7 +177,7 @@ def _lists(scored: Sequence[Scored], entries_of: EntriesOf) -> list[_Found]:
     """The lists and tables that the best sentences stand in or announce, each once."""
     found: list[_Found] = []
     for one in scored[:_DEPTH]:
-        if not (one.quotable.item or one.quotable.text.endswith(":")):
+        if not (one.quotable.item or announces(one.quotable.text)):
             continue
         entries = entries_of(one.quotable)
         if entries is None or any(entries.items == other.entries.items for other in found):

@@ -16,12 +16,14 @@ from indexer.records import Hit
 from rag.evidence import explaining
 from rag.evidence.instructions import instructs
 from rag.evidence.leaning import leant_on, listed_below
+from rag.evidence.lists import announces
 from rag.evidence.marks import (
     asked_number,
     asked_option,
     has_number,
     has_option,
     implied,
+    is_code,
     part_of,
 )
 from rag.evidence.quotables import Quotable
@@ -44,6 +46,8 @@ _QUESTION_PENALTY = 0.6
 _FRAGMENT_PENALTY = 0.15
 _EXAMPLE_PENALTY = 0.15
 _POINTS_PENALTY = 0.15
+# A line of a program shows how something is done, which was not asked.
+_CODE_PENALTY = 0.25
 # A label that says no more than the question does.
 _ECHO_PENALTY = 0.5
 # "How do I …?" is answered by what says what to do, where that is about the question at all.
@@ -163,7 +167,7 @@ def score(
         value = own + _HEADING_SHARE * (with_head - own) + _ANTECEDENT_SHARE * (leant - with_head)
         value += _NEIGHBOUR_SHARE * (whole - leant)
         value += _KIND.get(question.kind, 0.0) * holds_kind(question, quotable.text)
-        announced = quotable.text.endswith(":") and with_head >= _ANNOUNCED
+        announced = announces(quotable.text) and with_head >= _ANNOUNCED
         lists = announced or _enumerates(question, quotable, noun)
         value += _ENUMERATES * (question.form == "list" and lists) + _NUMBERED * bears[place]
         points = _POINTS.search(quotable.text) is not None
@@ -181,7 +185,7 @@ def score(
         value += _PASSAGE / (1.0 + 0.5 * quotable.hit)
         value -= _DENIAL * (denied and not _denies(quotable))
         value -= _POINTS_PENALTY * points
-        value -= _says_little(quotable, echoes=terms[place] <= echoed)
+        value -= _says_little(quotable, echoes=terms[place] <= echoed, code=not procedure)
         if procedure and whole >= _INSTRUCTS_HELD:
             value += _how(question, quotable)
         value += _KEYED * (pressed := keyed and _KEY.search(quotable.text) is not None)
@@ -194,12 +198,16 @@ def score(
     return sorted(scored, key=lambda one: -one.score)
 
 
-def _says_little(quotable: Quotable, *, echoes: bool) -> float:
-    """What a sentence loses that asks, breaks off, shows an example or says the question again."""
+def _says_little(quotable: Quotable, *, echoes: bool, code: bool) -> float:
+    """What a sentence loses that asks, breaks off, shows an example or says the question again.
+
+    `code` says whether one of a program loses, too.
+    """
     fragment = is_fragment(quotable.text)
     lost = _QUESTION_PENALTY * quotable.text.rstrip().endswith(("?", "？", "؟"))
     lost += _FRAGMENT_PENALTY * (not quotable.item and fragment)
     lost += _EXAMPLE_PENALTY * is_example(quotable.text)
+    lost += _CODE_PENALTY * (code and is_code(quotable.text))
     lost += _CAPTION_PENALTY * (_CAPTION.match(quotable.text) is not None)
     return lost + _ECHO_PENALTY * (fragment and echoes)
 
@@ -222,7 +230,8 @@ def open_ended(text: str) -> str:
 
 def is_fragment(text: str) -> bool:
     """Whether a text is less than a sentence: a caption, a label, a lone list item."""
-    return len(text) < 60 and not text.rstrip("\"'”’)»").endswith((".", "!", "。", "।", ";", ":"))
+    ended = text.rstrip("\"'”’)»").endswith((".", "!", "。", "।", ";")) or announces(text)
+    return len(text) < 60 and not ended
 
 
 def _bearing(question: str, quotables: Sequence[Quotable], hits: Sequence[Hit]) -> list[bool]:
@@ -266,7 +275,7 @@ def _of_the_others(question: Question, quotable: Quotable, excluded: frozenset[s
 
 def _enumerates(question: Question, quotable: Quotable, noun: frozenset[str]) -> bool:
     """Whether a sentence lists, or announces a list of, the things that are asked for."""
-    if not (quotable.text.count(",") >= _COMMAS or quotable.text.endswith(":")):
+    if not (quotable.text.count(",") >= _COMMAS or announces(quotable.text)):
         return False
     return bool(noun & question.terms_of(f"{quotable.topic} {quotable.text}"))
 

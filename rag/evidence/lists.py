@@ -23,8 +23,18 @@ _MOST_ENTRIES = 200
 _NUMBERED = re.compile(r"\s*\(?(\d{1,3}|[a-z])[.)]")
 _FIRST = ("1", "a")
 # An item that is explained below: so long at most, and by so many blocks.
+_ENDS = (".", "!", "?", ":", ";")
 _NAME, _EXPLANATION, _BULLETS = 80, 3, "-*•‣·▪○●–"
-_ANNOUNCES = re.compile(r":\s*$")
+# What announces ends on a colon, or where nothing but a list can follow: "The three kinds are".
+_ANNOUNCES = re.compile(
+    r":\s*$|\b(?:are|were|includ(?:es?|ing)|such as|either|on the|consists? of|sind"
+    r"|umfass(?:t|en)|son|incluyen?|sont)\s*$"
+)
+
+
+def announces(text: str) -> bool:
+    """Whether a line announces what comes below it, as far as its end tells."""
+    return _ANNOUNCES.search(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +115,9 @@ def _holds(piece: _Piece, place: Span) -> bool:
 
 def _list(pieces: Sequence[_Piece], at: int) -> Entries:
     first, last = at, at + 1
-    while first and pieces[first - 1].block.kind == "list" and not _begins(pieces[first]):
+    while first and _in_list(pieces, first - 1) and not _begins(pieces[first]):
         first -= 1
-    while last < len(pieces) and pieces[last].block.kind == "list" and not _begins(pieces[last]):
+    while last < len(pieces) and _in_list(pieces, last) and not _begins(pieces[last]):
         last += 1
     listed = list(pieces[first:last])
     if len(listed) == 1:
@@ -116,6 +126,19 @@ def _list(pieces: Sequence[_Piece], at: int) -> Entries:
     before = pieces[first - 1] if first else None
     opening = _announcement(before) if before is not None else None
     return Entries("list", opening, items[:_MOST_ENTRIES])
+
+
+def _in_list(pieces: Sequence[_Piece], at: int) -> bool:
+    """Whether a block is an item, or the rest of one that goes on over a page."""
+    piece, before = pieces[at], pieces[at - 1] if at else None
+    return piece.block.kind == "list" or (
+        piece.block.kind == "text"
+        and piece.text[:1].islower()
+        and before is not None
+        and before.block.kind == "list"
+        and before.page.number + 1 == piece.page.number
+        and before.text.rstrip()[-1:] not in _ENDS
+    )
 
 
 def _grouped(pieces: Sequence[_Piece], at: int) -> Entries | None:
@@ -194,12 +217,12 @@ def _items(piece: _Piece) -> Iterator[Span]:
 
 
 def _announcement(piece: _Piece) -> Span | None:
-    """The last sentence of a block, where it ends on a colon.
+    """The last sentence of a block, where it announces what follows.
 
     "These include:" comes with the sentence before it, which may say that they are not covered.
     """
     text = piece.text
-    if piece.block.kind in ("list", "table") or not _ANNOUNCES.search(text):
+    if piece.block.kind in ("list", "table") or not announces(text):
         return None
     spans = sentences(text, language_of(text).code)
     start, end = spans[-1]

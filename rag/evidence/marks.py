@@ -1,4 +1,4 @@
-"""Numbers of clauses and marks of notes, which lead from one text to another. Pure."""
+"""Numbers of clauses and marks of notes, which lead from one text to another; code. Pure."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ _ASKED = re.compile(
     rf"(?:§+\s*|第|\b(?:{_PART})\s+)(\d+(?:\.\d+)*)|(?<![\w.,])(\d+(?:\.\d+)+)(?![\w%]|[.,]\d)",
     re.IGNORECASE,
 )
+_CODE = re.compile(r"^\s*(?:>>>|[>$%#]) \S|<-|\w\([^()]*=|[;{]\s*$")
 _OPTION = re.compile(r"(?<![\w-])(--?[A-Za-z][\w-]*)")
 # Parsers set the mark of a note apart, and write the note with its number.
 _MARK = re.compile(r"(?:^|\s)\^(\w{1,4})\b")
@@ -34,6 +35,11 @@ _SPAN_OF_YEARS = re.compile(
 )
 _MOST_YEARS = 60
 _SAYING = " asked asks says said wants wanted suggests suggested wrote requested demanded proposed"
+
+
+def is_code(text: str) -> bool:
+    """Whether a line is one of a program or a shell, which says nothing of the world."""
+    return _CODE.search(text) is not None
 
 
 def asked_number(question: str) -> str:

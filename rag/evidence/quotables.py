@@ -15,6 +15,7 @@ from indexer.chunking import locate
 from indexer.records import Block, Hit, Page
 from indexer.sentences import sentences
 from rag.evidence.instructions import instructs
+from rag.evidence.lists import announces
 from rag.languages import MONTHS, language_of
 
 # Pages by document and number, as the hits' passages refer to them.
@@ -162,8 +163,8 @@ def _of_passage(place: int, hit: Hit, pages: Pages, yes_no: bool) -> Iterator[Qu
             topic, entry = label, True
         label = said if labels else ""
         if not item:
-            goes_on = said.endswith(":") and lead and said[:1].islower()
-            lead = f"{lead} {said}" if goes_on else said if said.endswith(":") else ""
+            goes_on = announces(said) and lead and said[:1].islower()
+            lead = f"{lead} {said}" if goes_on else said if announces(said) else ""
         mark = _MARKER.match(text[start:end])
         yield Quotable(
             place, 0, start, end, said, topic, item, lead if item else "",

@@ -13,7 +13,7 @@ from typing import Protocol
 from indexer.chunking import locate
 from indexer.records import Hit, Page, Passage, Span
 from indexer.sentences import sentences
-from rag.evidence.lists import Entries, entries_at
+from rag.evidence.lists import Entries, announces, entries_at
 from rag.evidence.quotables import Quotable, item_text, row_text
 from rag.languages import language_of
 
@@ -76,7 +76,7 @@ class Quoter:
 
     def entries(self, quotable: Quotable) -> Entries | None:
         """The list or table that a quotable stands in or announces."""
-        if not (quotable.item or quotable.text.endswith(":")):
+        if not (quotable.item or announces(quotable.text)):
             return None
         hit = self.hits[quotable.hit]
         spans = locate(hit.passage, quotable.start, quotable.end)
@@ -97,13 +97,20 @@ class Quoter:
         if entries.kind == "table":
             read = lambda row: row_text(row, header)  # noqa: E731
         opening = [" ".join(text(entries.opening).split())] if entries.opening else []
-        lines = [*opening, *(read(text(item)) for item in entries.items)]
+        lines, page = opening, 0
+        for item in entries.items:
+            said = read(text(item))
+            if page and page != item.page and entries.kind == "list" and said[:1].islower():
+                lines[-1] += f" {said}"  # the rest of an item
+            else:
+                lines.append(said)
+            page = item.page
         first = (entries.opening,) if entries.opening else ()
         return Quote("\n".join(lines), place, (*first, *entries.items))
 
     def quote(self, quotable: Quotable) -> Quote:
         """A sentence; what it announces with it, and for an item what announces it."""
-        if quotable.text.rstrip().endswith(":"):
+        if announces(quotable.text):
             entries = self.entries(quotable)
             if entries is not None:
                 return self.whole(quotable.hit, entries)
@@ -112,7 +119,7 @@ class Quoter:
             return self._with_following(quotable)
         hit = self.hits[quotable.hit]
         spans = tuple(locate(hit.passage, quotable.start, quotable.end))
-        if quotable.item and quotable.lead.endswith(":"):
+        if quotable.item and announces(quotable.lead):
             entries = self.entries(quotable)
             if entries is not None and entries.opening is not None:
                 return self._announced(quotable, entries.opening, spans)
@@ -127,7 +134,7 @@ class Quoter:
         spans = locate(self.hits[place].passage, pieces[0].start, pieces[-1].end)
         text = pieces[0].text
         for one in pieces[1:]:
-            runs_on = prose and not one.item and not text.endswith(":")
+            runs_on = prose and not one.item and not announces(text)
             text += (" " if runs_on else "\n") + one.text
         return Quote(text, place, tuple(spans))
 
@@ -143,7 +150,7 @@ class Quoter:
         if quotable.item or following is None:
             return None
         text = following.text
-        if not text.endswith(":") or not _LEANS.search(text):
+        if not announces(text) or not _LEANS.search(text):
             return None
         announced = self.quote(following)
         if announced.text.startswith(quotable.text):
@@ -162,7 +169,7 @@ class Quoter:
                 break
             texts.append(following.text)
             end = following.end
-            if not following.text.rstrip().endswith(":"):
+            if not announces(following.text):
                 break
         spans = tuple(locate(hit.passage, quotable.start, end))
         if len(texts) == 1:

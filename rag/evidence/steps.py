@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from rag.evidence.instructions import instructs
+from rag.evidence.lists import announces
 from rag.evidence.quotables import Quotable
 
 # So many sentences behind the best one may hold its last step.
@@ -78,7 +79,7 @@ def last_step(best: Quotable, following: Callable[[int], Quotable | None]) -> in
         one = following(order)
         if one is None or one.topic != best.topic:
             break
-        if one.text.endswith(":"):
+        if announces(one.text):
             if announced:
                 continue  # with what it announces, if that is there
             break  # a list that is announced is quoted whole, by itself

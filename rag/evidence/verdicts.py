@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.evidence.extract import Scored, open_ended
+from rag.evidence.marks import is_code
 from rag.evidence.numbers import Number, numbers
 from rag.languages import Language, content_words, language_of
 from rag.question.analysis import Question
@@ -24,6 +25,8 @@ _OWN = 0.4
 # Two sentences speak of the same where they share this much of the shorter one's words, figures
 # left aside.
 _SAME = 0.6
+# What holds more figures than this gives a table, and not the one figure that is asked for.
+_FIGURES = 4
 _FEW_SHARED = 2
 
 _REFUSED = re.compile(
@@ -175,8 +178,10 @@ def _other_figure(question: Question, one: Scored, other: Scored) -> bool:
     """Whether two sentences give different figures for the same thing."""
     if question.kind not in ("number", "date") or not _alike(one, other):
         return False
+    if any(is_code(each.quotable.text) for each in (one, other)):
+        return False
     first, second = (_values(each, question) for each in (one, other))
-    return bool(first) and bool(second) and not first & second
+    return all(0 < len(each) <= _FIGURES for each in (first, second)) and not first & second
 
 
 def _values(one: Scored, question: Question) -> frozenset[str]:

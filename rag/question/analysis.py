@@ -34,6 +34,13 @@ _KEPT = re.compile(
     r"|einstellungen|konfiguration|archivos?|carpetas?|fichiers?|dossiers?)\b",
     re.IGNORECASE,
 )
+_WHICH_VERSION = re.compile(
+    r"\b(?:which|what|welche[rs]?|qué|quelle) version\b(?! of\b)", re.IGNORECASE
+)
+_VERSION = re.compile(r"\b(?:version|release) \d[\w.-]*|\bv?\d+\.\d[\w.-]*", re.IGNORECASE)
+# … nor the year of what is cited: "(Gaure 2013)", "Gaure (2013)".
+_YEAR = r"(?:1[89]|20)\d\d[a-z]?"
+_PUBLISHED = re.compile(rf"\((?:[^()]*[^\W\d],? )?{_YEAR}(?:, {_YEAR})*\)")
 _CAPITALISED = re.compile(r"(?<=[\w,;:)’'\"] )[\"“(]?[^\W\d_a-zß-ÿ][\w’'-]+|^\w+ [A-ZÀ-Þ]\w+")
 
 
@@ -107,7 +114,7 @@ def expected_kind(text: str, language: Language) -> Kind:
         return "contact"
     if _HOW_OFTEN.search(text):
         return "often"
-    if form_of(text, language) == "compare":
+    if form_of(text, language) == "compare" or _WHICH_VERSION.search(text):
         return "number"
     patterns: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ("date", language.when),
@@ -144,6 +151,8 @@ def _of_kind(question: Question, sentence: str) -> list[str]:
     if pattern := said.get(question.kind):
         return [match.group().casefold() for match in pattern.finditer(sentence)]
     sentence = _CITED.sub(" ", sentence)
+    if question.kind == "number":
+        sentence = _PUBLISHED.sub(" ", sentence)
     words = re.findall(r"\w+(?:[.,:/-]\w+)*", _ITEM_NUMBER.sub("", sentence.casefold()))
     if question.kind == "name":
         if sentence.upper() == sentence.lower():  # a script without capitals
@@ -153,6 +162,8 @@ def _of_kind(question: Question, sentence: str) -> list[str]:
         return [name.casefold() for name in names if not (makers and name.isupper())]
     numbers = question.language.numbers
     counts = [word for word in words if _DIGITS.search(word) or word in numbers]
+    if _WHICH_VERSION.search(question.text):
+        return [match.group().casefold() for match in _VERSION.finditer(sentence)]
     if question.kind == "number":
         return figures_asked(question.text, sentence, counts, numbers)
     months = [word for word in words if word in question.language.months]

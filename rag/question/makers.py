@@ -20,6 +20,25 @@ _BY_WHOM = re.compile(
 )
 
 
+# … a document: below its title.
+_WRITTEN = re.compile(
+    r"\bwho (?:\w+ ){0,2}?(?:wrote|written|authored|prepared|published)\b|\bauthors?\b|\bby whom\b"
+    r"|\bwer (?:hat|schrieb|verfasste)\b|\bautor(?:in|en)?\b",
+    re.IGNORECASE,
+)
+_DOCUMENT = re.compile(
+    r"\b(?:papers?|reports?|articles?|documents?|vignettes?|thesis|dissertation|manuals?|guides?"
+    r"|handbooks?|stud(?:y|ies)|books?|essays?|memos?|polic(?:y|ies)|brochures?|tutorials?|texts?"
+    r"|berichts?|artikels?|dokuments?|handbuchs?|buchs?|leitfadens?)\b",
+    re.IGNORECASE,
+)
+
+
+def asks_author(text: str) -> bool:
+    """Whether a question asks who wrote a document of the collection."""
+    return _WRITTEN.search(text) is not None and _DOCUMENT.search(text) is not None
+
+
 def asks_maker(text: str) -> bool:
     """Whether a question asks who made something."""
     return _MADE.match(text) is not None

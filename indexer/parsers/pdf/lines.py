@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -10,6 +11,10 @@ from indexer.parsers.grid import Area
 # Running headers and footers stand in the outer twelfth of the page (66 points of US letter:
 # text itself mostly keeps an inch, 72 points).
 _MARGIN = 1 / 12
+_NUMBER_MARGIN = 1 / 7
+_PAGE_NUMBER = re.compile(
+    r"\W{0,2}(?:page )?(?:\d{1,4}|[ivxl]{1,6})(?: (?:of|/) \d{1,4})?\W{0,2}", re.I
+)
 
 
 @dataclass(eq=False, slots=True)
@@ -99,8 +104,21 @@ class PageLines:
         return found if isinstance(found, Table) else None
 
     def at_edge(self, line: Line) -> bool:
-        """Whether a line stands where running headers and footers do."""
-        return line.top > self.height * (1 - _MARGIN) or line.bottom < self.height * _MARGIN
+        """Whether a line stands where running headers and footers do.
+
+        A page number may stand further in, with nothing beyond it: in TeX's articles it does.
+        """
+        if line.top > self.height * (1 - _MARGIN) or line.bottom < self.height * _MARGIN:
+            return True
+        if not _PAGE_NUMBER.fullmatch(line.text):
+            return False
+        return (
+            line.bottom < self.height * _NUMBER_MARGIN
+            and line.bottom == min(other.bottom for other in self.all_lines())
+        ) or (
+            line.top > self.height * (1 - _NUMBER_MARGIN)
+            and line.top == max(other.top for other in self.all_lines())
+        )
 
     def all_lines(self) -> Iterator[Line]:
         """The lines, those in tables too."""

@@ -171,3 +171,8 @@ def test_a_sentence_that_counts_is_one_paragraph_where_a_line_begins_with_a_numb
     (page,) = read([content]).pages
     assert [kind for kind, _ in outline(page)] == ["text"]
     assert "data set, (2) test" in page.text
+
+
+def test_page_numbers_that_stand_a_little_further_in_are_no_text(read):
+    pages = read([lines(700, BODY) + text_at(300, 90, str(number)) for number in (1, 2, 3)]).pages
+    assert [outline(page)[-1] for page in pages] == [("text", " ".join(BODY))] * 3

@@ -106,6 +106,18 @@ def test_a_list_stays_with_the_line_that_announces_it():
     )
 
 
+def test_a_list_is_announced_without_a_colon_and_an_item_goes_on_over_the_page():
+    shelf = Shelf(("Paper", (), (
+        "Take a sample first. Three common kinds of error are\n- Drift: the scale moves.\n"
+        "- Noise: what comes of a",
+        "bad room.\n- Bias: the scale is set wrong.\nAll of this takes an hour.",
+    )))  # fmt: skip
+    assert quoted(shelf, "What are the three common kinds of error?") == [
+        "Three common kinds of error are\nDrift: the scale moves.\n"
+        "Noise: what comes of a bad room.\nBias: the scale is set wrong."
+    ]
+
+
 def test_an_announcement_brings_what_it_announces_and_what_it_leans_on():
     shelf = Shelf(("Handbook", (), (
         "Whoever sees a theft must report the theft at once. You can do this by:\n"
@@ -211,6 +223,15 @@ def test_documents_that_disagree_are_shown_side_by_side():
     answer = shelf.ask("How many days of paid leave do staff have?")
     assert answer.lead == DISAGREE
     assert [quote.about for quote in answer.quotes] == ["Handbook", "Newsletter"]
+
+
+def test_programs_and_tables_of_figures_contradict_nothing():
+    for said in ("> fit(staff leave days, paid = 28)", "Staff paid leave days 28 27 26 25 24 23"):
+        shelf = Shelf(
+            ("Handbook", (), ("Staff have 30 days of paid leave a year.",)),
+            ("Newsletter", (), (said,)),
+        )
+        assert not shelf.ask("How many days of paid leave do staff have?").lead
 
 
 def test_a_name_that_stands_nowhere_is_said_not_answered():

@@ -233,6 +233,26 @@ def test_nothing_costs_one():
     assert holds_kind(question, "Editor: 9000")
 
 
+def test_a_version_is_no_year_and_a_year_of_a_cited_paper_no_figure():
+    version = asked("Since which version are tables read?")
+    assert holds_kind(version, "Tables are read since 2.4.0.")
+    assert holds_kind(version, "Tables came with version 3.")
+    assert not holds_kind(version, "Tables came late (Gaure 2013).")
+    count = asked("How many errors are known?")
+    assert not holds_kind(count, "Errors are known (Gaure 2013; Moulton 1986, 1990).")
+    assert not holds_kind(count, "Gaure (2013a) knew of errors.")
+    assert holds_kind(count, "By 2013 there were 12.")
+
+
+def test_lines_of_a_program_stand_behind_sentences():
+    got = quoted(
+        "What is the mean of the sample?",
+        "> sample.mean <- mean(the sample, na = TRUE)",
+        "The mean of the sample is small.",
+    )
+    assert got[0] == "The mean of the sample is small."
+
+
 def test_what_a_name_belongs_to_is_no_part_of_it():
     got = quoted(
         "What is the corresponding source?",

@@ -125,6 +125,15 @@ def test_a_word_without_which_nothing_answers_is_named():
     assert shipped().hope(typed, hits, quotables(hits, pages_of(hits))).lacking == ""
 
 
+def test_who_did_something_is_not_told_by_what_does_not_speak_of_the_deed():
+    study = "The Lakeside study of birds drew its sample from the county."
+    hits = found(study, CANTEEN, title="Handbook")
+    funded = asked("Who funded the Lakeside study?", "fund", "lakeside", "studi")
+    assert shipped().hope(funded, hits, quotables(hits, pages_of(hits))).lacking == "funded"
+    hits = found(study, "It was paid by the county, which funds such work.", title="Handbook")
+    assert shipped().hope(funded, hits, quotables(hits, pages_of(hits))).lacking == ""
+
+
 @pytest.mark.parametrize("verb", ["held", "conducted", "scheduled"])
 def test_that_something_goes_on_need_not_be_said(verb):
     hits = found("Staff reviews are an annual affair.", CANTEEN, title="Handbook")
