@@ -10,6 +10,7 @@ from indexer.parsers.errors import EmptyFileError
 from indexer.parsers.layout import PageBuilder, clean, join_lines, vocabulary
 from indexer.parsers.office.sheets import has_header
 from indexer.parsers.plain.delimited import columns_of, is_comment, rows_of
+from indexer.parsers.plain.headings import headings
 from indexer.parsers.plain.records import record_starts
 from indexer.records import ParsedFile
 
@@ -20,9 +21,9 @@ _WRAPPED = 50
 
 
 def parse_plain(data: bytes, name: str) -> ParsedFile:
-    """Plain text: records of a log or chat, else paragraphs and lists; no headings are guessed."""
+    """Plain text: records of a log or chat, else headings, paragraphs, lists and tables."""
     builder = PageBuilder()
-    _add(builder, _text(data, builder))
+    _add(builder, _text(data, builder), headed=True)
     return ParsedFile(name, builder.sections(), "txt")
 
 
@@ -50,17 +51,21 @@ def _text(data: bytes, builder: PageBuilder) -> str:
     return text
 
 
-def _add(builder: PageBuilder, text: str) -> None:
+def _add(builder: PageBuilder, text: str, *, headed: bool = False) -> None:
     raw = text.split("\n")
     columns = columns_of(raw)
     lines = text.expandtabs(4).split("\n")
     starts = record_starts(lines)
     broken = any(line.endswith("-") for line in lines)
     words = vocabulary(lines) if broken else frozenset()
-    begin, record = 0, False
+    heads = headings(lines) if headed and not starts and columns is None else {}
+    begin, record, headed_to = 0, False, 0
     for number, line in enumerate([*lines, ""]):
+        if number < headed_to:
+            continue
         aside = columns is not None and is_comment(line)
-        if number in starts or aside or not line.strip():
+        heading = heads.get(number)
+        if number in starts or aside or heading or not line.strip():
             if number > begin:
                 rows = None if record else rows_of(raw[begin:number], columns)
                 if rows:
@@ -71,6 +76,9 @@ def _add(builder: PageBuilder, text: str) -> None:
             begin = number if line.strip() and not aside else number + 1
             if aside and columns is not None and raw[number] != columns.comment:
                 builder.paragraph(line.strip("# "))
+            if heading:
+                builder.heading(heading.text, heading.level)
+                begin = headed_to = heading.end
 
 
 def _add_run(

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from indexer.records import Block, Hit, Page, Span
 from rag.evidence.quotes import Quote
 from rag.question.analysis import Question
-from rag.question.makers import asks_author
+from rag.question.makers import asks_author, names_document, without_asking
 
 # Blocks below the title that are looked at, and how long one of them is at most.
 _BLOCKS, _LONGEST = 14, 160
+# The share of what is asked for that a document's title must hold: "Who wrote the Manifesto?",
+# "Who wrote the paper on birds?".
+_SHARE, _LITTLE = 0.7, 0.05
 _PARTICLE = r"(?:v[ao]n|de[rnl]?|d[aiu]|la|le|bin|al|y)"
 _NAME = rf"[A-ZÀ-Þ][\w’'.-]*(?: (?:{_PARTICLE}|[A-ZÀ-Þ][\w’'.-]*)){{1,3}}"
 _NAMES = re.compile(
@@ -32,6 +35,8 @@ def byline(
     """The names below the title of the document that a question asks the authors of, if any."""
     if not asks_author(question.text):
         return None
+    what = question.terms_of(without_asking(question.text))
+    asked = question.covered(what) or 1.0
     shares: dict[int, float] = {}
     pages: dict[str, Page] = {}
     for place, hit in enumerate(hits):
@@ -39,9 +44,12 @@ def byline(
         if document.id not in pages:
             page = pages[document.id] = page_of(document.id, 1)
             titles = " ".join((document.title, *(_text(page, one) for one in page.blocks[:1])))
-            shares[place] = question.covered(question.terms_of(titles))
+            shares[place] = question.covered(question.terms_of(titles) & what) / asked
     best = max(shares, key=lambda place: shares[place], default=None)
-    if best is None or (not shares[best] and len(pages) > 1):
+    if best is None:
+        return None
+    least = _SHARE if not names_document(question.text) else _LITTLE * (len(pages) > 1)
+    if shares[best] < least:
         return None
     title, page = hits[best].document.title, pages[hits[best].document.id]
     said = set(re.findall(r"\w+", " ".join((page.text, *(hit.passage.text for hit in hits)))))

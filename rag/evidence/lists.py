@@ -27,8 +27,8 @@ _ENDS = (".", "!", "?", ":", ";")
 _NAME, _EXPLANATION, _BULLETS = 80, 3, "-*•‣·▪○●–"
 # What announces ends on a colon, or where nothing but a list can follow: "The three kinds are".
 _ANNOUNCES = re.compile(
-    r":\s*$|\b(?:are|were|includ(?:es?|ing)|such as|either|on the|consists? of|sind"
-    r"|umfass(?:t|en)|son|incluyen?|sont)\s*$"
+    r":\s*$|\b(?:are|were|may|must|shall|should|can|will|includ(?:es?|ing)|such as|either|on the"
+    r"|consists? of|sind|umfass(?:t|en)|son|incluyen?|sont)\s*$"
 )
 
 

@@ -68,6 +68,8 @@ _CLAUSE = re.compile(
     r"|(?<=\w), (?=the |it |they |he |she |we |you |this )",
     re.I,
 )
+# "When there are fewer than five …" states no figure but for that case.
+_IN_A_CASE = re.compile(r"\W*(?:when|if|where|unless|in case|wenn|falls|si|cuando)\b", re.I)
 # What denies in part says neither yes nor no; what is denied of a refusal is allowed.
 _HALF = re.compile(r"\bnot (?:necessarily|always|quite|entirely|all|every)\b", re.I)
 # "without restriction" denies nothing of what it is said about.
@@ -150,7 +152,11 @@ def lead(question: Question, said: Polarity, text: str) -> str:
     if said == "yes":
         text = open_ended(text)
         return words["yes_if" if _CONDITION.search(text) else "yes"]
-    return words["no_but" if _EXCEPTION.search(text) else "no"]
+    # what is denied as an exception itself ("except that … cannot") has none
+    nearest = _clauses_about(question, text)[0]
+    begins = _EXCEPTION.match(nearest.lstrip())
+    denied_at = text.find(nearest) + (len(nearest) if begins else 0)
+    return words["no_but" if _EXCEPTION.search(text, denied_at) else "no"]
 
 
 def disagreement(question: Question, scored: Sequence[Scored], yes_no: bool) -> Disagreement | None:
@@ -178,7 +184,8 @@ def _other_figure(question: Question, one: Scored, other: Scored) -> bool:
     """Whether two sentences give different figures for the same thing."""
     if question.kind not in ("number", "date") or not _alike(one, other):
         return False
-    if any(is_code(each.quotable.text) for each in (one, other)):
+    texts = [each.quotable.text for each in (one, other)]
+    if any(is_code(text) or _IN_A_CASE.match(text) for text in texts):
         return False
     first, second = (_values(each, question) for each in (one, other))
     return all(0 < len(each) <= _FIGURES for each in (first, second)) and not first & second

@@ -35,8 +35,18 @@ _DOCUMENT = re.compile(
 
 
 def asks_author(text: str) -> bool:
-    """Whether a question asks who wrote a document of the collection."""
-    return _WRITTEN.search(text) is not None and _DOCUMENT.search(text) is not None
+    """Whether a question asks who wrote something."""
+    return _WRITTEN.search(text) is not None
+
+
+def without_asking(text: str) -> str:
+    """What is left of such a question where the asking is taken out: what was written."""
+    return _DOCUMENT.sub(" ", _WRITTEN.sub(" ", text))
+
+
+def names_document(text: str) -> bool:
+    """Whether a question speaks of a paper, a handbook or the like."""
+    return _DOCUMENT.search(text) is not None
 
 
 def asks_maker(text: str) -> bool:

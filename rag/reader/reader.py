@@ -42,7 +42,7 @@ _LACKING_DEED = 0.2
 # … but not these: they only say that what is asked about goes on, which nobody need say so.
 _GOES_ON = re.compile(
     "hold|holds|held|happens?|happened|occurs?|occurred|conducted|carried|done|given|made|runs?"
-    "|taken|performed|arranged|organi[sz]ed|scheduled"
+    "|taken|performed|arranged|organi[sz]ed|scheduled|go|goes|went|come|comes|came|belongs?"
     "|stattfinden|findet|statt|gehalten|abgehalten|durchgeführt|passiert|geschieht",
     re.IGNORECASE,
 )

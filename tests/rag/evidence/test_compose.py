@@ -234,6 +234,33 @@ def test_programs_and_tables_of_figures_contradict_nothing():
         assert not shelf.ask("How many days of paid leave do staff have?").lead
 
 
+def test_a_figure_for_one_case_contradicts_nothing():
+    shelf = Shelf(
+        ("Rules", (), ("The committee consists of up to 8 members.",)),
+        ("Votes", (), ("When the committee has fewer than 5 members it appoints members.",)),
+    )
+    answer = shelf.ask("How many members may the committee have?")
+    assert not answer.lead
+    assert answer.quotes[0].text == "The committee consists of up to 8 members."
+
+
+def test_what_is_denied_as_an_exception_has_none_itself():
+    shelf = Shelf(("Rules", (), (
+        "A person may hold several posts, except that the chair must be somebody else, and that"
+        " the leader cannot appoint themselves as a delegate.",
+    )))  # fmt: skip
+    assert shelf.ask("Can the leader appoint themselves as a delegate?").lead == "No."
+
+
+def test_what_somebody_may_do_is_the_list_below_it():
+    shelf = Shelf(("Rules", (), (
+        "A keeper acts alone.\nAn individual keeper may\n- open the gate;\n- close it.",
+    )))  # fmt: skip
+    assert quoted(shelf, "What can an individual keeper do?")[0] == (
+        "An individual keeper may\nopen the gate;\nclose it."
+    )
+
+
 def test_a_name_that_stands_nowhere_is_said_not_answered():
     shelf = Shelf(("Standard plan details", (), ("The Standard plan covers dental care.",)))
     answer = shelf.ask("What does the Platinum plan cover?")
