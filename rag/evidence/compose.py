@@ -139,7 +139,7 @@ class _Composer:
         """A count or an extreme, with the cells that it comes from."""
         found = None
         if self.question.form == "count":
-            found = exact.count(self.question, self.scored, self._quoter.entries)
+            found = exact.count(self.question, self.scored, self._quoter.entries, self._quoter.page)
             if found is None and (named := exact.count_in_sentence(self.question, self.scored)):
                 number, one = named
                 named_in = self._labelled([self._quoter.quote(one.quotable)], False)

@@ -32,6 +32,9 @@ _TIES = 3
 # Words for whatever stands in a row.
 _GENERIC = "product item thing article entry row one"
 
+# What says no more than that something is in the table.
+_SHOWN = "list listed given shown mentioned contained included table"
+
 # "The states are Colorado, Delaware, and Ohio."
 _ENUMERATION = re.compile(
     r"\b(?:are|is|include|includes|including|namely|sind|son|sont)(?: the following)?:? "
@@ -61,21 +64,48 @@ class _Found:
     near: Scored
 
 
-def count(question: Question, scored: Sequence[Scored], entries_of: EntriesOf) -> Worked | None:
-    """How many entries the list has that is asked about; None where no list is plainly meant."""
+def count(
+    question: Question,
+    scored: Sequence[Scored],
+    entries_of: EntriesOf,
+    page_of: Callable[[int, int], Page],
+) -> Worked | None:
+    """How many entries the list has that is asked about; None where no list is plainly meant.
+
+    A table may be of what one of its columns is called.
+    """
     what = question.terms_of(counted(question.text))
     if not what or _stated(question, scored):
         return None
     for found in _lists(scored, entries_of):
         entries = found.entries
-        announces = not found.near.quotable.item
-        above = found.near.head | found.near.terms if announces else found.near.head
+        leads = not found.near.quotable.item
+        above = found.near.head | found.near.terms if leads else found.near.head
+        above |= _named_by(question, what, entries, partial(page_of, found.near.quotable.hit))
         if len(entries.items) < 2 or question.covered(above) < _NAMED or not what & above:
             continue
         unit = "rows" if entries.kind == "table" else "items"
         lead = f"{len(entries.items)}, counting the {unit} of this {entries.kind}."
         return Worked(lead, found.near.quotable.hit, entries.items, entries)
     return None
+
+
+def _named_by(
+    question: Question, what: frozenset[str], entries: Entries, page_of: Callable[[int], Page]
+) -> frozenset[str]:
+    """The terms of a table's columns, where one of names and not of figures is what is counted."""
+    if entries.kind != "table" or entries.header is None:
+        return frozenset()
+    names = cells_of(_text(entries.header, page_of).splitlines()[-1])
+    rows = [cells_of(_text(row, page_of)) for row in entries.items]
+    content = {term for word in question.weights for term in word}
+    what = (what & content) - question.terms_of(_SHOWN)
+    for place, name in enumerate(names):
+        cells = [row[place] for row in rows if len(row) > place and row[place].strip()]
+        figures = sum(_value(cell) is not None for cell in cells)
+        if what and what <= question.terms_of(name) and len(cells) == len(rows) > 2 * figures:
+            return question.terms_of(f"{' '.join(names)} {_SHOWN}")
+    return frozenset()
 
 
 def count_in_sentence(question: Question, scored: Sequence[Scored]) -> tuple[int, Scored] | None:

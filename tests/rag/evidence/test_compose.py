@@ -280,6 +280,12 @@ TABLE = ("Prices", ("Stations",), (
 ))  # fmt: skip
 
 
+def test_rows_are_counted_by_what_a_column_of_names_is_called():
+    shelf = Shelf(("Prices", (), TABLE[2]))
+    assert shelf.ask("How many items are listed?").lead.startswith("3, counting the rows")
+    assert not shelf.ask("How many kg does it weigh?").lead
+
+
 def test_the_largest_of_a_column_is_found_with_its_row():
     shelf = Shelf(TABLE)
     answer = shelf.ask("Which of the stations is the most expensive?")
