@@ -15,7 +15,9 @@ from itertools import product, takewhile
 _DELIMITERS = "\t|;:,"
 # Prose has these too, with a blank behind them.
 _OF_PROSE = ";:,"
-_RULE = re.compile(r"[\s|+:=-]{3,}")
+_RULE = re.compile(r"[\s|+:=\u2500-\u257f-]{3,}")
+# What draws a frame around cells: "|", and the bars of the box-drawing characters.
+_BARS = str.maketrans(dict.fromkeys("│┃║", "|"))
 _QUOTED = re.compile(r'"[^"]*"')
 _TIME = re.compile(r"\d:\d\d")
 # So many rows and columns at the least, where nothing names the columns.
@@ -60,6 +62,8 @@ def rows_of(lines: Sequence[str], columns: Columns | None = None) -> list[list[s
             cut = (_cut(line, columns.delimiter) for line in lines)
             return [list(columns.names), *cut]
         return None
+    if (framed := _framed(lines)) is not None:
+        return framed
     told = [line for line in lines if not _RULE.fullmatch(line)]
     if len(told) < _ROWS:
         return None
@@ -68,6 +72,34 @@ def rows_of(lines: Sequence[str], columns: Columns | None = None) -> list[list[s
         if width >= _COLUMNS and all(_is_row(line, delimiter, width) for line in told):
             return [_cut(line, delimiter) for line in told]
     return None
+
+
+def _framed(lines: Sequence[str]) -> list[list[str]] | None:
+    """The cells of a table with a frame drawn around it, None where there is none.
+
+    Where a rule stands between any two rows, the lines between two rules are one row.
+    """
+    bars = [line.strip().translate(_BARS) for line in lines]
+    rules = [_RULE.fullmatch(line) is not None and "|" not in line.strip("|") for line in bars]
+    told = [line for line, rule in zip(bars, rules, strict=True) if not rule]
+    if not told or not any(rules) or not all(one[0] == one[-1] == "|" != one for one in told):
+        return None
+    cells = [_cut(line, "|") for line in told]
+    if len(cells[0]) < 2 or any(len(row) != len(cells[0]) for row in cells):
+        return None
+    groups: list[list[list[str]]] = [[]]
+    rest = iter(cells)
+    for rule in rules:
+        if not rule:
+            groups[-1].append(next(rest))
+        elif groups[-1]:
+            groups.append([])
+    groups = [group for group in groups if group]
+    if len(groups) < 3:  # one rule below the names of the columns, or none
+        return cells
+    return [
+        [" ".join(filter(None, column)) for column in zip(*group, strict=True)] for group in groups
+    ]
 
 
 def _is_row(line: str, delimiter: str, width: int) -> bool:

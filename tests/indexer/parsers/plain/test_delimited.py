@@ -25,6 +25,16 @@ TABLES = {
         "| a | b | c |\n|---|---|---|\n| 1 | 2 | 3 |\n| 4 | 5 | 6 |\n| 7 | 8 | 9 |\n",
         "a | b | c\n1 | 2 | 3\n4 | 5 | 6\n7 | 8 | 9",
     ),
+    "a box": (
+        "┌─────┬──────────┐\n│ Key │ Function │\n├─────┼──────────┤\n│ j   │ next     │\n"
+        "├─────┼──────────┤\n│ z   │ next page│\n│     │ or last  │\n└─────┴──────────┘\n",
+        "Key | Function\nj | next\nz | next page or last",
+    ),
+    "what databases print": (
+        "+----+-------+\n| id | name  |\n+----+-------+\n|  1 | Ann   |\n|  2 | Ole   |\n"
+        "+----+-------+\n",
+        "id | name\n1 | Ann\n2 | Ole",
+    ),
     "quoted cells": (
         'town,size,note\nBonn,3,"old, small"\nKiel,2,-\nUlm,1,-\n',
         "town | size | note\nBonn | 3 | old, small\nKiel | 2 | -\nUlm | 1 | -",
