@@ -18,7 +18,8 @@ _SHARE, _LITTLE = 0.7, 0.05
 _PARTICLE = r"(?:v[ao]n|de[rnl]?|d[aiu]|la|le|bin|al|y)"
 _NAME = rf"[A-ZÀ-Þ][\w’'.-]*(?: (?:{_PARTICLE}|[A-ZÀ-Þ][\w’'.-]*)){{1,3}}"
 _NAMES = re.compile(
-    rf"(?:by |von |por |par )?{_NAME}(?:(?:,? (?:and|und|et|y|&) |[,;] | ){_NAME})*[\W\d]*$"
+    rf"(?:by |von |por |par )?{_NAME}(?:(?:,? (?:and|und|et|y|&) |[,;] | )"
+    rf"(?:{_NAME}|[A-ZÀ-Þ][\w’'.-]*))*[\W\d]*$"
 )
 _LABEL = re.compile(
     r"(?:authors?|written by|prepared by|edited by|editors?|autor(?:in|en|es)?|auteurs?)\s*:?\s+\S",

@@ -26,6 +26,7 @@ _DONE = re.compile(
     r"|after|before|during|via|once|every|here|below|above|\w+ly)\b))",
     re.IGNORECASE,
 )
+_SHORTEST = 2
 _SMALL = re.compile(r"and|of|the|for|to|in|on|an?|y|de|la|und|der|die|das|et", re.IGNORECASE)
 _MEANT = re.compile(
     r"^(?:this|that) is (?:what is (?:meant by|called)|the meaning of)\W+((?:[^\s.,;:]+ ?){1,6})",
@@ -72,7 +73,10 @@ def spells_out(short: str, sentence: str) -> bool:
         return True  # "Debian Security Advisories (DSAs)", in whatever language
     words = re.findall(r"[^\W\d_][\w'’-]*", sentence)
     told = (word for word in words if not _SMALL.fullmatch(word))
-    return short in "".join(word[0] if not word[1:].isupper() else " " for word in told)
+    initials = "".join(word[0] if not word[1:].isupper() else " " for word in told)
+    # "the expected residual lifetime, ERL": in small letters beside it
+    beside = len(short) > _SHORTEST and re.search(rf"\b{short}s?\b", sentence) is not None
+    return short in initials or (beside and short.lower() in initials.lower())
 
 
 def called_a(sentence: str) -> str:

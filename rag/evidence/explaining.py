@@ -15,6 +15,8 @@ from rag.question.form import asks_purpose, defined
 
 # An abbreviation is explained by the words that it is short for.
 _SHORT = re.compile(r"([A-Z]{2,6})s?")
+# "an account in Ledger" is explained by "An account is …" of that program's manual.
+_WITHIN = re.compile(r"(?<=\w) (?:in|within|under) (?:the )?[A-Z]\w*(?: [A-Z]\w*)*$")
 # A line that names what is asked holds this share of the question.
 _TITLE_HELD = 0.75
 # One that asks the same: the share of the question that it holds, and of its own words those that
@@ -32,7 +34,7 @@ def to_explain(question: Question) -> str:
     """What a question wants explained, '' where it asks for a value or for "the five types"."""
     if question.kind in ("number", "date", "often", "contact"):
         return ""
-    name = defined(question.text).strip()
+    name = _WITHIN.sub("", defined(question.text).strip())
     return "" if question.form == "list" and len(name.split()) > _NAME_WORDS else name
 
 

@@ -30,7 +30,7 @@ from rag.evidence.quotables import Quotable
 from rag.evidence.steps import begins_with
 from rag.languages import language_of
 from rag.question.analysis import Question, holds_kind
-from rag.question.form import asked_noun, asks_key, is_procedure
+from rag.question.form import asked_noun, asks_key, is_procedure, predicate
 from rag.question.names import initials
 
 # What each ought to weigh against a sentence's own coverage (at most 1). None is delicate: on 500
@@ -42,6 +42,8 @@ _NEIGHBOUR_SHARE = 0.4
 _ANTECEDENT_SHARE = 0.7
 _KIND = {"number": 0.15, "date": 0.1, "name": 0.1, "often": 0.3, "contact": 0.35, "path": 0.35}
 _PASSAGE = 0.3
+# "What is Ledger written in?" is answered by "Ledger is written in …".
+_SAID_SO = 0.35
 _QUESTION_PENALTY = 0.6
 _FRAGMENT_PENALTY = 0.15
 _EXAMPLE_PENALTY = 0.15
@@ -166,7 +168,7 @@ def score(
         leant = question.covered(terms[place] | head | leaning) if leaning else with_head
         value = own + _HEADING_SHARE * (with_head - own) + _ANTECEDENT_SHARE * (leant - with_head)
         value += _NEIGHBOUR_SHARE * (whole - leant)
-        value += _KIND.get(question.kind, 0.0) * holds_kind(question, quotable.text)
+        value += _fits(question, quotable.text)
         announced = announces(quotable.text) and with_head >= _ANNOUNCED
         lists = announced or _enumerates(question, quotable, noun)
         value += _ENUMERATES * (question.form == "list" and lists) + _NUMBERED * bears[place]
@@ -232,6 +234,16 @@ def is_fragment(text: str) -> bool:
     """Whether a text is less than a sentence: a caption, a label, a lone list item."""
     ended = text.rstrip("\"'”’)»").endswith((".", "!", "。", "।", ";")) or announces(text)
     return len(text) < 60 and not ended
+
+
+def _fits(question: Question, text: str) -> float:
+    """What a sentence gains that holds the kind of thing asked for, or says of it what is asked."""
+    value = _KIND.get(question.kind, 0.0) * holds_kind(question, text)
+    said = predicate(question.text)
+    if said is None or not question.terms_of(said[0]) & question.terms_of(text):
+        return value
+    phrase = rf"\b(?:is|are|was|were|been|being) (?:\w+ly )?{re.escape(said[1])}\b"
+    return value + _SAID_SO * (re.search(phrase, text, re.IGNORECASE) is not None)
 
 
 def _bearing(question: str, quotables: Sequence[Quotable], hits: Sequence[Hit]) -> list[bool]:

@@ -24,6 +24,7 @@ _ASKED = re.compile(
 )
 _CODE = re.compile(r"^\s*(?:>>>|[>$%#]) \S|<-|\w\([^()]*=|[;{]\s*$")
 _OPTION = re.compile(r"(?<![\w-])(--?[A-Za-z][\w-]*)")
+_KEY = re.compile(r"\b(?:keys?|button) [\"'“‘<]?([^\s\"'”’>?]{1,2})[\"'”’>]?(?=[\s?]|$)", re.I)
 # Parsers set the mark of a note apart, and write the note with its number.
 _MARK = re.compile(r"(?:^|\s)\^(\w{1,4})\b")
 _MOST_NOTES = 2
@@ -59,14 +60,17 @@ def has_number(number: str, texts: Iterable[str]) -> bool:
 
 
 def asked_option(question: str) -> str:
-    """The option of a command that a question names ("-q", "--quiet"), "" where it names none."""
-    found = _OPTION.search(question)
+    """The option or key that a question names ("-q", "--quiet", "the key z"), or ''."""
+    found = _OPTION.search(question) or _KEY.search(question)
     return found[1] if found is not None else ""
 
 
 def has_option(option: str, text: str) -> bool:
-    """Whether a text names this very option."""
-    return bool(option) and option in _OPTION.findall(text)
+    """Whether a text names this very option, or begins with this key as a row of keys does."""
+    if option.startswith("-"):
+        return option in _OPTION.findall(text)
+    key = rf"(?:^|[:;] |\bor )[<\"'“]?{re.escape(option)}[>\"'”]?(?=$|[\s;,:)])"
+    return bool(option) and re.search(key, text) is not None
 
 
 def implied(text: str) -> str:

@@ -17,8 +17,14 @@ _HOW_DO_I = re.compile(
     r"^\W*how (?:(?:do|can|should|could|would|must) (?:i|we|you|one|someone|people)|to) (\w+)",
     re.IGNORECASE,
 )
-# "To subscribe to a list" in a line by itself announces the steps below it.
-_TO = re.compile(r"^\W*to (?:\w+ly )?(\w+)\b(?:[^.]{0,120}[,:] |[^.!?]{3,120}$)", re.IGNORECASE)
+# "To subscribe to a list" in a line by itself announces the steps below it; "The easiest way to
+# subscribe is …".
+_TO = re.compile(
+    r"^\W*(?:to (?:\w+ly )?(?P<verb>\w+)\b(?:[^.]{0,120}[,:] |[^.!?]{3,120}$)"
+    r"|(?:the|an?) (?:\w+ )?(?:easiest|easy|simplest|simple|best|recommended|usual|quickest"
+    r"|preferred|standard|normal|safest) way to (?P<way>\w+)\b[^.]{0,80} (?:is|are) )",
+    re.IGNORECASE,
+)
 # Steps that another one stands before.
 _GOES_ON = re.compile(
     r"\W*(?:alternatively|otherwise|instead|then|next|in (?:that|this|such a) case|finally|now"
@@ -45,7 +51,8 @@ _WAYS = re.compile(
 def begins_with(question: str, text: str) -> str:
     """The opening "To subscribe, " of a sentence where "How do I subscribe?" is asked, or ''."""
     wanted, said = _HOW_DO_I.match(question), _TO.match(text)
-    same = wanted and said and wanted[1].casefold() == said[1].casefold()
+    verb = (said["verb"] or said["way"]).casefold() if said else ""
+    same = wanted and said and wanted[1].casefold() == verb
     return said.group() if said and same else ""
 
 

@@ -74,6 +74,12 @@ _VERB_S = re.compile(
     r"|causes|needs|gives|gets|takes|says)\b",
     re.IGNORECASE,
 )
+_PREDICATE = re.compile(
+    r"^\W*(?:what|which|where|who|when|how)\b(?:[^?]*?\s)?(?:is|are|was|were) (?P<subject>[^?]+?) "
+    r"(?P<verb>\w{2,}(?:ed|en|wn|lt|pt|ld)|made|found|sent|paid|set|drawn|done) "
+    r"(?P<behind>in|by|with|from|on|at|to|of|after|into|under)\W*$",
+    re.IGNORECASE,
+)
 _NOUN = re.compile(
     r"\b(?:what|which|welche|quels|quelles|qué|list|name)"
     r"(?: are| all| kinds? of| types? of| sorts? of)?(?: the| of)? ([^\W\d_]+(?: [^\W\d_]+)?)",
@@ -95,7 +101,7 @@ _ASKING = re.compile(
     r"(?: about)?\b"
     # "How does poison work?", "What happens when …", "What does the tool do?"
     r"|(?<=\w )works?(?=\W*$)|\bwhat happen(?:s|ed)(?: (?:during|in|at|to))?\b"
-    r"|\bduring\b|(?<=\w )do(?=\W*$)"
+    r"|\bduring\b|(?<=\w )(?:do|means?|stands? for)(?=\W*$)"
     r"|\bwas (?:bedeute[tn]|mach(?:t|en)|tut|tun|heißt)\b|\bwozu dien(?:t|en)\b|\bals erstes\b"
     r"|\bwie (?:richte|setze|stelle|mache|schalte|nehme|gebe) (?:ich|wir)\b|\bzuerst\b"
     r"|\bwie lautet\b"
@@ -211,6 +217,12 @@ def defined(text: str) -> str:
     if asks_purpose(text):
         return _GOOD.sub("", _OF.split(f"{name} ")[0])  # "the sidebar in Mutt good for"
     return "" if _OF.search(name) and not _AN.match(text) else name
+
+
+def predicate(text: str) -> tuple[str, str] | None:
+    """What a question says of what: ("Ledger", "written in") of "What is Ledger written in?"."""
+    found = _PREDICATE.match(text)
+    return (found["subject"], f"{found['verb']} {found['behind']}") if found else None
 
 
 def compared(text: str) -> tuple[str, ...]:

@@ -402,6 +402,37 @@ def test_a_name_of_a_list_is_what_the_text_below_it_is_about():
     ]  # fmt: skip
 
 
+def test_a_key_is_found_by_its_very_name():
+    table = "Key | Function\nj or <Down> | next entry\nz or <PageDn> | next page"
+    hits = found(table, "The most important keys of menus are shown in a table.")
+    blocks = (Block("table", 0, len(table), header=len("Key | Function\n")),)
+    question = asked("What does the key z do in menus?")
+    scored = score(question, hits, quotables(hits, pages_of(hits, *blocks)))
+    assert scored[0].quotable.text == "Key: z or <PageDn>; Function: next page"
+
+
+@pytest.mark.parametrize(
+    ("question", "other", "answer"),
+    [
+        (
+            "What language is Kite written in?",
+            "One of the languages that Babel has is Kite.",
+            "Kite is written in C++.",
+        ),
+        ("How do I build Kite?", "Tests of Kite build on a script.",
+         "The easiest way to build Kite is to run make."),
+        ("What is an account in Kite?", "Kite has accounts that do not exist.",
+         "An account is anywhere money can go."),
+        ("What does ERL mean?", "The ERL of men was compared to the ERL of women.",
+         "We look at the expected residual lifetime, ERL."),
+    ],
+)  # fmt: skip
+def test_what_says_it_as_it_is_asked_comes_first(question, other, answer):
+    hits, asked_for = found(f"{other} {answer}"), asked(question)
+    scored = score(asked_for, hits, quotables(hits, pages_of(hits)))
+    assert scored[0].quotable.text == answer
+
+
 def test_an_option_is_found_by_its_very_name():
     text = "-s, --standard\n\nTake the standard alone.\n\n-q, --quiet\n\nSay no welcome."
     hits = found('Special letters are "a" for alert and "q" for a quote.', text)
@@ -434,6 +465,8 @@ def test_an_abbreviation_is_spelt_out_by_its_initials():
     assert spells_out("DSA", "Debian Security Advisories (DSAs) are signed.")
     assert not spells_out("SOAP", "Why SOAP is bad for the medical record.")
     assert not spells_out("DSA", "The DSA channel is open.")
+    assert spells_out("ERL", "We use the label expected residual lifetime, ERL.")
+    assert not spells_out("ERL", "An expected residual lifetime is counted.")
 
 
 def test_what_is_said_of_a_name_in_passing_is_no_part_of_it():
