@@ -101,7 +101,8 @@ _ASKING = re.compile(
     r"(?: about)?\b"
     # "How does poison work?", "What happens when …", "What does the tool do?"
     r"|(?<=\w )works?(?=\W*$)|\bwhat happen(?:s|ed)(?: (?:during|in|at|to))?\b"
-    r"|\bduring\b|(?<=\w )(?:do|means?|stands? for)(?=\W*$)"
+    r"|\bduring\b|(?<=\w )(?:do|means?|stands? for|defined)(?=\W*$)"
+    r"|^\W*what (?:goes|belongs|comes|lives) (?:in|into|on|under)\b"
     r"|\bwas (?:bedeute[tn]|mach(?:t|en)|tut|tun|heißt)\b|\bwozu dien(?:t|en)\b|\bals erstes\b"
     r"|\bwie (?:richte|setze|stelle|mache|schalte|nehme|gebe) (?:ich|wir)\b|\bzuerst\b"
     r"|\bwie lautet\b"
@@ -126,6 +127,8 @@ _SAYING = re.compile(
 _DEFINED = re.compile(
     r"^\W*(?:(?:what|who)(?:'s|’s| is| are| was| were) (?:an? |the )?"
     r"(?:(?:purpose|use|point|function|aim) of (?:an? |the )?)?((?:[^\s?]+ ?){1,4}?)(?: for)?"
+    r"|how (?:is|are) (?:an? |the )?((?:[^\s?]+ ){1,4}?)defined"
+    r"|what (?:goes|belongs) (?:in|into|on|under) (?:an? |the )?((?:[^\s?]+ ?){1,4}?)"
     r"|what (?:does|do) (?:an? |the )?((?:[^\s?]+ ){1,4}?)(?:mean|do|stand for)"
     r"(?: (?:in|under|within|according to) [^?]*)?"
     r"|(?:was (?:ist|sind|bedeute[tn]|macht|heißt)|(?:wozu|wofür) (?:ist|sind|dien(?:t|en)))"
@@ -135,7 +138,8 @@ _DEFINED = re.compile(
 )
 _PURPOSE = re.compile(
     r"^\W*(?:what (?:is|are) .* for|what (?:does|do) .* do|what(?:'s|’s| is| are) the (?:purpose"
-    r"|use|point|function|aim) of .*|(?:wofür|wozu) (?:ist|sind|dient|dienen) .*|was macht .*)\W*$",
+    r"|use|point|function|aim) of .*|what (?:goes|belongs) (?:in|into|on|under) .*"
+    r"|(?:wofür|wozu) (?:ist|sind|dient|dienen) .*|was macht .*)\W*$",
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(

@@ -423,6 +423,8 @@ def test_a_key_is_found_by_its_very_name():
          "The easiest way to build Kite is to run make."),
         ("What is an account in Kite?", "Kite has accounts that do not exist.",
          "An account is anywhere money can go."),
+        ("What goes into the attic?", "The attic is not locked at night.",
+         "The attic holds chairs."),
         ("What does ERL mean?", "The ERL of men was compared to the ERL of women.",
          "We look at the expected residual lifetime, ERL."),
     ],
