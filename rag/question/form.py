@@ -101,7 +101,7 @@ _ASKING = re.compile(
     r"(?: about)?\b"
     # "How does poison work?", "What happens when …", "What does the tool do?"
     r"|(?<=\w )works?(?=\W*$)|\bwhat happen(?:s|ed)(?: (?:during|in|at|to))?\b"
-    r"|\bduring\b|(?<=\w )(?:do|means?|stands? for|defined)(?=\W*$)"
+    r"|\bduring\b|(?<=\w )(?:do|defined)(?=\W*$)"
     r"|^\W*what (?:goes|belongs|comes|lives) (?:in|into|on|under)\b"
     r"|\bwas (?:bedeute[tn]|mach(?:t|en)|tut|tun|heißt)\b|\bwozu dien(?:t|en)\b|\bals erstes\b"
     r"|\bwie (?:richte|setze|stelle|mache|schalte|nehme|gebe) (?:ich|wir)\b|\bzuerst\b"
@@ -124,6 +124,8 @@ _PROCEDURE = re.compile(
 _SAYING = re.compile(
     r"^\W*what (?:does|do|did) .{1,80}?\b(say|state|mention|tell)\b", re.IGNORECASE
 )
+# "What does ERL stand for?", but not "What values does it stand for?"
+_MEANING = re.compile(r"^\W*what (?:does|do) .{1,60}? (means?|stands? for)\W*$", re.IGNORECASE)
 _DEFINED = re.compile(
     r"^\W*(?:(?:what|who)(?:'s|’s| is| are| was| were) (?:an? |the )?"
     r"(?:(?:purpose|use|point|function|aim) of (?:an? |the )?)?((?:[^\s?]+ ?){1,4}?)(?: for)?"
@@ -202,8 +204,8 @@ def form_of(text: str, language: Language) -> Form:
 def asking_words(text: str) -> list[str]:
     """Words of a question that say how it asks and nothing of what it asks about."""
     words = [word for match in _ASKING.finditer(text) for word in match.group().split()]
-    saying = _SAYING.match(text)
-    return [*words, saying[1]] if saying else words
+    saying = _SAYING.match(text) or _MEANING.match(text)
+    return [*words, *saying[1].split()] if saying else words
 
 
 def is_procedure(text: str) -> bool:
