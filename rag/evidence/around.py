@@ -16,6 +16,9 @@ from rag.question.analysis import Question, holds_kind
 
 # Lines that a label and its value may stand apart.
 _RECORD = 3
+# "Option: Warn-Not-Root", "Default: true", "Description: …": so many fields of a record.
+_FIELD = re.compile(r"([A-ZÀ-Þ][\w -]{1,24}):(?: \S|$)")
+_FIELDS, _FIELD_CHARACTERS = 5, 100
 # The share of the question that the name above short lines holds where all of them answer.
 _ENTRY_HELD = 0.5
 # So many sentences, or characters, explain a term.
@@ -120,7 +123,12 @@ class Around:
         return quotable.order
 
     def label(self, quotable: Quotable) -> str:
-        """The heading right above a line that is nothing without it, '' for any other."""
+        """The heading right above a line that is nothing without it, '' for any other.
+
+        A field of a record ("Description: …") is nothing without the record's first line.
+        """
+        if name := self._record_name(quotable):
+            return name
         one = self._told(quotable)
         topic = self._question.terms_of(quotable.topic)
         if quotable.entry and not quotable.item and not (topic and topic <= one.terms):
@@ -128,6 +136,20 @@ class Around:
             return quotable.topic if bare and not _FIGURE.search(quotable.topic) else ""
         says = self._question.covered(topic) > one.coverage
         return quotable.topic if says and is_fragment(quotable.text) else ""
+
+    def _record_name(self, quotable: Quotable) -> str:
+        """The first line of a record of fields on lines of their own, '' for what is in none."""
+        own, name = _FIELD.match(quotable.text), ""
+        if own is None or quotable.item:
+            return ""
+        for away in range(1, _FIELDS + 1):
+            one = self._by_place.get((quotable.hit, quotable.order - away))
+            field = _FIELD.match(one.quotable.text) if one is not None else None
+            if one is None or field is None or one.quotable.item or field[1] == own[1]:
+                break
+            if len(one.quotable.text) <= _FIELD_CHARACTERS:
+                name = one.quotable.text
+        return name
 
     def _told(self, quotable: Quotable) -> Scored:
         return self._by_place[quotable.hit, quotable.order]

@@ -197,6 +197,11 @@ class _Writer:
             self.children(node, depth)
             self.flush()
             return
+        if beside := _beside_picture(node):
+            for cell in beside:
+                self.children(cell, depth)
+                self.flush()
+            return
         caption = node.find("caption")
         if caption is not None:
             self.builder.paragraph(flat(caption, depth))
@@ -227,6 +232,16 @@ def _is_layout(node: _Element) -> bool:
         return False
     nested = node.find(".//table") is not None
     return nested or any(_is_page(cell, node) for row in cells for cell in row)
+
+
+def _beside_picture(node: _Element) -> list[_Element]:
+    """The cells beside a picture as high as the table: a tip or warning set as DocBook does."""
+    rows = [row for row in node.iter("tr") if next(row.iterancestors("table"), None) is node]
+    first, *rest = [cell for row in rows for cell in cells_of(row)] or [None]
+    if first is None or len(rows) < 2 or len(rest) != len(rows):
+        return []
+    high = first.get("rowspan") == str(len(rows))
+    return rest if high and first.find(".//img") is not None and not _letters(first) else []
 
 
 def _is_page(cell: _Element, table: _Element) -> bool:

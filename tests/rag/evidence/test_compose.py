@@ -261,6 +261,16 @@ def test_what_somebody_may_do_is_the_list_below_it():
     )
 
 
+def test_a_field_of_a_record_is_shown_with_what_the_record_is_of():
+    shelf = Shelf(("Options", (), (
+        "Option: Ask-On-Exit\nDefault: true\nDescription: It asks before it ends.\n"
+        "Option: Warn-Not-Root\nDefault: true\nDescription: It asks for root privileges.",
+    )))  # fmt: skip
+    first = shelf.ask("Does it ask for root privileges?").quotes[0]
+    assert first.text == "Description: It asks for root privileges."
+    assert first.about == "Option: Warn-Not-Root"
+
+
 def test_a_name_that_stands_nowhere_is_said_not_answered():
     shelf = Shelf(("Standard plan details", (), ("The Standard plan covers dental care.",)))
     answer = shelf.ask("What does the Platinum plan cover?")

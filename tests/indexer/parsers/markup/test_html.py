@@ -17,6 +17,11 @@ SHOWN = {
         "<table><tr><th>A<th>B<tr><td>2<sup>10</sup><td>$5<sup>2</sup></table>",
         "A | B\n2^10 | $5 ^2",
     ),
+    "a tip beside its picture": (
+        '<table><tr><td rowspan="2"><img alt="[Tip]"></td><th>Tip</th></tr>'
+        "<tr><td><p>Press the key twice.</p></td></tr></table>",
+        "Tip\n\nPress the key twice.",
+    ),
     "in a heading": ("<h1>Area 5 m<sup>2</sup></h1>", "Area 5 m^2"),
     "a heading's link to itself": ('<h2>The move to 3<a href="#move">¶</a></h2>', "The move to 3"),
     # Formulas.
