@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 # A question names a document where this share of it stands in the title.
 _NAMED = 0.5
+# How sure it is that the names below the title that is asked about are those of the authors.
+_BY_NAME = 0.8
 
 UNHELD = "No passage holds what the language model wrote. The documents are quoted instead."
 
@@ -208,6 +210,8 @@ class Answerer:
             confidence = abstain.together(hope.probability, confidence)
         if scored and scored[0].numbered:  # "step 4" is there, whatever words the list calls it by
             confidence = max(confidence, scored[0].coverage)
+        if byline(asked, hits, self._store.page):  # names, which share no word with the question
+            confidence, lacking = max(confidence, _BY_NAME), ""
         whole = tuple(with_lists(found))
         there = {code for one in scope.collections for code in self._store.languages(one)}
         made = Reading(
@@ -247,11 +251,11 @@ class Answerer:
             if near is None:
                 return Drafted("extractive", notice=notice)
             return _quoted(reading, self._store.page, told, near, notice)
-        named = byline(reading.question, reading.hits, self._store.page)
-        if reading.doubtful and named is None:
+        if reading.doubtful:
             if reading.lacking:
                 notice = f"{notice} Nothing that was found mentions “{reading.lacking}”.".strip()
             return Drafted("extractive", notice=notice)
+        named = byline(reading.question, reading.hits, self._store.page)
         composed = (
             Composed((named,))
             if named

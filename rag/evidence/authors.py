@@ -27,7 +27,7 @@ _LABEL = re.compile(
 )
 _ABOVE_TEXT = re.compile(r"\W*(?:abstract|summary|contents|table of contents|keywords)\b", re.I)
 # What a title page also has.
-_DATE = re.compile(r"\b(?:1[6-9]|20)\d\d\b")
+_DATE = re.compile(r"\b(?:1[6-9]|20)\d\d\b|\b\d{1,2}[./]\d{1,2}[./]\d{2,4}\b")
 
 
 def byline(
@@ -57,7 +57,7 @@ def byline(
     blocks = tuple(_named(page, said))
     spans = tuple(Span(page.number, one.start, one.end) for one in blocks)
     return (
-        Quote("\n".join(_text(page, one) for one in blocks), best, spans, title) if spans else None
+        Quote(", ".join(_text(page, one) for one in blocks), best, spans, title) if spans else None
     )
 
 

@@ -409,6 +409,22 @@ bei der Leitung gestellt. Wer krank wird, bekommt die Tage zurück.
 """
 
 
+def test_who_wrote_a_document_is_told_by_the_names_below_its_title(tmp_path, tiny_embedder):
+    store = Store.open(tmp_path / "home")
+    body = (
+        "The water of the lakes was measured once a month, and its benefit to birds was estimated."
+    )
+    (tmp_path / "a.md").write_text(f"# Birds of the lakes\n\nAnn Rivers, Ole Dam\n\n{body}\n")
+    collection = store.create_collection("public").id
+    Ingest(store, tiny_embedder).run(find([tmp_path / "a.md"]), collection)
+    searcher = Searcher(store, tmp_path / "index", lambda fingerprint: tiny_embedder)
+    scope = Scope(frozenset([collection]))
+    answer = Answerer(searcher, store, None).ask("Who wrote the paper on birds?", scope)
+    assert [one.text for one in answer.sentences] == ["Ann Rivers, Ole Dam"]
+    assert answer.footnotes[0].quote == "Ann Rivers, Ole Dam"
+    assert not answer.abstained
+
+
 @pytest.fixture(scope="module")
 def german_home(tmp_path_factory, tiny_embedder):
     """A store whose documents are in German, and its searcher."""

@@ -43,7 +43,7 @@ def named(question, *papers):
                 "Abstract",
                 BODY,
             ),
-            "Ann Rivers\nLakeside Univ. at Ulm\nOle Dam",
+            "Ann Rivers, Lakeside Univ. at Ulm, Ole Dam",
         ),
         (("Birds of the Lakes", "A survey", "by Ann Rivers", "May 2021", BODY), "by Ann Rivers"),
         (("Birds of the Lakes", "Author: A. Rivers", BODY), "Author: A. Rivers"),
