@@ -301,11 +301,11 @@ class Store(Catalogue):
     def while_there(self, collection: int) -> Iterator[None]:
         """Raise `CollectionGoneError` for what breaks because a collection is deleted meanwhile.
 
-        Its keyword table goes with it, at any moment.
+        Its keyword table goes with it, at any moment, and the row that others refer to.
         """
         try:
             yield
-        except sqlite3.OperationalError:
+        except (sqlite3.OperationalError, sqlite3.IntegrityError):
             self.check_there(collection)
             raise
 

@@ -467,3 +467,5 @@ def test_what_breaks_since_its_collection_is_deleted_says_so(shelf):
     shelf.store.delete_collection(shelf.collection)
     with pytest.raises(CollectionGoneError), shelf.store.while_there(shelf.collection):
         raise sqlite3.OperationalError("no such table: keywords_1")
+    with pytest.raises(CollectionGoneError), shelf.store.while_there(shelf.collection):
+        raise sqlite3.IntegrityError("FOREIGN KEY constraint failed")
