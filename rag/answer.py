@@ -210,13 +210,14 @@ class Answerer:
             confidence = abstain.together(hope.probability, confidence)
         if scored and scored[0].numbered:  # "step 4" is there, whatever words the list calls it by
             confidence = max(confidence, scored[0].coverage)
-        if byline(asked, hits, self._store.page):  # names, which share no word with the question
+        named = byline(asked, hits, self._store.page)
+        if named:  # which shares no word with the question
             confidence, lacking = max(confidence, _BY_NAME), ""
         whole = tuple(with_lists(found))
         there = {code for one in scope.collections for code in self._store.languages(one)}
         made = Reading(
             asked, hits, pages, whole, scored, features, confidence, threshold, judges,
-            retrieved.notice, tuple(sorted(there)), lacking,
+            retrieved.notice, tuple(sorted(there)), lacking, byline=named,
         )  # fmt: skip
         if judges.meaning is None or not made.is_foreign:
             return made
@@ -255,10 +256,9 @@ class Answerer:
             if reading.lacking:
                 notice = f"{notice} Nothing that was found mentions “{reading.lacking}”.".strip()
             return Drafted("extractive", notice=notice)
-        named = byline(reading.question, reading.hits, self._store.page)
         composed = (
-            Composed((named,))
-            if named
+            Composed((reading.byline,))
+            if reading.byline
             else compose(reading.question, reading.hits, reading.scored, self._store)
         )
         notes = Notes(reading.hits, self._store.page)

@@ -9,6 +9,7 @@ from typing import Literal
 from indexer.records import Hit
 from rag.evidence import abstain, extract
 from rag.evidence.quotables import Pages, Quotable
+from rag.evidence.quotes import Quote
 from rag.judges import Judges
 from rag.question.analysis import Question
 from rag.question.focus import foreign
@@ -30,7 +31,8 @@ class Reading:
     `confidence` is the fitted probability that the documents hold an answer, `threshold` what
     it must reach; `lacking` is a word of the question that they lack altogether; `notice` says
     what could not be searched. `across` are the sentences that answer from another language than
-    the question's, None where it is that of the documents or nothing tells.
+    the question's, None where it is that of the documents or nothing tells. `byline` is who
+    wrote the document whose authors are asked for.
     """
 
     question: Question
@@ -46,6 +48,7 @@ class Reading:
     languages: tuple[str, ...] = ()  # of all documents searched
     lacking: str = ""
     across: tuple[Quotable, ...] | None = None
+    byline: Quote | None = None
 
     @property
     def doubtful(self) -> bool:

@@ -154,6 +154,7 @@ _QUERY_CHARACTERS = 20_000
 # A longer query says enough, and is looked for word by word. Two words may be one of these.
 _MOST_JOINED = 32
 _PARTICLES = frozenset({"in", "on", "up", "out", "off", "down", "over"})
+# Behind these "May" asks whether something is allowed.
 _PRONOUNS = frozenset({"i", "you", "he", "she", "it", "we", "they", "a", "an", "the", "my", "your"})
 _JOINABLE = re.compile(r"[A-Za-z\u00c0-\u024f]{5,24}")
 

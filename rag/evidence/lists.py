@@ -22,8 +22,9 @@ _PASSAGES = 8
 _MOST_ENTRIES = 200
 _NUMBERED = re.compile(r"\s*\(?(\d{1,3}|[a-z])[.)]")
 _FIRST = ("1", "a")
-# An item that is explained below: so long at most, and by so many blocks.
+# What no item that goes on over the page ends on.
 _ENDS = (".", "!", "?", ":", ";")
+# An item that is explained below: so long at most, and by so many blocks.
 _NAME, _EXPLANATION, _BULLETS = 80, 3, "-*•‣·▪○●–"
 # What announces ends on a colon, or where nothing but a list can follow: "The three kinds are".
 _ANNOUNCES = re.compile(

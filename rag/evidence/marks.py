@@ -24,7 +24,11 @@ _ASKED = re.compile(
 )
 _CODE = re.compile(r"^\s*(?:>>>|[>$%#]) \S|<-|\w\([^()]*=|[;{]\s*$")
 _OPTION = re.compile(r"(?<![\w-])(--?[A-Za-z][\w-]*)")
-_KEY = re.compile(r"\b(?:keys?|button) [\"'“‘<]?([^\s\"'”’>?]{1,2})[\"'”’>]?(?=[\s?]|$)", re.I)
+# A key that is named: "the key z", "key F5", "the key “to”"; "the keys to success" are none.
+_KEY = re.compile(
+    r"\b(?:keys?|button) (?:[\"'“‘<](?P<quoted>[^\s\"'”’>]{1,3})[\"'”’>]"
+    r"|(?P<bare>[^\w\s?.,;:!\"'“‘<]|[b-zA-HJ-Z0-9]|[Ff]\d{1,2})(?=[\s?]|$))"
+)
 # Parsers set the mark of a note apart, and write the note with its number.
 _MARK = re.compile(r"(?:^|\s)\^(\w{1,4})\b")
 _MOST_NOTES = 2
@@ -61,8 +65,10 @@ def has_number(number: str, texts: Iterable[str]) -> bool:
 
 def asked_option(question: str) -> str:
     """The option or key that a question names ("-q", "--quiet", "the key z"), or ''."""
-    found = _OPTION.search(question) or _KEY.search(question)
-    return found[1] if found is not None else ""
+    if (option := _OPTION.search(question)) is not None:
+        return option[1]
+    key = _KEY.search(question)
+    return (key["quoted"] or key["bare"]) if key is not None else ""
 
 
 def has_option(option: str, text: str) -> bool:

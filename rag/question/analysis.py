@@ -24,6 +24,9 @@ _HOW_OFTEN = re.compile(r"\b(?:how often|wie oft|con qué frecuencia|à quelle f
 _ITEM_NUMBER = re.compile(r"^\W*\d{1,3}[.)]\s")
 # Nor is the page of a book that is cited.
 _CITED = re.compile(r"[\[(][^\])]*\bpp?\. ?\d[^\])]*[\])]")
+# … or the year of what is cited: "(Gaure 2013)", "Gaure (2013)".
+_YEAR = r"(?:1[89]|20)\d\d[a-z]?"
+_PUBLISHED = re.compile(rf"\((?:[^()]*[^\W\d],? )?{_YEAR}(?:, {_YEAR})*\)")
 # An e-mail address, a web address, a telephone number.
 _CONTACT = re.compile(r"\S+@\S+\.\w+|(?:https?://|www\.)\S+|\+?\(?\d[\d ()/-]{5,}\d")
 # Where a file is kept: "~/.config/app.ini", "C:\\Users", "/var/log".
@@ -34,13 +37,11 @@ _KEPT = re.compile(
     r"|einstellungen|konfiguration|archivos?|carpetas?|fichiers?|dossiers?)\b",
     re.IGNORECASE,
 )
+# A version is asked for, and how one is written.
 _WHICH_VERSION = re.compile(
     r"\b(?:which|what|welche[rs]?|qué|quelle) version\b(?! of\b)", re.IGNORECASE
 )
 _VERSION = re.compile(r"\b(?:version|release) \d[\w.-]*|\bv?\d+\.\d[\w.-]*", re.IGNORECASE)
-# … nor the year of what is cited: "(Gaure 2013)", "Gaure (2013)".
-_YEAR = r"(?:1[89]|20)\d\d[a-z]?"
-_PUBLISHED = re.compile(rf"\((?:[^()]*[^\W\d],? )?{_YEAR}(?:, {_YEAR})*\)")
 _CAPITALISED = re.compile(r"(?<=[\w,;:)’'\"] )[\"“(]?[^\W\d_a-zß-ÿ][\w’'-]+|^\w+ [A-ZÀ-Þ]\w+")
 
 

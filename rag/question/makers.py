@@ -22,8 +22,11 @@ _BY_WHOM = re.compile(
 
 # … a document: below its title.
 _WRITTEN = re.compile(
-    r"\bwho (?:\w+ ){0,2}?(?:wrote|written|authored|prepared|published)\b|\bauthors?\b|\bby whom\b"
-    r"|\bwer (?:hat|schrieb|verfasste)\b|\bautor(?:in|en)?\b",
+    r"^\W*(?:who (?:also |originally |first )?(?:wrote|has written|(?:co-?)?authored|prepared)\b"
+    r"|(?:who|what|which) (?:is|are|was|were) (?:the names? of )?(?:the |its )?authors?\b"
+    r"|by whom (?:is|was|were)\b(?=.*\b(?:written|authored)\W*$)"
+    r"|wer (?:schrieb|verfasste)\b|wer hat\b(?=.*\b(?:geschrieben|verfasst)\W*$)"
+    r"|wer (?:ist|sind|war|waren) (?:der|die) autor(?:in|en)?\b)",
     re.IGNORECASE,
 )
 _DOCUMENT = re.compile(

@@ -35,10 +35,6 @@ FITTED_WITH = "SmolLM2-135M"
 # A word that carries so much of the question, and that nothing found holds or resembles: 2 in 450
 # answerable questions have one, 30 in 100 that are about something else (docs/log/answers.md).
 _LACKING = 0.4
-# "Who funded …?" is answered by nothing that says nothing of funding: of 160 answerable questions
-# of the kind one has such a word, and that one is mistyped.
-_DONE = re.compile(r"\W*who (?:(?:has|have|had|also|first|originally) )?(\w+)", re.IGNORECASE)
-_LACKING_DEED = 0.2
 # … but not these: they only say that what is asked about goes on, which nobody need say so.
 _GOES_ON = re.compile(
     "hold|holds|held|happens?|happened|occurs?|occurred|conducted|carried|done|given|made|runs?"
@@ -46,6 +42,10 @@ _GOES_ON = re.compile(
     "|stattfinden|findet|statt|gehalten|abgehalten|durchgeführt|passiert|geschieht",
     re.IGNORECASE,
 )
+# "Who funded …?" is answered by nothing that says nothing of funding: of 160 answerable questions
+# of the kind one has such a word, and that one is mistyped.
+_DONE = re.compile(r"\W*who (?:(?:has|have|had|also|first|originally) )?(\w+)", re.IGNORECASE)
+_LACKING_DEED = 0.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from indexer.parsers.markup.inline import (
     flat,
     is_unseen,
     join_fractions,
+    rows_of,
     script,
     shown_by_itself,
     table_grid,
@@ -224,8 +225,7 @@ class _Writer:
 def _is_layout(node: _Element) -> bool:
     if node.get("role") in ("presentation", "none"):
         return True
-    rows = [row for row in node.iter("tr") if next(row.iterancestors("table"), None) is node]
-    cells = [cells_of(row) for row in rows]
+    cells = [cells_of(row) for row in rows_of(node)]
     if max((len(row) for row in cells), default=0) < 2:
         return True
     if any(cell.tag == "th" for row in cells for cell in row):
@@ -236,7 +236,7 @@ def _is_layout(node: _Element) -> bool:
 
 def _beside_picture(node: _Element) -> list[_Element]:
     """The cells beside a picture as high as the table: a tip or warning set as DocBook does."""
-    rows = [row for row in node.iter("tr") if next(row.iterancestors("table"), None) is node]
+    rows = rows_of(node)
     first, *rest = [cell for row in rows for cell in cells_of(row)] or [None]
     if first is None or len(rows) < 2 or len(rest) != len(rows):
         return []

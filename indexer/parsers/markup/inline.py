@@ -137,7 +137,7 @@ def join_fractions(root: _Element) -> None:
 
 def table_grid(node: _Element, depth: int = 0) -> Grid:
     """A table's cells in their rows and columns."""
-    rows = sorted(_rows(node), key=_section)
+    rows = sorted(rows_of(node), key=_section)
     cells = [
         [Cell(flat(cell, depth), _span(cell, "colspan"), _span(cell, "rowspan")) for cell in row]
         for row in map(cells_of, rows)
@@ -145,7 +145,8 @@ def table_grid(node: _Element, depth: int = 0) -> Grid:
     return laid_out(cells, _heads(rows))
 
 
-def _rows(node: _Element) -> list[_Element]:
+def rows_of(node: _Element) -> list[_Element]:
+    """The rows of a table, without those of tables in it."""
     return [row for row in node.iter("tr") if next(row.iterancestors("table"), None) is node]
 
 

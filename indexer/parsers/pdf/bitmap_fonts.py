@@ -3,8 +3,8 @@
 Papers set with Type 3 fonts say nothing of what a code stands for. Letters and digits lie where
 ASCII has them; ligatures, quotation marks and dashes lie among the control characters, where the
 font's encoding puts them: T1 ("Cork": the ec fonts) or OT1 (the cm fonts), LaTeX Project, "LaTeX
-font encodings" (encguide), sections 2.2 and 2.3. A bullet is a symbol
-(OMS, TS1).
+font encodings" (encguide), sections 2.2 and 2.3. A bullet is
+a symbol (OMS, TS1).
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from indexer.parsers.pdf.lines import Line, PageLines, Table
 from indexer.parsers.text import add_plain
 
 _ITEM = re.compile(r"(?:[•●○▪■◦‣·–—*-]|\(?(?:\d{1,3}|[a-zA-Z]|[ivx]{1,4})[.)])\s+\S")
+# A number that a sentence counts by.
 _COUNTED = re.compile(r"(\(?)(\d{1,2}|[b-z])\)\s")
 _BULLET = re.compile(r"[•●○▪■◦‣·*-]\s")
 # A bullet or number that stands before an item with white space after it.

@@ -89,7 +89,15 @@ def test_a_title_that_is_named_needs_no_word_for_what_it_is():
     [
         ("Who wrote this report?", True),
         ("Who is the author of the handbook?", True),
+        ("What are the names of the authors of the report?", True),
+        ("By whom was the report written?", True),
+        ("Wer hat den Bericht geschrieben?", True),
         ("Who approves the report?", False),
+        ("What does the author of the report say about birds?", False),
+        ("How many authors does the report have?", False),
+        ("Who needs written permission for the report?", False),
+        ("By whom is the report approved?", False),
+        ("Wer hat laut Handbuch Anspruch auf Urlaub?", False),
         ("What does the report say?", False),
     ],
 )

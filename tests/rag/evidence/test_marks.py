@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.evidence.marks import asked_number, has_number, implied, part_of, with_notes
+from rag.evidence.marks import asked_number, asked_option, has_number, implied, part_of, with_notes
 from rag.evidence.quotables import Quotable
 
 
@@ -63,3 +63,19 @@ def test_who_comments_says_something():
 def test_what_a_question_calls_a_numbered_part():
     assert part_of("What is step 4?") == "step 4"
     assert not part_of("What is the fee?")
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("What does the key z do?", "z"),
+        ("What does the key F5 do?", "F5"),
+        ("What does the button “Go” do?", "Go"),
+        ("What does -q do?", "-q"),
+        ("What are the keys to success?", ""),
+        ("Which key is pressed first?", ""),
+        ("What is the key a person needs?", ""),
+    ],
+)
+def test_only_what_is_named_as_a_key_is_one(question, named):
+    assert asked_option(question) == named
